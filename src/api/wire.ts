@@ -1,0 +1,142 @@
+// What crosses HTTP, as types alone: the dashboard, the command line and the client import this and nothing else of ours.
+// Decimals are strings ("187.50"), times are RFC 3339 UTC strings.
+
+export type IntentState = 'Received' | 'AwaitingApproval' | 'Approved' | 'Refused' | 'Declined' | 'Lapsed' | 'Withdrawn'
+export type OrdStatus = 'PendingNew' | 'New' | 'PartiallyFilled' | 'Filled' | 'Canceled' | 'Rejected' | 'Expired' | 'PendingCancel' | 'InDoubt' | 'NotSent'
+export type Role = 'Entry' | 'Stop' | 'Target' | 'Exit'
+export type Side = 'Buy' | 'Sell'
+
+/** RFC 9457. `code` is stable; `detail` is for people and says what to do; `refusals` holds every reason at once. */
+export type Problem = {
+  type: string
+  title: string
+  status: number
+  code: string
+  detail: string
+  instance?: string
+  errors?: { path: string; message: string }[]
+  refusals?: Refusal[]
+}
+/** `code`, whether waiting can help, the sentence for people, and the numbers that were compared. */
+export type Refusal = { code: string; transient: boolean; text: string; facts: Record<string, string | number | boolean | null> }
+export type CheckLine = { check: string; passed: boolean; label: string }
+
+export type Terms = {
+  symbol: string
+  side: Side
+  ordType: 'Market' | 'Limit' | 'Stop' | 'StopLimit'
+  timeInForce: 'Day' | 'GTC' | 'IOC' | 'FOK'
+  orderQty: string
+  price: string | null
+  stopPx: string | null
+  bracket: { stopPx: string; targetPx: string | null } | null
+  reduceOnly: boolean
+}
+
+export type Sizing = {
+  currency: string
+  equity: string
+  riskPerTrade: string
+  riskAmount: string
+  entryPx: string
+  stopPx: string
+  /** In the instrument's currency, then in the account's. */
+  riskPerUnit: string
+  conversionRate: string
+  riskPerUnitAccount: string
+  rawQty: string
+  caps: { name: string; limit: string; capQty: string }[]
+  /** Which line decided: `risk` or the name of a cap. */
+  binding: string
+  lot: string
+  qty: string
+  notional: string
+  riskAtStop: string
+}
+
+export type Intent = {
+  intentID: string
+  account: string
+  state: IntentState
+  form: 'Signal' | 'Order'
+  symbol: string
+  side: Side | 'Hold'
+  entryPx: string
+  stopPx: string
+  targetPx: string | null
+  askedQty: string | null
+  strategyID: string
+  confidence: string | null
+  /** Untrusted text, written by the agent. */
+  reasoning: string
+  proposer: { type: string; id: string }
+  generatedAt: string
+  expiresAt: string
+  rev: number
+  ticket: null | { terms: Terms; maxNotional: string; currency: string; refPx: string; refAt: string; maxDriftBps: number; environment: 'paper' | 'live'; broker: string }
+  digest: string | null
+  /** First 8 hex digits of the digest, `d02c-ec62`: what people compare across screens. */
+  fingerprint: string | null
+  sizing: Sizing | null
+  checks: CheckLine[]
+  refusals: Refusal[]
+  decideBy: string | null
+  sendBy: string | null
+  decision: null | { verdict: 'approved' | 'declined' | 'withdrawn'; by: string; byName: string; via: string; reason: string | null; at: string }
+  clOrdID: string | null
+  ordStatus: OrdStatus | null
+  corr: string
+  receivedAt: string
+  updatedAt: string
+  /** What the caller may do now; a greyed button says why. */
+  can: { approve: Can; decline: Can; withdraw: Can; reprice: Can }
+  /** In one sentence, what is true now and whether to do anything: "unknown, do not resubmit" when that is the truth. */
+  summary: string
+}
+export type Can = { ok: true } | { ok: false; why: string }
+
+export type Order = {
+  clOrdID: string
+  intentID: string
+  account: string
+  role: Role
+  parent: string | null
+  terms: Terms
+  ordStatus: OrdStatus
+  delivery: 'Queued' | 'Sending' | 'Delivered' | 'Rejected' | 'InDoubt' | 'Absent'
+  orderID: string | null
+  cumQty: string
+  leavesQty: string
+  avgPx: string | null
+  text: string | null
+  corr: string
+  createdAt: string
+  sentAt: string | null
+  updatedAt: string
+  can: { cancel: Can }
+}
+export type Fill = { seq: number; execID: string; clOrdID: string; intentID: string; role: Role; symbol: string; side: Side; lastQty: string; lastPx: string; settlCurrFxRate: string; commission: string; transactTime: string; live: boolean }
+export type Position = {
+  symbol: string
+  netQty: string
+  avgCost: string | null
+  realizedPnl: string
+  commission: string
+  /** At the last quote's mid, in account currency; null without a quote. */
+  unrealizedPnl: string | null
+  lastPx: string | null
+  /** Size of the resting stops over the size held: "1.00" is fully protected. */
+  protectedQty: string
+}
+export type Account = { account: string; environment: 'paper' | 'live'; broker: string; currency: string; status: string; equity: string; cash: string; buyingPower: string; at: string; fourEyes: 'on' | 'off' }
+export type Quote = { symbol: string; bid: string; ask: string; last: string; mid: string; at: string; sessionOpen: boolean }
+export type Halt = { engaged: boolean; by: string | null; reason: string | null; since: string | null; openOrders: number; proof: { clOrdID: string; symbol: string; ordStatus: OrdStatus }[] }
+export type Task = { taskID: string; kind: string; subject: string; severity: 'warning' | 'critical'; text: string; corr: string; raisedAt: string; doneAt: string | null; doneBy: string | null; note: string | null }
+/** One journal row: `seq` is also the id of the event in `/v1/events`. */
+export type Event = { seq: number; ts: string; action: string; actor: { type: string; id: string; via: string }; object: { type: string; id: string; rev: number }; corr: string; data: Record<string, unknown>; text: string }
+export type Story = { corr: string; intent: Intent; orders: Order[]; fills: Fill[]; events: Event[] }
+export type Reconciliation = { account: string; at: string; clean: boolean; findings: string[] } | null
+export type Audit = { rows: number; hash: string; root: string; checkpoint: { size: number; at: string } | null }
+export type Me = { kind: 'person' | 'agent'; id: string; name: string; roles: string[]; scopes: string[]; csrf: string | null }
+export type Status = { version: string; node: string; startedAt: string; now: string; account: Account | null; halted: boolean; brokerConnected: boolean; awaiting: number; openOrders: number; tasks: number; reconciliation: Reconciliation; marketClock: { speed: number } }
+export type Page<T> = { items: T[]; next: string | null }

@@ -1,0 +1,106 @@
+import type { AccountFacts, MarketFacts } from '../gate/facts.ts'
+import type { Passed } from '../gate/gate.ts'
+import type { Refusal } from '../gate/refusal.ts'
+import type { Actor } from '../journal/row.ts'
+import type { Order } from '../orders/machine.ts'
+import type { Proposal } from '../orders/proposal.ts'
+import type { Report } from '../orders/report.ts'
+import type { BrokerOrder, BrokerPosition, CancelSent, Found, Sent } from '../ports/broker.ts'
+import type { Errand, Intent, PersonRole, Session, Task, Token } from '../ports/records.ts'
+import type { ClOrdID, IntentID } from '../values/brand.ts'
+import type { Instant } from '../values/instant.ts'
+import type { Result } from '../values/result.ts'
+
+/** Why the desk did not do what a person or program asked. `code` is public API; `text` says what to do. */
+export type Denial = { readonly code: DenialCode; readonly text: string; readonly refusals: readonly Refusal[] }
+export type DenialCode =
+  | 'NOT_FOUND'
+  | 'INTENT_CONFLICT' // same id, other body
+  | 'NOT_PENDING' // decided, lapsed, refused or withdrawn already
+  | 'APPROVAL_EXPIRED'
+  | 'DIGEST_MISMATCH' // the ticket changed since it was shown
+  | 'SELF_APPROVAL'
+  | 'NOT_ELIGIBLE' // not a person, wrong role, disabled
+  | 'TRADING_HALTED'
+  | 'GATE_REFUSED' // see refusals
+  | 'NOT_OPEN' // nothing left to cancel
+  | 'NOT_HALTED'
+  | 'ALREADY_HALTED'
+  | 'UNRECONCILED' // release needs a clean reconciliation
+  | 'CODE_INVALID' // sign-in code unknown, used or too old
+  | 'NAME_TAKEN'
+
+export type Submitted =
+  | { readonly outcome: 'received'; readonly intent: Intent }
+  /** Same id, same body: the first answer, again. */
+  | { readonly outcome: 'repeated'; readonly intent: Intent }
+  /** Same id, other body: nothing was changed; `fields` differ. */
+  | { readonly outcome: 'conflict'; readonly fields: readonly string[]; readonly intent: Intent }
+
+/** What a worker may now send, once. The intention is durable. */
+export type Send =
+  | { readonly kind: 'single'; readonly clOrdID: ClOrdID; readonly order: Passed }
+  | { readonly kind: 'pair'; readonly stop: { readonly clOrdID: ClOrdID; readonly order: Passed }; readonly target: { readonly clOrdID: ClOrdID; readonly order: Passed } }
+
+/** What the broker says it holds, read at one moment for a reconciliation. */
+export type BrokerView = {
+  readonly startedAt: Instant
+  readonly orders: readonly BrokerOrder[]
+  readonly reports: readonly Report[]
+  readonly positions: readonly BrokerPosition[]
+  readonly account: AccountFacts
+}
+
+/**
+ * Every change goes through here: one command, one transaction. Commands that people and agents send return a `Result`;
+ * those of the worker return what is to be done next.
+ */
+export interface Desk {
+  // --- people and agents
+  submit(ask: { proposal: Proposal; body: Readonly<Record<string, string>>; actor: Actor; owner: string | null }): Promise<Submitted>
+  approve(ask: { intentID: IntentID; digest: string; reason: string | null; actor: Actor }): Promise<Result<Intent, Denial>>
+  decline(ask: { intentID: IntentID; reason: string; actor: Actor }): Promise<Result<Intent, Denial>>
+  withdraw(ask: { intentID: IntentID; reason: string | null; actor: Actor }): Promise<Result<Intent, Denial>>
+  /** Makes a new ticket for a waiting intent from the facts of now. Votes on the old one are void. */
+  reprice(ask: { intentID: IntentID; actor: Actor }): Promise<Result<Intent, Denial>>
+  /** Cancels are never blocked. Asking twice is asking once. */
+  requestCancel(ask: { clOrdID: ClOrdID; actor: Actor }): Promise<Result<Order, Denial>>
+  halt(ask: { reason: string; actor: Actor }): Promise<Result<null, Denial>>
+  release(ask: { reason: string; actor: Actor }): Promise<Result<null, Denial>>
+  closeTask(ask: { taskID: string; note: string; actor: Actor }): Promise<Result<Task, Denial>>
+  requestReconcile(actor: Actor): Promise<void>
+
+  // --- access
+  issueCode(ask: { hash: string; expiresAt: Instant; actor: Actor }): Promise<void>
+  /** Redeems a one-time code: makes the person when the name is new, and opens a session. */
+  redeemCode(ask: { codeHash: string; name: string; roles: readonly PersonRole[]; sessionHash: string; csrf: string; via: 'web' | 'cli'; expiresAt: Instant; actor: Actor }): Promise<Result<Session, Denial>>
+  endSession(ask: { hash: string; actor: Actor }): Promise<void>
+  issueToken(ask: { token: Token; actor: Actor }): Promise<void>
+  revokeToken(ask: { tokenID: string; actor: Actor }): Promise<Result<null, Denial>>
+
+  // --- the worker
+  recordFacts(facts: { market: MarketFacts | null; account: AccountFacts | null }): Promise<void>
+  claim(owner: string, limit: number, leaseMs: number): Promise<readonly Errand[]>
+  /** The errand is done; it is dropped. */
+  finish(errand: Errand): Promise<void>
+  /** It could not be done now; it comes again after `afterMs`. */
+  postpone(errand: Errand, afterMs: number, why: string): Promise<void>
+  /** Sizes and checks a received intent with the facts at hand. */
+  size(intentID: IntentID): Promise<Intent | null>
+  /**
+   * The last look before the wire: halt, approval, digest, gate, drift; then the order and `SendStarted` are durable.
+   * `subject` is an intent (its entry) or the ClOrdID of a queued exit. Null: nothing may or need be sent.
+   */
+  beginSend(subject: string, haltFile: boolean): Promise<Send | null>
+  recordSent(send: Send, sent: Sent): Promise<void>
+  /** What a look-up of an unanswered order found. `askedAt` is when the look-up was begun. */
+  resolve(clOrdID: ClOrdID, found: Found, askedAt: Instant): Promise<'resolved' | 'still-in-doubt'>
+  recordCancelSent(clOrdID: ClOrdID, sent: CancelSent): Promise<void>
+  applyReports(reports: readonly Report[]): Promise<void>
+  lapse(intentID: IntentID): Promise<void>
+  reconcile(view: BrokerView): Promise<{ readonly clean: boolean; readonly findings: readonly string[] }>
+  /** At start: puts an errand to everything that is unfinished, and turns sends that were cut off into doubt. */
+  recover(): Promise<void>
+  /** Signs the head of the journal and anchors it outside the database. */
+  checkpoint(): Promise<void>
+}

@@ -1,0 +1,58 @@
+import type { Instrument } from '../orders/instrument.ts'
+import type { Order } from '../orders/machine.ts'
+import type { AccountID } from '../values/brand.ts'
+import type { Amt, Decimal, Px } from '../values/decimal.ts'
+import type { Instant } from '../values/instant.ts'
+
+export type Quote = { readonly symbol: string; readonly bid: Px; readonly ask: Px; readonly last: Px; readonly at: Instant }
+
+export type MarketSession = { readonly open: boolean; readonly nextOpenAt: Instant | null; readonly at: Instant }
+
+export type AccountFact = {
+  readonly account: AccountID
+  readonly currency: string
+  readonly status: 'Active' | 'Restricted' | 'Blocked'
+  readonly equity: Amt
+  readonly cash: Amt
+  /** What new orders may cost, before anything of ours that the broker has not seen yet. */
+  readonly buyingPower: Amt
+  readonly shortingAllowed: boolean
+  readonly at: Instant
+}
+
+/** What is known about one symbol, as the worker last read it. Null is "not known", and closes the gate. */
+export type MarketFacts = {
+  readonly symbol: string
+  readonly instrument: Instrument | null
+  readonly quote: Quote | null
+  readonly session: MarketSession | null
+  /** Account currency per unit of the instrument's currency. */
+  readonly conversion: { readonly rate: Decimal; readonly at: Instant } | null
+  readonly at: Instant
+}
+
+/** What is known about the account, positions included. */
+export type AccountFacts = {
+  readonly account: AccountFact
+  readonly positions: readonly { readonly symbol: string; readonly netQty: Decimal }[]
+  readonly at: Instant
+}
+
+export type HaltState = { readonly by: string; readonly reason: string; readonly since: Instant }
+export type Freeze = { readonly symbol: string; readonly reason: string; readonly since: Instant }
+
+/** Everything the gate looks at. It decides on this alone. */
+export type Facts = {
+  readonly halt: HaltState | null
+  readonly freeze: Freeze | null
+  readonly market: MarketFacts | null
+  readonly account: AccountFacts | null
+  /** Net quantity of the symbol by our own book of executions. */
+  readonly bookQty: Decimal
+  /** Every order of the account that is open, queued or in doubt. They count against the limits at once. */
+  readonly inFlight: readonly Order[]
+  /** Intents of the same symbol and side received within the duplicate window, other than this one. */
+  readonly twins: readonly { readonly intentID: string; readonly receivedAt: Instant }[]
+  /** Order types and times in force that the broker takes. */
+  readonly supported: { readonly ordTypes: readonly string[]; readonly timeInForce: readonly string[]; readonly assetClasses: readonly string[] }
+}

@@ -1,0 +1,30 @@
+import type { Amt, Decimal } from '../values/decimal.ts'
+
+/** The rules of one account. Amounts are in account currency. Every field has a documented default in `main/config.ts`. */
+export type Policy = {
+  readonly environment: 'paper' | 'live'
+  readonly broker: string
+  /** Share of equity that may be lost between entry and stop: "0.01" is one percent. */
+  readonly riskPerTrade: Decimal
+  readonly maxOrderNotional: Amt
+  /** For one symbol, position and open orders together. */
+  readonly maxPositionNotional: Amt
+  /** The cap of the rollout stage on one order. */
+  readonly stageMaxNotional: Amt
+  /** Share of buying power that is never used: "0.05". */
+  readonly buyingPowerBuffer: Decimal
+  /** How far an entry may be from the market, in basis points. */
+  readonly collarBps: number
+  /** How far the market may move from the ticket's reference before a human must look again. */
+  readonly maxDriftBps: number
+  readonly quoteAgeMaxMs: number
+  readonly accountAgeMaxMs: number
+  readonly duplicateWindowMs: number
+  /** What an explicit order's quantity must be, compared with the computed size. */
+  readonly explicitQty: 'exact' | 'not-larger'
+  readonly allowShort: boolean
+  /** How long a human has to decide. */
+  readonly approvalTtlMs: number
+  /** How long an approval may wait for its send. */
+  readonly executionTtlMs: number
+}

@@ -1,0 +1,14 @@
+/** Whether the broker has the order. `InDoubt` is a real answer: asked, and nobody knows yet. */
+export type Delivery = 'Queued' | 'Sending' | 'Delivered' | 'Rejected' | 'InDoubt' | 'Absent'
+
+export type DeliverySaid = 'SendStarted' | 'Accepted' | 'Rejected' | 'Unclear' | 'ProvenAbsent'
+
+/** Row: what we know. Column: what we learned. An empty cell is a bug of ours. */
+export const DELIVERY: Readonly<Record<Delivery, Partial<Record<DeliverySaid, Delivery>>>> = {
+  Queued: { SendStarted: 'Sending', ProvenAbsent: 'Absent' }, // withdrawn before its first byte
+  Sending: { Accepted: 'Delivered', Rejected: 'Rejected', Unclear: 'InDoubt', ProvenAbsent: 'Absent' },
+  InDoubt: { Accepted: 'Delivered', Rejected: 'Rejected', Unclear: 'InDoubt', ProvenAbsent: 'Absent' },
+  Delivered: { Accepted: 'Delivered', Unclear: 'Delivered' }, // a report overtook the reply
+  Rejected: { Accepted: 'Delivered', Rejected: 'Rejected' }, // the broker took its no back
+  Absent: { Accepted: 'Delivered', ProvenAbsent: 'Absent' }, // it appeared after all: believed at once, and alarmed
+}

@@ -1,0 +1,46 @@
+import type { ClOrdID, ExecID, OrderID } from '../values/brand.ts'
+import type { Amt, Decimal, Px, Qty } from '../values/decimal.ts'
+import type { Instant } from '../values/instant.ts'
+
+type Head = {
+  /** Unique per account. Reports of the same ExecID are the same report, however often and by whatever way they come. */
+  readonly execID: ExecID
+  /** Null when the broker named the order itself, such as the legs of a bracket. */
+  readonly clOrdID: ClOrdID | null
+  readonly orderID: OrderID | null
+  readonly transactTime: Instant
+  /** The broker's own words, kept verbatim. */
+  readonly text: string | null
+}
+
+export type StatusReport = Head & { readonly execType: 'New' | 'Canceled' | 'Rejected' | 'Expired' }
+export type TradeReport = Head & {
+  readonly execType: 'Trade'
+  readonly lastQty: Qty
+  readonly lastPx: Px
+  /** Account currency per unit of the instrument's currency at the fill, FIX SettlCurrFxRate(155). `1` when they are the same. */
+  readonly settlCurrFxRate: Decimal
+  /** In account currency; negative is a rebate. */
+  readonly commission: Amt
+}
+/** A bust: the trade `refExecID` never was. */
+export type BustReport = Head & { readonly execType: 'TradeCancel'; readonly refExecID: ExecID }
+/** The trade `refExecID` had another size or price. */
+export type CorrectReport = Head & { readonly execType: 'TradeCorrect'; readonly refExecID: ExecID; readonly lastQty: Qty; readonly lastPx: Px }
+
+/** One execution report, FIX ExecutionReport(8), as every adapter's parser makes it. */
+export type Report = StatusReport | TradeReport | BustReport | CorrectReport
+
+/** What is known of one trade. A busted one stays, with `live: false`, because it happened and was undone. */
+export type Execution = {
+  readonly execID: ExecID
+  readonly clOrdID: ClOrdID
+  readonly symbol: string
+  readonly side: 'Buy' | 'Sell'
+  readonly lastQty: Qty
+  readonly lastPx: Px
+  readonly settlCurrFxRate: Decimal
+  readonly commission: Amt
+  readonly transactTime: Instant
+  readonly live: boolean
+}

@@ -1,0 +1,24 @@
+import type { AccountID, IntentID } from '../values/brand.ts'
+import type { Amt, Px } from '../values/decimal.ts'
+import type { Instant } from '../values/instant.ts'
+import type { AssetClass } from './instrument.ts'
+import type { Terms } from './terms.ts'
+
+/** Everything about one order that changes money or risk: what the human sees is this, and what is sent is this. */
+export type Ticket = {
+  readonly intentID: IntentID
+  /** Counts the tickets of one intent. A new one voids every vote on the one before. */
+  readonly rev: number
+  readonly account: AccountID
+  readonly environment: 'paper' | 'live'
+  readonly broker: string
+  readonly assetClass: AssetClass
+  readonly terms: Terms
+  /** The most the order may cost, in account currency. */
+  readonly maxNotional: Amt
+  readonly currency: string
+  /** Mid price when the ticket was made, and its time: drift is measured from here. */
+  readonly refPx: Px
+  readonly refAt: Instant
+  readonly maxDriftBps: number
+}
