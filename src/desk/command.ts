@@ -1,0 +1,125 @@
+import type { Policy } from '../gate/policy.ts'
+import type { Facts } from '../gate/facts.ts'
+import type { Refusal } from '../gate/refusal.ts'
+import type { Actor } from '../journal/row.ts'
+import type { Capabilities } from '../ports/broker.ts'
+import type { ErrandKind, Intent } from '../ports/records.ts'
+import type { Store, Tx } from '../ports/store.ts'
+import type { AccountID } from '../values/brand.ts'
+import { ZERO } from '../values/decimal.ts'
+import { type Instant, plusMs } from '../values/instant.ts'
+import type { Json } from '../values/json.ts'
+import { err, type Result } from '../values/result.ts'
+import type { Denial, DenialCode } from './desk.ts'
+import type { Action, Happened } from './events.ts'
+import { project } from './project.ts'
+
+/** What every command of one account needs to know; none of it changes while the process runs. */
+export type Setting = {
+  readonly account: AccountID
+  readonly policy: Policy
+  readonly capabilities: Capabilities
+  readonly version: string
+  readonly build: string
+}
+
+export const SYSTEM: Actor = { type: 'system', id: 'gateway', via: 'worker', session: null }
+export const BROKER: Actor = { type: 'broker', id: 'broker', via: 'worker', session: null }
+
+/** One command in its transaction: reads, emits and enqueues all become durable together. */
+export class Command {
+  readonly tx: Tx
+  readonly now: Instant
+  readonly setting: Setting
+
+  constructor(tx: Tx, now: Instant, setting: Setting) {
+    this.tx = tx
+    this.now = now
+    this.setting = setting
+  }
+
+  /** Appends one event and folds it into the views. */
+  async emit<A extends Action>(action: A, object: { readonly type: string; readonly id: string; readonly rev?: number }, corr: string, data: Happened[A], actor: Actor = SYSTEM): Promise<void> {
+    const entry = { action, actor, object: { type: object.type, id: object.id, rev: object.rev ?? 0 }, corr, data: data as unknown as { [key: string]: Json } }
+    await project(this.tx, await this.tx.append(entry))
+  }
+
+  /** Leaves work for the worker. The same errand asked for again keeps the earlier due time and starts its tries afresh. */
+  async errand(kind: ErrandKind, subject: string, corr: string, afterMs = 0): Promise<void> {
+    const dueAt = plusMs(this.now, afterMs)
+    const before = await this.tx.get('errand', `${kind}:${subject}`)
+    // A held errand is running on older knowledge: it must come again, so its holder may not drop it (see finish).
+    await this.tx.put('errand', {
+      kind,
+      subject,
+      dueAt: before && before.dueAt < dueAt ? before.dueAt : dueAt,
+      attempts: 0,
+      leaseOwner: null,
+      leaseUntil: null,
+      lastError: null,
+      corr,
+    })
+  }
+
+  /** Raises a task for a person, once per kind and subject while it is open. */
+  async task(kind: string, subject: string, severity: 'warning' | 'critical', text: string, corr: string): Promise<void> {
+    const taskID = `${kind}:${subject}`
+    const before = await this.tx.get('task', taskID)
+    if (before && before.doneAt === null) return
+    const task = { taskID, kind, subject, severity, text, corr, raisedAt: this.now, doneAt: null, doneBy: null, note: null }
+    await this.emit('task.raised', { type: 'task', id: taskID }, corr, { task })
+  }
+
+  /** Stops new orders in one symbol until a clean reconciliation or a person thaws it. */
+  async freeze(symbol: string, reason: string, corr: string): Promise<void> {
+    if (await this.tx.get('freeze', symbol)) return
+    await this.emit('instrument.frozen', { type: 'instrument', id: symbol }, corr, { symbol, reason })
+    await this.task('FROZEN', symbol, 'critical', `${symbol} is frozen: ${reason}. No new order in it until this is explained.`, corr)
+  }
+
+  async halted(): Promise<boolean> {
+    return (await this.tx.get('halt', 'global'))?.state != null
+  }
+
+  /** Everything the gate may look at for one intent, as it is known in this transaction. */
+  async facts(intent: Intent): Promise<Facts> {
+    const { account, policy, capabilities } = this.setting
+    const { symbol, side } = intent.proposal
+    const [halt, freeze, market, accountFacts, position, open, near] = [
+      await this.tx.get('halt', 'global'),
+      await this.tx.get('freeze', symbol),
+      await this.tx.get('market', symbol),
+      await this.tx.get('account', account),
+      await this.tx.get('position', symbol),
+      await this.tx.openOrders(account),
+      await this.tx.intentsSince(symbol, plusMs(intent.receivedAt, -policy.duplicateWindowMs)),
+    ]
+    // Only the earlier one of two may stand in the way, and only while it can still become, or has become, an order.
+    const twins = near.filter(
+      (other) =>
+        other.intentID !== intent.intentID &&
+        other.proposal.side === side &&
+        (other.state === 'AwaitingApproval' || other.state === 'Approved') &&
+        other.receivedAt <= intent.receivedAt,
+    )
+    return {
+      halt: halt?.state ?? null,
+      freeze,
+      market,
+      account: accountFacts,
+      bookQty: position?.netQty ?? ZERO,
+      inFlight: open,
+      twins: twins.map((twin) => ({ intentID: twin.intentID, receivedAt: twin.receivedAt })),
+      supported: capabilities,
+    }
+  }
+}
+
+/** Runs one command against the store with the time of its transaction. */
+export type Run = <T>(command: (c: Command) => Promise<T>) => Promise<T>
+
+export function commands(store: Store, now: () => Instant, setting: Setting): Run {
+  return (command) => store.transact((tx) => command(new Command(tx, now(), setting)))
+}
+
+export const deny = (code: DenialCode, text: string, refusals: readonly Refusal[] = []): Result<never, Denial> => err({ code, text, refusals })

@@ -1,0 +1,56 @@
+import type { Refusal } from '../gate/refusal.ts'
+import type { CheckLine } from '../gate/gate.ts'
+import type { Sizing } from '../gate/sizing.ts'
+import type { Order, ReportFault } from '../orders/machine.ts'
+import type { Report } from '../orders/report.ts'
+import type { Ticket } from '../orders/ticket.ts'
+import type { Decision, Intent, Person, ReconcileRun, Session, SigninCode, Task, Token } from '../ports/records.ts'
+import type { OrderID } from '../values/brand.ts'
+import type { Qty } from '../values/decimal.ts'
+import type { Instant } from '../values/instant.ts'
+
+/**
+ * Everything that can happen, and what each event carries. The journal holds these and nothing else; every view is a
+ * fold over them (project.ts), so an event carries all that its fold needs. Names are for ever: a row once written is
+ * never reinterpreted.
+ */
+export type Happened = {
+  'gateway.started': { version: string; build: string }
+
+  'intent.received': { intent: Intent }
+  'intent.ticketed': { why: 'sized' | 'repriced' | 'drifted' | 'never sent'; ticket: Ticket; digest: string; sizing: Sizing; checks: readonly CheckLine[]; decideBy: Instant }
+  'intent.refused': { at: 'proposal' | 'send'; refusals: readonly Refusal[]; sizing: Sizing | null; checks: readonly CheckLine[] }
+  'intent.approved': { decision: Decision; sendBy: Instant }
+  'intent.declined': { decision: Decision }
+  'intent.withdrawn': { decision: Decision }
+  'intent.lapsed': { why: string }
+
+  'order.created': { order: Order }
+  'order.send-started': { attempt: number }
+  'order.accepted': { orderID: OrderID | null }
+  'order.rejected': { text: string }
+  'order.in-doubt': { cause: string }
+  'order.absent': { evidence: string }
+  'order.resized': { orderQty: Qty }
+  'order.cancel-requested': { why: string }
+  'order.cancel-answered': { outcome: 'accepted' | 'rejected' | 'in-doubt'; text: string | null }
+
+  'execution.reported': { report: Report }
+  'execution.disputed': { report: Report; fault: ReportFault }
+
+  'halt.engaged': { by: string; reason: string }
+  'halt.released': { by: string; reason: string }
+  'instrument.frozen': { symbol: string; reason: string }
+  'instrument.thawed': { symbol: string; reason: string }
+  'task.raised': { task: Task }
+  'task.closed': { by: string; note: string }
+  'account.reconciled': { run: ReconcileRun }
+
+  'code.issued': { code: SigninCode }
+  'person.added': { person: Person }
+  'session.opened': { session: Session; codeHash: string }
+  'session.ended': { hash: string }
+  'token.issued': { token: Token }
+  'token.revoked': { tokenID: string }
+}
+export type Action = keyof Happened

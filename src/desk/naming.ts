@@ -1,0 +1,14 @@
+import type { AccountID, ClOrdID, IntentID } from '../values/brand.ts'
+import { base32, sha256 } from '../values/hash.ts'
+
+/**
+ * ClOrdIDs are computed, never drawn: the same attempt of the same intent always has the same name, whatever crashed in
+ * between, and no two attempts share one. 26 characters of hash are 130 bits; with the ending at most 34 characters,
+ * inside the 48 that the strictest broker takes.
+ */
+export function entryID(account: AccountID, intentID: IntentID, attempt: number): ClOrdID {
+  return `jx${base32(sha256(`${account}\n${intentID}\n${attempt}`), 26)}` as ClOrdID
+}
+/** Exit `n` of an entry: 0 is the leg that the broker makes from our bracket, 1 and on are those we place ourselves. */
+export const exitID = (entry: ClOrdID, role: 'Stop' | 'Target', n: number): ClOrdID => `${entry}-${role === 'Stop' ? 's' : 't'}${n === 0 ? '' : n}` as ClOrdID
+export const pairOf = (stop: ClOrdID): ClOrdID => stop.replace(/-s(\d*)$/, '-t$1') as ClOrdID

@@ -1,0 +1,184 @@
+import type { Row } from '../journal/row.ts'
+import { DELIVERY, type DeliverySaid } from '../orders/delivery.ts'
+import { INTENT, type IntentSaid } from '../orders/intent.ts'
+import { applyReport, isOpenPhase, type Order } from '../orders/machine.ts'
+import { addTrade, flat, positionOf } from '../orders/position.ts'
+import type { Intent } from '../ports/records.ts'
+import type { Tx } from '../ports/store.ts'
+import { Fault } from '../values/fault.ts'
+import { type Instant, parseInstant } from '../values/instant.ts'
+import type { Action, Happened } from './events.ts'
+
+/** One journal row of a known action, with its data in the shape that action carries. */
+type Told<A extends Action = Action> = { [K in A]: { readonly action: K; readonly data: Happened[K] } }[A]
+
+/**
+ * Folds one journal row into the views. The only writer of views: live commands and a rebuild take the same way, so what
+ * is on the screen is what the journal says.
+ */
+export async function project(tx: Tx, row: Row): Promise<void> {
+  const at = parseInstant(row.ts)
+  if (at === null) throw new Fault('UNREADABLE_ROW', `journal row ${row.seq} has no readable time`)
+  const told = row as unknown as Told
+  switch (told.action) {
+    case 'gateway.started':
+      return
+    case 'intent.received':
+      return tx.put('intent', told.data.intent)
+    case 'intent.ticketed': {
+      const { ticket, digest, sizing, checks, decideBy } = told.data
+      return intent(tx, row, at, 'Ticketed', { rev: ticket.rev, ticket, digest, sizing, checks, refusals: [], decideBy, decision: null, sendBy: null, clOrdID: null })
+    }
+    case 'intent.refused': {
+      const { refusals, sizing, checks } = told.data
+      return intent(tx, row, at, 'Refused', sizing ? { refusals, sizing, checks } : { refusals, checks })
+    }
+    case 'intent.approved':
+      return intent(tx, row, at, 'Approved', { decision: told.data.decision, sendBy: told.data.sendBy })
+    case 'intent.declined':
+      return intent(tx, row, at, 'Declined', { decision: told.data.decision })
+    case 'intent.withdrawn':
+      return intent(tx, row, at, 'Withdrawn', { decision: told.data.decision })
+    case 'intent.lapsed':
+      return intent(tx, row, at, 'Lapsed', {})
+
+    case 'order.created':
+      return created(tx, told.data.order, at)
+    case 'order.send-started':
+      return delivery(tx, row, at, 'SendStarted', { sentAt: at })
+    case 'order.accepted':
+      return delivery(tx, row, at, 'Accepted', told.data.orderID ? { orderID: told.data.orderID } : {})
+    case 'order.rejected':
+      return rejected(tx, row, at, told.data.text)
+    case 'order.in-doubt':
+      return delivery(tx, row, at, 'Unclear', { text: told.data.cause })
+    case 'order.absent':
+      return delivery(tx, row, at, 'ProvenAbsent', { text: told.data.evidence })
+    case 'order.resized': {
+      const order = await known(tx, row)
+      return tx.put('order', { ...order, terms: { ...order.terms, orderQty: told.data.orderQty }, updatedAt: at })
+    }
+    case 'order.cancel-requested': {
+      const order = await known(tx, row)
+      return tx.put('order', { ...order, asked: 'Cancel', updatedAt: at })
+    }
+    case 'order.cancel-answered': {
+      const order = await known(tx, row)
+      if (told.data.outcome !== 'rejected') return
+      return tx.put('order', { ...order, asked: 'Nothing', text: told.data.text, updatedAt: at })
+    }
+
+    case 'execution.reported':
+      return reported(tx, row, at, told.data.report)
+    case 'execution.disputed':
+      return
+
+    case 'halt.engaged':
+      return tx.put('halt', { scope: 'global', state: { by: told.data.by, reason: told.data.reason, since: at } })
+    case 'halt.released':
+      return tx.put('halt', { scope: 'global', state: null })
+    case 'instrument.frozen':
+      return tx.put('freeze', { symbol: told.data.symbol, reason: told.data.reason, since: at })
+    case 'instrument.thawed':
+      return tx.remove('freeze', told.data.symbol)
+    case 'task.raised':
+      return tx.put('task', told.data.task)
+    case 'task.closed': {
+      const task = await tx.get('task', row.object.id)
+      if (!task) throw new Fault('UNREADABLE_ROW', `journal row ${row.seq} closes a task that was never raised`)
+      return tx.put('task', { ...task, doneAt: at, doneBy: told.data.by, note: told.data.note })
+    }
+    case 'account.reconciled':
+      return tx.put('reconcile', told.data.run)
+
+    case 'code.issued':
+      return tx.put('code', told.data.code)
+    case 'person.added':
+      return tx.put('person', told.data.person)
+    case 'session.opened': {
+      const code = await tx.get('code', told.data.codeHash)
+      if (code) await tx.put('code', { ...code, usedAt: at })
+      return tx.put('session', told.data.session)
+    }
+    case 'session.ended': {
+      const session = await tx.get('session', told.data.hash)
+      if (session) await tx.put('session', { ...session, endedAt: at })
+      return
+    }
+    case 'token.issued':
+      return tx.put('token', told.data.token)
+    case 'token.revoked': {
+      const token = await tx.get('token', told.data.tokenID)
+      if (token) await tx.put('token', { ...token, revokedAt: at })
+      return
+    }
+    default:
+      throw new Fault('UNKNOWN_EVENT', `journal row ${row.seq} says ${JSON.stringify(row.action)}, which this version does not know; run the version that wrote it`)
+  }
+}
+
+async function intent(tx: Tx, row: Row, at: Instant, said: IntentSaid, change: Partial<Intent>): Promise<void> {
+  const before = await tx.get('intent', row.object.id)
+  const state = before && INTENT[before.state][said]
+  if (!before || !state) throw new Fault('ILLEGAL_TRANSITION', `journal row ${row.seq}: intent ${row.object.id} is ${before?.state ?? 'unknown'}, so it cannot become ${said}`)
+  await tx.put('intent', { ...before, ...change, state, updatedAt: at })
+}
+
+async function created(tx: Tx, order: Order, at: Instant): Promise<void> {
+  await tx.put('order', order)
+  if (order.role !== 'Entry') return
+  const before = await tx.get('intent', order.intentID)
+  if (before) await tx.put('intent', { ...before, clOrdID: order.clOrdID, attempts: before.attempts + 1, updatedAt: at })
+}
+
+async function known(tx: Tx, row: Row): Promise<Order> {
+  const order = await tx.get('order', row.object.id)
+  if (!order) throw new Fault('UNREADABLE_ROW', `journal row ${row.seq} is about order ${row.object.id}, which was never created`)
+  return order
+}
+
+async function delivery(tx: Tx, row: Row, at: Instant, said: DeliverySaid, change: Partial<Order>): Promise<void> {
+  const order = await known(tx, row)
+  const next = DELIVERY[order.delivery][said]
+  if (!next) throw new Fault('ILLEGAL_TRANSITION', `journal row ${row.seq}: order ${order.clOrdID} is ${order.delivery}, so ${said} cannot follow`)
+  await tx.put('order', { ...order, ...change, delivery: next, updatedAt: at })
+}
+
+async function rejected(tx: Tx, row: Row, at: Instant, text: string): Promise<void> {
+  await delivery(tx, row, at, 'Rejected', { text })
+  const order = await known(tx, row)
+  if (isOpenPhase(order.phase)) await tx.put('order', { ...order, phase: 'Rejected', asked: 'Nothing' })
+}
+
+async function reported(tx: Tx, row: Row, at: Instant, report: Happened['execution.reported']['report']): Promise<void> {
+  const order = await known(tx, row)
+  const refers = report.execType === 'TradeCancel' || report.execType === 'TradeCorrect' ? report.refExecID : report.execID
+  const prior = await tx.get('fill', `${order.account}|${refers}`)
+  const applied = applyReport(order, report, prior, at)
+  if (!applied.ok) throw new Fault('ILLEGAL_TRANSITION', `journal row ${row.seq}: ${report.execType} does not fit order ${order.clOrdID}, which is ${order.phase}`)
+  const next = applied.value.order
+  await tx.put('order', report.orderID && !next.orderID ? { ...next, orderID: report.orderID } : next)
+  const { execution } = applied.value
+  if (!execution) return
+  await tx.put('fill', { ...execution, account: order.account, intentID: order.intentID, role: order.role, seq: prior?.seq ?? row.seq })
+  const symbol = order.terms.symbol
+  // A new trade is added; an amended one changes history, so the position is folded again from its first trade.
+  const position = prior
+    ? positionOf(symbol, await tx.fillsOf({ account: order.account, symbol }))
+    : addTrade((await tx.get('position', symbol)) ?? flat(symbol), execution)
+  await tx.put('position', position)
+}
+
+/** Empties the views and folds the whole journal into them again. Working rows (facts, errands) are left alone. */
+export async function rebuildViews(tx: Tx, progress: (rows: number) => void): Promise<number> {
+  await tx.clearViews()
+  let from = 0
+  for (;;) {
+    const rows = await tx.journal(from, 1000)
+    for (const row of rows) await project(tx, row)
+    from += rows.length
+    progress(from)
+    if (rows.length < 1000) return from
+  }
+}
+
