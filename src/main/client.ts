@@ -1,0 +1,162 @@
+import type * as Wire from '../api/wire.ts'
+
+/** The gateway answered, and the answer is no: RFC 9457, with every reason. */
+export class ProblemAnswer extends Error {
+  readonly problem: Wire.Problem
+  constructor(problem: Wire.Problem) {
+    super(problem.detail)
+    this.name = 'ProblemAnswer'
+    this.problem = problem
+  }
+}
+/** Nothing answered. For a write this says nothing about whether it was carried out. */
+export class NoAnswer extends Error {
+  readonly url: string
+  /** True when nothing was listening, so that nothing can have been carried out. */
+  readonly refused: boolean
+  constructor(url: string, cause: unknown) {
+    const code =
+      ((cause as { cause?: { code?: string } }).cause?.code ?? (cause as { code?: string }).code) ||
+      (cause as Error).message
+    super(`no answer from ${url}: ${code}`, { cause })
+    this.name = 'NoAnswer'
+    this.url = url
+    this.refused = code === 'ECONNREFUSED'
+  }
+}
+
+type Query = Readonly<Record<string, string | readonly string[] | number | boolean | undefined>>
+type Ask = {
+  readonly method?: 'POST' | 'DELETE'
+  readonly query?: Query
+  readonly body?: unknown
+  readonly accept?: string
+}
+
+export type Submission = { readonly outcome: 'created' | 'repeated' | 'gathering'; readonly intent: Wire.Intent }
+export type Client = ReturnType<typeof apiClient>
+
+/** Longer than the slowest command's commit on a slow disk; a service that takes longer is not answering. */
+const TIMEOUT_MS = 20_000
+
+/**
+ * The gateway's HTTP API as functions, one attempt each. `token` is an agent's `jax_…` or a person's `jaxs_…`.
+ * Every function throws `ProblemAnswer` when the gateway says no, and `NoAnswer` when nothing answers.
+ */
+export function apiClient(at: { readonly url: string; readonly token: string | null; readonly timeoutMs?: number }) {
+  const base = at.url.replace(/\/+$/, '')
+
+  async function send(path: string, ask: Ask = {}): Promise<Response> {
+    const url = new URL(base + path)
+    for (const [key, value] of Object.entries(ask.query ?? {})) {
+      if (Array.isArray(value)) for (const one of value) url.searchParams.append(key, one)
+      else if (value !== undefined) url.searchParams.set(key, String(value))
+    }
+    let response: Response
+    try {
+      response = await fetch(url, {
+        method: ask.method ?? 'GET',
+        redirect: 'error',
+        headers: {
+          accept: ask.accept ?? 'application/json',
+          ...(at.token === null ? {} : { authorization: `Bearer ${at.token}` }),
+          ...(ask.body === undefined ? {} : { 'content-type': 'application/json' }),
+        },
+        ...(ask.body === undefined ? {} : { body: JSON.stringify(ask.body) }),
+        signal: AbortSignal.timeout(at.timeoutMs ?? TIMEOUT_MS),
+      })
+    } catch (error) {
+      throw new NoAnswer(base, error)
+    }
+    if (!response.ok) throw new ProblemAnswer(await problemIn(response))
+    return response
+  }
+  const read = async <T>(path: string, query?: Query): Promise<T> =>
+    (await (await send(path, query === undefined ? {} : { query })).json()) as T
+  const write = async <T>(path: string, body: unknown, method: 'POST' | 'DELETE' = 'POST'): Promise<T> => {
+    const response = await send(path, { method, body })
+    return (response.status === 204 || response.status === 202 ? null : await response.json()) as T
+  }
+  const intent = (id: string): string => `/v1/intents/${encodeURIComponent(id)}`
+  const OUTCOME: Readonly<Record<number, Submission['outcome']>> = { 200: 'repeated', 202: 'gathering' }
+
+  return {
+    url: base,
+    /** `body` is sent as it is: a signal of Jax, or an explicit order. */
+    async submit(body: unknown): Promise<Submission> {
+      const response = await send('/v1/intents', { method: 'POST', body })
+      return { outcome: OUTCOME[response.status] ?? 'created', intent: (await response.json()) as Wire.Intent }
+    },
+    intents: (query: {
+      state?: readonly string[]
+      symbol?: string | undefined
+      strategy?: string | undefined
+      limit?: number
+      after?: string
+    }) => read<Wire.Page<Wire.Intent>>('/v1/intents', query),
+    intent: (id: string) => read<Wire.Intent>(intent(id)),
+    story: (id: string) => read<Wire.Story>(`${intent(id)}/story`),
+    approve: (id: string, digest: string, reason?: string) =>
+      write<Wire.Intent>(`${intent(id)}/approve`, { digest, ...(reason === undefined ? {} : { reason }) }),
+    decline: (id: string, reason: string) => write<Wire.Intent>(`${intent(id)}/decline`, { reason }),
+    withdraw: (id: string, reason?: string) =>
+      write<Wire.Intent>(`${intent(id)}/withdraw`, reason === undefined ? {} : { reason }),
+    reprice: (id: string) => write<Wire.Intent>(`${intent(id)}/reprice`, {}),
+    orders: (query: Query) => read<Wire.Page<Wire.Order>>('/v1/orders', query),
+    order: (clOrdID: string) => read<Wire.Order>(`/v1/orders/${encodeURIComponent(clOrdID)}`),
+    cancel: (clOrdID: string) => write<Wire.Order>(`/v1/orders/${encodeURIComponent(clOrdID)}/cancel`, {}),
+    fills: (query: Query) => read<Wire.Page<Wire.Fill>>('/v1/fills', query),
+    csv: async (path: '/v1/orders' | '/v1/fills', query: Query) =>
+      (await send(path, { query, accept: 'text/csv' })).text(),
+    positions: async () => (await read<{ items: Wire.Position[] }>('/v1/positions')).items,
+    account: () => read<Wire.Account>('/v1/account'),
+    quote: (symbol: string) => read<Wire.Quote>(`/v1/quotes/${encodeURIComponent(symbol)}`),
+    halted: () => read<Wire.Halt>('/v1/halt'),
+    halt: (reason: string) => write<Wire.Halt | null>('/v1/halt', { reason }),
+    resume: (reason: string) => write<Wire.Halt | null>('/v1/halt', { reason }, 'DELETE'),
+    status: () => read<Wire.Status>('/v1/status'),
+    tasks: async () => (await read<{ items: Wire.Task[] }>('/v1/tasks')).items,
+    closeTask: (id: string, note: string) => write<Wire.Task>(`/v1/tasks/${encodeURIComponent(id)}/close`, { note }),
+    reconciliation: () => read<Wire.Reconciliation>('/v1/reconciliation'),
+    reconcile: () => write<null>('/v1/reconciliation', {}),
+    audit: () => read<Wire.Audit>('/v1/audit'),
+    journal: async (from: number, limit: number) =>
+      (await read<{ items: Wire.Event[] }>('/v1/journal', { from, limit })).items,
+    me: () => read<Wire.Me>('/v1/me'),
+    signIn: (code: string, name: string) =>
+      write<{ session: string; me: Wire.Me }>('/v1/session?via=cli', { code, name }),
+    signOut: () => write<null>('/v1/session', undefined, 'DELETE'),
+    signinCode: () => write<{ code: string; expiresAt: string }>('/v1/signin-codes', {}),
+    tokens: async () => (await read<{ items: TokenLine[] }>('/v1/tokens')).items,
+    addToken: (body: { name: string; scopes?: readonly string[]; owner?: string }) =>
+      write<TokenLine & { token: string }>('/v1/tokens', body),
+    revokeToken: (id: string) => write<null>(`/v1/tokens/${encodeURIComponent(id)}`, undefined, 'DELETE'),
+  }
+}
+
+export type TokenLine = {
+  tokenID: string
+  name: string
+  owner: string | null
+  scopes: string[]
+  createdAt: string
+  expiresAt: string
+  revokedAt: string | null
+}
+
+async function problemIn(response: Response): Promise<Wire.Problem> {
+  const text = await response.text()
+  try {
+    const body = JSON.parse(text) as Partial<Wire.Problem> | null
+    if (typeof body?.code === 'string' && typeof body.detail === 'string') return body as Wire.Problem
+  } catch {
+    // Not ours: told below.
+  }
+  return {
+    type: 'about:blank',
+    title: response.statusText,
+    status: response.status,
+    code: 'NOT_A_GATEWAY',
+    detail: `HTTP ${response.status} from ${new URL(response.url).origin}, in a form that this gateway does not use. Is something else listening there?`,
+  }
+}

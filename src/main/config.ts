@@ -1,0 +1,673 @@
+// The one schema of the configuration file, and the only place where the process's environment is read.
+import { readFileSync, statSync } from 'node:fs'
+import { homedir } from 'node:os'
+import { dirname, isAbsolute, join, resolve } from 'node:path'
+import { isMap, isNode, isPair, isScalar, LineCounter, parseDocument, type Document } from 'yaml'
+import { z } from 'zod'
+import type { Policy } from '../gate/policy.ts'
+import type { AccountID } from '../values/brand.ts'
+import { type Amt, type Decimal, gt, lte, parseDecimal, dec, text as decimalText, ZERO } from '../values/decimal.ts'
+import { err, ok, type Result } from '../values/result.ts'
+import { didYouMean } from './nearest.ts'
+
+/** Where the program itself stands: a clone, or a folder that a package manager made. */
+export const INSTALLATION = resolve(import.meta.dirname, '..', '..')
+/** A package manager replaces its folders whenever it likes: nothing of the user's may live there. */
+const INSTALLED_BY_PACKAGE_MANAGER = INSTALLATION.split(/[\\/]/).includes('node_modules')
+const FILE_NAME = 'jax-exec.yaml'
+
+// --- what a setting is
+
+type About = { readonly meaning: string; readonly unit: string | null; readonly default: string | null }
+const ABOUT = z.registry<About>()
+
+/** Every value in the file is text until its own parser has read it: 25000.00 keeps its cents, `no` stays a word. */
+type FromText = z.ZodType<unknown, string>
+
+function setting<T extends FromText>(
+  type: T,
+  about: { default: string; unit?: string; meaning: string },
+): z.ZodPrefault<T> {
+  const made = type.prefault(about.default as z.input<T>)
+  ABOUT.add(made, { unit: null, ...about })
+  return made
+}
+function optional<T extends FromText>(type: T, about: { unit?: string; meaning: string }): z.ZodOptional<T> {
+  const made = type.optional()
+  ABOUT.add(made, { unit: null, ...about, default: null })
+  return made
+}
+
+const filled = z.string('must be one value').min(1, 'has no value')
+
+/** `file:PATH` or `env:NAME`. The value itself never stands in the file, and never in what is printed. */
+export type SecretRef = { readonly kind: 'file' | 'env'; readonly name: string }
+const secret = filled.transform((value, ctx): SecretRef => {
+  const m = /^(file|env):(.+)$/.exec(value)
+  if (m?.[1] !== undefined && m[2] !== undefined) return { kind: m[1] as SecretRef['kind'], name: m[2] }
+  // The text is not repeated: it may be the secret.
+  ctx.addIssue(
+    'holds a secret in the open; put it in a file of your own (chmod 600) and write file:PATH, or write env:NAME',
+  )
+  return z.NEVER
+})
+
+const choice = <const T extends readonly [string, ...string[]]>(words: T) =>
+  filled.transform((value, ctx): T[number] => {
+    if (words.includes(value)) return value
+    ctx.addIssue(`is ${JSON.stringify(value)}; it can be ${listed(words)}${didYouMean(value, words)}`)
+    return z.NEVER
+  })
+const listed = (words: readonly string[]): string =>
+  words.length < 2 ? words.join('') : `${words.slice(0, -1).join(', ')} or ${words.at(-1)}`
+
+const yesNo = choice(['yes', 'no', 'true', 'false']).transform((word) => word === 'yes' || word === 'true')
+
+const whole = (from: number, to: number) =>
+  filled.transform((value, ctx): number => {
+    const n = /^\d{1,15}$/.test(value) ? Number(value) : Number.NaN
+    if (n >= from && n <= to) return n
+    ctx.addIssue(`is ${JSON.stringify(value)}; it must be a whole number from ${from} to ${to}`)
+    return z.NEVER
+  })
+
+const decimal = <D extends Decimal>(bounds: { above?: string; most?: string }) =>
+  filled.transform((value, ctx): D => {
+    const parsed = parseDecimal(value)
+    if (!parsed.ok) {
+      ctx.addIssue(`is ${JSON.stringify(value)}; it ${parsed.error}`)
+      return z.NEVER
+    }
+    const above = bounds.above === undefined ? ZERO : dec(bounds.above)
+    const high = bounds.most !== undefined && !lte(parsed.value, dec(bounds.most))
+    if (!high && gt(parsed.value, above)) return parsed.value as D
+    ctx.addIssue(
+      `is ${value}; it must be above ${decimalText(above)}${bounds.most === undefined ? '' : ` and at most ${bounds.most}`}`,
+    )
+    return z.NEVER
+  })
+/** A share of one, zero allowed. */
+const shareOrNone = filled.transform((value, ctx): Decimal => {
+  const parsed = parseDecimal(value)
+  if (parsed.ok && lte(ZERO, parsed.value) && lte(parsed.value, dec('0.9'))) return parsed.value
+  ctx.addIssue(`is ${JSON.stringify(value)}; it must be a share from 0 to 0.9, such as 0.05 for five percent`)
+  return z.NEVER
+})
+
+const LOOPBACK = /^(127(?:\.\d{1,3}){3}|::1|localhost)$/
+const host = filled.regex(/^[A-Za-z0-9.:-]+$/, 'is not a host name or address')
+
+export type Market = { readonly kind: 'seeded' } | { readonly kind: 'replay'; readonly file: string }
+const market = filled.transform((value, ctx): Market => {
+  if (value === 'seeded') return { kind: 'seeded' }
+  const m = /^replay:(.+)$/.exec(value)
+  if (m?.[1] !== undefined) return { kind: 'replay', file: m[1] }
+  ctx.addIssue(`is ${JSON.stringify(value)}; it can be seeded, or replay:FILE with a file of one-minute bars`)
+  return z.NEVER
+})
+
+const speed = filled.transform((value, ctx): number => {
+  const n = /^\d+(\.\d+)?$/.test(value) ? Number(value) : Number.NaN
+  if (n >= 1 && n <= 3600) return n
+  ctx.addIssue(`is ${JSON.stringify(value)}; it must be a number from 1 to 3600`)
+  return z.NEVER
+})
+
+const environmentName = filled.transform((value, ctx): 'paper' => {
+  if (value === 'paper') return 'paper'
+  if (value === 'live')
+    ctx.addIssue('is live, and the rollout does not allow that yet: this version trades on paper only. Set it to paper')
+  else ctx.addIssue(`is ${JSON.stringify(value)}; it can only be paper in this version`)
+  return z.NEVER
+})
+
+// --- the settings
+
+const listen = z.strictObject({
+  host: setting(host, { default: '127.0.0.1', meaning: 'Address that the HTTP API and the dashboard listen on.' }),
+  port: setting(whole(0, 65_535), { default: '7070', meaning: 'TCP port. 0 takes any free one and prints it.' }),
+  exposed: setting(yesNo, {
+    default: 'no',
+    meaning:
+      'Allows a `host` other than this machine itself. The service speaks plain HTTP: put a proxy with TLS before it.',
+  }),
+})
+
+const account = z.strictObject({
+  name: setting(filled.regex(/^[a-z0-9][a-z0-9-]{0,19}$/, 'may hold 1 to 20 of a-z, 0-9 and -'), {
+    default: 'main',
+    meaning: 'Our name for the account. With environment and broker it makes the account id, `paper:sim:main`.',
+  }),
+  environment: setting(environmentName, {
+    default: 'paper',
+    meaning: 'Play money. `live` is refused: the rollout does not allow it in this version.',
+  }),
+  broker: setting(choice(['sim']), {
+    default: 'sim',
+    meaning: 'The broker that holds the account. `sim` is built in and needs no key.',
+  }),
+})
+
+const sim = z.strictObject({
+  seed: setting(whole(0, 2 ** 31 - 1), { default: '7', meaning: 'The seeded market is the same for the same seed.' }),
+  market: setting(market, {
+    default: 'seeded',
+    meaning:
+      'Where prices come from: `seeded`, or `replay:FILE` with recorded one-minute bars (CSV with the columns date, open, high, low, close, volume).',
+  }),
+  speed: setting(speed, {
+    default: '1',
+    unit: 'market seconds per second',
+    meaning:
+      'How fast the market runs. Every duration of the policy is multiplied by it, so that people keep their time to decide.',
+  }),
+  hours: setting(choice(['always', 'regular']), {
+    default: 'always',
+    meaning: '`regular` opens stocks from 9:30 to 16:00 New York time on weekdays; `always` keeps every market open.',
+  }),
+  nativeBracket: setting(yesNo, {
+    default: 'yes',
+    meaning:
+      'Whether the broker takes stop and target together with the entry. With `no` the gateway places them itself after the fill.',
+  }),
+  initialCash: setting(decimal<Amt>({ most: '1000000000' }), {
+    default: '100000.00',
+    unit: 'account currency',
+    meaning: 'Cash when the account is opened.',
+  }),
+  currency: setting(filled.regex(/^[A-Z]{3}$/, 'must be a currency code of three capital letters, such as USD'), {
+    default: 'USD',
+    meaning: 'Currency of the account.',
+  }),
+})
+
+const milliseconds = (from: number, to: number, about: { default: string; meaning: string }) =>
+  setting(whole(from, to), { ...about, unit: 'milliseconds' })
+
+const policy = z.strictObject({
+  riskPerTrade: setting(decimal<Decimal>({ most: '0.1' }), {
+    default: '0.01',
+    unit: 'share of equity',
+    meaning:
+      'How much may be lost between entry and stop: 0.01 is one percent. The size of every order follows from it.',
+  }),
+  maxOrderNotional: setting(decimal<Amt>({}), {
+    default: '10000.00',
+    unit: 'account currency',
+    meaning: 'The most that one order may cost.',
+  }),
+  maxPositionNotional: setting(decimal<Amt>({}), {
+    default: '25000.00',
+    unit: 'account currency',
+    meaning: 'The most that one symbol may be worth, position and open orders together.',
+  }),
+  stageMaxNotional: setting(decimal<Amt>({}), {
+    default: '10000.00',
+    unit: 'account currency',
+    meaning: 'Cap of the rollout stage on one order. The lower of this and `maxOrderNotional` holds.',
+  }),
+  buyingPowerBuffer: setting(shareOrNone, {
+    default: '0.05',
+    unit: 'share of buying power',
+    meaning: 'The part of the buying power that is never used.',
+  }),
+  collarBps: setting(whole(1, 5000), {
+    default: '300',
+    unit: 'basis points',
+    meaning: 'How far an entry may be from the market.',
+  }),
+  maxDriftBps: setting(whole(1, 5000), {
+    default: '50',
+    unit: 'basis points',
+    meaning: 'How far the market may move after a person has seen the order, before a person must look again.',
+  }),
+  quoteAgeMaxMs: milliseconds(100, 3_600_000, {
+    default: '5000',
+    meaning: 'The oldest quote that an order may be checked against.',
+  }),
+  accountAgeMaxMs: milliseconds(100, 3_600_000, {
+    default: '30000',
+    meaning: 'The oldest account reading that an order may be checked against.',
+  }),
+  duplicateWindowMs: milliseconds(0, 86_400_000, {
+    default: '60000',
+    meaning: 'A second intent for the same symbol and side within this time is refused as a duplicate.',
+  }),
+  explicitQty: setting(choice(['exact', 'not-larger']), {
+    default: 'exact',
+    meaning: 'What the quantity of an explicit order must be, compared with the computed size.',
+  }),
+  allowShort: setting(yesNo, { default: 'yes', meaning: 'Whether a sell may open or enlarge a short position.' }),
+  approvalTtlMs: milliseconds(1000, 86_400_000, {
+    default: '300000',
+    meaning: 'How long a person has to decide. After that the intent lapses.',
+  }),
+  executionTtlMs: milliseconds(1000, 3_600_000, {
+    default: '30000',
+    meaning: 'How long an approval may wait for its send. After that a person must look again.',
+  }),
+})
+
+const audit = z.strictObject({
+  anchorsFile: optional(filled, {
+    meaning:
+      'File that each signed checkpoint of the journal is also written to. Without it `anchors.jsonl` in the data directory; a file of another user or on another disk proves more.',
+  }),
+  key: optional(secret, {
+    meaning:
+      'Ed25519 private key (PEM) that signs the checkpoints, as `file:PATH` or `env:NAME`. Without it a key is made in the data directory.',
+  }),
+})
+
+const access = z.strictObject({
+  agentToken: optional(secret, {
+    meaning:
+      'Token that the assistant sends its signals with, as `file:PATH` or `env:NAME`. Without it one is made in the data directory, in the file `agent-token`.',
+  }),
+})
+
+const log = z.strictObject({
+  level: setting(choice(['debug', 'info', 'warn', 'error']), {
+    default: 'info',
+    meaning: 'What is written to `jax-exec.log` in the data directory.',
+  }),
+})
+
+/** Sections in the order in which they are documented. */
+const SECTIONS = { listen, account, sim, policy, audit, access, log } as const
+const SECTION_ABOUT: Readonly<Record<keyof typeof SECTIONS, string>> = {
+  listen: 'Where the service listens.',
+  account: 'The account that is traded.',
+  sim: 'The built-in simulated broker and its market.',
+  policy: 'The rules of the account. An order that breaks one is refused, with the numbers compared.',
+  audit: 'The signed, hash-chained journal.',
+  access: 'Tokens given from outside.',
+  log: 'The log for operators. The journal is not affected.',
+}
+
+const dataDir = optional(filled, {
+  meaning:
+    'Folder that holds the database, the keys, the tokens and the log. Without it: `data` beside the program in a clone, `~/.local/state/jax-execution` when installed as a package.',
+})
+
+const SCHEMA = z.strictObject({
+  dataDir,
+  listen: listen.prefault({}),
+  account: account.prefault({}),
+  sim: sim.prefault({}),
+  policy: policy.prefault({}),
+  audit: audit.prefault({}),
+  access: access.prefault({}),
+  log: log.prefault({}),
+})
+type Parsed = z.output<typeof SCHEMA>
+
+/** The settings as the program uses them: every path absolute, every default filled in. */
+export type Settings = Omit<Parsed, 'dataDir' | 'audit'> & {
+  readonly dataDir: string
+  readonly audit: { readonly anchorsFile: string; readonly key: SecretRef | undefined }
+}
+
+/** Everything configurable, as data: for the documentation, and for suggestions when a name is mistyped. */
+export type SettingInfo = About & { readonly path: string; readonly section: string | null }
+export function settingInfos(): readonly SettingInfo[] {
+  const infos: SettingInfo[] = [{ path: 'dataDir', section: null, ...ABOUT.get(dataDir)! }]
+  for (const [section, group] of Object.entries(SECTIONS))
+    for (const [name, type] of Object.entries(group.shape))
+      infos.push({ path: `${section}.${name}`, section, ...ABOUT.get(type as z.ZodType)! })
+  return infos
+}
+export const sectionInfos = (): readonly { readonly section: string; readonly meaning: string }[] =>
+  Object.entries(SECTION_ABOUT).map(([section, meaning]) => ({ section, meaning }))
+
+// --- reading
+
+/** One mistake, where it stands. `line` is null for what did not come from the file. */
+export type ConfigFault = {
+  readonly source: string
+  readonly line: number | null
+  readonly column: number | null
+  readonly message: string
+}
+/** A setting from outside the file, such as a command-line option: `path` is `listen.port`, `source` is `--port`. */
+export type Override = { readonly path: string; readonly value: string; readonly source: string }
+/** One effective setting and where it comes from, secrets masked. */
+export type Effective = {
+  readonly path: string
+  readonly value: string
+  readonly unit: string | null
+  readonly source: string
+  readonly meaning: string
+}
+
+export type Loaded = {
+  readonly settings: Settings
+  readonly effective: readonly Effective[]
+  readonly file: string | null
+}
+
+/**
+ * Reads the configuration: the file (`file`, else `JAX_EXEC_CONFIG`, else `jax-exec.yaml` beside the program), then the
+ * overrides. Without any file the defaults hold. Every mistake comes back at once, with line and column.
+ */
+export function loadConfig(ask: {
+  readonly file?: string | undefined
+  readonly overrides?: readonly Override[]
+}): Result<Loaded, readonly ConfigFault[]> {
+  const file = ask.file === undefined ? defaultFile() : resolve(ask.file)
+  let source = ''
+  if (file !== null) {
+    try {
+      source = readFileSync(file, 'utf8')
+    } catch (error) {
+      return err([
+        {
+          source: file,
+          line: null,
+          column: null,
+          message: `the configuration file cannot be read: ${(error as Error).message}`,
+        },
+      ])
+    }
+  }
+  return parseConfig(source, file, ask.overrides ?? [])
+}
+
+/** As `loadConfig`, on text that is at hand. Relative paths are read from the folder of `file`. */
+export function parseConfig(
+  source: string,
+  file: string | null,
+  overrides: readonly Override[],
+): Result<Loaded, readonly ConfigFault[]> {
+  const name = file ?? '(no file)'
+  const lines = new LineCounter()
+  const document = parseDocument(source, { schema: 'failsafe', lineCounter: lines, prettyErrors: false })
+  const troubles = [...document.errors, ...document.warnings]
+  if (troubles.length > 0)
+    return err(troubles.map((t) => ({ source: name, ...at(lines, t.pos[0]), message: yamlWords(t.code, t.message) })))
+  const tree: unknown = document.toJS({ mapAsMap: false }) ?? {}
+  if (typeof tree !== 'object' || Array.isArray(tree))
+    return err([{ source: name, line: 1, column: 1, message: `must be settings, one "name: value" a line` }])
+
+  const given = tree as Record<string, unknown>
+  const outside = new Map<string, Override>()
+  for (const override of [...environmentOverrides(), ...overrides]) {
+    setPath(given, override.path.split('.'), override.value)
+    outside.set(override.path, override)
+  }
+
+  const parsed = SCHEMA.safeParse(given)
+  if (!parsed.success)
+    return err(inOrder(parsed.error.issues.flatMap((issue) => faultsOf(issue, given, document, lines, name, outside))))
+  const exposure = exposureFault(parsed.data, document, lines, name, outside)
+  if (exposure !== null) return err([exposure])
+
+  const base = file === null ? null : dirname(file)
+  const settings = settled(parsed.data, base)
+  return ok({ settings, effective: explain(settings, given, document, lines, name, outside), file })
+}
+
+function settled(parsed: Parsed, base: string | null): Settings {
+  const from = (path: string): string => resolve(base ?? process.cwd(), path)
+  const dir = parsed.dataDir === undefined ? defaultDataDir() : from(parsed.dataDir)
+  const market: Market =
+    parsed.sim.market.kind === 'replay' ? { kind: 'replay', file: from(parsed.sim.market.file) } : parsed.sim.market
+  const located = (ref: SecretRef | undefined): SecretRef | undefined =>
+    ref?.kind === 'file' ? { kind: 'file', name: from(ref.name) } : ref
+  return {
+    ...parsed,
+    dataDir: dir,
+    sim: { ...parsed.sim, market },
+    audit: {
+      anchorsFile: parsed.audit.anchorsFile === undefined ? join(dir, 'anchors.jsonl') : from(parsed.audit.anchorsFile),
+      key: located(parsed.audit.key),
+    },
+    access: { agentToken: located(parsed.access.agentToken) },
+  }
+}
+
+function faultsOf(
+  issue: z.core.$ZodIssue,
+  given: Record<string, unknown>,
+  document: Document,
+  lines: LineCounter,
+  name: string,
+  outside: ReadonlyMap<string, Override>,
+): ConfigFault[] {
+  const path = issue.path.map(String)
+  if (issue.code === 'unrecognized_keys') {
+    const known =
+      path.length === 0
+        ? Object.keys(SCHEMA.shape)
+        : Object.keys(SECTIONS[path[0] as keyof typeof SECTIONS]?.shape ?? {})
+    return issue.keys.map((key) => ({
+      ...whereIs([...path, key], document, lines, name, outside, true),
+      message: `${[...path, key].join('.')} is not a setting${didYouMean(key, known)}${elsewhere(key, path)}`,
+    }))
+  }
+  const where = whereIs(path, document, lines, name, outside, false)
+  const label = path.join('.')
+  if (issue.code === 'invalid_type' && issue.expected === 'object') {
+    const shown = valueAt(given, path)
+    return [
+      {
+        ...where,
+        message: `${label} is ${JSON.stringify(shown)}; it is a group of settings, one "name: value" a line, indented below it`,
+      },
+    ]
+  }
+  return [{ ...where, message: `${label} ${issue.message}` }]
+}
+
+const inOrder = (faults: readonly ConfigFault[]): ConfigFault[] =>
+  [...faults].sort((a, b) => (a.line ?? 0) - (b.line ?? 0))
+
+/** `jax-exec.yaml:3:17: policy.riskPerTrade is …`, as compilers print it, so that editors can jump there. */
+export const faultLine = (fault: ConfigFault): string =>
+  `${fault.source}${fault.line === null ? '' : `:${fault.line}:${fault.column}`}: ${fault.message}`
+
+/** A setting that exists, but in another group, is the second most common mistake. */
+function elsewhere(key: string, path: readonly string[]): string {
+  const there = settingInfos().find(
+    (info) => info.path.split('.').at(-1) === key && info.path !== [...path, key].join('.'),
+  )
+  return there === undefined ? '' : `; ${there.path} is`
+}
+
+function exposureFault(
+  parsed: Parsed,
+  document: Document,
+  lines: LineCounter,
+  name: string,
+  outside: ReadonlyMap<string, Override>,
+): ConfigFault | null {
+  const { host: wanted, exposed } = parsed.listen
+  if (exposed || LOOPBACK.test(wanted)) return null
+  return {
+    ...whereIs(['listen', 'host'], document, lines, name, outside, false),
+    message: `listen.host is ${wanted}, which other machines can reach over plain HTTP. Use 127.0.0.1, or put a proxy with TLS before it and set listen.exposed: yes`,
+  }
+}
+
+function whereIs(
+  path: readonly string[],
+  document: Document,
+  lines: LineCounter,
+  name: string,
+  outside: ReadonlyMap<string, Override>,
+  key: boolean,
+): Omit<ConfigFault, 'message'> {
+  const override = outside.get(path.join('.'))
+  if (override !== undefined) return { source: override.source, line: null, column: null }
+  const offset = offsetOf(document, path, key)
+  return offset === null ? { source: name, line: null, column: null } : { source: name, ...at(lines, offset) }
+}
+
+/** Where the value at `path` stands in the text, or its key; null when it does not. */
+function offsetOf(document: Document, path: readonly string[], key: boolean): number | null {
+  let node: unknown = document.contents
+  let offset: number | null = isNode(node) ? (node.range?.[0] ?? null) : null
+  for (const [i, step] of path.entries()) {
+    if (!isMap(node)) return null
+    const pair = node.items.find((item) => isPair(item) && isScalar(item.key) && item.key.value === step)
+    if (pair === undefined) return null
+    const target: unknown = key && i === path.length - 1 ? pair.key : (pair.value ?? pair.key)
+    offset = isNode(target) ? (target.range?.[0] ?? null) : null
+    node = pair.value
+  }
+  return offset
+}
+
+const at = (lines: LineCounter, offset: number): { line: number; column: number } => {
+  const { line, col } = lines.linePos(offset)
+  return { line, column: col }
+}
+
+function yamlWords(code: string, message: string): string {
+  if (code === 'DUPLICATE_KEY') return 'this setting stands here a second time; keep one of the two'
+  if (code === 'TAB_AS_INDENT') return 'indented with a tab; use spaces'
+  if (code === 'MULTIPLE_DOCS') return 'a second document begins here; one file holds one configuration'
+  return message.split('\n')[0] ?? message
+}
+
+function valueAt(tree: unknown, path: readonly string[]): unknown {
+  let value = tree
+  for (const step of path)
+    value = typeof value === 'object' && value !== null ? (value as Record<string, unknown>)[step] : undefined
+  return value
+}
+function setPath(tree: Record<string, unknown>, path: readonly string[], value: string): void {
+  const [head = '', ...rest] = path
+  if (rest.length === 0) {
+    tree[head] = value
+    return
+  }
+  const group = tree[head]
+  const inner =
+    typeof group === 'object' && group !== null && !Array.isArray(group) ? (group as Record<string, unknown>) : {}
+  tree[head] = inner
+  setPath(inner, rest, value)
+}
+
+function explain(
+  settings: Settings,
+  given: Record<string, unknown>,
+  document: Document,
+  lines: LineCounter,
+  name: string,
+  outside: ReadonlyMap<string, Override>,
+): Effective[] {
+  return settingInfos().map((info) => {
+    const path = info.path.split('.')
+    const raw = valueAt(given, path)
+    const where = whereIs(path, document, lines, name, outside, false)
+    const source = outside.get(info.path)?.source ?? (raw === undefined ? 'default' : `${name}:${where.line ?? '?'}`)
+    const value = typeof raw === 'string' ? raw : (info.default ?? standIn(info.path, settings))
+    const ref = valueAt(settings, path)
+    return {
+      path: info.path,
+      value: isSecretRef(ref) ? masked(ref) : value,
+      unit: info.unit,
+      source,
+      meaning: info.meaning,
+    }
+  })
+}
+/** What an absent setting without a fixed default turns into. */
+function standIn(path: string, settings: Settings): string {
+  if (path === 'dataDir') return settings.dataDir
+  if (path === 'audit.anchorsFile') return settings.audit.anchorsFile
+  return '(made in the data directory)'
+}
+const isSecretRef = (value: unknown): value is SecretRef =>
+  typeof value === 'object' &&
+  value !== null &&
+  'kind' in value &&
+  (value.kind === 'file' || value.kind === 'env') &&
+  'name' in value
+
+// --- secrets and environment
+
+/** The secret that a reference points to, without the newline that editors add. The error never repeats it. */
+export function readSecret(ref: SecretRef): Result<string, string> {
+  if (ref.kind === 'env') {
+    const value = process.env[ref.name]
+    return value === undefined || value === ''
+      ? err(`the environment variable ${ref.name} is not set`)
+      : ok(value.trim())
+  }
+  try {
+    const value = readFileSync(ref.name, 'utf8').trim()
+    return value === '' ? err(`${ref.name} is empty`) : ok(value)
+  } catch (error) {
+    return err(`${ref.name} cannot be read: ${(error as Error).message}`)
+  }
+}
+
+function masked(ref: SecretRef): string {
+  const found = readSecret(ref)
+  const readable =
+    ref.kind === 'file' && found.ok && process.platform !== 'win32' && (statSync(ref.name).mode & 0o077) !== 0
+  return `${ref.kind}:${ref.name} (${found.ok ? `${found.value.length} characters, hidden${readable ? '; other users can read this file: chmod 600' : ''}` : found.error})`
+}
+
+function environmentOverrides(): Override[] {
+  const dir = process.env['JAX_EXEC_DATA']
+  return dir === undefined || dir === ''
+    ? []
+    : [{ path: 'dataDir', value: resolve(dir), source: 'environment JAX_EXEC_DATA' }]
+}
+
+/** The environment variables that are read, for the documentation. */
+export const ENVIRONMENT: readonly { readonly name: string; readonly meaning: string }[] = [
+  { name: 'JAX_EXEC_CONFIG', meaning: 'Path of the configuration file, as `--config` would give it.' },
+  { name: 'JAX_EXEC_DATA', meaning: 'The data directory, as `--data-dir` would give it.' },
+  { name: 'NO_COLOR', meaning: 'When set, nothing is printed in colour.' },
+]
+
+function defaultFile(): string | null {
+  const named = process.env['JAX_EXEC_CONFIG']
+  if (named !== undefined && named !== '') return resolve(named)
+  const beside = INSTALLED_BY_PACKAGE_MANAGER
+    ? join(xdg('XDG_CONFIG_HOME', '.config'), FILE_NAME)
+    : join(INSTALLATION, FILE_NAME)
+  return statSync(beside, { throwIfNoEntry: false }) === undefined ? null : beside
+}
+/** Not the current folder: `jax-exec halt` must find the same data directory from wherever it is typed. */
+function defaultDataDir(): string {
+  return INSTALLED_BY_PACKAGE_MANAGER ? xdg('XDG_STATE_HOME', join('.local', 'state')) : join(INSTALLATION, 'data')
+}
+function xdg(variable: string, fallback: string): string {
+  const set = process.env[variable]
+  return join(set !== undefined && isAbsolute(set) ? set : join(homedir(), fallback), 'jax-execution')
+}
+/** Where a person's own files go when the data directory belongs to somebody else. */
+export const personalDir = (): string => xdg('XDG_STATE_HOME', join('.local', 'state'))
+
+// --- what the rooms below need
+
+export const accountID = (settings: Settings): AccountID =>
+  `${settings.account.environment}:${settings.account.broker}:${settings.account.name}` as AccountID
+
+/** The market runs on its own clock when it is a recording, or faster than life. */
+export const hasOwnClock = (settings: Settings): boolean =>
+  settings.sim.market.kind === 'replay' || settings.sim.speed !== 1
+
+/**
+ * The policy for the gate. Its durations are times of a person or a program; the gate measures them on the market's
+ * clock, so they are multiplied by its speed.
+ */
+export function policyOf(settings: Settings): Policy {
+  const { policy: p, account: a } = settings
+  const scaled = (ms: number): number => Math.round(ms * settings.sim.speed)
+  return {
+    ...p,
+    environment: a.environment,
+    broker: a.broker,
+    quoteAgeMaxMs: scaled(p.quoteAgeMaxMs),
+    accountAgeMaxMs: scaled(p.accountAgeMaxMs),
+    duplicateWindowMs: scaled(p.duplicateWindowMs),
+    approvalTtlMs: scaled(p.approvalTtlMs),
+    executionTtlMs: scaled(p.executionTtlMs),
+  }
+}

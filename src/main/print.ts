@@ -1,0 +1,216 @@
+import { stripVTControlCharacters, styleText } from 'node:util'
+import type * as Wire from '../api/wire.ts'
+
+type Style = Parameters<typeof styleText>[0]
+
+/** Colour where a person looks at it; plain text in a file, in a pipe, or with NO_COLOR. */
+export const paint = (style: Style, text: string, stream: NodeJS.WriteStream = process.stdout): string =>
+  styleText(style, text, { stream })
+
+export type Column<Row> = {
+  readonly title: string
+  readonly of: (row: Row) => string
+  /** Numbers stand under each other's last digit. */
+  readonly right?: boolean
+  readonly style?: (row: Row) => Style | null
+}
+
+/** Rows under their titles, in columns as wide as they need to be; `empty` when there is none. */
+export function table<Row>(columns: readonly Column<Row>[], rows: readonly Row[], empty: string): string {
+  if (rows.length === 0) return paint('dim', empty)
+  const cells = rows.map((row) => columns.map((column) => oneLine(column.of(row))))
+  const widths = columns.map((column, i) => Math.max(column.title.length, ...cells.map((line) => width(line[i] ?? ''))))
+  const pad = (text: string, i: number): string => {
+    const gap = ' '.repeat(Math.max(0, widths[i]! - width(text)))
+    if (columns[i]!.right) return gap + text
+    return i === columns.length - 1 ? text : text + gap
+  }
+  const head = paint('dim', columns.map((column, i) => pad(column.title, i)).join('  '))
+  const body = rows.map((row, r) =>
+    columns
+      .map((column, i) => {
+        const style = column.style?.(row) ?? null
+        const text = pad(cells[r]![i]!, i)
+        return style === null ? text : paint(style, text)
+      })
+      .join('  '),
+  )
+  return [head, ...body].join('\n')
+}
+
+const width = (text: string): number => [...text].length
+
+/** Text from outside, made harmless: no escape sequence, no control or direction character reaches the terminal. */
+export const harmless = (text: string): string =>
+  stripVTControlCharacters(text).replace(
+    /[\u0000-\u0008\u000b-\u001f\u007f-\u009f\u200b-\u200f\u2028-\u202e\u2066-\u2069\ufeff]/g,
+    ' ',
+  )
+const oneLine = (text: string): string => harmless(text).replace(/\s*\n\s*/g, ' ')
+
+/** Name and value, one pair a line. */
+export function pairs(lines: readonly (readonly [name: string, value: string])[]): string {
+  const longest = Math.max(...lines.map(([name]) => name.length))
+  return lines.map(([name, value]) => `${paint('dim', name.padEnd(longest))}  ${harmless(value)}`).join('\n')
+}
+
+/** `2026-11-24 14:03:07 UTC` */
+export const when = (rfc3339: string | null): string =>
+  rfc3339 === null ? '—' : `${rfc3339.slice(0, 10)} ${rfc3339.slice(11, 19)} UTC`
+/** `10000.00` as `10,000.00`, without touching a digit. */
+export function grouped(decimal: string): string {
+  const [whole = '', fraction] = decimal.split('.')
+  const spaced = whole.replace(/\B(?=(\d{3})+(?!\d))/g, ',')
+  return fraction === undefined ? spaced : `${spaced}.${fraction}`
+}
+
+const TIF: Readonly<Record<Wire.Terms['timeInForce'], string>> = {
+  Day: 'good for the day',
+  GTC: 'good until cancelled',
+  IOC: 'immediate or cancel',
+  FOK: 'fill or kill',
+}
+
+/** `Buy 53 AAPL at 187.50 or better, good for the day; stop 184.00, target 195.00` */
+export function termsInWords(terms: Wire.Terms): string {
+  const { price, stopPx, bracket } = terms
+  const how = {
+    Market: 'at the market',
+    Limit: `at ${price} or better`,
+    Stop: `at the market once ${stopPx} trades`,
+    StopLimit: `at ${price} or better once ${stopPx} trades`,
+  }[terms.ordType]
+  const exits =
+    bracket === null ? '' : `; stop ${bracket.stopPx}${bracket.targetPx === null ? '' : `, target ${bracket.targetPx}`}`
+  return `${terms.side} ${terms.orderQty} ${terms.symbol} ${how}, ${TIF[terms.timeInForce]}${exits}${terms.reduceOnly ? ' (only ever reduces the position)' : ''}`
+}
+
+/** Everything a person must see before saying yes or no, numbers first, the agent's own words last. */
+export function intentCard(intent: Wire.Intent): string {
+  const { ticket, sizing } = intent
+  const lines: (readonly [string, string])[] = [['intent', `${intent.intentID}, ${intent.state}`]]
+  if (ticket === null)
+    lines.push([
+      'asked',
+      `${intent.side} ${intent.askedQty ?? '(size by policy)'} ${intent.symbol} at ${intent.entryPx}, stop ${intent.stopPx}${intent.targetPx === null ? '' : `, target ${intent.targetPx}`}`,
+    ])
+  else {
+    lines.push(['order', termsInWords(ticket.terms)])
+    lines.push(['account', `${intent.account}, ${ticket.environment === 'paper' ? 'paper money' : 'REAL MONEY'}`])
+    lines.push(['costs at most', `${grouped(ticket.maxNotional)} ${ticket.currency}`])
+  }
+  if (sizing !== null) {
+    lines.push([
+      'loses at the stop',
+      `${grouped(sizing.riskAtStop)} ${sizing.currency} of ${grouped(sizing.equity)} (limit ${grouped(sizing.riskAmount)})`,
+    ])
+    lines.push(['size decided by', sizing.binding])
+  }
+  if (ticket !== null)
+    lines.push([
+      'market when made',
+      `${ticket.refPx} at ${when(ticket.refAt)}; may move ${ticket.maxDriftBps} bps before you are asked again`,
+    ])
+  for (const refusal of intent.refusals) lines.push(['refused', refusalLine(refusal)])
+  if (intent.decideBy !== null && intent.state === 'AwaitingApproval') lines.push(['decide by', when(intent.decideBy)])
+  if (intent.decision !== null)
+    lines.push([
+      intent.decision.verdict,
+      `by ${intent.decision.byName} (${intent.decision.via}) at ${when(intent.decision.at)}${intent.decision.reason === null ? '' : `: ${intent.decision.reason}`}`,
+    ])
+  if (intent.clOrdID !== null) lines.push(['order id', `${intent.clOrdID}, ${intent.ordStatus ?? 'not sent'}`])
+  if (intent.fingerprint !== null) lines.push(['fingerprint', intent.fingerprint])
+  lines.push([
+    'asked by',
+    `${intent.proposer.type} ${intent.proposer.id}, strategy ${intent.strategyID}${intent.confidence === null ? '' : `, confidence ${intent.confidence}`}`,
+  ])
+  lines.push(['its own words', intent.reasoning.replace(/\s+/g, ' ')])
+  return `${pairs(lines)}\n\n${harmless(intent.summary)}`
+}
+
+export const refusalLine = (refusal: Wire.Refusal): string =>
+  `${refusal.code}: ${refusal.text}${refusal.transient ? ' (waiting may help)' : ''}`
+
+/** A problem as lines: what, then every reason at once. */
+export function problemLines(problem: Wire.Problem): readonly string[] {
+  return [
+    ...(problem.errors ?? []).map((e) => `${e.path === '' ? 'the request' : e.path}: ${e.message}`),
+    ...(problem.refusals ?? []).map(refusalLine),
+  ].map(oneLine)
+}
+
+/** The story of one intent, from the signal to the last fill, a line an event. */
+export function storyText(story: Wire.Story): string {
+  const parts = [intentCard(story.intent), '', table(EVENT_COLUMNS, story.events, 'Nothing has happened yet.')]
+  if (story.orders.length > 0) parts.push('', table(ORDER_COLUMNS, story.orders, ''))
+  if (story.fills.length > 0) parts.push('', table(FILL_COLUMNS, story.fills, ''))
+  return parts.join('\n')
+}
+
+const GOOD = new Set(['Filled', 'Approved'])
+const BAD = new Set(['Rejected', 'Refused', 'Declined', 'InDoubt'])
+const WAITING = new Set(['AwaitingApproval', 'New', 'PartiallyFilled', 'PendingNew', 'PendingCancel'])
+function stateStyle(state: string): Style | null {
+  if (GOOD.has(state)) return 'green'
+  if (BAD.has(state)) return 'red'
+  return WAITING.has(state) ? 'yellow' : null
+}
+
+export const INTENT_COLUMNS: readonly Column<Wire.Intent>[] = [
+  { title: 'intent', of: (i) => i.intentID },
+  { title: 'state', of: (i) => i.state, style: (i) => stateStyle(i.state) },
+  {
+    title: 'order',
+    of: (i) => (i.ticket === null ? `${i.side} ${i.symbol} at ${i.entryPx}` : termsInWords(i.ticket.terms)),
+  },
+  {
+    title: 'at most',
+    of: (i) => (i.ticket === null ? '—' : `${grouped(i.ticket.maxNotional)} ${i.ticket.currency}`),
+    right: true,
+  },
+  { title: 'fingerprint', of: (i) => i.fingerprint ?? '—' },
+  { title: 'decide by', of: (i) => (i.state === 'AwaitingApproval' ? when(i.decideBy) : '—') },
+]
+export const ORDER_COLUMNS: readonly Column<Wire.Order>[] = [
+  { title: 'order', of: (o) => o.clOrdID },
+  { title: 'role', of: (o) => o.role },
+  { title: 'status', of: (o) => o.ordStatus, style: (o) => stateStyle(o.ordStatus) },
+  { title: 'terms', of: (o) => termsInWords(o.terms) },
+  { title: 'filled', of: (o) => `${o.cumQty} of ${o.terms.orderQty}`, right: true },
+  { title: 'average', of: (o) => o.avgPx ?? '—', right: true },
+  { title: 'updated', of: (o) => when(o.updatedAt) },
+]
+export const FILL_COLUMNS: readonly Column<Wire.Fill>[] = [
+  { title: 'time', of: (f) => when(f.transactTime) },
+  { title: 'symbol', of: (f) => f.symbol },
+  { title: 'side', of: (f) => f.side },
+  { title: 'quantity', of: (f) => f.lastQty, right: true },
+  { title: 'price', of: (f) => f.lastPx, right: true },
+  { title: 'commission', of: (f) => f.commission, right: true },
+  { title: 'order', of: (f) => f.clOrdID },
+  { title: '', of: (f) => (f.live ? '' : 'busted'), style: () => 'red' },
+]
+export const POSITION_COLUMNS: readonly Column<Wire.Position>[] = [
+  { title: 'symbol', of: (p) => p.symbol },
+  { title: 'quantity', of: (p) => p.netQty, right: true },
+  { title: 'average cost', of: (p) => p.avgCost ?? '—', right: true },
+  { title: 'last', of: (p) => p.lastPx ?? '—', right: true },
+  { title: 'unrealised', of: (p) => p.unrealizedPnl ?? '—', right: true, style: (p) => moneyStyle(p.unrealizedPnl) },
+  { title: 'realised', of: (p) => p.realizedPnl, right: true, style: (p) => moneyStyle(p.realizedPnl) },
+  { title: 'under a stop', of: (p) => p.protectedQty, right: true },
+]
+const moneyStyle = (amount: string | null): Style | null =>
+  amount === null || /^-?[0.]+$/.test(amount) ? null : amount.startsWith('-') ? 'red' : 'green'
+export const TASK_COLUMNS: readonly Column<Wire.Task>[] = [
+  { title: 'task', of: (t) => t.taskID },
+  { title: 'severity', of: (t) => t.severity, style: (t) => (t.severity === 'critical' ? 'red' : 'yellow') },
+  { title: 'about', of: (t) => `${t.kind} ${t.subject}` },
+  { title: 'since', of: (t) => when(t.raisedAt) },
+  { title: 'what', of: (t) => t.text },
+]
+const EVENT_COLUMNS: readonly Column<Wire.Event>[] = [
+  { title: 'row', of: (e) => String(e.seq), right: true },
+  { title: 'time', of: (e) => `${e.ts.slice(0, 10)} ${e.ts.slice(11, 23)}` },
+  { title: 'who', of: (e) => `${e.actor.type} ${e.actor.id}` },
+  { title: 'what happened', of: (e) => e.text || e.action },
+]
