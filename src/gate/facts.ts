@@ -49,10 +49,22 @@ export type Facts = {
   readonly account: AccountFacts | null
   /** Net quantity of the symbol by our own book of executions. */
   readonly bookQty: Decimal
-  /** Every order of the account that is open, queued or in doubt. They count against the limits at once. */
+  /**
+   * Every order of the account that is open, queued or in doubt. They count against the limits at once.
+   * Those closed since the account was read may be among them: the broker's figures do not know their fills yet.
+   */
   readonly inFlight: readonly Order[]
-  /** Intents of the same symbol and side received within the duplicate window, other than this one. */
+  /**
+   * Other intents of the same symbol and side that came before this one, within the duplicate window, and are or may
+   * still become an order. A later one is the duplicate, and must not stand in the way of this one.
+   */
   readonly twins: readonly { readonly intentID: string; readonly receivedAt: Instant }[]
-  /** Order types and times in force that the broker takes. */
-  readonly supported: { readonly ordTypes: readonly string[]; readonly timeInForce: readonly string[]; readonly assetClasses: readonly string[] }
+  /** What the broker takes. */
+  readonly supported: {
+    readonly ordTypes: readonly string[]
+    readonly timeInForce: readonly string[]
+    readonly assetClasses: readonly string[]
+    /** True when the broker's buying power is already less by the orders it holds. Absent, nothing is taken for granted. */
+    readonly reservesOpenOrders?: boolean
+  }
 }

@@ -18,6 +18,7 @@ export type Policy = {
   /** How far the market may move from the ticket's reference before a human must look again. */
   readonly maxDriftBps: number
   readonly quoteAgeMaxMs: number
+  /** Also for what changes as slowly as the account: the market session and the conversion rate. */
   readonly accountAgeMaxMs: number
   readonly duplicateWindowMs: number
   /** What an explicit order's quantity must be, compared with the computed size. */

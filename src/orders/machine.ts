@@ -1,5 +1,5 @@
 import type { AccountID, ClOrdID, ExecID, IntentID, OrderID } from '../values/brand.ts'
-import { type Decimal, dec, eq, gt, isZero, minus, over, plus, type Px, type Qty, qty, times, ZERO } from '../values/decimal.ts'
+import { type Amt, type Decimal, dec, eq, gt, isZero, minus, over, plus, type Px, type Qty, qty, times, ZERO } from '../values/decimal.ts'
 import type { Instant } from '../values/instant.ts'
 import { err, ok, type Result } from '../values/result.ts'
 import type { Delivery } from './delivery.ts'
@@ -32,6 +32,8 @@ export type Order = Ownership & {
   readonly clOrdID: ClOrdID
   readonly account: AccountID
   readonly terms: Terms
+  /** What its ticket says it may cost at most, in account currency. Absent on exits, which cost nothing. */
+  readonly maxNotional?: Amt
   readonly delivery: Delivery
   readonly phase: Phase
   readonly asked: Asked
@@ -59,7 +61,7 @@ export type Applied = { readonly order: Order; readonly execution: Execution | n
 
 /** A new order that waits for its send. */
 export function freshOrder(
-  made: Ownership & { readonly clOrdID: ClOrdID; readonly account: AccountID; readonly terms: Terms; readonly corr: string },
+  made: Ownership & { readonly clOrdID: ClOrdID; readonly account: AccountID; readonly terms: Terms; readonly maxNotional?: Amt; readonly corr: string },
   now: Instant,
 ): Order {
   return {

@@ -19,6 +19,8 @@ export type Capabilities = {
   /** Sending the same ClOrdID again never makes a second order. */
   readonly idempotentSubmit: boolean
   readonly cancelAll: boolean
+  /** The buying power it reports is already less by the orders it holds. Absent: they are taken off here as well. */
+  readonly reservesOpenOrders?: boolean
   /** How long after a send the broker's own "no such order" proves that it never arrived. Null: never by look-up alone. */
   readonly absenceProvenAfterMs: number | null
 }
