@@ -1,0 +1,88 @@
+import { isSettled } from '../../orders/intent.ts'
+import { isOpen } from '../../orders/machine.ts'
+import { KEY, type Kind, type Records } from '../../ports/records.ts'
+import { canonicalOrFault } from '../../journal/chain.ts'
+
+type Table<R> = {
+  readonly name: string
+  /** Columns beside `key` and `doc`, and what stands in them. */
+  readonly columns: Readonly<Record<string, (record: R) => unknown>>
+}
+
+const PLAIN = {}
+
+/** Where each kind of record lives. */
+export const TABLES: { readonly [K in Kind]: Table<Records[K]> } = {
+  intent: {
+    name: 'intents',
+    columns: {
+      state: (r) => r.state,
+      symbol: (r) => r.proposal.symbol,
+      strategy_id: (r) => r.proposal.strategyID,
+      received_at: (r) => r.receivedAt,
+      is_waiting: (r) => (!isSettled(r.state) && r.clOrdID === null ? 1 : 0),
+    },
+  },
+  order: {
+    name: 'orders',
+    columns: {
+      account: (r) => r.account,
+      intent_id: (r) => r.intentID,
+      order_id: (r) => r.orderID,
+      symbol: (r) => r.terms.symbol,
+      is_open: (r) => (isOpen(r) ? 1 : 0),
+      created_at: (r) => r.createdAt,
+    },
+  },
+  fill: {
+    name: 'fills',
+    columns: {
+      account: (r) => r.account,
+      intent_id: (r) => r.intentID,
+      cl_ord_id: (r) => r.clOrdID,
+      symbol: (r) => r.symbol,
+      seq: (r) => r.seq,
+      transact_time: (r) => r.transactTime,
+    },
+  },
+  position: { name: 'positions', columns: PLAIN },
+  halt: { name: 'halts', columns: PLAIN },
+  freeze: { name: 'freezes', columns: PLAIN },
+  task: { name: 'tasks', columns: PLAIN },
+  person: { name: 'people', columns: PLAIN },
+  token: { name: 'tokens', columns: PLAIN },
+  session: { name: 'sessions', columns: PLAIN },
+  code: { name: 'codes', columns: PLAIN },
+  reconcile: { name: 'reconciles', columns: PLAIN },
+  market: { name: 'markets', columns: PLAIN },
+  account: { name: 'accounts', columns: PLAIN },
+  errand: {
+    name: 'errands',
+    columns: {
+      due_at: (r) => r.dueAt,
+      free_at: (r) => (r.leaseUntil === null ? r.dueAt : Math.max(r.dueAt, r.leaseUntil)),
+    },
+  },
+}
+
+/** `INSERT … ON CONFLICT DO UPDATE` of each kind, written once. */
+const UPSERT = Object.fromEntries(
+  Object.entries(TABLES).map(([kind, { name, columns }]) => {
+    const names = ['key', ...Object.keys(columns), 'doc']
+    const marks = names.map(() => '?').join(', ')
+    const sets = names.slice(1).map((column) => `${column} = excluded.${column}`)
+    return [
+      kind,
+      `INSERT INTO ${name} (${names.join(', ')}) VALUES (${marks}) ON CONFLICT (key) DO UPDATE SET ${sets.join(', ')}`,
+    ]
+  }),
+) as Readonly<Record<Kind, string>>
+
+/** The statement that stores a record, and its parameters. @throws {Fault} NOT_JSON when JSON cannot hold the record. */
+export function upsert<K extends Kind>(
+  kind: K,
+  record: Records[K],
+): { readonly sql: string; readonly values: readonly unknown[] } {
+  const columns = Object.values(TABLES[kind].columns).map((column) => column(record))
+  return { sql: UPSERT[kind], values: [KEY[kind](record), ...columns, canonicalOrFault(record)] }
+}
