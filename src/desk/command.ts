@@ -2,11 +2,13 @@ import type { Policy } from '../gate/policy.ts'
 import type { Facts } from '../gate/facts.ts'
 import type { Refusal } from '../gate/refusal.ts'
 import type { Actor } from '../journal/row.ts'
+import type { Order } from '../orders/machine.ts'
 import type { Capabilities } from '../ports/broker.ts'
 import type { ErrandKind, Intent } from '../ports/records.ts'
 import type { Store, Tx } from '../ports/store.ts'
-import type { AccountID } from '../values/brand.ts'
+import type { AccountID, ClOrdID } from '../values/brand.ts'
 import { ZERO } from '../values/decimal.ts'
+import { Fault } from '../values/fault.ts'
 import { type Instant, plusMs } from '../values/instant.ts'
 import type { Json } from '../values/json.ts'
 import { err, type Result } from '../values/result.ts'
@@ -19,6 +21,8 @@ export type Setting = {
   readonly account: AccountID
   readonly policy: Policy
   readonly capabilities: Capabilities
+  /** How much faster than a person's time the clock runs: 1, but in a replay. Every wait below is in a person's time. */
+  readonly speed: number
   readonly version: string
   readonly build: string
 }
@@ -44,21 +48,22 @@ export class Command {
     await project(this.tx, await this.tx.append(entry))
   }
 
-  /** Leaves work for the worker. The same errand asked for again keeps the earlier due time and starts its tries afresh. */
+  /** The moment `ms` of a person's time from now. */
+  after(ms: number): Instant {
+    return plusMs(this.now, ms * this.setting.speed)
+  }
+
+  /** Leaves work for the worker, at once or after so many milliseconds of a person's time. Asked for again, the earlier time holds. */
   async errand(kind: ErrandKind, subject: string, corr: string, afterMs = 0): Promise<void> {
-    const dueAt = plusMs(this.now, afterMs)
     const before = await this.tx.get('errand', `${kind}:${subject}`)
-    // A held errand is running on older knowledge: it must come again, so its holder may not drop it (see finish).
-    await this.tx.put('errand', {
-      kind,
-      subject,
-      dueAt: before && before.dueAt < dueAt ? before.dueAt : dueAt,
-      attempts: 0,
-      leaseOwner: null,
-      leaseUntil: null,
-      lastError: null,
-      corr,
-    })
+    // A held errand is running on older knowledge: it comes again, so its holder may no longer drop it (see finish).
+    const waiting = before && before.leaseOwner === null && before.dueAt < this.after(afterMs)
+    await this.timer(kind, subject, corr, waiting ? before.dueAt : this.after(afterMs))
+  }
+
+  /** An errand that is due at one moment and no other; asked for again, the new moment holds. */
+  async timer(kind: ErrandKind, subject: string, corr: string, dueAt: Instant): Promise<void> {
+    await this.tx.put('errand', { kind, subject, dueAt, attempts: 0, leaseOwner: null, leaseUntil: null, lastError: null, corr })
   }
 
   /** Raises a task for a person, once per kind and subject while it is open. */
@@ -120,6 +125,13 @@ export type Run = <T>(command: (c: Command) => Promise<T>) => Promise<T>
 
 export function commands(store: Store, now: () => Instant, setting: Setting): Run {
   return (command) => store.transact((tx) => command(new Command(tx, now(), setting)))
+}
+
+/** @throws {Fault} when an order that must be in the book is not: a bug, never an answer. */
+export async function mustOrder(c: Command, clOrdID: ClOrdID): Promise<Order> {
+  const order = await c.tx.get('order', clOrdID)
+  if (!order) throw new Fault('NO_SUCH_ORDER', `order ${clOrdID} is not in the book`)
+  return order
 }
 
 export const deny = (code: DenialCode, text: string, refusals: readonly Refusal[] = []): Result<never, Denial> => err({ code, text, refusals })

@@ -69,6 +69,8 @@ export interface Desk {
   release(ask: { reason: string; actor: Actor }): Promise<Result<null, Denial>>
   closeTask(ask: { taskID: string; note: string; actor: Actor }): Promise<Result<Task, Denial>>
   requestReconcile(actor: Actor): Promise<void>
+  /** Has the worker read what is known about a symbol; the rows are fresh soon after. */
+  requestFacts(symbol: string): Promise<void>
 
   // --- access
   issueCode(ask: { hash: string; expiresAt: Instant; actor: Actor }): Promise<void>
@@ -79,20 +81,27 @@ export interface Desk {
   revokeToken(ask: { tokenID: string; actor: Actor }): Promise<Result<null, Denial>>
 
   // --- the worker
-  recordFacts(facts: { market: MarketFacts | null; account: AccountFacts | null }): Promise<void>
+  recordFacts(facts: { markets: readonly MarketFacts[]; account: AccountFacts | null }): Promise<void>
   claim(owner: string, limit: number, leaseMs: number): Promise<readonly Errand[]>
   /** The errand is done; it is dropped. */
   finish(errand: Errand): Promise<void>
   /** It could not be done now; it comes again after `afterMs`. */
   postpone(errand: Errand, afterMs: number, why: string): Promise<void>
+  /**
+   * The fast way to the wire: claims the oldest due send and, when the facts at hand are fresh, does `beginSend` in the
+   * same transaction, so that between a yes and its first byte lie two commits and no more. `send` is null when the
+   * facts must be read first. Null: no send is due.
+   */
+  claimSend(owner: string, leaseMs: number, haltFile: boolean): Promise<{ readonly errand: Errand; readonly send: Send | null; readonly settled: boolean } | null>
   /** Sizes and checks a received intent with the facts at hand. */
   size(intentID: IntentID): Promise<Intent | null>
   /**
    * The last look before the wire: halt, approval, digest, gate, drift; then the order and `SendStarted` are durable.
    * `subject` is an intent (its entry) or the ClOrdID of a queued exit. Null: nothing may or need be sent.
+   * `haltFile` is whether the HALT file was there a moment ago, or could not be read.
    */
   beginSend(subject: string, haltFile: boolean): Promise<Send | null>
-  recordSent(send: Send, sent: Sent): Promise<void>
+  recordSent(send: Send, sent: Sent | { readonly outcome: 'not-sent'; readonly cause: string }): Promise<void>
   /** What a look-up of an unanswered order found. `askedAt` is when the look-up was begun. */
   resolve(clOrdID: ClOrdID, found: Found, askedAt: Instant): Promise<'resolved' | 'still-in-doubt'>
   recordCancelSent(clOrdID: ClOrdID, sent: CancelSent): Promise<void>

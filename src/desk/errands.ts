@@ -1,5 +1,4 @@
 import type { Errand } from '../ports/records.ts'
-import { plusMs } from '../values/instant.ts'
 import type { Command } from './command.ts'
 
 const keyOf = (errand: Errand): string => `${errand.kind}:${errand.subject}`
@@ -16,5 +15,5 @@ export async function finish(c: Command, errand: Errand): Promise<void> {
 
 export async function postpone(c: Command, errand: Errand, afterMs: number, why: string): Promise<void> {
   if (!(await holds(c, errand))) return
-  await c.tx.put('errand', { ...errand, dueAt: plusMs(c.now, afterMs), attempts: errand.attempts + 1, leaseOwner: null, leaseUntil: null, lastError: why })
+  await c.tx.put('errand', { ...errand, dueAt: c.after(afterMs), attempts: errand.attempts + 1, leaseOwner: null, leaseUntil: null, lastError: why })
 }

@@ -49,6 +49,7 @@ export async function submit(c: Command, ask: { proposal: Proposal; body: Readon
   await c.emit('intent.received', about(intent), intent.corr, { intent }, ask.actor)
   if (await factsAreFresh(c, intent)) return { outcome: 'received', intent: await ticket(c, intent, 'sized') }
   await c.errand('gather', intentID, intent.corr)
+  await c.timer('lapse', intentID, intent.corr, plusMs(ask.proposal.expiresAt, 1))
   return { outcome: 'received', intent }
 }
 
@@ -57,7 +58,7 @@ export function differing(a: Readonly<Record<string, string>>, b: Readonly<Recor
 }
 
 /** Half the age the gate allows: a fact that is about to go stale is read again rather than lost on the way. */
-async function factsAreFresh(c: Command, intent: Intent): Promise<boolean> {
+export async function factsAreFresh(c: Command, intent: Intent): Promise<boolean> {
   const { policy, account } = c.setting
   const market = await c.tx.get('market', intent.proposal.symbol)
   const accountFacts = await c.tx.get('account', account)
@@ -80,7 +81,7 @@ export async function ticket(c: Command, intent: Intent, why: Happened['intent.t
     const ttl = plusMs(c.now, policy.approvalTtlMs)
     const decideBy = ttl < intent.proposal.expiresAt ? ttl : intent.proposal.expiresAt
     await c.emit('intent.ticketed', { ...about(intent), rev: made.rev }, intent.corr, { why, ticket: made, digest: digestOf(made), sizing, checks, decideBy })
-    await c.tx.put('errand', { kind: 'lapse', subject: intent.intentID, dueAt: plusMs(decideBy, 1), attempts: 0, leaseOwner: null, leaseUntil: null, lastError: null, corr: intent.corr })
+    await c.timer('lapse', intent.intentID, intent.corr, plusMs(decideBy, 1))
   } else {
     await c.emit('intent.refused', about(intent), intent.corr, { at: 'proposal', refusals, sizing, checks })
   }
@@ -121,8 +122,10 @@ export async function approve(c: Command, ask: { intentID: IntentID; digest: str
     return deny('GATE_REFUSED', `${explain(drift)} ${next}`, [drift])
   }
   const decision = decisionOf('approved', ask, person.name, intent, c.now)
-  await c.emit('intent.approved', about(intent), intent.corr, { decision, sendBy: plusMs(c.now, c.setting.policy.executionTtlMs) }, ask.actor)
+  const sendBy = plusMs(c.now, c.setting.policy.executionTtlMs)
+  await c.emit('intent.approved', about(intent), intent.corr, { decision, sendBy }, ask.actor)
   await c.errand('send', intent.intentID, intent.corr)
+  await c.timer('lapse', intent.intentID, intent.corr, plusMs(sendBy, 1))
   return ok(await reread(c, intent))
 }
 

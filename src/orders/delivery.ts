@@ -9,6 +9,6 @@ export const DELIVERY: Readonly<Record<Delivery, Partial<Record<DeliverySaid, De
   Sending: { Accepted: 'Delivered', Rejected: 'Rejected', Unclear: 'InDoubt', ProvenAbsent: 'Absent' },
   InDoubt: { Accepted: 'Delivered', Rejected: 'Rejected', Unclear: 'InDoubt', ProvenAbsent: 'Absent' },
   Delivered: { Accepted: 'Delivered', Unclear: 'Delivered' }, // a report overtook the reply
-  Rejected: { Accepted: 'Delivered', Rejected: 'Rejected' }, // the broker took its no back
-  Absent: { Accepted: 'Delivered', ProvenAbsent: 'Absent' }, // it appeared after all: believed at once, and alarmed
+  Rejected: { Accepted: 'Delivered', Rejected: 'Rejected', Unclear: 'Rejected' }, // the broker took its no back
+  Absent: { Accepted: 'Delivered', Rejected: 'Rejected', Unclear: 'Absent', ProvenAbsent: 'Absent' }, // it appeared after all: believed at once, and alarmed
 }

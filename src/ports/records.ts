@@ -57,7 +57,7 @@ export type Decision = {
 /** An execution with its place in our book: `seq` is the journal row that made it known, and orders the page of fills. */
 export type Fill = Execution & { readonly account: AccountID; readonly intentID: IntentID; readonly role: string; readonly seq: number }
 
-export type ErrandKind = 'gather' | 'send' | 'resolve' | 'cancel' | 'poll' | 'lapse' | 'reconcile' | 'cancel-all'
+export type ErrandKind = 'gather' | 'send' | 'resolve' | 'cancel' | 'poll' | 'lapse' | 'reconcile'
 /** Work for the worker. At most one of a kind for a subject; leased while it runs, so that a dead worker's errand is taken over. */
 export type Errand = {
   readonly kind: ErrandKind

@@ -3,7 +3,7 @@ import type { IntentState } from '../orders/intent.ts'
 import type { Order } from '../orders/machine.ts'
 import type { AccountID, ClOrdID, IntentID, OrderID } from '../values/brand.ts'
 import type { Instant } from '../values/instant.ts'
-import type { Errand, Fill, Intent, Kind, Records } from './records.ts'
+import type { Errand, ErrandKind, Fill, Intent, Kind, Records } from './records.ts'
 
 /** A page of a list, newest first. `next` continues after its last row (keyset, never an offset); null at the end. */
 export type Page<T> = { readonly items: readonly T[]; readonly next: string | null }
@@ -28,7 +28,8 @@ export interface Reads {
   orderByOrderID(account: AccountID, orderID: OrderID): Promise<Order | null>
   /** Trades of one order, or of one symbol, in journal order; busted ones included. */
   fillsOf(what: { readonly clOrdID: ClOrdID } | { readonly account: AccountID; readonly symbol: string }): Promise<readonly Fill[]>
-  intentsIn(states: readonly IntentState[]): Promise<readonly Intent[]>
+  /** Intents that are still to be sized, decided or sent: Received, AwaitingApproval, and Approved without an order. Oldest first. */
+  waitingIntents(): Promise<readonly Intent[]>
   /** Intents of a symbol received at or after `since`. */
   intentsSince(symbol: string, since: Instant): Promise<readonly Intent[]>
 
@@ -51,8 +52,8 @@ export interface Tx extends Reads {
   append(entry: Entry): Promise<Row>
   put<K extends Kind>(kind: K, record: Records[K]): Promise<void>
   remove(kind: Kind, key: string): Promise<void>
-  /** Due errands that nobody holds, leased to `owner` until `until`, oldest first. */
-  claim(owner: string, now: Instant, until: Instant, limit: number): Promise<readonly Errand[]>
+  /** Due errands that nobody holds, leased to `owner` until `until`, oldest first; of one kind when `only` names it. */
+  claim(owner: string, now: Instant, until: Instant, limit: number, only?: ErrandKind): Promise<readonly Errand[]>
   /** Empties every view, for a rebuild from the journal. */
   clearViews(): Promise<void>
 }

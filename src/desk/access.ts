@@ -1,0 +1,75 @@
+import type { Actor } from '../journal/row.ts'
+import type { Person, PersonRole, Session, Task, Token } from '../ports/records.ts'
+import { base32, sha256 } from '../values/hash.ts'
+import type { Instant } from '../values/instant.ts'
+import { ok, type Result } from '../values/result.ts'
+import { type Command, deny } from './command.ts'
+import type { Denial } from './desk.ts'
+
+export async function issueCode(c: Command, ask: { hash: string; expiresAt: Instant; actor: Actor }): Promise<void> {
+  const code = { hash: ask.hash, createdAt: c.now, expiresAt: ask.expiresAt, usedAt: null }
+  await c.emit('code.issued', { type: 'code', id: ask.hash.slice(0, 12) }, 'access', { code }, ask.actor)
+}
+
+export type Redeem = {
+  readonly codeHash: string
+  readonly name: string
+  readonly roles: readonly PersonRole[]
+  readonly sessionHash: string
+  readonly csrf: string
+  readonly via: 'web' | 'cli'
+  readonly expiresAt: Instant
+  readonly actor: Actor
+}
+
+/** A code opens one session, once. Whoever gives a new name becomes a new person; the roles asked for are theirs from then on. */
+export async function redeemCode(c: Command, ask: Redeem): Promise<Result<Session, Denial>> {
+  const code = await c.tx.get('code', ask.codeHash)
+  if (!code || code.usedAt !== null || c.now > code.expiresAt) return deny('CODE_INVALID', 'This code is unknown, used or too old. Get a new one with `jax-exec signin-link` on the machine that runs the gateway.')
+  const person = (await byName(c, ask.name)) ?? (await addPerson(c, ask))
+  if (person.disabled) return deny('NOT_ELIGIBLE', `${person.name} is disabled.`)
+  const session: Session = { hash: ask.sessionHash, personID: person.personID, via: ask.via, csrf: ask.csrf, createdAt: c.now, expiresAt: ask.expiresAt, endedAt: null }
+  await c.emit('session.opened', { type: 'person', id: person.personID }, 'access', { session, codeHash: ask.codeHash }, { type: 'person', id: person.personID, via: ask.via, session: ask.sessionHash.slice(0, 12) })
+  return ok(session)
+}
+
+const sameName = (a: string, b: string): boolean => a.trim().toLowerCase() === b.trim().toLowerCase()
+
+async function byName(c: Command, name: string): Promise<Person | undefined> {
+  return (await c.tx.all('person')).find((person) => sameName(person.name, name))
+}
+
+async function addPerson(c: Command, ask: Redeem): Promise<Person> {
+  const personID = `usr_${base32(sha256(ask.name.trim().toLowerCase()), 12)}`
+  const person: Person = { personID, name: ask.name.trim(), roles: ask.roles, disabled: false, createdAt: c.now }
+  await c.emit('person.added', { type: 'person', id: personID }, 'access', { person }, ask.actor)
+  return person
+}
+
+export async function endSession(c: Command, ask: { hash: string; actor: Actor }): Promise<void> {
+  const session = await c.tx.get('session', ask.hash)
+  if (!session || session.endedAt !== null) return
+  await c.emit('session.ended', { type: 'person', id: session.personID }, 'access', { hash: ask.hash }, ask.actor)
+}
+
+export async function issueToken(c: Command, ask: { token: Token; actor: Actor }): Promise<void> {
+  await c.emit('token.issued', { type: 'token', id: ask.token.tokenID }, 'access', { token: ask.token }, ask.actor)
+}
+
+export async function revokeToken(c: Command, ask: { tokenID: string; actor: Actor }): Promise<Result<null, Denial>> {
+  const token = await c.tx.get('token', ask.tokenID)
+  if (!token) return deny('NOT_FOUND', `There is no token ${ask.tokenID}.`)
+  if (token.revokedAt === null) await c.emit('token.revoked', { type: 'token', id: ask.tokenID }, 'access', { tokenID: ask.tokenID }, ask.actor)
+  return ok(null)
+}
+
+export async function closeTask(c: Command, ask: { taskID: string; note: string; actor: Actor }): Promise<Result<Task, Denial>> {
+  const task = await c.tx.get('task', ask.taskID)
+  if (!task) return deny('NOT_FOUND', `There is no task ${ask.taskID}.`)
+  if (ask.actor.type !== 'person') return deny('NOT_ELIGIBLE', 'Only a signed-in person can close a task.')
+  if (task.doneAt !== null) return ok(task)
+  await c.emit('task.closed', { type: 'task', id: task.taskID }, task.corr, { by: ask.actor.id, note: ask.note }, ask.actor)
+  // A frozen symbol thaws when the task is closed and the books agree: compare them now.
+  await c.errand('reconcile', c.setting.account, 'reconcile')
+  return ok((await c.tx.get('task', ask.taskID)) ?? task)
+}

@@ -1,0 +1,36 @@
+import type { Actor } from '../journal/row.ts'
+import { isOpen, isOpenPhase, type Order, ordStatus } from '../orders/machine.ts'
+import type { CancelSent } from '../ports/broker.ts'
+import type { ClOrdID } from '../values/brand.ts'
+import { ok, type Result } from '../values/result.ts'
+import { BROKER, type Command, deny, mustOrder } from './command.ts'
+import type { Denial } from './desk.ts'
+
+const about = (order: Order) => ({ type: 'order', id: order.clOrdID })
+
+/** Cancels are never blocked. An order that has not left yet is simply not sent. */
+export async function requestCancel(c: Command, ask: { clOrdID: ClOrdID; actor: Actor }): Promise<Result<Order, Denial>> {
+  const order = await c.tx.get('order', ask.clOrdID)
+  if (!order) return deny('NOT_FOUND', `There is no order ${ask.clOrdID}.`)
+  if (!isOpen(order)) return deny('NOT_OPEN', `The order is ${ordStatus(order)}; there is nothing left to cancel.`)
+  await cancel(c, order, 'asked for', ask.actor)
+  return ok(await mustOrder(c, ask.clOrdID))
+}
+
+export async function cancel(c: Command, order: Order, why: string, actor: Actor): Promise<void> {
+  if (order.delivery === 'Queued') {
+    await c.emit('order.absent', about(order), order.corr, { evidence: 'Canceled before it was sent.' }, actor)
+    return
+  }
+  if (order.asked !== 'Cancel') await c.emit('order.cancel-requested', about(order), order.corr, { why }, actor)
+  await c.errand('cancel', order.clOrdID, order.corr)
+}
+
+export async function recordCancelSent(c: Command, clOrdID: ClOrdID, sent: CancelSent): Promise<void> {
+  const order = await mustOrder(c, clOrdID)
+  if (!isOpenPhase(order.phase)) return
+  const text = sent.outcome === 'accepted' ? null : sent.outcome === 'rejected' ? sent.text : sent.cause
+  await c.emit('order.cancel-answered', about(order), order.corr, { outcome: sent.outcome, text }, BROKER)
+  // Whatever the answer, only the broker's own account of the order ends it.
+  await c.errand(order.delivery === 'Delivered' ? 'poll' : 'resolve', clOrdID, order.corr)
+}

@@ -1,0 +1,214 @@
+import { digestOf } from '../approvals/digest.ts'
+import { stillApproved } from '../approvals/decide.ts'
+import { passExit, recheck } from '../gate/gate.ts'
+import type { Refusal } from '../gate/refusal.ts'
+import { freshOrder, isOpen, type Order } from '../orders/machine.ts'
+import { protection } from '../orders/protection.ts'
+import { opposite, type Terms } from '../orders/terms.ts'
+import type { BrokerOrder, Found, Leg, Sent } from '../ports/broker.ts'
+import type { Intent } from '../ports/records.ts'
+import type { ClOrdID } from '../values/brand.ts'
+import { eq, gt, minus, qty } from '../values/decimal.ts'
+import { type Instant, msBetween } from '../values/instant.ts'
+import { BROKER, type Command, mustOrder } from './command.ts'
+import type { Send } from './desk.ts'
+import { applyReports, protect } from './executions.ts'
+import { lapsed, ticket } from './intents.ts'
+import { engage } from './halting.ts'
+import { entryID, exitID, pairOf } from './naming.ts'
+
+const about = (order: { readonly clOrdID: ClOrdID }) => ({ type: 'order', id: order.clOrdID })
+
+/** How long after an unclear send the first look-up waits: a reply that is merely late is usually booked by then. */
+const FIRST_LOOK_MS = 250
+/** The first look after an accepted send; the stream normally tells sooner. */
+const FIRST_POLL_MS = 2_000
+/** How long doubt may last before a person is called. */
+const DOUBT_ALARM_MS = 60_000
+
+/**
+ * The last look before the wire. Everything is read in the transaction that makes the intention durable, so nothing can
+ * change between the look and the promise; only after the commit does the worker touch the network.
+ */
+export async function beginSend(c: Command, subject: string, haltFile: boolean): Promise<Send | null> {
+  if (haltFile && !(await c.halted())) await engage(c, 'file', 'The HALT file is present in the data directory.', { type: 'system', id: 'halt-file', via: 'file', session: null })
+  const intent = await c.tx.get('intent', subject)
+  if (intent) return sendEntry(c, intent)
+  const order = await c.tx.get('order', subject)
+  return order && order.role !== 'Entry' ? sendExit(c, order) : null
+}
+
+async function sendEntry(c: Command, intent: Intent): Promise<Send | null> {
+  const { ticket: made, decision } = intent
+  if (intent.state !== 'Approved' || intent.clOrdID || !made || decision?.verdict !== 'approved') return null
+  const voter = await c.tx.get('person', decision.by)
+  const approval = stillApproved({ digest: decision.digest, by: decision.by, sendBy: intent.sendBy }, voter, digestOf(made), c.now)
+  if (approval === 'expired') {
+    await lapsed(c, intent, 'The approval was not sent in time. Nothing left the house.')
+    return null
+  }
+  if (approval === 'void') return refused(c, intent, [{ code: 'APPROVAL_VOID', by: decision.byName }])
+
+  const { passed, refusals, drift } = recheck(made, intent.proposal, await c.facts(intent), c.setting.policy, c.now)
+  if (refusals.some((r) => r.code === 'SIGNAL_EXPIRED')) {
+    await lapsed(c, intent, 'The signal expired before its approval could be sent. Nothing left the house.')
+    return null
+  }
+  if (refusals.length > 0) return refused(c, intent, refusals)
+  if (drift || !passed) {
+    // The market moved since the human looked: a new ticket, a new question. The old yes is void.
+    await ticket(c, intent, 'drifted')
+    return null
+  }
+  const clOrdID = entryID(intent.account, intent.intentID, intent.attempts)
+  const order = freshOrder({ intentID: intent.intentID, role: 'Entry', parent: null, clOrdID, account: intent.account, terms: made.terms, corr: intent.corr }, c.now)
+  await c.emit('order.created', about(order), order.corr, { order })
+  await started(c, order)
+  return { kind: 'single', clOrdID, order: passed }
+}
+
+async function refused(c: Command, intent: Intent, refusals: readonly Refusal[]): Promise<null> {
+  await c.emit('intent.refused', { type: 'intent', id: intent.intentID, rev: intent.rev }, intent.corr, { at: 'send', refusals, sizing: null, checks: intent.checks })
+  return null
+}
+
+/** Exits pass whatever is halted or limited; only their own need is looked at again, so that none outlives its position. */
+async function sendExit(c: Command, order: Order): Promise<Send | null> {
+  if (order.delivery !== 'Queued') return null
+  const target = await c.tx.get('order', pairOf(order.clOrdID))
+  const pair = target && target.clOrdID !== order.clOrdID && target.delivery === 'Queued' ? target : null
+  const siblings = await c.tx.ordersOf(order.intentID)
+  const others = siblings.filter((o) => o.clOrdID !== order.clOrdID && o.clOrdID !== pair?.clOrdID)
+  const { heldQty, coveredQty } = protection(others)
+  const uncovered = gt(heldQty, coveredQty) ? minus(heldQty, coveredQty) : qty('0')
+  const stillNeeded = !gt(order.terms.orderQty, order.role === 'Stop' ? uncovered : heldQty)
+  if (!stillNeeded) {
+    for (const unneeded of pair ? [order, pair] : [order]) await c.emit('order.absent', about(unneeded), order.corr, { evidence: 'Not sent: what it was to protect is no longer held.' })
+    await protect(c, order.intentID)
+    return null
+  }
+  await started(c, order)
+  if (!pair) return { kind: 'single', clOrdID: order.clOrdID, order: passExit(order.terms) }
+  await started(c, pair)
+  return {
+    kind: 'pair',
+    stop: { clOrdID: order.clOrdID, order: passExit(order.terms) },
+    target: { clOrdID: pair.clOrdID, order: passExit(pair.terms) },
+  }
+}
+
+const started = (c: Command, order: Order) => c.emit('order.send-started', about(order), order.corr, { attempt: 1 })
+
+const namesOf = (send: Send): readonly ClOrdID[] => (send.kind === 'single' ? [send.clOrdID] : [send.stop.clOrdID, send.target.clOrdID])
+
+/** Makes the answer to one send durable; `not-sent` is ours: the promise was made, and a halt came before the first byte. */
+export async function recordSent(c: Command, send: Send, sent: Sent | { readonly outcome: 'not-sent'; readonly cause: string }): Promise<void> {
+  for (const clOrdID of namesOf(send)) {
+    const order = await mustOrder(c, clOrdID)
+    switch (sent.outcome) {
+      case 'accepted': {
+        const own = send.kind === 'pair' ? sent.legs.find((leg) => leg.role === order.role)?.orderID : sent.orderID
+        await c.emit('order.accepted', about(order), order.corr, { orderID: own ?? null }, BROKER)
+        if (send.kind === 'single') await adoptLegs(c, order, sent.legs)
+        await c.errand('poll', clOrdID, order.corr, FIRST_POLL_MS)
+        break
+      }
+      case 'rejected':
+        if (order.delivery === 'Delivered') await contradicted(c, order, sent.text)
+        else await c.emit('order.rejected', about(order), order.corr, { text: sent.text }, BROKER)
+        break
+      case 'not-sent':
+        await c.emit('order.absent', about(order), order.corr, { evidence: sent.cause })
+        await afterAbsent(c, order)
+        break
+      case 'in-doubt':
+        await c.emit('order.in-doubt', about(order), order.corr, { cause: sent.cause })
+        await c.errand('resolve', clOrdID, order.corr, FIRST_LOOK_MS)
+        break
+    }
+  }
+  const [first] = namesOf(send)
+  if (!first) return
+  const { intentID, role } = await mustOrder(c, first)
+  await c.tx.remove('errand', `send:${role === 'Entry' ? intentID : first}`)
+  await protect(c, intentID)
+}
+
+/** Its own reports say the broker has the order, its late reply says no: the reports are believed, and a person looks. */
+async function contradicted(c: Command, order: Order, text: string): Promise<void> {
+  await c.task('DISPUTED', order.clOrdID, 'critical', `The broker answered "${text}" to the send of ${order.clOrdID}, yet reports that it holds it. It is treated as live.`, order.corr)
+  await c.errand('poll', order.clOrdID, order.corr)
+}
+
+/** The broker made exits from our bracket and named them itself: from now on they are in our book under names of ours. */
+async function adoptLegs(c: Command, entry: Order, legs: readonly Leg[]): Promise<void> {
+  const { bracket } = entry.terms
+  if (!bracket) return
+  for (const { role, orderID } of legs) {
+    const clOrdID = exitID(entry.clOrdID, role, 0)
+    if (await c.tx.get('order', clOrdID)) continue
+    const terms: Terms = {
+      symbol: entry.terms.symbol,
+      side: opposite(entry.terms.side),
+      ordType: role === 'Stop' ? 'Stop' : 'Limit',
+      timeInForce: 'GTC',
+      orderQty: entry.terms.orderQty,
+      price: role === 'Target' ? bracket.targetPx : null,
+      stopPx: role === 'Stop' ? bracket.stopPx : null,
+      bracket: null,
+      reduceOnly: true,
+    }
+    const leg = freshOrder({ intentID: entry.intentID, role, parent: entry.clOrdID, clOrdID, account: entry.account, terms, corr: entry.corr }, c.now)
+    await c.emit('order.created', about(leg), leg.corr, { order: { ...leg, delivery: 'Delivered', orderID, sentAt: entry.sentAt } }, BROKER)
+  }
+}
+
+/**
+ * What a look-up by name found, for an order in doubt or one whose reports are overdue. Found: it is delivered, whatever
+ * the send seemed to say. Not found: proof of absence only when the broker's rules make it one, and never for an order
+ * the broker has acknowledged.
+ */
+export async function resolve(c: Command, clOrdID: ClOrdID, found: Found, askedAt: Instant): Promise<'resolved' | 'still-in-doubt'> {
+  const order = await mustOrder(c, clOrdID)
+  if (!found.found) return notFound(c, order, askedAt)
+  if (order.delivery === 'Absent') await c.freeze(order.terms.symbol, `order ${clOrdID} was proven absent and then appeared at the broker`, order.corr)
+  if (order.delivery !== 'Delivered') await c.emit('order.accepted', about(order), order.corr, { orderID: found.order.orderID }, BROKER)
+  const delivered = await mustOrder(c, clOrdID)
+  await adoptLegs(c, delivered, found.order.legs)
+  await resizeTo(c, delivered, found.order)
+  await applyReports(c, found.reports)
+  await protect(c, order.intentID)
+  return 'resolved'
+}
+
+/** The size the broker holds is the size there is: legs follow what their entry has filled. */
+export async function resizeTo(c: Command, order: Order, there: BrokerOrder): Promise<void> {
+  if (eq(order.terms.orderQty, there.terms.orderQty)) return
+  await c.emit('order.resized', about(order), order.corr, { orderQty: there.terms.orderQty }, BROKER)
+}
+
+async function notFound(c: Command, order: Order, askedAt: Instant): Promise<'resolved' | 'still-in-doubt'> {
+  if (order.delivery === 'Delivered') {
+    if (isOpen(order)) await c.freeze(order.terms.symbol, `the broker acknowledged order ${order.clOrdID} and now does not know it`, order.corr)
+    return 'resolved'
+  }
+  if (order.delivery !== 'InDoubt' && order.delivery !== 'Sending') return 'resolved'
+  const waited = Math.floor(msBetween(order.updatedAt, askedAt) / c.setting.speed)
+  const proof = c.setting.capabilities.absenceProvenAfterMs
+  if (proof === null || waited < proof) {
+    if (waited >= DOUBT_ALARM_MS) await c.task('IN_DOUBT', order.clOrdID, 'critical', `Nobody knows whether the broker has order ${order.clOrdID}. Look at the broker's own page; do not order again.`, order.corr)
+    return 'still-in-doubt'
+  }
+  await c.emit('order.absent', about(order), order.corr, { evidence: `The broker did not know ${order.clOrdID} ${waited} ms after the send was given up; its rules make that proof.` })
+  await afterAbsent(c, order)
+  return 'resolved'
+}
+
+async function afterAbsent(c: Command, order: Order): Promise<void> {
+  if (order.role !== 'Entry') return protect(c, order.intentID)
+  const intent = await c.tx.get('intent', order.intentID)
+  if (intent?.state !== 'Approved') return
+  // Nothing was ordered, so the human is asked afresh; the proven absence does not extend the old yes.
+  if (c.now > intent.proposal.expiresAt) await lapsed(c, intent, 'The order never reached the broker, and the signal has expired.')
+  else await ticket(c, intent, 'never sent')
+}

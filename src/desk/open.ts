@@ -1,0 +1,81 @@
+import type { Head, Store } from '../ports/store.ts'
+import type { Instant } from '../values/instant.ts'
+import { closeTask, endSession, issueCode, issueToken, redeemCode, revokeToken } from './access.ts'
+import { type Command, commands, type Setting } from './command.ts'
+import { recordCancelSent, requestCancel } from './canceling.ts'
+import { beginSend, recordSent, resolve } from './delivery.ts'
+import type { Desk } from './desk.ts'
+import { finish, postpone } from './errands.ts'
+import { applyReports } from './executions.ts'
+import { halt, release } from './halting.ts'
+import { approve, decline, factsAreFresh, lapse, reprice, size, submit, withdraw } from './intents.ts'
+import { reconcile } from './reconciling.ts'
+import { recover } from './recovering.ts'
+
+export type { Setting } from './command.ts'
+
+/**
+ * The desk of one account over one store.
+ *
+ * @param now the time a command is decided at; read once per transaction.
+ * @param seal signs a journal head and anchors it outside the database; resolves when that is durable.
+ */
+export function openDesk(store: Store, setting: Setting, now: () => Instant, seal: (head: Head) => Promise<void>): Desk {
+  const run = commands(store, now, setting)
+  let sealed = -1
+
+  return {
+    submit: (ask) => run((c) => submit(c, ask)),
+    approve: (ask) => run((c) => approve(c, ask)),
+    decline: (ask) => run((c) => decline(c, ask)),
+    withdraw: (ask) => run((c) => withdraw(c, ask)),
+    reprice: (ask) => run((c) => reprice(c, ask)),
+    requestCancel: (ask) => run((c) => requestCancel(c, ask)),
+    halt: (ask) => run((c) => halt(c, ask)),
+    release: (ask) => run((c) => release(c, ask)),
+    closeTask: (ask) => run((c) => closeTask(c, ask)),
+    requestReconcile: () => run((c) => c.errand('reconcile', setting.account, 'reconcile')),
+    requestFacts: (symbol) => run((c) => c.errand('gather', `symbol:${symbol}`, 'facts')),
+
+    issueCode: (ask) => run((c) => issueCode(c, ask)),
+    redeemCode: (ask) => run((c) => redeemCode(c, ask)),
+    endSession: (ask) => run((c) => endSession(c, ask)),
+    issueToken: (ask) => run((c) => issueToken(c, ask)),
+    revokeToken: (ask) => run((c) => revokeToken(c, ask)),
+
+    recordFacts: (facts) =>
+      run(async (c) => {
+        for (const market of facts.markets) await c.tx.put('market', market)
+        if (facts.account) await c.tx.put('account', { ...facts.account, key: setting.account })
+      }),
+    claim: (owner, limit, leaseMs) => run((c) => c.tx.claim(owner, c.now, c.after(leaseMs), limit)),
+    claimSend: (owner, leaseMs, haltFile) => run((c) => claimSend(c, owner, leaseMs, haltFile)),
+    finish: (errand) => run((c) => finish(c, errand)),
+    postpone: (errand, afterMs, why) => run((c) => postpone(c, errand, afterMs, why)),
+    size: (intentID) => run((c) => size(c, intentID)),
+    beginSend: (subject, haltFile) => run((c) => beginSend(c, subject, haltFile)),
+    recordSent: (send, sent) => run((c) => recordSent(c, send, sent)),
+    resolve: (clOrdID, found, askedAt) => run((c) => resolve(c, clOrdID, found, askedAt)),
+    recordCancelSent: (clOrdID, sent) => run((c) => recordCancelSent(c, clOrdID, sent)),
+    applyReports: (reports) => run((c) => applyReports(c, reports)),
+    lapse: (intentID) => run((c) => lapse(c, intentID)),
+    reconcile: (view) => run((c) => reconcile(c, view)),
+    recover: () => run(recover),
+    async checkpoint() {
+      const head = await store.head()
+      if (head.size === sealed) return
+      await seal(head)
+      sealed = head.size
+    },
+  }
+}
+
+async function claimSend(c: Command, owner: string, leaseMs: number, haltFile: boolean): ReturnType<Desk['claimSend']> {
+  const [errand] = await c.tx.claim(owner, c.now, c.after(leaseMs), 1, 'send')
+  if (!errand) return null
+  const intent = await c.tx.get('intent', errand.subject)
+  if (intent && !(await factsAreFresh(c, intent))) return { errand, send: null, settled: false }
+  const send = await beginSend(c, errand.subject, haltFile)
+  if (!send) await finish(c, errand)
+  return { errand, send, settled: true }
+}

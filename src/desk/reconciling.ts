@@ -1,0 +1,91 @@
+import { compareBooks, type Difference } from '../reconcile/compare.ts'
+import type { BrokerOrder } from '../ports/broker.ts'
+import type { Order } from '../orders/machine.ts'
+import { BROKER, type Command } from './command.ts'
+import { resizeTo } from './delivery.ts'
+import type { BrokerView } from './desk.ts'
+import { applyReports } from './executions.ts'
+
+/** A difference in this age of a book may be a report still on its way; it must be found twice before it stops a symbol. */
+const SECOND_LOOK_MS = 3_000
+
+/**
+ * Compares our book with what the broker holds: first every report it offers is folded in, then what is left is a
+ * difference. Explained ones are asked about by name; an unexplained one freezes its symbol and becomes a task.
+ */
+export async function reconcile(c: Command, view: BrokerView): Promise<{ clean: boolean; findings: readonly string[] }> {
+  const { account } = c.setting
+  await c.tx.put('account', { ...view.account, key: account })
+  await applyReports(c, view.reports)
+  for (const there of view.orders) {
+    const order = await ours(c, there)
+    if (order) await resizeTo(c, order, there)
+  }
+  const open = await c.tx.openOrders(account)
+  const closedHere = await closedCounterparts(c, view.orders, open)
+  const differences = compareBooks(
+    { orders: [...open, ...closedHere], positions: await c.tx.all('position') },
+    { orders: view.orders.map((o) => ({ orderID: o.orderID, clOrdID: o.clOrdID, symbol: o.terms.symbol, cumQty: o.cumQty, open: o.open })), positions: view.positions },
+  )
+  const before = await c.tx.get('reconcile', account)
+  const grave = await settle(c, differences, open, before?.findings ?? [])
+  const findings = differences.map((d) => d.text)
+  const clean = grave.length === 0 && differences.every((d) => d.kind === 'EXTERNAL_ORDER')
+  const same = before && before.clean === clean && before.findings.join('\n') === findings.join('\n')
+  const run = { account, at: c.now, clean, findings }
+  // A clean run that says what the last one said is not news: its time is kept, and the journal is not filled with it.
+  if (same && clean && !(await c.halted())) await c.tx.put('reconcile', run)
+  else await c.emit('account.reconciled', { type: 'account', id: account }, 'reconcile', { run }, BROKER)
+  if (clean) await thawAll(c)
+  return { clean, findings }
+}
+
+async function ours(c: Command, there: BrokerOrder): Promise<Order | null> {
+  const byName = there.clOrdID && (await c.tx.get('order', there.clOrdID))
+  return byName || c.tx.orderByOrderID(c.setting.account, there.orderID)
+}
+
+/** Orders the broker still lists that we have already closed. */
+async function closedCounterparts(c: Command, orders: readonly BrokerOrder[], open: readonly Order[]): Promise<Order[]> {
+  const closed: Order[] = []
+  for (const there of orders) {
+    const order = await ours(c, there)
+    if (order && !open.some((o) => o.clOrdID === order.clOrdID)) closed.push(order)
+  }
+  return closed
+}
+
+/** Asks again about what a question can explain, and stops what none can. Returns the differences that are here to stay. */
+async function settle(c: Command, differences: readonly Difference[], open: readonly Order[], known: readonly string[]): Promise<Difference[]> {
+  const grave: Difference[] = []
+  for (const difference of differences) {
+    switch (difference.kind) {
+      case 'MISSING_THERE':
+        await c.errand('poll', difference.clOrdID, 'reconcile')
+        grave.push(difference)
+        break
+      case 'EXTERNAL_ORDER':
+        await c.task('EXTERNAL_ORDER', difference.orderID, 'warning', `${difference.text[0]?.toUpperCase()}${difference.text.slice(1)}. It was made by other hands; it is shown, never touched.`, 'reconcile')
+        break
+      case 'FILLED_QTY':
+      case 'POSITION': {
+        // While an order of the symbol is on its way, the two sides are read at different moments.
+        const moving = open.some((o) => o.terms.symbol === difference.symbol && o.delivery !== 'Delivered')
+        if (known.includes(difference.text) && !moving) await c.freeze(difference.symbol, difference.text, 'reconcile')
+        else await c.errand('reconcile', c.setting.account, 'reconcile', SECOND_LOOK_MS)
+        grave.push(difference)
+        break
+      }
+    }
+  }
+  return grave
+}
+
+/** What froze a symbol has been explained: the books agree. The task stays open until a person has read it. */
+async function thawAll(c: Command): Promise<void> {
+  for (const { symbol } of await c.tx.all('freeze')) {
+    const task = await c.tx.get('task', `FROZEN:${symbol}`)
+    if (task && task.doneAt === null) continue
+    await c.emit('instrument.thawed', { type: 'instrument', id: symbol }, 'reconcile', { symbol, reason: 'the books agree, and a person has closed the task' })
+  }
+}

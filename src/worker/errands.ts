@@ -1,0 +1,165 @@
+import type { Desk, Send } from '../desk/desk.ts'
+import { isOpen } from '../orders/machine.ts'
+import { type Broker, ReadFailed, type Sent } from '../ports/broker.ts'
+import type { Clock } from '../ports/clock.ts'
+import type { Errand, ErrandKind } from '../ports/records.ts'
+import type { Reads } from '../ports/store.ts'
+import type { ClOrdID, IntentID } from '../values/brand.ts'
+import { type Instant, plusMs } from '../values/instant.ts'
+import { readAccount, readMarket } from './facts.ts'
+import { backoffMs, reading } from './retry.ts'
+
+/** What the worker works with. It reaches the broker and the desk, and decides nothing. */
+export type Hands = {
+  readonly desk: Desk
+  readonly reads: Reads
+  readonly broker: Broker
+  readonly clock: Clock
+  /** 0 (inclusive) to 1 (exclusive). */
+  readonly random: () => number
+  /** True when the HALT file is there, or cannot be read. Asked in the instant before each send. */
+  readonly haltFile: () => boolean
+  readonly log: (level: 'info' | 'warn' | 'error', message: string, facts: Readonly<Record<string, unknown>>) => void
+}
+
+/** Done: drop it. Otherwise it comes again after so many milliseconds. */
+type Outcome = 'done' | { readonly againMs: number; readonly why: string }
+
+/** While an order rests, its reports are asked for this often even when the stream is silent: the stream is a hint. */
+const POLL_MS = 5_000
+const DOUBT_PLAN = { firstMs: 500, capMs: 15_000 }
+const CANCEL_PLAN = { firstMs: 1_000, capMs: 10_000 }
+const READ_AGAIN_PLAN = { firstMs: 1_000, capMs: 30_000 }
+/** Reports from a little before the order was sent: clocks differ, and a repeat costs nothing. */
+const OVERLAP_MS = 60_000
+
+const RUN: { readonly [K in ErrandKind]: (h: Hands, e: Errand) => Promise<Outcome> } = {
+  gather,
+  send: slowSend,
+  resolve: lookUp,
+  poll: lookUp,
+  cancel,
+  lapse: async (h, e) => {
+    await h.desk.lapse(e.subject as IntentID)
+    return 'done'
+  },
+  reconcile,
+}
+
+/** Runs one errand that this worker holds, and drops it or puts it back. Never throws: an errand that fails comes again. */
+export async function runErrand(h: Hands, errand: Errand): Promise<void> {
+  let outcome: Outcome
+  try {
+    outcome = await RUN[errand.kind](h, errand)
+  } catch (thrown) {
+    const expected = thrown instanceof ReadFailed
+    h.log(expected ? 'warn' : 'error', 'an errand failed and comes again', { kind: errand.kind, subject: errand.subject, corr: errand.corr, error: String(thrown) })
+    outcome = { againMs: 250 + backoffMs(errand.attempts + 1, READ_AGAIN_PLAN, h.random()), why: String(thrown) }
+  }
+  if (outcome === 'done') await h.desk.finish(errand)
+  else await h.desk.postpone(errand, outcome.againMs, outcome.why)
+}
+
+async function gather(h: Hands, errand: Errand): Promise<Outcome> {
+  const symbolOnly = errand.subject.startsWith('symbol:') ? errand.subject.slice('symbol:'.length) : null
+  const intent = symbolOnly ? null : await h.reads.get('intent', errand.subject)
+  const symbol = symbolOnly ?? intent?.proposal.symbol
+  if (!symbol || (intent && intent.state !== 'Received')) return 'done'
+  await refresh(h, symbol)
+  if (intent) await h.desk.size(intent.intentID)
+  return 'done'
+}
+
+async function refresh(h: Hands, symbol: string): Promise<void> {
+  const [market, account] = await Promise.all([reading(() => readMarket(h.broker, symbol, h.clock), h), reading(() => readAccount(h.broker, h.clock), h)])
+  await h.desk.recordFacts({ markets: [market], account })
+}
+
+/** A send whose facts were not fresh: read them, then look again and go. */
+async function slowSend(h: Hands, errand: Errand): Promise<Outcome> {
+  const intent = await h.reads.get('intent', errand.subject)
+  if (intent) await refresh(h, intent.proposal.symbol)
+  const send = await h.desk.beginSend(errand.subject, h.haltFile())
+  if (send) await deliver(h, send)
+  return 'done'
+}
+
+/**
+ * The one call that moves money. The intention is durable; the halt is looked at once more; one attempt; and the answer,
+ * whatever it is, is made durable. An exception here is not a no: it is doubt.
+ */
+export async function deliver(h: Hands, send: Send): Promise<void> {
+  await h.desk.recordSent(send, await attempt(h, send))
+}
+
+async function attempt(h: Hands, send: Send): Promise<Sent | { outcome: 'not-sent'; cause: string }> {
+  const opens = send.kind === 'single' && !send.order.reduceOnly
+  if (opens && (await haltedNow(h))) return { outcome: 'not-sent', cause: 'Not sent: trading was halted in the moment before the first byte.' }
+  try {
+    return send.kind === 'single' ? await h.broker.submit(send.clOrdID, send.order) : await h.broker.submitPair(send.stop, send.target)
+  } catch (thrown) {
+    return { outcome: 'in-doubt', cause: `the adapter failed while sending: ${String(thrown)}` }
+  }
+}
+
+/** A state that cannot be read counts as halted. The file is asked last: it is the one that works when all else is down. */
+async function haltedNow(h: Hands): Promise<boolean> {
+  const row = await h.reads.get('halt', 'global').catch(() => 'unreadable' as const)
+  return row === 'unreadable' || row?.state != null || h.haltFile()
+}
+
+/** Asks the broker about one order by our name for it, until its story has an end. */
+async function lookUp(h: Hands, errand: Errand): Promise<Outcome> {
+  const order = await h.reads.get('order', errand.subject)
+  if (!order) return 'done'
+  const parent = order.parent && order.delivery === 'Delivered' ? await h.reads.get('order', order.parent) : null
+  // A leg has no name of ours at the broker: its parent's answer carries its reports.
+  const asked = parent && isLegOf(order.clOrdID, parent.clOrdID) ? parent.clOrdID : order.clOrdID
+  const askedAt = h.clock.now()
+  const found = await reading(() => h.broker.find(asked), h)
+  const said = await h.desk.resolve(asked, found, askedAt)
+  if (said === 'still-in-doubt') return { againMs: 250 + backoffMs(errand.attempts + 1, DOUBT_PLAN, h.random()), why: 'the broker does not know it yet, which proves nothing' }
+  const family = await h.reads.ordersOf(order.intentID)
+  const open = family.some((o) => isOpen(o) && (o.clOrdID === asked || isLegOf(o.clOrdID, asked)))
+  return open ? { againMs: POLL_MS, why: 'still open' } : 'done'
+}
+const isLegOf = (clOrdID: ClOrdID, parent: ClOrdID): boolean => clOrdID === `${parent}-s` || clOrdID === `${parent}-t`
+
+/** Asks for the cancel until the broker's own account of the order ends it. Safe to repeat: a cancel opens nothing. */
+async function cancel(h: Hands, errand: Errand): Promise<Outcome> {
+  const order = await h.reads.get('order', errand.subject)
+  if (!order || !isOpen(order)) return 'done'
+  // The broker said no and our request was taken back: the poll that follows tells why.
+  if (order.asked !== 'Cancel' && errand.attempts > 0) return 'done'
+  let sent
+  try {
+    sent = await h.broker.cancel({ clOrdID: order.clOrdID, orderID: order.orderID })
+  } catch (thrown) {
+    sent = { outcome: 'in-doubt', cause: String(thrown) } as const
+  }
+  await h.desk.recordCancelSent(order.clOrdID, sent)
+  return { againMs: 500 + backoffMs(errand.attempts + 1, CANCEL_PLAN, h.random()), why: 'not proven canceled yet' }
+}
+
+async function earliestOpen(h: Hands, now: Instant): Promise<Instant> {
+  const open = await h.reads.openOrders(h.broker.account)
+  return open.reduce<Instant>((earliest, o) => (o.sentAt !== null && o.sentAt < earliest ? o.sentAt : earliest), now)
+}
+
+/** How often the books are compared when nothing else asks for it. */
+const RECONCILE_MS = 60_000
+
+async function reconcile(h: Hands, errand: Errand): Promise<Outcome> {
+  const startedAt = h.clock.now()
+  const last = await h.reads.get('reconcile', h.broker.account)
+  const since = last?.clean ? last.at : await earliestOpen(h, startedAt)
+  const [orders, reports, positions, account] = await Promise.all([
+    reading(() => h.broker.openOrders(), h),
+    reading(() => h.broker.reportsSince(plusMs(since, -OVERLAP_MS)), h),
+    reading(() => h.broker.positions(), h),
+    reading(() => readAccount(h.broker, h.clock), h),
+  ])
+  const result = await h.desk.reconcile({ startedAt, orders, reports, positions, account })
+  if (!result.clean) h.log('warn', 'our book and the broker differ', { findings: result.findings })
+  return { againMs: RECONCILE_MS, why: result.clean ? 'the books agreed' : 'the books differed' }
+}

@@ -1,0 +1,18 @@
+import type { AccountFacts, MarketFacts } from '../gate/facts.ts'
+import type { Broker } from '../ports/broker.ts'
+import type { Clock } from '../ports/clock.ts'
+
+/** Reads everything the gate wants to know about one symbol. A read that fails leaves nothing half known: it throws. */
+export async function readMarket(broker: Broker, symbol: string, clock: Clock): Promise<MarketFacts> {
+  const instrument = await broker.instrument(symbol)
+  if (!instrument) return { symbol, instrument: null, quote: null, session: null, conversion: null, at: clock.now() }
+  const [quote, session, conversion] = await Promise.all([broker.quote(symbol), broker.session(symbol), broker.conversion(instrument.currency)])
+  return { symbol, instrument, quote, session, conversion, at: clock.now() }
+}
+
+export async function readAccount(broker: Broker, clock: Clock): Promise<AccountFacts> {
+  // The time before the first read: what is known is at least as old as that.
+  const at = clock.now()
+  const [account, positions] = await Promise.all([broker.accountFact(), broker.positions()])
+  return { account, positions: positions.map(({ symbol, netQty }) => ({ symbol, netQty })), at }
+}

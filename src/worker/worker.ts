@@ -1,0 +1,127 @@
+import { isZero } from '../values/decimal.ts'
+import { msBetween } from '../values/instant.ts'
+import { deliver, type Hands, runErrand } from './errands.ts'
+import { readAccount, readMarket } from './facts.ts'
+import { reading } from './retry.ts'
+
+export type { Hands } from './errands.ts'
+
+export type Worker = {
+  /** Works until `signal` aborts, then finishes what is in hand. */
+  run(signal: AbortSignal): Promise<void>
+  /** Something was committed: there may be work. */
+  wake(): void
+  /** Runs everything that is due now, and what that makes due, until nothing is. For tests and drills. */
+  drain(): Promise<void>
+  /** Reads the facts of every symbol that somebody waits for, holds or has orders in, once. */
+  refreshFacts(): Promise<void>
+}
+
+/** Longer than the slowest broker call and its retries: a lease that ends early would have two workers ask at once. */
+const LEASE_MS = 60_000
+/** Errands in hand at once. More would only queue at the broker's own limit. */
+const AT_ONCE = 32
+/** Quotes are kept younger than half of what the gate allows, so that a yes rarely waits for a read. */
+const FACTS_MS = 1_000
+const IDLE_MS = 500
+
+export function createWorker(h: Hands, owner: string): Worker {
+  let woken = false
+  let wakeUp: () => void = () => {}
+  const busy = new Set<Promise<unknown>>()
+  const hold = (work: Promise<unknown>) => {
+    const held = work.finally(() => busy.delete(held))
+    busy.add(held)
+  }
+
+  /** Takes what is due, up to the free hands. Returns how many were taken. */
+  async function take(): Promise<number> {
+    woken = false
+    let taken = 0
+    // Claims that are asked for together are committed together, so the hands are filled in doubling steps.
+    for (let together = 1; together > 0; ) {
+      const claims = await Promise.all(Array.from({ length: together }, () => h.desk.claimSend(owner, LEASE_MS, h.haltFile())))
+      const sends = claims.filter((claim) => claim !== null)
+      for (const { errand, send, settled } of sends) {
+        if (send) hold(guarded(deliver(h, send), errand.subject))
+        else if (!settled) hold(runErrand(h, errand))
+      }
+      taken += sends.length
+      together = sends.length < claims.length ? 0 : Math.min(together * 2, AT_ONCE - busy.size)
+    }
+    const free = AT_ONCE - busy.size
+    if (free <= 0) return taken
+    const errands = await h.desk.claim(owner, free, LEASE_MS)
+    for (const errand of errands) hold(runErrand(h, errand))
+    return taken + errands.length
+  }
+
+  /** The answer of a send could not be made durable: it stays `Sending` in the book, which a restart reads as doubt. */
+  const guarded = (work: Promise<void>, subject: string) =>
+    work.catch((thrown) => h.log('error', 'the answer to a send could not be recorded', { subject, error: String(thrown) }))
+
+  async function refreshFacts(): Promise<void> {
+    const symbols = await watched()
+    if (symbols.length === 0) return
+    const [account, ...markets] = await Promise.all([reading(() => readAccount(h.broker, h.clock), h), ...symbols.map((s) => reading(() => readMarket(h.broker, s, h.clock), h))])
+    await h.desk.recordFacts({ markets, account })
+  }
+
+  async function watched(): Promise<string[]> {
+    const [waiting, open, positions] = await Promise.all([h.reads.waitingIntents(), h.reads.openOrders(h.broker.account), h.reads.all('position')])
+    const held = positions.filter((p) => !isZero(p.netQty)).map((p) => p.symbol)
+    return [...new Set([...waiting.map((i) => i.proposal.symbol), ...open.map((o) => o.terms.symbol), ...held])].sort()
+  }
+
+  async function keepFactsFresh(signal: AbortSignal): Promise<void> {
+    while (!signal.aborted) {
+      try {
+        await refreshFacts()
+      } catch (thrown) {
+        h.log('warn', 'the facts could not be refreshed; the gate closes when they are too old', { error: String(thrown) })
+      }
+      await h.clock.sleep(FACTS_MS, signal)
+    }
+  }
+
+  async function idle(signal: AbortSignal): Promise<void> {
+    const due = await h.reads.nextDue()
+    const ms = due === null ? IDLE_MS : Math.min(IDLE_MS, Math.max(0, msBetween(h.clock.now(), due)))
+    if (ms === 0) return
+    const stop = new AbortController()
+    const call = new Promise<void>((resolve) => {
+      wakeUp = resolve
+    })
+    if (!woken) await Promise.race([call, h.clock.sleep(ms, AbortSignal.any([signal, stop.signal]))])
+    stop.abort()
+  }
+
+  const unsubscribe = h.broker.onReport((report) => {
+    hold(h.desk.applyReports([report]).catch((thrown) => h.log('error', 'a report could not be recorded; polling finds it again', { error: String(thrown) })))
+  })
+
+  return {
+    wake() {
+      woken = true
+      wakeUp()
+    },
+    refreshFacts,
+    async drain() {
+      while ((await take()) > 0 || busy.size > 0) await Promise.all(busy)
+    },
+    async run(signal) {
+      const facts = keepFactsFresh(signal)
+      while (!signal.aborted) {
+        const taken = await take().catch((thrown) => {
+          h.log('error', 'no errand could be claimed', { error: String(thrown) })
+          return 0
+        })
+        if (busy.size >= AT_ONCE) await Promise.race(busy)
+        else if (taken === 0) await idle(signal)
+      }
+      unsubscribe()
+      await Promise.all([facts, ...busy])
+    },
+  }
+}
+
