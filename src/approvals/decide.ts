@@ -14,7 +14,13 @@ export type Pending = {
 export type Voter = { readonly personID: string; readonly roles: readonly string[]; readonly disabled: boolean }
 
 export type No = {
-  readonly code: 'NOT_PENDING' | 'NOT_ELIGIBLE' | 'SELF_APPROVAL' | 'TRADING_HALTED' | 'APPROVAL_EXPIRED' | 'DIGEST_MISMATCH'
+  readonly code:
+    | 'NOT_PENDING'
+    | 'NOT_ELIGIBLE'
+    | 'SELF_APPROVAL'
+    | 'TRADING_HALTED'
+    | 'APPROVAL_EXPIRED'
+    | 'DIGEST_MISMATCH'
   readonly text: string
 }
 const no = (code: No['code'], text: string): No => ({ code, text })
@@ -38,24 +44,40 @@ const IN_WORDS: Record<IntentState, string> = {
  * May this person say yes to exactly this order, now? The first reason against, or null.
  * @param voter null when whoever asks is not a person: an agent can never approve.
  */
-export function mayApprove(pending: Pending, vote: { readonly digest: string; readonly voter: Voter | null }, halted: boolean, now: Instant): No | null {
+export function mayApprove(
+  pending: Pending,
+  vote: { readonly digest: string; readonly voter: Voter | null },
+  halted: boolean,
+  now: Instant,
+): No | null {
   const { voter, digest } = vote
   if (!voter) return no('NOT_ELIGIBLE', 'Only a signed-in person can approve; an agent or program never can.')
   if (voter.disabled) return no('NOT_ELIGIBLE', 'This person is disabled.')
-  if (!APPROVERS.some((role) => voter.roles.includes(role))) return no('NOT_ELIGIBLE', `Approving needs one of the roles ${APPROVERS.join(', ')}.`)
+  if (!APPROVERS.some((role) => voter.roles.includes(role)))
+    return no('NOT_ELIGIBLE', `Approving needs one of the roles ${APPROVERS.join(', ')}.`)
   if (voter.personID === pending.proposerID || voter.personID === pending.proposerOwner)
-    return no('SELF_APPROVAL', 'Whoever proposed an order, or answers for the agent that did, cannot approve it. Ask another person.')
+    return no(
+      'SELF_APPROVAL',
+      'Whoever proposed an order, or answers for the agent that did, cannot approve it. Ask another person.',
+    )
   if (pending.state !== 'AwaitingApproval') return no('NOT_PENDING', `The intent ${IN_WORDS[pending.state]}.`)
   if (halted) return no('TRADING_HALTED', 'Trading is halted. Release the halt first, then decide again.')
-  if (pending.decideBy === null || now > pending.decideBy) return no('APPROVAL_EXPIRED', `The time to decide ended${pending.decideBy === null ? '' : ` at ${rfc3339(pending.decideBy)}`}. Nothing was sent.`)
-  if (now > pending.signalExpiresAt) return no('APPROVAL_EXPIRED', `The signal expired at ${rfc3339(pending.signalExpiresAt)}. Nothing was sent.`)
-  if (digest !== pending.digest) return no('DIGEST_MISMATCH', 'The order changed since it was shown. Look at the new ticket and decide again.')
+  if (pending.decideBy === null || now > pending.decideBy)
+    return no(
+      'APPROVAL_EXPIRED',
+      `The time to decide ended${pending.decideBy === null ? '' : ` at ${rfc3339(pending.decideBy)}`}. Nothing was sent.`,
+    )
+  if (now > pending.signalExpiresAt)
+    return no('APPROVAL_EXPIRED', `The signal expired at ${rfc3339(pending.signalExpiresAt)}. Nothing was sent.`)
+  if (digest !== pending.digest)
+    return no('DIGEST_MISMATCH', 'The order changed since it was shown. Look at the new ticket and decide again.')
   return null
 }
 
 /** Saying no is accepted from more people, never blocked by expiry, drift or a halt. */
 export function mayDecline(state: IntentState, voter: Voter | null): No | null {
-  if (!voter || voter.disabled || !DECLINERS.some((role) => voter.roles.includes(role))) return no('NOT_ELIGIBLE', 'Only a signed-in person can decline. An agent can withdraw what it proposed.')
+  if (!voter || voter.disabled || !DECLINERS.some((role) => voter.roles.includes(role)))
+    return no('NOT_ELIGIBLE', 'Only a signed-in person can decline. An agent can withdraw what it proposed.')
   if (state !== 'AwaitingApproval' && state !== 'Received') return no('NOT_PENDING', `The intent ${IN_WORDS[state]}.`)
   return null
 }
@@ -71,6 +93,12 @@ export function stillApproved(
   now: Instant,
 ): 'yes' | 'expired' | 'void' {
   if (approval.digest === null || approval.digest !== ticketDigest) return 'void'
-  if (!voter || voter.personID !== approval.by || voter.disabled || !APPROVERS.some((role) => voter.roles.includes(role))) return 'void'
+  if (
+    !voter ||
+    voter.personID !== approval.by ||
+    voter.disabled ||
+    !APPROVERS.some((role) => voter.roles.includes(role))
+  )
+    return 'void'
   return approval.sendBy !== null && now <= approval.sendBy ? 'yes' : 'expired'
 }

@@ -26,7 +26,12 @@ export function canonicalOrder(ticket: Ticket): { readonly [key: string]: Json }
     reduce_only: terms.reduceOnly,
     ...(terms.price && { limit_price: text(terms.price) }),
     ...(terms.stopPx && { stop_price: text(terms.stopPx) }),
-    ...(terms.bracket && { bracket: { stop_price: text(terms.bracket.stopPx), target_price: terms.bracket.targetPx && text(terms.bracket.targetPx) } }),
+    ...(terms.bracket && {
+      bracket: {
+        stop_price: text(terms.bracket.stopPx),
+        target_price: terms.bracket.targetPx && text(terms.bracket.targetPx),
+      },
+    }),
     max_notional: text(ticket.maxNotional),
     currency: ticket.currency,
     ref_price: text(ticket.refPx),
@@ -37,7 +42,8 @@ export function canonicalOrder(ticket: Ticket): { readonly [key: string]: Json }
 
 /** SHA-256 over the canonical order, base64url: an approval names it, and the send recomputes it. */
 export const digestOf = (ticket: Ticket): string => orderDigest(canonicalOrder(ticket))
-export const orderDigest = (order: { readonly [key: string]: Json }): string => sha256Base64url(`jax-order-v1\n${canonical(order)}`)
+export const orderDigest = (order: { readonly [key: string]: Json }): string =>
+  sha256Base64url(`jax-order-v1\n${canonical(order)}`)
 
 /** The first 8 hex digits, `d02c-ec62`: short enough to compare by eye across screens. */
 export function fingerprint(digest: string): string {

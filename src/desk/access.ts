@@ -25,11 +25,29 @@ export type Redeem = {
 /** A code opens one session, once. Whoever gives a new name becomes a new person; the roles asked for are theirs from then on. */
 export async function redeemCode(c: Command, ask: Redeem): Promise<Result<Session, Denial>> {
   const code = await c.tx.get('code', ask.codeHash)
-  if (!code || code.usedAt !== null || c.now > code.expiresAt) return deny('CODE_INVALID', 'This code is unknown, used or too old. Get a new one with `jax-exec signin-link` on the machine that runs the gateway.')
+  if (!code || code.usedAt !== null || c.now > code.expiresAt)
+    return deny(
+      'CODE_INVALID',
+      'This code is unknown, used or too old. Get a new one with `jax-exec signin-link` on the machine that runs the gateway.',
+    )
   const person = (await byName(c, ask.name)) ?? (await addPerson(c, ask))
   if (person.disabled) return deny('NOT_ELIGIBLE', `${person.name} is disabled.`)
-  const session: Session = { hash: ask.sessionHash, personID: person.personID, via: ask.via, csrf: ask.csrf, createdAt: c.now, expiresAt: ask.expiresAt, endedAt: null }
-  await c.emit('session.opened', { type: 'person', id: person.personID }, 'access', { session, codeHash: ask.codeHash }, { type: 'person', id: person.personID, via: ask.via, session: ask.sessionHash.slice(0, 12) })
+  const session: Session = {
+    hash: ask.sessionHash,
+    personID: person.personID,
+    via: ask.via,
+    csrf: ask.csrf,
+    createdAt: c.now,
+    expiresAt: ask.expiresAt,
+    endedAt: null,
+  }
+  await c.emit(
+    'session.opened',
+    { type: 'person', id: person.personID },
+    'access',
+    { session, codeHash: ask.codeHash },
+    { type: 'person', id: person.personID, via: ask.via, session: ask.sessionHash.slice(0, 12) },
+  )
   return ok(session)
 }
 
@@ -59,16 +77,26 @@ export async function issueToken(c: Command, ask: { token: Token; actor: Actor }
 export async function revokeToken(c: Command, ask: { tokenID: string; actor: Actor }): Promise<Result<null, Denial>> {
   const token = await c.tx.get('token', ask.tokenID)
   if (!token) return deny('NOT_FOUND', `There is no token ${ask.tokenID}.`)
-  if (token.revokedAt === null) await c.emit('token.revoked', { type: 'token', id: ask.tokenID }, 'access', { tokenID: ask.tokenID }, ask.actor)
+  if (token.revokedAt === null)
+    await c.emit('token.revoked', { type: 'token', id: ask.tokenID }, 'access', { tokenID: ask.tokenID }, ask.actor)
   return ok(null)
 }
 
-export async function closeTask(c: Command, ask: { taskID: string; note: string; actor: Actor }): Promise<Result<Task, Denial>> {
+export async function closeTask(
+  c: Command,
+  ask: { taskID: string; note: string; actor: Actor },
+): Promise<Result<Task, Denial>> {
   const task = await c.tx.get('task', ask.taskID)
   if (!task) return deny('NOT_FOUND', `There is no task ${ask.taskID}.`)
   if (ask.actor.type !== 'person') return deny('NOT_ELIGIBLE', 'Only a signed-in person can close a task.')
   if (task.doneAt !== null) return ok(task)
-  await c.emit('task.closed', { type: 'task', id: task.taskID }, task.corr, { by: ask.actor.id, note: ask.note }, ask.actor)
+  await c.emit(
+    'task.closed',
+    { type: 'task', id: task.taskID },
+    task.corr,
+    { by: ask.actor.id, note: ask.note },
+    ask.actor,
+  )
   // A frozen symbol thaws when the task is closed and the books agree: compare them now.
   await c.errand('reconcile', c.setting.account, 'reconcile')
   return ok((await c.tx.get('task', ask.taskID)) ?? task)

@@ -9,7 +9,10 @@ import type { Denial } from './desk.ts'
 const about = (order: Order) => ({ type: 'order', id: order.clOrdID })
 
 /** Cancels are never blocked. An order that has not left yet is simply not sent. */
-export async function requestCancel(c: Command, ask: { clOrdID: ClOrdID; actor: Actor }): Promise<Result<Order, Denial>> {
+export async function requestCancel(
+  c: Command,
+  ask: { clOrdID: ClOrdID; actor: Actor },
+): Promise<Result<Order, Denial>> {
   const order = await c.tx.get('order', ask.clOrdID)
   if (!order) return deny('NOT_FOUND', `There is no order ${ask.clOrdID}.`)
   if (!isOpen(order)) return deny('NOT_OPEN', `The order is ${ordStatus(order)}; there is nothing left to cancel.`)

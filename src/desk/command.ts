@@ -1,10 +1,10 @@
 import type { Policy } from '../gate/policy.ts'
-import type { Facts } from '../gate/facts.ts'
+import type { AccountFacts, Facts } from '../gate/facts.ts'
 import type { Refusal } from '../gate/refusal.ts'
 import type { Actor } from '../journal/row.ts'
 import type { Order } from '../orders/machine.ts'
 import type { Capabilities } from '../ports/broker.ts'
-import type { ErrandKind, Intent } from '../ports/records.ts'
+import type { AccountRow, ErrandKind, Intent } from '../ports/records.ts'
 import type { Store, Tx } from '../ports/store.ts'
 import type { AccountID, ClOrdID } from '../values/brand.ts'
 import { ZERO } from '../values/decimal.ts'
@@ -43,8 +43,20 @@ export class Command {
   }
 
   /** Appends one event and folds it into the views. */
-  async emit<A extends Action>(action: A, object: { readonly type: string; readonly id: string; readonly rev?: number }, corr: string, data: Happened[A], actor: Actor = SYSTEM): Promise<void> {
-    const entry = { action, actor, object: { type: object.type, id: object.id, rev: object.rev ?? 0 }, corr, data: data as unknown as { [key: string]: Json } }
+  async emit<A extends Action>(
+    action: A,
+    object: { readonly type: string; readonly id: string; readonly rev?: number },
+    corr: string,
+    data: Happened[A],
+    actor: Actor = SYSTEM,
+  ): Promise<void> {
+    const entry = {
+      action,
+      actor,
+      object: { type: object.type, id: object.id, rev: object.rev ?? 0 },
+      corr,
+      data: data as unknown as { [key: string]: Json },
+    }
     await project(this.tx, await this.tx.append(entry))
   }
 
@@ -63,15 +75,41 @@ export class Command {
 
   /** An errand that is due at one moment and no other; asked for again, the new moment holds. */
   async timer(kind: ErrandKind, subject: string, corr: string, dueAt: Instant): Promise<void> {
-    await this.tx.put('errand', { kind, subject, dueAt, attempts: 0, leaseOwner: null, leaseUntil: null, lastError: null, corr })
+    await this.tx.put('errand', {
+      kind,
+      subject,
+      dueAt,
+      attempts: 0,
+      leaseOwner: null,
+      leaseUntil: null,
+      lastError: null,
+      corr,
+    })
   }
 
   /** Raises a task for a person, once per kind and subject while it is open. */
-  async task(kind: string, subject: string, severity: 'warning' | 'critical', text: string, corr: string): Promise<void> {
+  async task(
+    kind: string,
+    subject: string,
+    severity: 'warning' | 'critical',
+    text: string,
+    corr: string,
+  ): Promise<void> {
     const taskID = `${kind}:${subject}`
     const before = await this.tx.get('task', taskID)
     if (before && before.doneAt === null) return
-    const task = { taskID, kind, subject, severity, text, corr, raisedAt: this.now, doneAt: null, doneBy: null, note: null }
+    const task = {
+      taskID,
+      kind,
+      subject,
+      severity,
+      text,
+      corr,
+      raisedAt: this.now,
+      doneAt: null,
+      doneBy: null,
+      note: null,
+    }
     await this.emit('task.raised', { type: 'task', id: taskID }, corr, { task })
   }
 
@@ -79,7 +117,26 @@ export class Command {
   async freeze(symbol: string, reason: string, corr: string): Promise<void> {
     if (await this.tx.get('freeze', symbol)) return
     await this.emit('instrument.frozen', { type: 'instrument', id: symbol }, corr, { symbol, reason })
-    await this.task('FROZEN', symbol, 'critical', `${symbol} is frozen: ${reason}. No new order in it until this is explained.`, corr)
+    await this.task(
+      'FROZEN',
+      symbol,
+      'critical',
+      `${symbol} is frozen: ${reason}. No new order in it until this is explained.`,
+      corr,
+    )
+  }
+
+  /** Takes what the broker says of the account; older than the last trade, it is kept for the screen and closed to the gate. */
+  async recordAccount(facts: AccountFacts): Promise<void> {
+    const key = this.setting.account
+    const before = await this.tx.get('account', key)
+    await this.tx.put('account', { ...facts, key, tradedAt: before?.tradedAt ?? null })
+  }
+
+  /** A trade came in: what was read of the account before it is history. */
+  async traded(): Promise<void> {
+    const before = await this.tx.get('account', this.setting.account)
+    if (before) await this.tx.put('account', { ...before, tradedAt: this.now })
   }
 
   async halted(): Promise<boolean> {
@@ -111,7 +168,7 @@ export class Command {
       halt: halt?.state ?? null,
       freeze,
       market,
-      account: accountFacts,
+      account: accountFacts && knowsEveryTrade(accountFacts) ? accountFacts : null,
       bookQty: position?.netQty ?? ZERO,
       inFlight: open,
       twins: twins.map((twin) => ({ intentID: twin.intentID, receivedAt: twin.receivedAt })),
@@ -119,6 +176,9 @@ export class Command {
     }
   }
 }
+
+/** True when the broker's figures were read after the last trade in our book. */
+export const knowsEveryTrade = (row: AccountRow): boolean => row.tradedAt === null || row.at > row.tradedAt
 
 /** Runs one command against the store with the time of its transaction. */
 export type Run = <T>(command: (c: Command) => Promise<T>) => Promise<T>
@@ -134,4 +194,5 @@ export async function mustOrder(c: Command, clOrdID: ClOrdID): Promise<Order> {
   return order
 }
 
-export const deny = (code: DenialCode, text: string, refusals: readonly Refusal[] = []): Result<never, Denial> => err({ code, text, refusals })
+export const deny = (code: DenialCode, text: string, refusals: readonly Refusal[] = []): Result<never, Denial> =>
+  err({ code, text, refusals })

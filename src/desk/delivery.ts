@@ -13,7 +13,7 @@ import { type Instant, msBetween } from '../values/instant.ts'
 import { BROKER, type Command, mustOrder } from './command.ts'
 import type { Send } from './desk.ts'
 import { applyReports, protect } from './executions.ts'
-import { lapsed, ticket } from './intents.ts'
+import { factsAreFresh, lapsed, ticket } from './intents.ts'
 import { engage } from './halting.ts'
 import { entryID, exitID, pairOf } from './naming.ts'
 
@@ -30,25 +30,41 @@ const DOUBT_ALARM_MS = 60_000
  * The last look before the wire. Everything is read in the transaction that makes the intention durable, so nothing can
  * change between the look and the promise; only after the commit does the worker touch the network.
  */
-export async function beginSend(c: Command, subject: string, haltFile: boolean): Promise<Send | null> {
-  if (haltFile && !(await c.halted())) await engage(c, 'file', 'The HALT file is present in the data directory.', { type: 'system', id: 'halt-file', via: 'file', session: null })
+export async function beginSend(
+  c: Command,
+  subject: string,
+  haltFile: boolean,
+): Promise<Send | 'facts-too-old' | null> {
+  if (haltFile && !(await c.halted()))
+    await engage(c, 'file', 'The HALT file is present in the data directory.', {
+      type: 'system',
+      id: 'halt-file',
+      via: 'file',
+      session: null,
+    })
   const intent = await c.tx.get('intent', subject)
   if (intent) return sendEntry(c, intent)
   const order = await c.tx.get('order', subject)
   return order && order.role !== 'Entry' ? sendExit(c, order) : null
 }
 
-async function sendEntry(c: Command, intent: Intent): Promise<Send | null> {
+async function sendEntry(c: Command, intent: Intent): Promise<Send | 'facts-too-old' | null> {
   const { ticket: made, decision } = intent
   if (intent.state !== 'Approved' || intent.clOrdID || !made || decision?.verdict !== 'approved') return null
   const voter = await c.tx.get('person', decision.by)
-  const approval = stillApproved({ digest: decision.digest, by: decision.by, sendBy: intent.sendBy }, voter, digestOf(made), c.now)
+  const approval = stillApproved(
+    { digest: decision.digest, by: decision.by, sendBy: intent.sendBy },
+    voter,
+    digestOf(made),
+    c.now,
+  )
   if (approval === 'expired') {
     await lapsed(c, intent, 'The approval was not sent in time. Nothing left the house.')
     return null
   }
   if (approval === 'void') return refused(c, intent, [{ code: 'APPROVAL_VOID', by: decision.byName }])
 
+  if (!(await c.halted()) && !(await factsAreFresh(c, intent))) return 'facts-too-old'
   const { passed, refusals, drift } = recheck(made, intent.proposal, await c.facts(intent), c.setting.policy, c.now)
   if (refusals.some((r) => r.code === 'SIGNAL_EXPIRED')) {
     await lapsed(c, intent, 'The signal expired before its approval could be sent. Nothing left the house.')
@@ -61,14 +77,31 @@ async function sendEntry(c: Command, intent: Intent): Promise<Send | null> {
     return null
   }
   const clOrdID = entryID(intent.account, intent.intentID, intent.attempts)
-  const order = freshOrder({ intentID: intent.intentID, role: 'Entry', parent: null, clOrdID, account: intent.account, terms: made.terms, corr: intent.corr }, c.now)
+  const order = freshOrder(
+    {
+      intentID: intent.intentID,
+      role: 'Entry',
+      parent: null,
+      clOrdID,
+      account: intent.account,
+      terms: made.terms,
+      maxNotional: made.maxNotional,
+      corr: intent.corr,
+    },
+    c.now,
+  )
   await c.emit('order.created', about(order), order.corr, { order })
   await started(c, order)
   return { kind: 'single', clOrdID, order: passed }
 }
 
 async function refused(c: Command, intent: Intent, refusals: readonly Refusal[]): Promise<null> {
-  await c.emit('intent.refused', { type: 'intent', id: intent.intentID, rev: intent.rev }, intent.corr, { at: 'send', refusals, sizing: null, checks: intent.checks })
+  await c.emit('intent.refused', { type: 'intent', id: intent.intentID, rev: intent.rev }, intent.corr, {
+    at: 'send',
+    refusals,
+    sizing: null,
+    checks: intent.checks,
+  })
   return null
 }
 
@@ -83,7 +116,10 @@ async function sendExit(c: Command, order: Order): Promise<Send | null> {
   const uncovered = gt(heldQty, coveredQty) ? minus(heldQty, coveredQty) : qty('0')
   const stillNeeded = !gt(order.terms.orderQty, order.role === 'Stop' ? uncovered : heldQty)
   if (!stillNeeded) {
-    for (const unneeded of pair ? [order, pair] : [order]) await c.emit('order.absent', about(unneeded), order.corr, { evidence: 'Not sent: what it was to protect is no longer held.' })
+    for (const unneeded of pair ? [order, pair] : [order])
+      await c.emit('order.absent', about(unneeded), order.corr, {
+        evidence: 'Not sent: what it was to protect is no longer held.',
+      })
     await protect(c, order.intentID)
     return null
   }
@@ -99,10 +135,15 @@ async function sendExit(c: Command, order: Order): Promise<Send | null> {
 
 const started = (c: Command, order: Order) => c.emit('order.send-started', about(order), order.corr, { attempt: 1 })
 
-const namesOf = (send: Send): readonly ClOrdID[] => (send.kind === 'single' ? [send.clOrdID] : [send.stop.clOrdID, send.target.clOrdID])
+const namesOf = (send: Send): readonly ClOrdID[] =>
+  send.kind === 'single' ? [send.clOrdID] : [send.stop.clOrdID, send.target.clOrdID]
 
 /** Makes the answer to one send durable; `not-sent` is ours: the promise was made, and a halt came before the first byte. */
-export async function recordSent(c: Command, send: Send, sent: Sent | { readonly outcome: 'not-sent'; readonly cause: string }): Promise<void> {
+export async function recordSent(
+  c: Command,
+  send: Send,
+  sent: Sent | { readonly outcome: 'not-sent'; readonly cause: string },
+): Promise<void> {
   for (const clOrdID of namesOf(send)) {
     const order = await mustOrder(c, clOrdID)
     switch (sent.outcome) {
@@ -136,7 +177,13 @@ export async function recordSent(c: Command, send: Send, sent: Sent | { readonly
 
 /** Its own reports say the broker has the order, its late reply says no: the reports are believed, and a person looks. */
 async function contradicted(c: Command, order: Order, text: string): Promise<void> {
-  await c.task('DISPUTED', order.clOrdID, 'critical', `The broker answered "${text}" to the send of ${order.clOrdID}, yet reports that it holds it. It is treated as live.`, order.corr)
+  await c.task(
+    'DISPUTED',
+    order.clOrdID,
+    'critical',
+    `The broker answered "${text}" to the send of ${order.clOrdID}, yet reports that it holds it. It is treated as live.`,
+    order.corr,
+  )
   await c.errand('poll', order.clOrdID, order.corr)
 }
 
@@ -158,8 +205,25 @@ async function adoptLegs(c: Command, entry: Order, legs: readonly Leg[]): Promis
       bracket: null,
       reduceOnly: true,
     }
-    const leg = freshOrder({ intentID: entry.intentID, role, parent: entry.clOrdID, clOrdID, account: entry.account, terms, corr: entry.corr }, c.now)
-    await c.emit('order.created', about(leg), leg.corr, { order: { ...leg, delivery: 'Delivered', orderID, sentAt: entry.sentAt } }, BROKER)
+    const leg = freshOrder(
+      {
+        intentID: entry.intentID,
+        role,
+        parent: entry.clOrdID,
+        clOrdID,
+        account: entry.account,
+        terms,
+        corr: entry.corr,
+      },
+      c.now,
+    )
+    await c.emit(
+      'order.created',
+      about(leg),
+      leg.corr,
+      { order: { ...leg, delivery: 'Delivered', orderID, sentAt: entry.sentAt } },
+      BROKER,
+    )
   }
 }
 
@@ -168,11 +232,18 @@ async function adoptLegs(c: Command, entry: Order, legs: readonly Leg[]): Promis
  * the send seemed to say. Not found: proof of absence only when the broker's rules make it one, and never for an order
  * the broker has acknowledged.
  */
-export async function resolve(c: Command, clOrdID: ClOrdID, found: Found, askedAt: Instant): Promise<'resolved' | 'still-in-doubt'> {
+export async function resolve(
+  c: Command,
+  clOrdID: ClOrdID,
+  found: Found,
+  askedAt: Instant,
+): Promise<'resolved' | 'still-in-doubt'> {
   const order = await mustOrder(c, clOrdID)
   if (!found.found) return notFound(c, order, askedAt)
-  if (order.delivery === 'Absent') await c.freeze(order.terms.symbol, `order ${clOrdID} was proven absent and then appeared at the broker`, order.corr)
-  if (order.delivery !== 'Delivered') await c.emit('order.accepted', about(order), order.corr, { orderID: found.order.orderID }, BROKER)
+  if (order.delivery === 'Absent')
+    await c.freeze(order.terms.symbol, `order ${clOrdID} was proven absent and then appeared at the broker`, order.corr)
+  if (order.delivery !== 'Delivered')
+    await c.emit('order.accepted', about(order), order.corr, { orderID: found.order.orderID }, BROKER)
   const delivered = await mustOrder(c, clOrdID)
   await adoptLegs(c, delivered, found.order.legs)
   await resizeTo(c, delivered, found.order)
@@ -189,17 +260,33 @@ export async function resizeTo(c: Command, order: Order, there: BrokerOrder): Pr
 
 async function notFound(c: Command, order: Order, askedAt: Instant): Promise<'resolved' | 'still-in-doubt'> {
   if (order.delivery === 'Delivered') {
-    if (isOpen(order)) await c.freeze(order.terms.symbol, `the broker acknowledged order ${order.clOrdID} and now does not know it`, order.corr)
+    if (isOpen(order))
+      await c.freeze(
+        order.terms.symbol,
+        `the broker acknowledged order ${order.clOrdID} and now does not know it`,
+        order.corr,
+      )
     return 'resolved'
   }
-  if (order.delivery !== 'InDoubt' && order.delivery !== 'Sending') return 'resolved'
+  // While the send itself is running, its request may be anywhere between us and the broker: nothing proves it away.
+  if (order.delivery === 'Sending') return 'still-in-doubt'
+  if (order.delivery !== 'InDoubt') return 'resolved'
   const waited = Math.floor(msBetween(order.updatedAt, askedAt) / c.setting.speed)
   const proof = c.setting.capabilities.absenceProvenAfterMs
   if (proof === null || waited < proof) {
-    if (waited >= DOUBT_ALARM_MS) await c.task('IN_DOUBT', order.clOrdID, 'critical', `Nobody knows whether the broker has order ${order.clOrdID}. Look at the broker's own page; do not order again.`, order.corr)
+    if (waited >= DOUBT_ALARM_MS)
+      await c.task(
+        'IN_DOUBT',
+        order.clOrdID,
+        'critical',
+        `Nobody knows whether the broker has order ${order.clOrdID}. Look at the broker's own page; do not order again.`,
+        order.corr,
+      )
     return 'still-in-doubt'
   }
-  await c.emit('order.absent', about(order), order.corr, { evidence: `The broker did not know ${order.clOrdID} ${waited} ms after the send was given up; its rules make that proof.` })
+  await c.emit('order.absent', about(order), order.corr, {
+    evidence: `The broker did not know ${order.clOrdID} ${waited} ms after the send was given up; its rules make that proof.`,
+  })
   await afterAbsent(c, order)
   return 'resolved'
 }
@@ -209,6 +296,7 @@ async function afterAbsent(c: Command, order: Order): Promise<void> {
   const intent = await c.tx.get('intent', order.intentID)
   if (intent?.state !== 'Approved') return
   // Nothing was ordered, so the human is asked afresh; the proven absence does not extend the old yes.
-  if (c.now > intent.proposal.expiresAt) await lapsed(c, intent, 'The order never reached the broker, and the signal has expired.')
+  if (c.now > intent.proposal.expiresAt)
+    await lapsed(c, intent, 'The order never reached the broker, and the signal has expired.')
   else await ticket(c, intent, 'never sent')
 }

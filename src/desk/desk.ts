@@ -40,7 +40,11 @@ export type Submitted =
 /** What a worker may now send, once. The intention is durable. */
 export type Send =
   | { readonly kind: 'single'; readonly clOrdID: ClOrdID; readonly order: Passed }
-  | { readonly kind: 'pair'; readonly stop: { readonly clOrdID: ClOrdID; readonly order: Passed }; readonly target: { readonly clOrdID: ClOrdID; readonly order: Passed } }
+  | {
+      readonly kind: 'pair'
+      readonly stop: { readonly clOrdID: ClOrdID; readonly order: Passed }
+      readonly target: { readonly clOrdID: ClOrdID; readonly order: Passed }
+    }
 
 /** What the broker says it holds, read at one moment for a reconciliation. */
 export type BrokerView = {
@@ -57,8 +61,18 @@ export type BrokerView = {
  */
 export interface Desk {
   // --- people and agents
-  submit(ask: { proposal: Proposal; body: Readonly<Record<string, string>>; actor: Actor; owner: string | null }): Promise<Submitted>
-  approve(ask: { intentID: IntentID; digest: string; reason: string | null; actor: Actor }): Promise<Result<Intent, Denial>>
+  submit(ask: {
+    proposal: Proposal
+    body: Readonly<Record<string, string>>
+    actor: Actor
+    owner: string | null
+  }): Promise<Submitted>
+  approve(ask: {
+    intentID: IntentID
+    digest: string
+    reason: string | null
+    actor: Actor
+  }): Promise<Result<Intent, Denial>>
   decline(ask: { intentID: IntentID; reason: string; actor: Actor }): Promise<Result<Intent, Denial>>
   withdraw(ask: { intentID: IntentID; reason: string | null; actor: Actor }): Promise<Result<Intent, Denial>>
   /** Makes a new ticket for a waiting intent from the facts of now. Votes on the old one are void. */
@@ -75,7 +89,16 @@ export interface Desk {
   // --- access
   issueCode(ask: { hash: string; expiresAt: Instant; actor: Actor }): Promise<void>
   /** Redeems a one-time code: makes the person when the name is new, and opens a session. */
-  redeemCode(ask: { codeHash: string; name: string; roles: readonly PersonRole[]; sessionHash: string; csrf: string; via: 'web' | 'cli'; expiresAt: Instant; actor: Actor }): Promise<Result<Session, Denial>>
+  redeemCode(ask: {
+    codeHash: string
+    name: string
+    roles: readonly PersonRole[]
+    sessionHash: string
+    csrf: string
+    via: 'web' | 'cli'
+    expiresAt: Instant
+    actor: Actor
+  }): Promise<Result<Session, Denial>>
   endSession(ask: { hash: string; actor: Actor }): Promise<void>
   issueToken(ask: { token: Token; actor: Actor }): Promise<void>
   revokeToken(ask: { tokenID: string; actor: Actor }): Promise<Result<null, Denial>>
@@ -92,15 +115,20 @@ export interface Desk {
    * same transaction, so that between a yes and its first byte lie two commits and no more. `send` is null when the
    * facts must be read first. Null: no send is due.
    */
-  claimSend(owner: string, leaseMs: number, haltFile: boolean): Promise<{ readonly errand: Errand; readonly send: Send | null; readonly settled: boolean } | null>
-  /** Sizes and checks a received intent with the facts at hand. */
+  claimSend(
+    owner: string,
+    leaseMs: number,
+    haltFile: boolean,
+  ): Promise<{ readonly errand: Errand; readonly send: Send | null; readonly settled: boolean } | null>
+  /** Sizes and checks a received intent with the facts at hand; still `Received` when a trade overtook them: read again. */
   size(intentID: IntentID): Promise<Intent | null>
   /**
    * The last look before the wire: halt, approval, digest, gate, drift; then the order and `SendStarted` are durable.
-   * `subject` is an intent (its entry) or the ClOrdID of a queued exit. Null: nothing may or need be sent.
+   * `subject` is an intent (its entry) or the ClOrdID of a queued exit. Null: nothing may or need be sent;
+   * `facts-too-old`: read them and ask again, the approval stands until its time is over.
    * `haltFile` is whether the HALT file was there a moment ago, or could not be read.
    */
-  beginSend(subject: string, haltFile: boolean): Promise<Send | null>
+  beginSend(subject: string, haltFile: boolean): Promise<Send | 'facts-too-old' | null>
   recordSent(send: Send, sent: Sent | { readonly outcome: 'not-sent'; readonly cause: string }): Promise<void>
   /** What a look-up of an unanswered order found. `askedAt` is when the look-up was begun. */
   resolve(clOrdID: ClOrdID, found: Found, askedAt: Instant): Promise<'resolved' | 'still-in-doubt'>

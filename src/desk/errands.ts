@@ -6,7 +6,12 @@ const keyOf = (errand: Errand): string => `${errand.kind}:${errand.subject}`
 /** True while this very claim still stands: neither taken over by another worker nor asked for again meanwhile. */
 async function holds(c: Command, errand: Errand): Promise<boolean> {
   const now = await c.tx.get('errand', keyOf(errand))
-  return now !== null && now.leaseOwner === errand.leaseOwner && now.leaseUntil === errand.leaseUntil && now.leaseOwner !== null
+  return (
+    now !== null &&
+    now.leaseOwner === errand.leaseOwner &&
+    now.leaseUntil === errand.leaseUntil &&
+    now.leaseOwner !== null
+  )
 }
 
 export async function finish(c: Command, errand: Errand): Promise<void> {
@@ -15,5 +20,12 @@ export async function finish(c: Command, errand: Errand): Promise<void> {
 
 export async function postpone(c: Command, errand: Errand, afterMs: number, why: string): Promise<void> {
   if (!(await holds(c, errand))) return
-  await c.tx.put('errand', { ...errand, dueAt: c.after(afterMs), attempts: errand.attempts + 1, leaseOwner: null, leaseUntil: null, lastError: why })
+  await c.tx.put('errand', {
+    ...errand,
+    dueAt: c.after(afterMs),
+    attempts: errand.attempts + 1,
+    leaseOwner: null,
+    leaseUntil: null,
+    lastError: why,
+  })
 }

@@ -18,8 +18,20 @@ export type Happened = {
   'gateway.started': { version: string; build: string }
 
   'intent.received': { intent: Intent }
-  'intent.ticketed': { why: 'sized' | 'repriced' | 'drifted' | 'never sent'; ticket: Ticket; digest: string; sizing: Sizing; checks: readonly CheckLine[]; decideBy: Instant }
-  'intent.refused': { at: 'proposal' | 'send'; refusals: readonly Refusal[]; sizing: Sizing | null; checks: readonly CheckLine[] }
+  'intent.ticketed': {
+    why: 'sized' | 'repriced' | 'drifted' | 'never sent'
+    ticket: Ticket
+    digest: string
+    sizing: Sizing
+    checks: readonly CheckLine[]
+    decideBy: Instant
+  }
+  'intent.refused': {
+    at: 'proposal' | 'send'
+    refusals: readonly Refusal[]
+    sizing: Sizing | null
+    checks: readonly CheckLine[]
+  }
   'intent.approved': { decision: Decision; sendBy: Instant }
   'intent.declined': { decision: Decision }
   'intent.withdrawn': { decision: Decision }

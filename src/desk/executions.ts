@@ -31,15 +31,28 @@ async function apply(c: Command, order: Order, report: Report): Promise<boolean>
   const applied = applyReport(order, report, prior, c.now)
   if (!applied.ok) {
     await c.emit('execution.disputed', about(order), order.corr, { report, fault: applied.error }, BROKER)
-    await c.task('DISPUTED', order.clOrdID, 'critical', `The broker says ${report.execType} of order ${order.clOrdID}, which is ${ordStatus(order)}. Both cannot be true: look at the broker's own page.`, order.corr)
+    await c.task(
+      'DISPUTED',
+      order.clOrdID,
+      'critical',
+      `The broker says ${report.execType} of order ${order.clOrdID}, which is ${ordStatus(order)}. Both cannot be true: look at the broker's own page.`,
+      order.corr,
+    )
     await c.errand('poll', order.clOrdID, order.corr)
     return false
   }
   if (unchanged(order, applied.value.order) && !applied.value.execution) return false
   if (order.delivery === 'Absent' || order.delivery === 'Rejected') await believed(c, order, report)
   await c.emit('execution.reported', about(order), order.corr, { report }, BROKER)
-  if (applied.value.alarm === 'OVERFILL') await c.freeze(order.terms.symbol, `order ${order.clOrdID} was filled for more than its ${text(order.terms.orderQty)}`, order.corr)
-  if (applied.value.alarm === 'FILL_AFTER_REJECT') await c.freeze(order.terms.symbol, `order ${order.clOrdID} was rejected and then filled`, order.corr)
+  if (applied.value.execution) await c.traded()
+  if (applied.value.alarm === 'OVERFILL')
+    await c.freeze(
+      order.terms.symbol,
+      `order ${order.clOrdID} was filled for more than its ${text(order.terms.orderQty)}`,
+      order.corr,
+    )
+  if (applied.value.alarm === 'FILL_AFTER_REJECT')
+    await c.freeze(order.terms.symbol, `order ${order.clOrdID} was rejected and then filled`, order.corr)
   return true
 }
 
@@ -47,13 +60,21 @@ async function apply(c: Command, order: Order, report: Report): Promise<boolean>
 async function believed(c: Command, order: Order, report: Report): Promise<void> {
   if (report.execType === 'Rejected') return
   await c.emit('order.accepted', about(order), order.corr, { orderID: report.orderID }, BROKER)
-  await c.freeze(order.terms.symbol, `order ${order.clOrdID} counted as ${ordStatus(order)} and the broker reports ${report.execType} of it`, order.corr)
+  await c.freeze(
+    order.terms.symbol,
+    `order ${order.clOrdID} counted as ${ordStatus(order)} and the broker reports ${report.execType} of it`,
+    order.corr,
+  )
   await c.errand('poll', order.clOrdID, order.corr)
 }
 
 /** A report that says again what is known is not an event: polls repeat themselves every few seconds. */
 const unchanged = (a: Order, b: Order): boolean =>
-  a.phase === b.phase && a.text === b.text && a.asked === b.asked && a.awaited.length === b.awaited.length && compare(a.cumQty, b.cumQty) === 0
+  a.phase === b.phase &&
+  a.text === b.text &&
+  a.asked === b.asked &&
+  a.awaited.length === b.awaited.length &&
+  compare(a.cumQty, b.cumQty) === 0
 
 async function orderOf(c: Command, report: Report): Promise<Order | null> {
   const byName = report.clOrdID && (await c.tx.get('order', report.clOrdID))
@@ -69,8 +90,11 @@ async function stranger(c: Command, report: Report): Promise<void> {
 async function afterReports(c: Command, touched: Order): Promise<void> {
   const orders = await c.tx.ordersOf(touched.intentID)
   // The reply to our send has not come, but a report has: asking by name settles it, and brings the legs.
-  for (const order of orders) if (isOpen(order) && order.delivery === 'InDoubt') await c.errand('resolve', order.clOrdID, order.corr)
-  for (const order of orders) if (order.terms.bracket && order.delivery === 'Delivered' && !isZero(order.cumQty)) await c.errand('poll', order.clOrdID, order.corr)
+  for (const order of orders)
+    if (isOpen(order) && order.delivery === 'InDoubt') await c.errand('resolve', order.clOrdID, order.corr)
+  for (const order of orders)
+    if (order.terms.bracket && order.delivery === 'Delivered' && !isZero(order.cumQty))
+      await c.errand('poll', order.clOrdID, order.corr)
   await protect(c, touched.intentID)
 }
 
@@ -87,7 +111,13 @@ export async function protect(c: Command, intentID: IntentID): Promise<void> {
   for (const stop of excess) await cancelWithPair(c, stop, orders)
   if (isZero(placeQty)) return
   if (giveUp(orders)) {
-    await c.task('UNPROTECTED', entry.clOrdID, 'critical', `${text(placeQty)} ${entry.terms.symbol} of order ${entry.clOrdID} has no stop: the broker refused ${REFUSALS_MAX} in a row. Place one by hand, or close the position.`, entry.corr)
+    await c.task(
+      'UNPROTECTED',
+      entry.clOrdID,
+      'critical',
+      `${text(placeQty)} ${entry.terms.symbol} of order ${entry.clOrdID} has no stop: the broker refused ${REFUSALS_MAX} in a row. Place one by hand, or close the position.`,
+      entry.corr,
+    )
     return
   }
   await placeExits(c, entry, entry.terms.bracket, placeQty, orders)
@@ -100,14 +130,50 @@ function giveUp(orders: readonly Order[]): boolean {
   return stops.length >= REFUSALS_MAX && stops.slice(-REFUSALS_MAX).every((o) => ordStatus(o) === 'Rejected')
 }
 
-async function placeExits(c: Command, entry: Order, bracket: NonNullable<Terms['bracket']>, orderQty: Qty, orders: readonly Order[]): Promise<void> {
-  const n = 1 + Math.max(0, ...orders.filter((o) => o.role === 'Stop' && o.parent === entry.clOrdID && !isLeg(o)).map((o) => Number(/-s(\d+)$/.exec(o.clOrdID)?.[1] ?? 0)))
-  const base: Omit<Terms, 'ordType' | 'price' | 'stopPx'> = { symbol: entry.terms.symbol, side: opposite(entry.terms.side), timeInForce: 'GTC', orderQty, bracket: null, reduceOnly: true }
+async function placeExits(
+  c: Command,
+  entry: Order,
+  bracket: NonNullable<Terms['bracket']>,
+  orderQty: Qty,
+  orders: readonly Order[],
+): Promise<void> {
+  const n =
+    1 +
+    Math.max(
+      0,
+      ...orders
+        .filter((o) => o.role === 'Stop' && o.parent === entry.clOrdID && !isLeg(o))
+        .map((o) => Number(/-s(\d+)$/.exec(o.clOrdID)?.[1] ?? 0)),
+    )
+  const base: Omit<Terms, 'ordType' | 'price' | 'stopPx'> = {
+    symbol: entry.terms.symbol,
+    side: opposite(entry.terms.side),
+    timeInForce: 'GTC',
+    orderQty,
+    bracket: null,
+    reduceOnly: true,
+  }
   const owner = { intentID: entry.intentID, parent: entry.clOrdID, account: entry.account, corr: entry.corr }
-  const stop = freshOrder({ ...owner, role: 'Stop', clOrdID: exitID(entry.clOrdID, 'Stop', n), terms: { ...base, ordType: 'Stop', price: null, stopPx: bracket.stopPx } }, c.now)
+  const stop = freshOrder(
+    {
+      ...owner,
+      role: 'Stop',
+      clOrdID: exitID(entry.clOrdID, 'Stop', n),
+      terms: { ...base, ordType: 'Stop', price: null, stopPx: bracket.stopPx },
+    },
+    c.now,
+  )
   await c.emit('order.created', about(stop), stop.corr, { order: stop })
   if (bracket.targetPx && c.setting.capabilities.oneCancelsOther) {
-    const target = freshOrder({ ...owner, role: 'Target', clOrdID: exitID(entry.clOrdID, 'Target', n), terms: { ...base, ordType: 'Limit', price: bracket.targetPx, stopPx: null } }, c.now)
+    const target = freshOrder(
+      {
+        ...owner,
+        role: 'Target',
+        clOrdID: exitID(entry.clOrdID, 'Target', n),
+        terms: { ...base, ordType: 'Limit', price: bracket.targetPx, stopPx: null },
+      },
+      c.now,
+    )
     await c.emit('order.created', about(target), target.corr, { order: target })
   }
   await c.errand('send', stop.clOrdID, stop.corr)

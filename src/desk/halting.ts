@@ -21,22 +21,35 @@ export async function halt(c: Command, ask: { reason: string; actor: Actor }): P
  */
 export async function engage(c: Command, by: string, reason: string, actor: Actor): Promise<void> {
   await c.emit('halt.engaged', { type: 'halt', id: 'global' }, 'halt', { by, reason }, actor)
-  for (const order of await c.tx.openOrders(c.setting.account)) if (order.role === 'Entry' && isOpen(order)) await cancel(c, order, 'halt', actor)
+  for (const order of await c.tx.openOrders(c.setting.account))
+    if (order.role === 'Entry' && isOpen(order)) await cancel(c, order, 'halt', actor)
 }
 
 /** Latched: only a person with the role, with a reason, and after a reconciliation that found nothing unexplained. */
 export async function release(c: Command, ask: { reason: string; actor: Actor }): Promise<Result<null, Denial>> {
   const person = ask.actor.type === 'person' ? await c.tx.get('person', ask.actor.id) : null
   if (!person || person.disabled || !RELEASERS.some((role) => person.roles.some((r) => r === role)))
-    return deny('NOT_ELIGIBLE', `Releasing a halt needs a signed-in person with one of the roles ${RELEASERS.join(', ')}.`)
+    return deny(
+      'NOT_ELIGIBLE',
+      `Releasing a halt needs a signed-in person with one of the roles ${RELEASERS.join(', ')}.`,
+    )
   const halted = await c.tx.get('halt', 'global')
   if (!halted?.state) return deny('NOT_HALTED', 'Trading is not halted.')
   const run = await c.tx.get('reconcile', c.setting.account)
   if (!run || run.at < halted.state.since || !run.clean) {
     await c.errand('reconcile', c.setting.account, 'halt')
-    const why = !run || run.at < halted.state.since ? 'Our book has not been compared with the broker since the halt' : `The last comparison with the broker found: ${run.findings.join('; ')}`
+    const why =
+      !run || run.at < halted.state.since
+        ? 'Our book has not been compared with the broker since the halt'
+        : `The last comparison with the broker found: ${run.findings.join('; ')}`
     return deny('UNRECONCILED', `${why}. A comparison has been started; try again in a few seconds.`)
   }
-  await c.emit('halt.released', { type: 'halt', id: 'global' }, 'halt', { by: person.name, reason: ask.reason }, ask.actor)
+  await c.emit(
+    'halt.released',
+    { type: 'halt', id: 'global' },
+    'halt',
+    { by: person.name, reason: ask.reason },
+    ask.actor,
+  )
   return ok(null)
 }

@@ -9,18 +9,23 @@ import type { Decision, Intent } from '../ports/records.ts'
 import type { IntentID } from '../values/brand.ts'
 import { type Instant, plusMs } from '../values/instant.ts'
 import { ok, type Result } from '../values/result.ts'
-import { type Command, deny } from './command.ts'
+import { type Command, deny, knowsEveryTrade } from './command.ts'
 import type { Denial, Submitted } from './desk.ts'
 import type { Happened } from './events.ts'
 
 const about = (intent: Intent) => ({ type: 'intent', id: intent.intentID, rev: intent.rev })
 
 /** Records what was asked for, and sizes it at once when the facts at hand are fresh; otherwise the worker gathers them first. */
-export async function submit(c: Command, ask: { proposal: Proposal; body: Readonly<Record<string, string>>; actor: Actor; owner: string | null }): Promise<Submitted> {
+export async function submit(
+  c: Command,
+  ask: { proposal: Proposal; body: Readonly<Record<string, string>>; actor: Actor; owner: string | null },
+): Promise<Submitted> {
   const before = await c.tx.get('intent', ask.proposal.intentID)
   if (before) {
     const fields = differing(before.body, ask.body)
-    return fields.length === 0 ? { outcome: 'repeated', intent: before } : { outcome: 'conflict', fields, intent: before }
+    return fields.length === 0
+      ? { outcome: 'repeated', intent: before }
+      : { outcome: 'conflict', fields, intent: before }
   }
   const { intentID } = ask.proposal
   const intent: Intent = {
@@ -57,30 +62,48 @@ export function differing(a: Readonly<Record<string, string>>, b: Readonly<Recor
   return [...new Set([...Object.keys(a), ...Object.keys(b)])].filter((field) => a[field] !== b[field]).sort()
 }
 
-/** Half the age the gate allows: a fact that is about to go stale is read again rather than lost on the way. */
+/** At half the age the gate allows, a fact is read again rather than lost on the way. */
 export async function factsAreFresh(c: Command, intent: Intent): Promise<boolean> {
   const { policy, account } = c.setting
   const market = await c.tx.get('market', intent.proposal.symbol)
-  const accountFacts = await c.tx.get('account', account)
+  const row = await c.tx.get('account', account)
   const fresh = (at: Instant | undefined, maxMs: number) => at !== undefined && plusMs(at, maxMs / 2) >= c.now
-  return fresh(market?.quote?.at, policy.quoteAgeMaxMs) && fresh(accountFacts?.at, policy.accountAgeMaxMs)
+  return (
+    fresh(market?.quote?.at, policy.quoteAgeMaxMs) &&
+    row !== null &&
+    fresh(row.at, policy.accountAgeMaxMs) &&
+    knowsEveryTrade(row)
+  )
 }
 
-/** The worker has read the facts: size what is still waiting for them. */
+/** The worker has read the facts: size what is waiting for them, unless a trade has overtaken the account's figures. */
 export async function size(c: Command, intentID: IntentID): Promise<Intent | null> {
   const intent = await c.tx.get('intent', intentID)
   if (intent?.state !== 'Received') return intent
-  return ticket(c, intent, 'sized')
+  const row = await c.tx.get('account', c.setting.account)
+  return row && !knowsEveryTrade(row) ? intent : ticket(c, intent, 'sized')
 }
 
 /** Runs the gate and makes the next ticket, or records every reason why there is none. */
 export async function ticket(c: Command, intent: Intent, why: Happened['intent.ticketed']['why']): Promise<Intent> {
   const { policy } = c.setting
-  const { ticket: made, refusals, sizing, checks } = assess(intent.proposal, await c.facts(intent), policy, intent.rev + 1, c.now)
+  const {
+    ticket: made,
+    refusals,
+    sizing,
+    checks,
+  } = assess(intent.proposal, await c.facts(intent), policy, intent.rev + 1, c.now)
   if (made && sizing) {
     const ttl = plusMs(c.now, policy.approvalTtlMs)
     const decideBy = ttl < intent.proposal.expiresAt ? ttl : intent.proposal.expiresAt
-    await c.emit('intent.ticketed', { ...about(intent), rev: made.rev }, intent.corr, { why, ticket: made, digest: digestOf(made), sizing, checks, decideBy })
+    await c.emit('intent.ticketed', { ...about(intent), rev: made.rev }, intent.corr, {
+      why,
+      ticket: made,
+      digest: digestOf(made),
+      sizing,
+      checks,
+      decideBy,
+    })
     await c.timer('lapse', intent.intentID, intent.corr, plusMs(decideBy, 1))
   } else {
     await c.emit('intent.refused', about(intent), intent.corr, { at: 'proposal', refusals, sizing, checks })
@@ -88,7 +111,8 @@ export async function ticket(c: Command, intent: Intent, why: Happened['intent.t
   return reread(c, intent)
 }
 
-const reread = async (c: Command, intent: Intent): Promise<Intent> => (await c.tx.get('intent', intent.intentID)) ?? intent
+const reread = async (c: Command, intent: Intent): Promise<Intent> =>
+  (await c.tx.get('intent', intent.intentID)) ?? intent
 
 const pending = (intent: Intent): Pending => ({
   state: intent.state,
@@ -107,18 +131,29 @@ async function voter(c: Command, actor: Actor): Promise<{ voter: Voter | null; n
 const notFound = (intentID: IntentID): Result<never, Denial> => deny('NOT_FOUND', `There is no intent ${intentID}.`)
 const said = (no: No): Result<never, Denial> => deny(no.code, no.text)
 
-export async function approve(c: Command, ask: { intentID: IntentID; digest: string; reason: string | null; actor: Actor }): Promise<Result<Intent, Denial>> {
+export async function approve(
+  c: Command,
+  ask: { intentID: IntentID; digest: string; reason: string | null; actor: Actor },
+): Promise<Result<Intent, Denial>> {
   const intent = await c.tx.get('intent', ask.intentID)
   if (!intent) return notFound(ask.intentID)
   // A double click is one decision: the same yes to the same ticket by the same person is answered as it was.
-  if (intent.decision?.verdict === 'approved' && intent.decision.by === ask.actor.id && intent.decision.digest === ask.digest && intent.state === 'Approved') return ok(intent)
+  if (
+    intent.decision?.verdict === 'approved' &&
+    intent.decision.by === ask.actor.id &&
+    intent.decision.digest === ask.digest &&
+    intent.state === 'Approved'
+  )
+    return ok(intent)
   const person = await voter(c, ask.actor)
   const no = mayApprove(pending(intent), { digest: ask.digest, voter: person.voter }, await c.halted(), c.now)
   if (no) return said(no)
   if (!intent.ticket) return said({ code: 'NOT_PENDING', text: 'The intent has no ticket yet.' })
   const drift = driftOf(intent.ticket, await c.facts(intent), c.setting.policy, c.now)
   if (drift) {
-    const next = TRANSIENT[drift.code] ? 'Try again in a moment, or re-price to see a new ticket.' : 'Re-price to see a new ticket.'
+    const next = TRANSIENT[drift.code]
+      ? 'Try again in a moment, or re-price to see a new ticket.'
+      : 'Re-price to see a new ticket.'
     return deny('GATE_REFUSED', `${explain(drift)} ${next}`, [drift])
   }
   const decision = decisionOf('approved', ask, person.name, intent, c.now)
@@ -129,29 +164,50 @@ export async function approve(c: Command, ask: { intentID: IntentID; digest: str
   return ok(await reread(c, intent))
 }
 
-export async function decline(c: Command, ask: { intentID: IntentID; reason: string; actor: Actor }): Promise<Result<Intent, Denial>> {
+export async function decline(
+  c: Command,
+  ask: { intentID: IntentID; reason: string; actor: Actor },
+): Promise<Result<Intent, Denial>> {
   const intent = await c.tx.get('intent', ask.intentID)
   if (!intent) return notFound(ask.intentID)
   if (intent.decision?.verdict === 'declined' && intent.decision.by === ask.actor.id) return ok(intent)
   const person = await voter(c, ask.actor)
   const no = mayDecline(intent.state, person.voter)
   if (no) return said(no)
-  if (intent.state === 'Received') return deny('NOT_PENDING', 'The intent has not been sized yet; withdraw it, or wait for its ticket.')
-  await c.emit('intent.declined', about(intent), intent.corr, { decision: decisionOf('declined', ask, person.name, intent, c.now) }, ask.actor)
+  if (intent.state === 'Received')
+    return deny('NOT_PENDING', 'The intent has not been sized yet; withdraw it, or wait for its ticket.')
+  await c.emit(
+    'intent.declined',
+    about(intent),
+    intent.corr,
+    { decision: decisionOf('declined', ask, person.name, intent, c.now) },
+    ask.actor,
+  )
   await c.tx.remove('errand', `lapse:${intent.intentID}`)
   return ok(await reread(c, intent))
 }
 
-export async function withdraw(c: Command, ask: { intentID: IntentID; reason: string | null; actor: Actor }): Promise<Result<Intent, Denial>> {
+export async function withdraw(
+  c: Command,
+  ask: { intentID: IntentID; reason: string | null; actor: Actor },
+): Promise<Result<Intent, Denial>> {
   const intent = await c.tx.get('intent', ask.intentID)
   if (!intent) return notFound(ask.intentID)
   const own = ask.actor.id === intent.proposer.id
-  if (!own && ask.actor.type !== 'person') return deny('NOT_ELIGIBLE', 'An agent can withdraw only what it proposed itself.')
+  if (!own && ask.actor.type !== 'person')
+    return deny('NOT_ELIGIBLE', 'An agent can withdraw only what it proposed itself.')
   if (intent.state === 'Withdrawn') return ok(intent)
-  if (intent.clOrdID) return deny('NOT_PENDING', `The order ${intent.clOrdID} is on its way or at the broker; cancel that order instead.`)
+  if (intent.clOrdID)
+    return deny('NOT_PENDING', `The order ${intent.clOrdID} is on its way or at the broker; cancel that order instead.`)
   if (isSettled(intent.state)) return deny('NOT_PENDING', `The intent is ${intent.state} already.`)
   const { name } = await voter(c, ask.actor)
-  await c.emit('intent.withdrawn', about(intent), intent.corr, { decision: decisionOf('withdrawn', ask, name, intent, c.now) }, ask.actor)
+  await c.emit(
+    'intent.withdrawn',
+    about(intent),
+    intent.corr,
+    { decision: decisionOf('withdrawn', ask, name, intent, c.now) },
+    ask.actor,
+  )
   await c.tx.remove('errand', `lapse:${intent.intentID}`)
   return ok(await reread(c, intent))
 }
@@ -160,12 +216,19 @@ export async function reprice(c: Command, ask: { intentID: IntentID; actor: Acto
   const intent = await c.tx.get('intent', ask.intentID)
   if (!intent) return notFound(ask.intentID)
   if (ask.actor.type !== 'person') return deny('NOT_ELIGIBLE', 'Only a signed-in person can ask for a new ticket.')
-  if (intent.state !== 'AwaitingApproval') return deny('NOT_PENDING', `The intent is ${intent.state}; only a waiting one can be re-priced.`)
+  if (intent.state !== 'AwaitingApproval')
+    return deny('NOT_PENDING', `The intent is ${intent.state}; only a waiting one can be re-priced.`)
   const next = await ticket(c, intent, 'repriced')
   return ok(next)
 }
 
-function decisionOf(verdict: Decision['verdict'], ask: { actor: Actor; reason: string | null }, byName: string, intent: Intent, at: Instant): Decision {
+function decisionOf(
+  verdict: Decision['verdict'],
+  ask: { actor: Actor; reason: string | null },
+  byName: string,
+  intent: Intent,
+  at: Instant,
+): Decision {
   return { verdict, by: ask.actor.id, byName, via: ask.actor.via, reason: ask.reason, digest: intent.digest, at }
 }
 
@@ -175,12 +238,18 @@ export async function lapse(c: Command, intentID: IntentID): Promise<void> {
   if (!intent || isSettled(intent.state) || intent.clOrdID) return
   const { expiresAt } = intent.proposal
   const over = (until: Instant | null) => until !== null && c.now > until
-  if (intent.state === 'AwaitingApproval' && over(intent.decideBy)) return lapsed(c, intent, c.now > expiresAt ? 'The signal expired before anybody decided.' : 'Nobody decided in time.')
-  if (intent.state === 'Received' && over(expiresAt)) return lapsed(c, intent, 'The signal expired before its facts could be read.')
-  if (intent.state === 'Approved' && over(intent.sendBy)) return lapsed(c, intent, 'The approval was not sent in time. Nothing left the house.')
+  if (intent.state === 'AwaitingApproval' && over(intent.decideBy))
+    return lapsed(
+      c,
+      intent,
+      c.now > expiresAt ? 'The signal expired before anybody decided.' : 'Nobody decided in time.',
+    )
+  if (intent.state === 'Received' && over(expiresAt))
+    return lapsed(c, intent, 'The signal expired before its facts could be read.')
+  if (intent.state === 'Approved' && over(intent.sendBy))
+    return lapsed(c, intent, 'The approval was not sent in time. Nothing left the house.')
 }
 
 export async function lapsed(c: Command, intent: Intent, why: string): Promise<void> {
   await c.emit('intent.lapsed', about(intent), intent.corr, { why })
 }
-

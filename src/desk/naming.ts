@@ -10,5 +10,6 @@ export function entryID(account: AccountID, intentID: IntentID, attempt: number)
   return `jx${base32(sha256(`${account}\n${intentID}\n${attempt}`), 26)}` as ClOrdID
 }
 /** Exit `n` of an entry: 0 is the leg that the broker makes from our bracket, 1 and on are those we place ourselves. */
-export const exitID = (entry: ClOrdID, role: 'Stop' | 'Target', n: number): ClOrdID => `${entry}-${role === 'Stop' ? 's' : 't'}${n === 0 ? '' : n}` as ClOrdID
+export const exitID = (entry: ClOrdID, role: 'Stop' | 'Target', n: number): ClOrdID =>
+  `${entry}-${role === 'Stop' ? 's' : 't'}${n === 0 ? '' : n}` as ClOrdID
 export const pairOf = (stop: ClOrdID): ClOrdID => stop.replace(/-s(\d*)$/, '-t$1') as ClOrdID

@@ -8,7 +8,7 @@ import type { Desk } from './desk.ts'
 import { finish, postpone } from './errands.ts'
 import { applyReports } from './executions.ts'
 import { halt, release } from './halting.ts'
-import { approve, decline, factsAreFresh, lapse, reprice, size, submit, withdraw } from './intents.ts'
+import { approve, decline, lapse, reprice, size, submit, withdraw } from './intents.ts'
 import { reconcile } from './reconciling.ts'
 import { recover } from './recovering.ts'
 
@@ -20,7 +20,12 @@ export type { Setting } from './command.ts'
  * @param now the time a command is decided at; read once per transaction.
  * @param seal signs a journal head and anchors it outside the database; resolves when that is durable.
  */
-export function openDesk(store: Store, setting: Setting, now: () => Instant, seal: (head: Head) => Promise<void>): Desk {
+export function openDesk(
+  store: Store,
+  setting: Setting,
+  now: () => Instant,
+  seal: (head: Head) => Promise<void>,
+): Desk {
   const run = commands(store, now, setting)
   let sealed = -1
 
@@ -46,7 +51,7 @@ export function openDesk(store: Store, setting: Setting, now: () => Instant, sea
     recordFacts: (facts) =>
       run(async (c) => {
         for (const market of facts.markets) await c.tx.put('market', market)
-        if (facts.account) await c.tx.put('account', { ...facts.account, key: setting.account })
+        if (facts.account) await c.recordAccount(facts.account)
       }),
     claim: (owner, limit, leaseMs) => run((c) => c.tx.claim(owner, c.now, c.after(leaseMs), limit)),
     claimSend: (owner, leaseMs, haltFile) => run((c) => claimSend(c, owner, leaseMs, haltFile)),
@@ -73,9 +78,8 @@ export function openDesk(store: Store, setting: Setting, now: () => Instant, sea
 async function claimSend(c: Command, owner: string, leaseMs: number, haltFile: boolean): ReturnType<Desk['claimSend']> {
   const [errand] = await c.tx.claim(owner, c.now, c.after(leaseMs), 1, 'send')
   if (!errand) return null
-  const intent = await c.tx.get('intent', errand.subject)
-  if (intent && !(await factsAreFresh(c, intent))) return { errand, send: null, settled: false }
   const send = await beginSend(c, errand.subject, haltFile)
+  if (send === 'facts-too-old') return { errand, send: null, settled: false }
   if (!send) await finish(c, errand)
   return { errand, send, settled: true }
 }

@@ -27,7 +27,18 @@ export async function project(tx: Tx, row: Row): Promise<void> {
       return tx.put('intent', told.data.intent)
     case 'intent.ticketed': {
       const { ticket, digest, sizing, checks, decideBy } = told.data
-      return intent(tx, row, at, 'Ticketed', { rev: ticket.rev, ticket, digest, sizing, checks, refusals: [], decideBy, decision: null, sendBy: null, clOrdID: null })
+      return intent(tx, row, at, 'Ticketed', {
+        rev: ticket.rev,
+        ticket,
+        digest,
+        sizing,
+        checks,
+        refusals: [],
+        decideBy,
+        decision: null,
+        sendBy: null,
+        clOrdID: null,
+      })
     }
     case 'intent.refused': {
       const { refusals, sizing, checks } = told.data
@@ -113,14 +124,21 @@ export async function project(tx: Tx, row: Row): Promise<void> {
       return
     }
     default:
-      throw new Fault('UNKNOWN_EVENT', `journal row ${row.seq} says ${JSON.stringify(row.action)}, which this version does not know; run the version that wrote it`)
+      throw new Fault(
+        'UNKNOWN_EVENT',
+        `journal row ${row.seq} says ${JSON.stringify(row.action)}, which this version does not know; run the version that wrote it`,
+      )
   }
 }
 
 async function intent(tx: Tx, row: Row, at: Instant, said: IntentSaid, change: Partial<Intent>): Promise<void> {
   const before = await tx.get('intent', row.object.id)
   const state = before && INTENT[before.state][said]
-  if (!before || !state) throw new Fault('ILLEGAL_TRANSITION', `journal row ${row.seq}: intent ${row.object.id} is ${before?.state ?? 'unknown'}, so it cannot become ${said}`)
+  if (!before || !state)
+    throw new Fault(
+      'ILLEGAL_TRANSITION',
+      `journal row ${row.seq}: intent ${row.object.id} is ${before?.state ?? 'unknown'}, so it cannot become ${said}`,
+    )
   await tx.put('intent', { ...before, ...change, state, updatedAt: at })
 }
 
@@ -128,19 +146,25 @@ async function created(tx: Tx, order: Order, at: Instant): Promise<void> {
   await tx.put('order', order)
   if (order.role !== 'Entry') return
   const before = await tx.get('intent', order.intentID)
-  if (before) await tx.put('intent', { ...before, clOrdID: order.clOrdID, attempts: before.attempts + 1, updatedAt: at })
+  if (before)
+    await tx.put('intent', { ...before, clOrdID: order.clOrdID, attempts: before.attempts + 1, updatedAt: at })
 }
 
 async function known(tx: Tx, row: Row): Promise<Order> {
   const order = await tx.get('order', row.object.id)
-  if (!order) throw new Fault('UNREADABLE_ROW', `journal row ${row.seq} is about order ${row.object.id}, which was never created`)
+  if (!order)
+    throw new Fault('UNREADABLE_ROW', `journal row ${row.seq} is about order ${row.object.id}, which was never created`)
   return order
 }
 
 async function delivery(tx: Tx, row: Row, at: Instant, said: DeliverySaid, change: Partial<Order>): Promise<void> {
   const order = await known(tx, row)
   const next = DELIVERY[order.delivery][said]
-  if (!next) throw new Fault('ILLEGAL_TRANSITION', `journal row ${row.seq}: order ${order.clOrdID} is ${order.delivery}, so ${said} cannot follow`)
+  if (!next)
+    throw new Fault(
+      'ILLEGAL_TRANSITION',
+      `journal row ${row.seq}: order ${order.clOrdID} is ${order.delivery}, so ${said} cannot follow`,
+    )
   await tx.put('order', { ...order, ...change, delivery: next, updatedAt: at })
 }
 
@@ -150,17 +174,33 @@ async function rejected(tx: Tx, row: Row, at: Instant, text: string): Promise<vo
   if (isOpenPhase(order.phase)) await tx.put('order', { ...order, phase: 'Rejected', asked: 'Nothing' })
 }
 
-async function reported(tx: Tx, row: Row, at: Instant, report: Happened['execution.reported']['report']): Promise<void> {
+async function reported(
+  tx: Tx,
+  row: Row,
+  at: Instant,
+  report: Happened['execution.reported']['report'],
+): Promise<void> {
   const order = await known(tx, row)
-  const refers = report.execType === 'TradeCancel' || report.execType === 'TradeCorrect' ? report.refExecID : report.execID
+  const refers =
+    report.execType === 'TradeCancel' || report.execType === 'TradeCorrect' ? report.refExecID : report.execID
   const prior = await tx.get('fill', `${order.account}|${refers}`)
   const applied = applyReport(order, report, prior, at)
-  if (!applied.ok) throw new Fault('ILLEGAL_TRANSITION', `journal row ${row.seq}: ${report.execType} does not fit order ${order.clOrdID}, which is ${order.phase}`)
+  if (!applied.ok)
+    throw new Fault(
+      'ILLEGAL_TRANSITION',
+      `journal row ${row.seq}: ${report.execType} does not fit order ${order.clOrdID}, which is ${order.phase}`,
+    )
   const next = applied.value.order
   await tx.put('order', report.orderID && !next.orderID ? { ...next, orderID: report.orderID } : next)
   const { execution } = applied.value
   if (!execution) return
-  await tx.put('fill', { ...execution, account: order.account, intentID: order.intentID, role: order.role, seq: prior?.seq ?? row.seq })
+  await tx.put('fill', {
+    ...execution,
+    account: order.account,
+    intentID: order.intentID,
+    role: order.role,
+    seq: prior?.seq ?? row.seq,
+  })
   const symbol = order.terms.symbol
   // A new trade is added; an amended one changes history, so the position is folded again from its first trade.
   const position = prior
@@ -181,4 +221,3 @@ export async function rebuildViews(tx: Tx, progress: (rows: number) => void): Pr
     if (rows.length < 1000) return from
   }
 }
-

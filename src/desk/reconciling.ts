@@ -13,10 +13,13 @@ const SECOND_LOOK_MS = 3_000
  * Compares our book with what the broker holds: first every report it offers is folded in, then what is left is a
  * difference. Explained ones are asked about by name; an unexplained one freezes its symbol and becomes a task.
  */
-export async function reconcile(c: Command, view: BrokerView): Promise<{ clean: boolean; findings: readonly string[] }> {
+export async function reconcile(
+  c: Command,
+  view: BrokerView,
+): Promise<{ clean: boolean; findings: readonly string[] }> {
   const { account } = c.setting
-  await c.tx.put('account', { ...view.account, key: account })
   await applyReports(c, view.reports)
+  await c.recordAccount(view.account)
   for (const there of view.orders) {
     const order = await ours(c, there)
     if (order) await resizeTo(c, order, there)
@@ -25,7 +28,16 @@ export async function reconcile(c: Command, view: BrokerView): Promise<{ clean: 
   const closedHere = await closedCounterparts(c, view.orders, open)
   const differences = compareBooks(
     { orders: [...open, ...closedHere], positions: await c.tx.all('position') },
-    { orders: view.orders.map((o) => ({ orderID: o.orderID, clOrdID: o.clOrdID, symbol: o.terms.symbol, cumQty: o.cumQty, open: o.open })), positions: view.positions },
+    {
+      orders: view.orders.map((o) => ({
+        orderID: o.orderID,
+        clOrdID: o.clOrdID,
+        symbol: o.terms.symbol,
+        cumQty: o.cumQty,
+        open: o.open,
+      })),
+      positions: view.positions,
+    },
   )
   const before = await c.tx.get('reconcile', account)
   const grave = await settle(c, differences, open, before?.findings ?? [])
@@ -46,7 +58,11 @@ async function ours(c: Command, there: BrokerOrder): Promise<Order | null> {
 }
 
 /** Orders the broker still lists that we have already closed. */
-async function closedCounterparts(c: Command, orders: readonly BrokerOrder[], open: readonly Order[]): Promise<Order[]> {
+async function closedCounterparts(
+  c: Command,
+  orders: readonly BrokerOrder[],
+  open: readonly Order[],
+): Promise<Order[]> {
   const closed: Order[] = []
   for (const there of orders) {
     const order = await ours(c, there)
@@ -56,7 +72,12 @@ async function closedCounterparts(c: Command, orders: readonly BrokerOrder[], op
 }
 
 /** Asks again about what a question can explain, and stops what none can. Returns the differences that are here to stay. */
-async function settle(c: Command, differences: readonly Difference[], open: readonly Order[], known: readonly string[]): Promise<Difference[]> {
+async function settle(
+  c: Command,
+  differences: readonly Difference[],
+  open: readonly Order[],
+  known: readonly string[],
+): Promise<Difference[]> {
   const grave: Difference[] = []
   for (const difference of differences) {
     switch (difference.kind) {
@@ -65,7 +86,13 @@ async function settle(c: Command, differences: readonly Difference[], open: read
         grave.push(difference)
         break
       case 'EXTERNAL_ORDER':
-        await c.task('EXTERNAL_ORDER', difference.orderID, 'warning', `${difference.text[0]?.toUpperCase()}${difference.text.slice(1)}. It was made by other hands; it is shown, never touched.`, 'reconcile')
+        await c.task(
+          'EXTERNAL_ORDER',
+          difference.orderID,
+          'warning',
+          `${difference.text[0]?.toUpperCase()}${difference.text.slice(1)}. It was made by other hands; it is shown, never touched.`,
+          'reconcile',
+        )
         break
       case 'FILLED_QTY':
       case 'POSITION': {
@@ -86,6 +113,9 @@ async function thawAll(c: Command): Promise<void> {
   for (const { symbol } of await c.tx.all('freeze')) {
     const task = await c.tx.get('task', `FROZEN:${symbol}`)
     if (task && task.doneAt === null) continue
-    await c.emit('instrument.thawed', { type: 'instrument', id: symbol }, 'reconcile', { symbol, reason: 'the books agree, and a person has closed the task' })
+    await c.emit('instrument.thawed', { type: 'instrument', id: symbol }, 'reconcile', {
+      symbol,
+      reason: 'the books agree, and a person has closed the task',
+    })
   }
 }

@@ -7,18 +7,34 @@ import type { Command } from './command.ts'
  * unfinished has its errand, even if the errand table was lost.
  */
 export async function recover(c: Command): Promise<void> {
-  await c.emit('gateway.started', { type: 'gateway', id: c.setting.account }, 'start', { version: c.setting.version, build: c.setting.build }, { type: 'system', id: 'gateway', via: 'start', session: null })
+  await c.emit(
+    'gateway.started',
+    { type: 'gateway', id: c.setting.account },
+    'start',
+    { version: c.setting.version, build: c.setting.build },
+    { type: 'system', id: 'gateway', via: 'start', session: null },
+  )
   for (const order of await c.tx.openOrders(c.setting.account)) {
-    if (order.delivery === 'Sending') await c.emit('order.in-doubt', { type: 'order', id: order.clOrdID }, order.corr, { cause: 'The gateway stopped between the send and its answer.' })
-    if (order.delivery === 'Sending' || order.delivery === 'InDoubt') await c.errand('resolve', order.clOrdID, order.corr)
+    if (order.delivery === 'Sending')
+      await c.emit('order.in-doubt', { type: 'order', id: order.clOrdID }, order.corr, {
+        cause: 'The gateway stopped between the send and its answer.',
+      })
+    if (order.delivery === 'Sending' || order.delivery === 'InDoubt')
+      await c.errand('resolve', order.clOrdID, order.corr)
     else if (order.delivery === 'Queued' && order.role === 'Stop') await c.errand('send', order.clOrdID, order.corr)
-    else if (order.delivery === 'Delivered') await c.errand('poll', isLeg(order) && order.parent ? order.parent : order.clOrdID, order.corr)
+    else if (order.delivery === 'Delivered')
+      await c.errand('poll', isLeg(order) && order.parent ? order.parent : order.clOrdID, order.corr)
     if (order.asked === 'Cancel') await c.errand('cancel', order.clOrdID, order.corr)
   }
   for (const intent of await c.tx.waitingIntents()) {
     if (intent.state === 'Received') await c.errand('gather', intent.intentID, intent.corr)
     if (intent.state === 'Approved') await c.errand('send', intent.intentID, intent.corr)
-    const until = intent.state === 'Received' ? intent.proposal.expiresAt : intent.state === 'Approved' ? intent.sendBy : intent.decideBy
+    const until =
+      intent.state === 'Received'
+        ? intent.proposal.expiresAt
+        : intent.state === 'Approved'
+          ? intent.sendBy
+          : intent.decideBy
     if (until !== null) await c.timer('lapse', intent.intentID, intent.corr, plusMs(until, 1))
   }
   await c.errand('reconcile', c.setting.account, 'start')

@@ -52,7 +52,9 @@ export type BrokerOrder = {
   readonly cumQty: Decimal
   readonly legs: readonly Leg[]
 }
-export type Found = { readonly found: true; readonly order: BrokerOrder; readonly reports: readonly Report[] } | { readonly found: false }
+export type Found =
+  | { readonly found: true; readonly order: BrokerOrder; readonly reports: readonly Report[] }
+  | { readonly found: false }
 
 export type BrokerPosition = { readonly symbol: string; readonly netQty: Decimal; readonly avgPx: Decimal | null }
 

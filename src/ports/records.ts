@@ -55,7 +55,12 @@ export type Decision = {
 }
 
 /** An execution with its place in our book: `seq` is the journal row that made it known, and orders the page of fills. */
-export type Fill = Execution & { readonly account: AccountID; readonly intentID: IntentID; readonly role: string; readonly seq: number }
+export type Fill = Execution & {
+  readonly account: AccountID
+  readonly intentID: IntentID
+  readonly role: string
+  readonly seq: number
+}
 
 export type ErrandKind = 'gather' | 'send' | 'resolve' | 'cancel' | 'poll' | 'lapse' | 'reconcile'
 /** Work for the worker. At most one of a kind for a subject; leased while it runs, so that a dead worker's errand is taken over. */
@@ -86,7 +91,13 @@ export type Task = {
 }
 
 export type PersonRole = 'trader' | 'approver' | 'risk' | 'operator' | 'admin' | 'auditor'
-export type Person = { readonly personID: string; readonly name: string; readonly roles: readonly PersonRole[]; readonly disabled: boolean; readonly createdAt: Instant }
+export type Person = {
+  readonly personID: string
+  readonly name: string
+  readonly roles: readonly PersonRole[]
+  readonly disabled: boolean
+  readonly createdAt: Instant
+}
 
 export type Token = {
   readonly tokenID: string
@@ -110,12 +121,22 @@ export type Session = {
   readonly expiresAt: Instant
   readonly endedAt: Instant | null
 }
-export type SigninCode = { readonly hash: string; readonly createdAt: Instant; readonly expiresAt: Instant; readonly usedAt: Instant | null }
+export type SigninCode = {
+  readonly hash: string
+  readonly createdAt: Instant
+  readonly expiresAt: Instant
+  readonly usedAt: Instant | null
+}
 
 export type Halt = { readonly scope: 'global'; readonly state: HaltState | null }
 
 /** The last reconciliation: what was compared and what it found. */
-export type ReconcileRun = { readonly account: AccountID; readonly at: Instant; readonly clean: boolean; readonly findings: readonly string[] }
+export type ReconcileRun = {
+  readonly account: AccountID
+  readonly at: Instant
+  readonly clean: boolean
+  readonly findings: readonly string[]
+}
 
 /** Views: folds of the journal, rebuilt from it at any time. */
 export type Views = {
@@ -133,7 +154,9 @@ export type Views = {
   reconcile: ReconcileRun
 }
 /** Working rows: what was last seen outside, and what is to be done. Not in the journal; made again when lost. */
-export type Working = { market: MarketFacts; account: AccountFacts & { readonly key: AccountID }; errand: Errand }
+export type Working = { market: MarketFacts; account: AccountRow; errand: Errand }
+/** `tradedAt` is when our book last took a trade: figures read before that do not know it, and the gate must not use them. */
+export type AccountRow = AccountFacts & { readonly key: AccountID; readonly tradedAt: Instant | null }
 
 export type Records = Views & Working
 export type Kind = keyof Records
@@ -155,4 +178,17 @@ export const KEY: { readonly [K in Kind]: (record: Records[K]) => string } = {
   account: (r) => r.key,
   errand: (r) => `${r.kind}:${r.subject}`,
 }
-export const VIEWS = ['intent', 'order', 'fill', 'position', 'halt', 'freeze', 'task', 'person', 'token', 'session', 'code', 'reconcile'] as const satisfies readonly (keyof Views)[]
+export const VIEWS = [
+  'intent',
+  'order',
+  'fill',
+  'position',
+  'halt',
+  'freeze',
+  'task',
+  'person',
+  'token',
+  'session',
+  'code',
+  'reconcile',
+] as const satisfies readonly (keyof Views)[]

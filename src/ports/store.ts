@@ -9,9 +9,25 @@ import type { Errand, ErrandKind, Fill, Intent, Kind, Records } from './records.
 export type Page<T> = { readonly items: readonly T[]; readonly next: string | null }
 export type PageAsk = { readonly limit: number; readonly after: string | null }
 
-export type IntentFilter = { readonly states?: readonly IntentState[] | undefined; readonly symbol?: string | undefined; readonly strategyID?: string | undefined }
-export type OrderFilter = { readonly open?: boolean | undefined; readonly symbol?: string | undefined; readonly intentID?: string | undefined; readonly from?: Instant | undefined; readonly to?: Instant | undefined }
-export type FillFilter = { readonly symbol?: string | undefined; readonly clOrdID?: string | undefined; readonly intentID?: string | undefined; readonly from?: Instant | undefined; readonly to?: Instant | undefined }
+export type IntentFilter = {
+  readonly states?: readonly IntentState[] | undefined
+  readonly symbol?: string | undefined
+  readonly strategyID?: string | undefined
+}
+export type OrderFilter = {
+  readonly open?: boolean | undefined
+  readonly symbol?: string | undefined
+  readonly intentID?: string | undefined
+  readonly from?: Instant | undefined
+  readonly to?: Instant | undefined
+}
+export type FillFilter = {
+  readonly symbol?: string | undefined
+  readonly clOrdID?: string | undefined
+  readonly intentID?: string | undefined
+  readonly from?: Instant | undefined
+  readonly to?: Instant | undefined
+}
 
 /** Size of the journal, hash of its last row, and RFC 6962 root over all rows. */
 export type Head = { readonly size: number; readonly hash: string; readonly root: string }
@@ -27,7 +43,9 @@ export interface Reads {
   ordersOf(intentID: IntentID): Promise<readonly Order[]>
   orderByOrderID(account: AccountID, orderID: OrderID): Promise<Order | null>
   /** Trades of one order, or of one symbol, in journal order; busted ones included. */
-  fillsOf(what: { readonly clOrdID: ClOrdID } | { readonly account: AccountID; readonly symbol: string }): Promise<readonly Fill[]>
+  fillsOf(
+    what: { readonly clOrdID: ClOrdID } | { readonly account: AccountID; readonly symbol: string },
+  ): Promise<readonly Fill[]>
   /** Intents that are still to be sized, decided or sent: Received, AwaitingApproval, and Approved without an order. Oldest first. */
   waitingIntents(): Promise<readonly Intent[]>
   /** Intents of a symbol received at or after `since`. */

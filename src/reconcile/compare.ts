@@ -5,7 +5,13 @@ import { compare, type Decimal, text, ZERO } from '../values/decimal.ts'
 
 /** What the broker says it holds, reduced to what can be compared. */
 export type There = {
-  readonly orders: readonly { readonly orderID: OrderID; readonly clOrdID: ClOrdID | null; readonly symbol: string; readonly cumQty: Decimal; readonly open: boolean }[]
+  readonly orders: readonly {
+    readonly orderID: OrderID
+    readonly clOrdID: ClOrdID | null
+    readonly symbol: string
+    readonly cumQty: Decimal
+    readonly open: boolean
+  }[]
   readonly positions: readonly { readonly symbol: string; readonly netQty: Decimal }[]
 }
 /** What our book says, after every report the broker offered has been folded in. */
@@ -34,20 +40,37 @@ function matches(o: Order, t: There['orders'][number]): boolean {
 function missing(here: Here, there: There): Difference[] {
   return here.orders
     .filter((o) => isOpen(o) && o.delivery === 'Delivered' && !there.orders.some((t) => t.open && matches(o, t)))
-    .map((o) => ({ kind: 'MISSING_THERE', symbol: o.terms.symbol, clOrdID: o.clOrdID, text: `order ${o.clOrdID} is open in our book and not among the broker's open orders` }))
+    .map((o) => ({
+      kind: 'MISSING_THERE',
+      symbol: o.terms.symbol,
+      clOrdID: o.clOrdID,
+      text: `order ${o.clOrdID} is open in our book and not among the broker's open orders`,
+    }))
 }
 
 function external(here: Here, there: There): Difference[] {
   return there.orders
     .filter((t) => t.open && !here.orders.some((o) => matches(o, t)))
-    .map((t) => ({ kind: 'EXTERNAL_ORDER', symbol: t.symbol, orderID: t.orderID, text: `the broker holds order ${t.orderID} in ${t.symbol}, which is not ours` }))
+    .map((t) => ({
+      kind: 'EXTERNAL_ORDER',
+      symbol: t.symbol,
+      orderID: t.orderID,
+      text: `the broker holds order ${t.orderID} in ${t.symbol}, which is not ours`,
+    }))
 }
 
 function filled(here: Here, there: There): Difference[] {
   return there.orders.flatMap((t) => {
     const o = here.orders.find((ours) => matches(ours, t))
     if (!o || compare(o.cumQty, t.cumQty) === 0) return []
-    return [{ kind: 'FILLED_QTY', symbol: t.symbol, clOrdID: o.clOrdID, text: `order ${o.clOrdID}: ${text(o.cumQty)} filled by our executions, ${text(t.cumQty)} by the broker's count` } as const]
+    return [
+      {
+        kind: 'FILLED_QTY',
+        symbol: t.symbol,
+        clOrdID: o.clOrdID,
+        text: `order ${o.clOrdID}: ${text(o.cumQty)} filled by our executions, ${text(t.cumQty)} by the broker's count`,
+      } as const,
+    ]
   })
 }
 
@@ -57,6 +80,12 @@ function positions(here: Here, there: There): Difference[] {
     const ours = here.positions.find((p) => p.symbol === symbol)?.netQty ?? ZERO
     const theirs = there.positions.find((p) => p.symbol === symbol)?.netQty ?? ZERO
     if (compare(ours, theirs) === 0) return []
-    return [{ kind: 'POSITION', symbol, text: `${symbol}: ${text(ours)} by our executions, ${text(theirs)} at the broker` } as const]
+    return [
+      {
+        kind: 'POSITION',
+        symbol,
+        text: `${symbol}: ${text(ours)} by our executions, ${text(theirs)} at the broker`,
+      } as const,
+    ]
   })
 }

@@ -53,7 +53,12 @@ export async function runErrand(h: Hands, errand: Errand): Promise<void> {
     outcome = await RUN[errand.kind](h, errand)
   } catch (thrown) {
     const expected = thrown instanceof ReadFailed
-    h.log(expected ? 'warn' : 'error', 'an errand failed and comes again', { kind: errand.kind, subject: errand.subject, corr: errand.corr, error: String(thrown) })
+    h.log(expected ? 'warn' : 'error', 'an errand failed and comes again', {
+      kind: errand.kind,
+      subject: errand.subject,
+      corr: errand.corr,
+      error: String(thrown),
+    })
     outcome = { againMs: 250 + backoffMs(errand.attempts + 1, READ_AGAIN_PLAN, h.random()), why: String(thrown) }
   }
   if (outcome === 'done') await h.desk.finish(errand)
@@ -66,12 +71,15 @@ async function gather(h: Hands, errand: Errand): Promise<Outcome> {
   const symbol = symbolOnly ?? intent?.proposal.symbol
   if (!symbol || (intent && intent.state !== 'Received')) return 'done'
   await refresh(h, symbol)
-  if (intent) await h.desk.size(intent.intentID)
-  return 'done'
+  const sized = intent && (await h.desk.size(intent.intentID))
+  return sized?.state === 'Received' ? { againMs: 100, why: 'a trade overtook the figures' } : 'done'
 }
 
 async function refresh(h: Hands, symbol: string): Promise<void> {
-  const [market, account] = await Promise.all([reading(() => readMarket(h.broker, symbol, h.clock), h), reading(() => readAccount(h.broker, h.clock), h)])
+  const [market, account] = await Promise.all([
+    reading(() => readMarket(h.broker, symbol, h.clock), h),
+    reading(() => readAccount(h.broker, h.clock), h),
+  ])
   await h.desk.recordFacts({ markets: [market], account })
 }
 
@@ -80,6 +88,7 @@ async function slowSend(h: Hands, errand: Errand): Promise<Outcome> {
   const intent = await h.reads.get('intent', errand.subject)
   if (intent) await refresh(h, intent.proposal.symbol)
   const send = await h.desk.beginSend(errand.subject, h.haltFile())
+  if (send === 'facts-too-old') return { againMs: 100, why: 'the facts were too old, or a trade overtook them' }
   if (send) await deliver(h, send)
   return 'done'
 }
@@ -94,9 +103,12 @@ export async function deliver(h: Hands, send: Send): Promise<void> {
 
 async function attempt(h: Hands, send: Send): Promise<Sent | { outcome: 'not-sent'; cause: string }> {
   const opens = send.kind === 'single' && !send.order.reduceOnly
-  if (opens && (await haltedNow(h))) return { outcome: 'not-sent', cause: 'Not sent: trading was halted in the moment before the first byte.' }
+  if (opens && (await haltedNow(h)))
+    return { outcome: 'not-sent', cause: 'Not sent: trading was halted in the moment before the first byte.' }
   try {
-    return send.kind === 'single' ? await h.broker.submit(send.clOrdID, send.order) : await h.broker.submitPair(send.stop, send.target)
+    return send.kind === 'single'
+      ? await h.broker.submit(send.clOrdID, send.order)
+      : await h.broker.submitPair(send.stop, send.target)
   } catch (thrown) {
     return { outcome: 'in-doubt', cause: `the adapter failed while sending: ${String(thrown)}` }
   }
@@ -118,7 +130,11 @@ async function lookUp(h: Hands, errand: Errand): Promise<Outcome> {
   const askedAt = h.clock.now()
   const found = await reading(() => h.broker.find(asked), h)
   const said = await h.desk.resolve(asked, found, askedAt)
-  if (said === 'still-in-doubt') return { againMs: 250 + backoffMs(errand.attempts + 1, DOUBT_PLAN, h.random()), why: 'the broker does not know it yet, which proves nothing' }
+  if (said === 'still-in-doubt')
+    return {
+      againMs: 250 + backoffMs(errand.attempts + 1, DOUBT_PLAN, h.random()),
+      why: 'the broker does not know it yet, which proves nothing',
+    }
   const family = await h.reads.ordersOf(order.intentID)
   const open = family.some((o) => isOpen(o) && (o.clOrdID === asked || isLegOf(o.clOrdID, asked)))
   return open ? { againMs: POLL_MS, why: 'still open' } : 'done'

@@ -6,7 +6,11 @@ import type { Clock } from '../ports/clock.ts'
 export async function readMarket(broker: Broker, symbol: string, clock: Clock): Promise<MarketFacts> {
   const instrument = await broker.instrument(symbol)
   if (!instrument) return { symbol, instrument: null, quote: null, session: null, conversion: null, at: clock.now() }
-  const [quote, session, conversion] = await Promise.all([broker.quote(symbol), broker.session(symbol), broker.conversion(instrument.currency)])
+  const [quote, session, conversion] = await Promise.all([
+    broker.quote(symbol),
+    broker.session(symbol),
+    broker.conversion(instrument.currency),
+  ])
   return { symbol, instrument, quote, session, conversion, at: clock.now() }
 }
 

@@ -24,6 +24,8 @@ const AT_ONCE = 32
 /** Quotes are kept younger than half of what the gate allows, so that a yes rarely waits for a read. */
 const FACTS_MS = 1_000
 const IDLE_MS = 500
+/** What an intruder could cut off unseen is at most this old; one signature and one fsync each. */
+const SEAL_MS = 2_000
 
 export function createWorker(h: Hands, owner: string): Worker {
   let woken = false
@@ -40,7 +42,9 @@ export function createWorker(h: Hands, owner: string): Worker {
     let taken = 0
     // Claims that are asked for together are committed together, so the hands are filled in doubling steps.
     for (let together = 1; together > 0; ) {
-      const claims = await Promise.all(Array.from({ length: together }, () => h.desk.claimSend(owner, LEASE_MS, h.haltFile())))
+      const claims = await Promise.all(
+        Array.from({ length: together }, () => h.desk.claimSend(owner, LEASE_MS, h.haltFile())),
+      )
       const sends = claims.filter((claim) => claim !== null)
       for (const { errand, send, settled } of sends) {
         if (send) hold(guarded(deliver(h, send), errand.subject))
@@ -58,17 +62,26 @@ export function createWorker(h: Hands, owner: string): Worker {
 
   /** The answer of a send could not be made durable: it stays `Sending` in the book, which a restart reads as doubt. */
   const guarded = (work: Promise<void>, subject: string) =>
-    work.catch((thrown) => h.log('error', 'the answer to a send could not be recorded', { subject, error: String(thrown) }))
+    work.catch((thrown) =>
+      h.log('error', 'the answer to a send could not be recorded', { subject, error: String(thrown) }),
+    )
 
   async function refreshFacts(): Promise<void> {
     const symbols = await watched()
     if (symbols.length === 0) return
-    const [account, ...markets] = await Promise.all([reading(() => readAccount(h.broker, h.clock), h), ...symbols.map((s) => reading(() => readMarket(h.broker, s, h.clock), h))])
+    const [account, ...markets] = await Promise.all([
+      reading(() => readAccount(h.broker, h.clock), h),
+      ...symbols.map((s) => reading(() => readMarket(h.broker, s, h.clock), h)),
+    ])
     await h.desk.recordFacts({ markets, account })
   }
 
   async function watched(): Promise<string[]> {
-    const [waiting, open, positions] = await Promise.all([h.reads.waitingIntents(), h.reads.openOrders(h.broker.account), h.reads.all('position')])
+    const [waiting, open, positions] = await Promise.all([
+      h.reads.waitingIntents(),
+      h.reads.openOrders(h.broker.account),
+      h.reads.all('position'),
+    ])
     const held = positions.filter((p) => !isZero(p.netQty)).map((p) => p.symbol)
     return [...new Set([...waiting.map((i) => i.proposal.symbol), ...open.map((o) => o.terms.symbol), ...held])].sort()
   }
@@ -78,9 +91,21 @@ export function createWorker(h: Hands, owner: string): Worker {
       try {
         await refreshFacts()
       } catch (thrown) {
-        h.log('warn', 'the facts could not be refreshed; the gate closes when they are too old', { error: String(thrown) })
+        h.log('warn', 'the facts could not be refreshed; the gate closes when they are too old', {
+          error: String(thrown),
+        })
       }
       await h.clock.sleep(FACTS_MS, signal)
+    }
+  }
+
+  /** The journal's head is signed and anchored outside the database soon after it grew. */
+  async function keepSealed(signal: AbortSignal): Promise<void> {
+    while (!signal.aborted) {
+      await h.clock.sleep(SEAL_MS, signal)
+      await h.desk
+        .checkpoint()
+        .catch((thrown) => h.log('error', 'the journal could not be anchored', { error: String(thrown) }))
     }
   }
 
@@ -97,7 +122,13 @@ export function createWorker(h: Hands, owner: string): Worker {
   }
 
   const unsubscribe = h.broker.onReport((report) => {
-    hold(h.desk.applyReports([report]).catch((thrown) => h.log('error', 'a report could not be recorded; polling finds it again', { error: String(thrown) })))
+    hold(
+      h.desk
+        .applyReports([report])
+        .catch((thrown) =>
+          h.log('error', 'a report could not be recorded; polling finds it again', { error: String(thrown) }),
+        ),
+    )
   })
 
   return {
@@ -110,7 +141,7 @@ export function createWorker(h: Hands, owner: string): Worker {
       while ((await take()) > 0 || busy.size > 0) await Promise.all(busy)
     },
     async run(signal) {
-      const facts = keepFactsFresh(signal)
+      const upkeep = [keepFactsFresh(signal), keepSealed(signal)]
       while (!signal.aborted) {
         const taken = await take().catch((thrown) => {
           h.log('error', 'no errand could be claimed', { error: String(thrown) })
@@ -120,8 +151,7 @@ export function createWorker(h: Hands, owner: string): Worker {
         else if (taken === 0) await idle(signal)
       }
       unsubscribe()
-      await Promise.all([facts, ...busy])
+      await Promise.all([...upkeep, ...busy])
     },
   }
 }
-
