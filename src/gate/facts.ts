@@ -4,7 +4,13 @@ import type { AccountID } from '../values/brand.ts'
 import type { Amt, Decimal, Px } from '../values/decimal.ts'
 import type { Instant } from '../values/instant.ts'
 
-export type Quote = { readonly symbol: string; readonly bid: Px; readonly ask: Px; readonly last: Px; readonly at: Instant }
+export type Quote = {
+  readonly symbol: string
+  readonly bid: Px
+  readonly ask: Px
+  readonly last: Px
+  readonly at: Instant
+}
 
 export type MarketSession = { readonly open: boolean; readonly nextOpenAt: Instant | null; readonly at: Instant }
 

@@ -1,0 +1,88 @@
+import type { Instrument } from '../orders/instrument.ts'
+import type { Proposal } from '../orders/proposal.ts'
+import type { Side } from '../orders/terms.ts'
+import type { Ticket } from '../orders/ticket.ts'
+import type { Decimal } from '../values/decimal.ts'
+import { gt, ZERO } from '../values/decimal.ts'
+import type { Instant } from '../values/instant.ts'
+import { err } from '../values/result.ts'
+import { type Believed, type Evidence, weigh } from './evidence.ts'
+import { type Exposure, exposureOf } from './exposure.ts'
+import type { AccountFact, Facts, Quote } from './facts.ts'
+import type { Policy } from './policy.ts'
+import { type Prices, pricesOf, roundPrices } from './prices.ts'
+import { outOfRange, wrongStop, wrongTarget } from './signal.ts'
+import { type Sizing, sizeOf } from './sizing.ts'
+
+/** One intent with all that is known for deciding it. Null is "not known"; the evidence says why. */
+export type Case = {
+  readonly proposal: Proposal
+  /** Null for a hold, which has no side. */
+  readonly side: Side | null
+  readonly facts: Facts
+  readonly policy: Policy
+  readonly now: Instant
+  /** Set at the last look before the send: its prices, quantity and cost are fixed. */
+  readonly approved: Ticket | null
+  readonly evidence: Evidence
+  readonly instrument: Instrument | null
+  readonly quote: Quote | null
+  readonly rate: Decimal | null
+  readonly account: AccountFact | null
+  readonly positionQty: Decimal | null
+  readonly prices: Believed<Prices>
+  readonly exposure: Believed<Exposure>
+  readonly sizing: Sizing | null
+}
+
+/** Gathers what follows from the facts: prices on their ticks, what counts already, the size. Nothing is decided here. */
+export function caseOf(asked: Pick<Case, 'proposal' | 'facts' | 'policy' | 'now' | 'approved'>): Case {
+  const { proposal, facts, policy, now, approved } = asked
+  const side = proposal.side === 'Hold' ? null : proposal.side
+  const evidence = weigh(proposal.symbol, facts, policy, now)
+  const instrument = known(evidence.instrument)
+  const quote = known(evidence.quote)
+  const rate = known(evidence.rate)
+  const account = known(evidence.account)
+  const positionQty = known(evidence.positionQty)
+
+  const prices =
+    side && instrument && isSane(side, proposal)
+      ? approved
+        ? pricesOf(approved, proposal, instrument)
+        : roundPrices(side, proposal, instrument)
+      : err([])
+  const exposure =
+    quote && rate && positionQty
+      ? exposureOf(
+          proposal.intentID,
+          proposal.symbol,
+          facts,
+          { quote, rate, positionQty, accountAt: evidence.accountAt },
+          policy,
+        )
+      : err([])
+  const sizing =
+    side && instrument && quote && rate && account && prices.ok && exposure.ok && gt(account.equity, ZERO)
+      ? sizeOf({
+          side,
+          ordType: proposal.ordType,
+          prices: prices.value,
+          quote,
+          rate,
+          account,
+          instrument,
+          exposure: exposure.value,
+          policy,
+          orderQty: approved ? approved.terms.orderQty : proposal.form === 'Order' ? proposal.orderQty : null,
+          notional: approved ? approved.maxNotional : null,
+        })
+      : null
+  return { ...asked, side, evidence, instrument, quote, rate, account, positionQty, prices, exposure, sizing }
+}
+
+const known = <T>(fact: Believed<T>): T | null => (fact.ok ? fact.value : null)
+
+/** Rounding and sizing start from numbers that can be meant. */
+const isSane = (side: Side, p: Proposal): boolean =>
+  [outOfRange(p), wrongStop(side, p), wrongTarget(side, p)].every((list) => list.length === 0)

@@ -1,0 +1,407 @@
+import { leavesQty } from '../orders/machine.ts'
+import { opposite } from '../orders/terms.ts'
+import type { Ticket } from '../orders/ticket.ts'
+import {
+  abs,
+  type Amt,
+  type Decimal,
+  dec,
+  gt,
+  gte,
+  isMultipleOf,
+  lt,
+  lte,
+  max,
+  minus,
+  over,
+  type Px,
+  type Qty,
+  round,
+  shortest,
+  sign,
+  text,
+  times,
+  ZERO,
+} from '../values/decimal.ts'
+import { msBetween } from '../values/instant.ts'
+import type { Case } from './case.ts'
+import { type Believed, CLOCK_SKEW_MAX_MS, midOf, minimumOf } from './evidence.ts'
+import { CENTS, plusBps } from './exposure.ts'
+import type { Quote } from './facts.ts'
+import type { Policy } from './policy.ts'
+import { BINDING, type Refusal } from './refusal.ts'
+import { outOfRange, wrongStop, wrongTarget } from './signal.ts'
+import { type Cap, costOf, worse } from './sizing.ts'
+import { money, moment, percent, span } from './words.ts'
+
+/**
+ * The answer of one check: the sentence of its yes, or every reason for its no. An empty list is no answer: the check
+ * does not apply, or a fact it needs is missing and is refused by its own check.
+ */
+type Answer = string | readonly Refusal[]
+type Check = (c: Case) => Answer
+const NO_ANSWER: readonly Refusal[] = []
+
+/** In the order a person reads them. All run, so that every reason is known at once. */
+export const CHECKS = {
+  // --- may anything go?
+  halt: ({ facts: { halt } }) =>
+    halt ? [{ code: 'TRADING_HALTED', by: halt.by, reason: halt.reason, since: halt.since }] : 'Trading is not halted.',
+  freeze: ({ facts: { freeze }, proposal: { symbol } }) =>
+    freeze
+      ? [{ code: 'INSTRUMENT_FROZEN', symbol: freeze.symbol, reason: freeze.reason, since: freeze.since }]
+      : `${symbol} is not frozen.`,
+  environment,
+
+  // --- the intent itself
+  side: ({ side, proposal: { symbol } }) =>
+    side ? `The signal says ${side === 'Buy' ? 'buy' : 'sell'} ${symbol}.` : [{ code: 'SIGNAL_IS_HOLD', symbol }],
+  numbers: ({ proposal }) => no(outOfRange(proposal)) ?? 'Every number is in range.',
+  timing,
+  duplicate: ({ facts, proposal: { intentID }, policy: { duplicateWindowMs } }) => {
+    const twin = facts.twins.find((t) => t.intentID !== intentID)
+    if (!twin) return `No other intent for this symbol and side came within ${span(duplicateWindowMs)}.`
+    return [{ code: 'DUPLICATE_INTENT', twin: twin.intentID, receivedAt: twin.receivedAt, windowMs: duplicateWindowMs }]
+  },
+  stopSide: ({ side, proposal }) => {
+    if (!side) return NO_ANSWER
+    return (
+      no(wrongStop(side, proposal)) ??
+      `The stop ${text(proposal.stopPx)} is on the loss side of ${text(proposal.entryPx)}.`
+    )
+  },
+  targetSide: ({ side, proposal }) => {
+    if (!side || proposal.targetPx === null) return NO_ANSWER
+    return (
+      no(wrongTarget(side, proposal)) ??
+      `The target ${text(proposal.targetPx)} is on the profit side of ${text(proposal.entryPx)}.`
+    )
+  },
+
+  // --- the instrument and what the broker takes
+  instrument: ({ evidence }) =>
+    answer(
+      evidence.instrument,
+      (i) => `${i.symbol} is known: lot ${text(i.lot)}, minimum ${text(minimumOf(i))}, quoted in ${i.currency}.`,
+    ),
+  tradable: ({ instrument }) => {
+    if (!instrument) return NO_ANSWER
+    return instrument.tradable
+      ? `${instrument.symbol} can be traded.`
+      : [{ code: 'NOT_TRADABLE', symbol: instrument.symbol }]
+  },
+  supported,
+
+  // --- the market
+  session: ({ evidence, proposal: { symbol } }) =>
+    evidence.session.ok && !evidence.session.value.open
+      ? [{ code: 'MARKET_CLOSED', symbol, nextOpenAt: evidence.session.value.nextOpenAt }]
+      : answer(evidence.session, () => `The market of ${symbol} is open.`),
+  quote: ({ evidence, policy, now }) =>
+    answer(
+      evidence.quote,
+      (q) =>
+        `The quote ${text(q.bid)} / ${text(q.ask)} is ${span(msBetween(q.at, now))} old; ${span(policy.quoteAgeMaxMs)} is accepted.`,
+    ),
+  conversion: ({ evidence, instrument, account }) =>
+    answer(evidence.rate, (rate) =>
+      instrument?.currency === account?.currency
+        ? `It is quoted in ${account?.currency}, as the account is kept.`
+        : `1 ${instrument?.currency} is ${text(rate)} ${account?.currency}.`,
+    ),
+
+  // --- the account
+  account: ({ evidence, policy, now }) =>
+    answer(
+      evidence.account,
+      () =>
+        `The account was read ${span(msBetween(evidence.accountAt, now))} ago; ${span(policy.accountAgeMaxMs)} is accepted.`,
+    ),
+  accountActive: ({ account }) => {
+    if (!account) return NO_ANSWER
+    return account.status === 'Active'
+      ? 'The account is active.'
+      : [{ code: 'ACCOUNT_NOT_ACTIVE', status: account.status }]
+  },
+  equity: ({ account }) => {
+    if (!account) return NO_ANSWER
+    const { equity, currency } = account
+    return gt(equity, ZERO)
+      ? `Equity is ${money(equity, currency)}.`
+      : [{ code: 'EQUITY_NOT_POSITIVE', equity, currency }]
+  },
+  position: ({ evidence, proposal: { symbol } }) =>
+    answer(evidence.positionQty, (qty) => `Our book and the broker agree: ${text(qty)} ${symbol} is held.`),
+  oppositePosition: ({ side, positionQty }) => {
+    if (!side || positionQty === null) return NO_ANSWER
+    const against = sign(positionQty) === (side === 'Buy' ? -1 : 1)
+    return against ? [{ code: 'OPPOSITE_POSITION', side, positionQty }] : 'It opens a position or adds to one.'
+  },
+  oppositeOrder,
+  short,
+  openOrders: ({ exposure }) => answer(exposure, () => 'What every open order may cost is known.'),
+
+  // --- the prices
+  tick: ({ prices }) =>
+    answer(
+      prices,
+      (p) =>
+        `On their ticks: entry ${text(p.entryPx)}, stop ${text(p.stopPx)}, target ${p.targetPx === null ? 'none' : text(p.targetPx)}.`,
+    ),
+  stopReached: ({ side, prices, quote }) => {
+    if (!side || !prices.ok || !quote) return NO_ANSWER
+    const { stopPx } = prices.value
+    const marketPx = side === 'Buy' ? quote.bid : quote.ask
+    const reached = side === 'Buy' ? lte(marketPx, stopPx) : gte(marketPx, stopPx)
+    return reached
+      ? [{ code: 'STOP_REACHED', side, stopPx, marketPx }]
+      : `The market at ${text(marketPx)} has not reached the stop ${text(stopPx)}.`
+  },
+  targetReached: ({ side, prices, quote, proposal: { ordType } }) => {
+    // A limit order waits for its price, so the market may well be beyond the target; a market order would be filled there.
+    if (!side || !prices.ok || !quote || ordType !== 'Market' || prices.value.targetPx === null) return NO_ANSWER
+    const { targetPx } = prices.value
+    const marketPx = side === 'Buy' ? quote.ask : quote.bid
+    const reached = side === 'Buy' ? gte(marketPx, targetPx) : lte(marketPx, targetPx)
+    return reached
+      ? [{ code: 'TARGET_REACHED', side, targetPx, marketPx }]
+      : `The market at ${text(marketPx)} has not reached the target ${text(targetPx)}.`
+  },
+  collar,
+  drift: ({ approved, quote, policy }) => {
+    if (!approved || !quote) return NO_ANSWER
+    const drifted = drift(approved, quote, policy)
+    return drifted
+      ? [drifted]
+      : `The market is within ${driftLimit(approved, policy)} bps of ${text(approved.refPx)}, where the ticket was made.`
+  },
+
+  // --- the size and the limits
+  quantity,
+  risk,
+  approvedCost,
+  orderLimit: limit('order', ({ notional, cap, currency }) => ({
+    code: 'ORDER_NOTIONAL_EXCEEDED',
+    notional,
+    limit: cap.limit as Amt,
+    currency,
+  })),
+  positionLimit: limit('position', ({ notional, cap, currency, c }) => ({
+    code: 'POSITION_NOTIONAL_EXCEEDED',
+    notional,
+    position: c.exposure.ok ? c.exposure.value.position : (ZERO as Amt),
+    inFlight: c.exposure.ok ? c.exposure.value.inFlight : (ZERO as Amt),
+    limit: cap.limit as Amt,
+    currency,
+  })),
+  stageLimit: limit('stage', ({ notional, cap, currency }) => ({
+    code: 'STAGE_NOTIONAL_EXCEEDED',
+    notional,
+    limit: cap.limit as Amt,
+    currency,
+  })),
+  buyingPower: limit('buyingPower', ({ notional, cap, currency, c }) => ({
+    code: 'BUYING_POWER_EXCEEDED',
+    notional,
+    buyingPower: c.account?.buyingPower ?? (ZERO as Amt),
+    buffer: c.policy.buyingPowerBuffer,
+    reserved: cap.used as Amt,
+    available: cap.left as Amt,
+    currency,
+  })),
+  maximum: ({ sizing, instrument }) => {
+    if (!sizing || !instrument || instrument.maxQty === null) return NO_ANSWER
+    const { maxQty } = instrument
+    const { orderQty } = sizing
+    return gt(orderQty, maxQty)
+      ? [{ code: 'QTY_ABOVE_MAXIMUM', orderQty, maxQty }]
+      : `${text(orderQty)} is at most ${text(maxQty)}, the largest size.`
+  },
+} satisfies Record<string, Check>
+
+const no = (refusals: readonly Refusal[]): readonly Refusal[] | null => (refusals.length > 0 ? refusals : null)
+const answer = <T>(fact: Believed<T>, says: (value: T) => string): Answer => (fact.ok ? says(fact.value) : fact.error)
+
+/** Paper must never meet live: account, rules and, at the send, ticket name the same environment and broker. */
+function environment({ facts, policy, approved }: Case): Answer {
+  const account = facts.account?.account.account
+  if (!account) return NO_ANSWER
+  const home = `${policy.environment}:${policy.broker}`
+  const refusals: Refusal[] = []
+  if (!account.startsWith(`${home}:`)) refusals.push({ code: 'ENVIRONMENT_MISMATCH', expected: home, account })
+  if (approved && `${approved.environment}:${approved.broker}` !== home)
+    refusals.push({
+      code: 'ENVIRONMENT_MISMATCH',
+      expected: `${approved.environment}:${approved.broker}`,
+      account: home,
+    })
+  if (approved && approved.account !== account)
+    refusals.push({ code: 'ACCOUNT_MISMATCH', expected: approved.account, account })
+  return no(refusals) ?? `The account is ${account}.`
+}
+
+function timing({ proposal: { generatedAt, expiresAt }, now }: Case): Answer {
+  const refusals: Refusal[] = []
+  if (expiresAt <= generatedAt) refusals.push({ code: 'EXPIRY_NOT_AFTER_GENERATED', generatedAt, expiresAt })
+  if (generatedAt - now > CLOCK_SKEW_MAX_MS * 1000)
+    refusals.push({ code: 'CLOCK_DISAGREES', of: 'signal', at: generatedAt, now, limitMs: CLOCK_SKEW_MAX_MS })
+  // At the very moment of its expiry a signal is over.
+  if (expiresAt <= now) refusals.push({ code: 'SIGNAL_EXPIRED', expiresAt, now })
+  return no(refusals) ?? `The signal is good until ${moment(expiresAt)}.`
+}
+
+function supported({ proposal: { ordType, timeInForce }, instrument, facts: { supported: takes } }: Case): Answer {
+  const list = (names: readonly string[]) => names.join(', ') || 'nothing'
+  const refusals: Refusal[] = []
+  if (instrument && !takes.assetClasses.includes(instrument.assetClass))
+    refusals.push({
+      code: 'ASSET_CLASS_UNSUPPORTED',
+      assetClass: instrument.assetClass,
+      supported: list(takes.assetClasses),
+    })
+  if (!takes.ordTypes.includes(ordType))
+    refusals.push({ code: 'ORD_TYPE_UNSUPPORTED', ordType, supported: list(takes.ordTypes) })
+  if (!takes.timeInForce.includes(timeInForce))
+    refusals.push({ code: 'TIME_IN_FORCE_UNSUPPORTED', timeInForce, supported: list(takes.timeInForce) })
+  return no(refusals) ?? `The broker takes ${ordType} orders, ${timeInForce}.`
+}
+
+/** Two entries of ours on two sides of one symbol could trade with each other, and the later fill would reverse the first. */
+function oppositeOrder({ side, facts, proposal: { symbol, intentID } }: Case): Answer {
+  if (!side) return NO_ANSWER
+  const against = facts.inFlight.filter(
+    (o) =>
+      o.role === 'Entry' &&
+      o.terms.symbol === symbol &&
+      o.terms.side === opposite(side) &&
+      o.intentID !== intentID &&
+      gt(leavesQty(o), ZERO),
+  )
+  const refusals = against.map(
+    (o): Refusal => ({ code: 'OPPOSITE_ORDER', side, clOrdID: o.clOrdID, leavesQty: leavesQty(o) }),
+  )
+  return no(refusals) ?? 'No entry of ours is open on the other side.'
+}
+
+/** A sale out of nothing, or more of one, needs the policy, the account and the instrument to allow it. */
+function short({ side, positionQty, policy, account, instrument, proposal: { symbol } }: Case): Answer {
+  if (side !== 'Sell' || (positionQty !== null && gt(positionQty, ZERO))) return NO_ANSWER
+  const refusals: Refusal[] = []
+  if (!policy.allowShort) refusals.push({ code: 'SHORT_OFF_BY_POLICY', symbol })
+  if (account && !account.shortingAllowed) refusals.push({ code: 'SHORT_OFF_FOR_ACCOUNT', symbol })
+  if (instrument && !instrument.shortable) refusals.push({ code: 'NOT_SHORTABLE', symbol })
+  return no(refusals) ?? (account && instrument ? `${symbol} may be sold short.` : NO_ANSWER)
+}
+
+const BPS = dec('10000')
+/** |px − ref| in basis points of ref. Up, so that what is over a limit also reads as over it. */
+const apartBps = (px: Px, ref: Px): Decimal =>
+  dec(shortest(over(times(abs(minus(px, ref)), BPS), ref, { scale: 4, rounding: 'up' })))
+/** The same against a limit, without dividing. */
+const isApart = (px: Px, ref: Px, bps: number): boolean =>
+  gt(times(abs(minus(px, ref)), BPS), times(ref, dec(String(bps))))
+
+/** Far above and far below alike: a wrong symbol, a split or a misplaced point shows on either side. */
+function collar({ side, prices, quote, policy: { collarBps }, proposal: { ordType } }: Case): Answer {
+  if (!side || !prices.ok || !quote) return NO_ANSWER
+  const midPx = midOf(quote)
+  const { entryPx } = prices.value
+  // A market order gets the quote, so that price is looked at too: a stub quote has a wide spread.
+  const worst = ordType === 'Market' ? worse(side, entryPx, quote) : entryPx
+  const price = [entryPx, worst].find((px) => isApart(px, midPx, collarBps))
+  if (price)
+    return [{ code: 'PRICE_OUTSIDE_COLLAR', price, midPx, distanceBps: apartBps(price, midPx), limitBps: collarBps }]
+  return `${text(worst)} is ${text(apartBps(worst, midPx))} bps from the market at ${text(midPx)}; ${collarBps} bps are accepted.`
+}
+
+/** What the human saw, or less when the policy has been tightened since. */
+const driftLimit = (ticket: Ticket, policy: Policy): number => Math.min(ticket.maxDriftBps, policy.maxDriftBps)
+
+/** Whether the market has left the ticket's reference, in either direction: a good move too is one nobody has seen. */
+export function drift(ticket: Ticket, quote: Quote, policy: Policy): Refusal | null {
+  const [refPx, midPx, limitBps] = [ticket.refPx, midOf(quote), driftLimit(ticket, policy)]
+  return isApart(midPx, refPx, limitBps)
+    ? { code: 'PRICE_DRIFTED', refPx, midPx, driftBps: apartBps(midPx, refPx), limitBps }
+    : null
+}
+
+/** Whole lots, not below the minimum; and an explicit order matches the computed size. Nothing is ever rounded up. */
+function quantity({ proposal, instrument, sizing, policy, approved }: Case): Answer {
+  const { form, symbol, orderQty: asked } = proposal
+  const refusals: Refusal[] = []
+  if (form === 'Order' && asked === null) refusals.push({ code: 'QTY_MISSING', symbol })
+  if (form === 'Signal' && asked !== null) refusals.push({ code: 'QTY_UNEXPECTED', orderQty: asked })
+  const given = approved ? approved.terms.orderQty : form === 'Order' ? asked : null
+  if (given && instrument) {
+    if (!isMultipleOf(given, instrument.lot))
+      refusals.push({ code: 'QTY_NOT_LOT_MULTIPLE', orderQty: given, lot: instrument.lot })
+    if (lt(given, minimumOf(instrument)))
+      refusals.push({ code: 'QTY_BELOW_MINIMUM', orderQty: given, minQty: minimumOf(instrument) })
+  }
+  if (!sizing || !instrument) return refusals
+  const { qty: size, rawQty: rawSize, binding } = sizing
+  // An approved ticket is not sized again: every limit looks at it by itself below, and only upwards.
+  if (
+    !approved &&
+    form === 'Order' &&
+    asked !== null &&
+    (policy.explicitQty === 'exact' ? !isSame(asked, size) : gt(asked, size))
+  )
+    refusals.push({ code: 'QTY_DIFFERS_FROM_SIZE', orderQty: asked, size, rawSize, rule: policy.explicitQty, binding })
+  if (!approved && form === 'Signal' && lt(size, minimumOf(instrument)))
+    refusals.push({ code: 'SIZE_BELOW_MINIMUM', size, rawSize, minQty: minimumOf(instrument), binding })
+  const before = given ? `${text(given)} ${approved ? 'approved' : 'asked'}; ` : ''
+  return (
+    no(refusals) ?? `${before}${text(size)} computed, set by ${BINDING[binding]} (${shortest(rawSize)} by risk alone).`
+  )
+}
+const isSame = (a: Qty, b: Qty): boolean => !lt(a, b) && !gt(a, b)
+
+/**
+ * A new size keeps to the budget by construction. Of an approved one equity and rates may have moved since, and they
+ * move all the time; so it may exceed the budget by as much as the market itself may drift unseen, and no more.
+ */
+function risk({ sizing, approved, policy }: Case): Answer {
+  if (!sizing) return NO_ANSWER
+  const { riskAtStop, riskAmount: budget, currency, riskPerTrade } = sizing
+  const limitBps = approved ? driftLimit(approved, policy) : 0
+  // An explicit order above the computed size is refused as such.
+  if (approved && gt(riskAtStop, times(budget, plusBps(limitBps))))
+    return [{ code: 'RISK_ABOVE_BUDGET', risk: riskAtStop, budget, limitBps, currency }]
+  if (gt(riskAtStop, budget) && !approved) return NO_ANSWER
+  return `${money(riskAtStop, currency)} is lost at the stop; ${percent(riskPerTrade)} of equity is ${money(budget, currency)}.`
+}
+
+/** The human approved a sum. What the order costs by now may exceed it by what the market may drift unseen. */
+function approvedCost({ approved, sizing, side, prices, quote, rate, proposal: { ordType }, policy }: Case): Answer {
+  if (!approved || !sizing || !side || !prices.ok || !quote || !rate) return NO_ANSWER
+  // A market order was approved with the collar added to the ask, so here it counts at the quote as it is.
+  const unitPx =
+    ordType === 'Market' ? quote.ask : side === 'Buy' ? prices.value.entryPx : max(prices.value.entryPx, quote.bid)
+  const cost = round(times(times(approved.terms.orderQty, unitPx), rate), CENTS, 'up') as Amt
+  const limitBps = driftLimit(approved, policy)
+  const { currency } = sizing
+  if (gt(cost, times(approved.maxNotional, plusBps(limitBps))))
+    return [{ code: 'COST_ABOVE_APPROVED', cost, approved: approved.maxNotional, limitBps, currency }]
+  return `It costs ${money(cost, currency)} by now; ${money(approved.maxNotional, currency)} was approved.`
+}
+
+type Over = { readonly notional: Amt; readonly cap: Cap; readonly currency: string; readonly c: Case }
+
+/** What the order may cost against what a limit leaves. A signal that fits nowhere is measured by the smallest order. */
+function limit(name: Exclude<Cap['name'], 'instrument'>, refusal: (over: Over) => Refusal): Check {
+  return (c) => {
+    const { sizing, instrument } = c
+    const cap = sizing?.caps.find((one) => one.name === name)
+    if (!sizing || !instrument || !cap) return NO_ANSWER
+    const least = minimumOf(instrument)
+    const given = c.approved !== null || c.proposal.form === 'Order'
+    const notional = given || gte(sizing.orderQty, least) ? sizing.notional : costOf(least, sizing.unitCost)
+    const { currency } = sizing
+    if (gt(notional, cap.left)) return [refusal({ notional, cap, currency, c })]
+    return `It costs at most ${money(notional, currency)}; ${BINDING[name]} leaves ${money(cap.left, currency)}.`
+  }
+}
+
+/** The checks as a list. */
+export const CHECK_LIST: readonly (readonly [name: string, check: Check])[] = Object.entries(CHECKS)

@@ -1,0 +1,99 @@
+import { type Order, leavesQty } from '../orders/machine.ts'
+import type { OrdType, Side } from '../orders/terms.ts'
+import {
+  type Amt,
+  type Decimal,
+  abs,
+  amt,
+  dec,
+  isZero,
+  max,
+  over,
+  plus,
+  type Px,
+  type Qty,
+  round,
+  times,
+} from '../values/decimal.ts'
+import type { IntentID } from '../values/brand.ts'
+import { err, ok } from '../values/result.ts'
+import type { Believed } from './evidence.ts'
+import type { Facts, Quote } from './facts.ts'
+import type { Policy } from './policy.ts'
+import type { Refusal } from './refusal.ts'
+
+/** What already counts against the limits before the order in question. Account currency, rounded up to the cent. */
+export type Exposure = {
+  /** The position in the symbol, at the ask: the dearer side. */
+  readonly position: Amt
+  /** Open entries in the symbol. */
+  readonly inFlight: Amt
+  /** Open entries in any symbol that the broker's buying power may not know of. */
+  readonly reserved: Amt
+}
+
+/** Two places: no account currency of our brokers has more. */
+export const CENTS = 2
+const BPS = dec('10000')
+const ONE = dec('1')
+
+/** 1 + bps / 10000. */
+export const plusBps = (bps: number): Decimal => plus(ONE, over(dec(String(bps)), BPS, { scale: 8, rounding: 'up' }))
+
+/** The most one unit may cost, in the instrument's currency. */
+export function worstUnitPx(side: Side, ordType: OrdType, price: Px | null, quote: Quote, policy: Policy): Px {
+  if (ordType === 'Limit' && price !== null) return side === 'Buy' ? price : max(price, quote.bid) // a sale below the bid gets the bid
+  return times(quote.ask, plusBps(policy.collarBps)) as Px
+}
+
+/**
+ * Adds up what is held and what is open. Exits reserve nothing. An entry counts with what its ticket says it may cost,
+ * in proportion to what can still fill; one of the same symbol without that figure is valued at today's prices.
+ *
+ * @param own its own orders do not stand in an intent's way.
+ */
+export function exposureOf(
+  own: IntentID,
+  symbol: string,
+  facts: Facts,
+  known: { readonly quote: Quote; readonly rate: Decimal; readonly positionQty: Decimal; readonly accountAt: number },
+  policy: Policy,
+): Believed<Exposure> {
+  const position = round(times(times(abs(known.positionQty), known.quote.ask), known.rate), CENTS, 'up') as Amt
+  let [inFlight, reserved] = [amt('0.00'), amt('0.00')]
+  const unvalued: Refusal[] = []
+  for (const order of facts.inFlight) {
+    if (order.role !== 'Entry' || order.terms.reduceOnly || order.intentID === own) continue
+    const cost = (qty: Qty): Amt => {
+      if (isZero(qty)) return amt('0.00')
+      if (order.maxNotional !== undefined)
+        return over(times(order.maxNotional, qty), order.terms.orderQty, { scale: CENTS, rounding: 'up' }) as Amt
+      const { side, ordType, price } = order.terms
+      return round(
+        times(times(qty, worstUnitPx(side, ordType, price, known.quote, policy)), known.rate),
+        CENTS,
+        'up',
+      ) as Amt
+    }
+    const [may, mayHave] = [leavesQty(order), unseenQty(order, known.accountAt, facts)]
+    if (order.maxNotional === undefined && order.terms.symbol !== symbol) {
+      if (!isZero(may) || !isZero(mayHave))
+        unvalued.push({ code: 'IN_FLIGHT_UNVALUED', clOrdID: order.clOrdID, symbol: order.terms.symbol })
+      continue
+    }
+    if (order.terms.symbol === symbol) inFlight = plus(inFlight, cost(may))
+    reserved = plus(reserved, cost(mayHave))
+  }
+  return unvalued.length === 0 ? ok({ position, inFlight, reserved }) : err(unvalued)
+}
+
+/**
+ * How much of an order the broker's buying power may not know of. All that filled or still may, while anything about
+ * the order is newer than the account; afterwards nothing where the broker reserves for its open orders, and what can
+ * still fill where it does not.
+ */
+function unseenQty(order: Order, accountAt: number, { supported }: Facts): Qty {
+  const news = order.delivery !== 'Delivered' || order.updatedAt >= accountAt
+  if (news) return plus(leavesQty(order), order.cumQty)
+  return supported.reservesOpenOrders ? (dec('0') as Qty) : leavesQty(order)
+}
