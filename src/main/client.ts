@@ -62,7 +62,7 @@ export function apiClient(at: { readonly url: string; readonly token: string | n
           ...(at.token === null ? {} : { authorization: `Bearer ${at.token}` }),
           ...(ask.body === undefined ? {} : { 'content-type': 'application/json' }),
         },
-        ...(ask.body === undefined ? {} : { body: JSON.stringify(ask.body) }),
+        ...(ask.body === undefined ? {} : { body: typeof ask.body === 'string' ? ask.body : JSON.stringify(ask.body) }),
         signal: AbortSignal.timeout(at.timeoutMs ?? TIMEOUT_MS),
       })
     } catch (error) {
@@ -82,8 +82,8 @@ export function apiClient(at: { readonly url: string; readonly token: string | n
 
   return {
     url: base,
-    /** `body` is sent as it is: a signal of Jax, or an explicit order. */
-    async submit(body: unknown): Promise<Submission> {
+    /** A signal of Jax, or an explicit order. Text is sent byte for byte. */
+    async submit(body: string | Readonly<Record<string, unknown>>): Promise<Submission> {
       const response = await send('/v1/intents', { method: 'POST', body })
       return { outcome: OUTCOME[response.status] ?? 'created', intent: (await response.json()) as Wire.Intent }
     },

@@ -112,7 +112,15 @@ const order = (id: string, more: Partial<Order> & { symbol?: string } = {}): Ord
     reduceOnly: false,
   } as const
   const intentID = `intent-${id}` as IntentID
-  const made = { clOrdID: id as ClOrdID, account: ACCOUNT, intentID, role: 'Entry', parent: null, terms, corr: `corr-${id}` } as const
+  const made = {
+    clOrdID: id as ClOrdID,
+    account: ACCOUNT,
+    intentID,
+    role: 'Entry',
+    parent: null,
+    terms,
+    corr: `corr-${id}`,
+  } as const
   return { ...freshOrder(made, START), ...rest }
 }
 
@@ -237,8 +245,16 @@ export function storeContract(name: string, bench: () => Promise<StoreBench>): v
       })
 
       it('tells the whole story of one correlation id, oldest first', async () => {
-        for (const [id, corr] of [['a', 'x'], ['b', 'y'], ['c', 'x']] as const) await append(entry(id, { corr }))
-        assert.deepEqual((await store.journalOf('x')).map((row) => row.object.id), ['a', 'c'])
+        for (const [id, corr] of [
+          ['a', 'x'],
+          ['b', 'y'],
+          ['c', 'x'],
+        ] as const)
+          await append(entry(id, { corr }))
+        assert.deepEqual(
+          (await store.journalOf('x')).map((row) => row.object.id),
+          ['a', 'c'],
+        )
         assert.deepEqual(await store.journalOf('nobody'), [])
       })
 
@@ -246,8 +262,14 @@ export function storeContract(name: string, bench: () => Promise<StoreBench>): v
         await store.transact(async (tx) => {
           for (let i = 0; i < 10; i++) await tx.append(entry(`e${i}`))
         })
-        assert.deepEqual((await store.journal(4, 3)).map((row) => row.seq), [4, 5, 6])
-        assert.deepEqual((await store.journal(8, 100)).map((row) => row.seq), [8, 9])
+        assert.deepEqual(
+          (await store.journal(4, 3)).map((row) => row.seq),
+          [4, 5, 6],
+        )
+        assert.deepEqual(
+          (await store.journal(8, 100)).map((row) => row.seq),
+          [8, 9],
+        )
         assert.deepEqual(await store.journal(10, 100), [])
       })
 
@@ -305,17 +327,34 @@ export function storeContract(name: string, bench: () => Promise<StoreBench>): v
         assert.equal((await store.all('order')).length, 2)
         await store.transact((tx) => tx.remove('order', 'O1'))
         await store.transact((tx) => tx.remove('order', 'never there'))
-        assert.deepEqual((await store.all('order')).map((o) => o.clOrdID), ['O2'])
+        assert.deepEqual(
+          (await store.all('order')).map((o) => o.clOrdID),
+          ['O2'],
+        )
       })
 
       it('of every plain kind come back as they went in', async () => {
         const position = { ...flat('AAPL'), netQty: dec('-10.50') }
         const task = {
-          taskID: 'T1', kind: 'orphan', subject: 'AAPL', severity: 'critical', text: 'look', corr: 'c', raisedAt: START,
-          doneAt: null, doneBy: null, note: null,
+          taskID: 'T1',
+          kind: 'orphan',
+          subject: 'AAPL',
+          severity: 'critical',
+          text: 'look',
+          corr: 'c',
+          raisedAt: START,
+          doneAt: null,
+          doneBy: null,
+          note: null,
         } as const
         const session = {
-          hash: 'h', personID: 'ana', via: 'web', csrf: 'x', createdAt: START, expiresAt: at(1), endedAt: null,
+          hash: 'h',
+          personID: 'ana',
+          via: 'web',
+          csrf: 'x',
+          createdAt: START,
+          expiresAt: at(1),
+          endedAt: null,
         } as const
         await store.transact(async (tx) => {
           await tx.put('position', position)
@@ -323,13 +362,33 @@ export function storeContract(name: string, bench: () => Promise<StoreBench>): v
           await tx.put('session', session)
           await tx.put('halt', { scope: 'global', state: { by: 'ana', reason: 'news', since: START } })
           await tx.put('freeze', { symbol: 'TSLA', reason: 'unexplained', since: START })
-          await tx.put('person', { personID: 'ana', name: 'Ana', roles: ['approver'], disabled: false, createdAt: START })
+          await tx.put('person', {
+            personID: 'ana',
+            name: 'Ana',
+            roles: ['approver'],
+            disabled: false,
+            createdAt: START,
+          })
           await tx.put('token', {
-            tokenID: 't', name: 'jax', owner: null, hash: 'h', scopes: ['intents:write'], createdAt: START, expiresAt: at(1), revokedAt: null,
+            tokenID: 't',
+            name: 'jax',
+            owner: null,
+            hash: 'h',
+            scopes: ['intents:write'],
+            createdAt: START,
+            expiresAt: at(1),
+            revokedAt: null,
           })
           await tx.put('code', { hash: 'h', createdAt: START, expiresAt: at(1), usedAt: null })
           await tx.put('reconcile', { account: ACCOUNT, at: START, clean: true, findings: [] })
-          await tx.put('market', { symbol: 'AAPL', instrument: null, quote: null, session: null, conversion: null, at: START })
+          await tx.put('market', {
+            symbol: 'AAPL',
+            instrument: null,
+            quote: null,
+            session: null,
+            conversion: null,
+            at: START,
+          })
         })
         assert.deepEqual(await store.all('position'), [position])
         assert.deepEqual(await store.get('task', 'T1'), task)
@@ -350,9 +409,18 @@ export function storeContract(name: string, bench: () => Promise<StoreBench>): v
       })
 
       it('refuse a key or a time that the store would change', async () => {
-        await assert.rejects(store.transact((tx) => tx.put('order', order('O1', { createdAt: instant(Number.NaN) }))), fault('NOT_BINDABLE', 'NOT_JSON'))
-        await assert.rejects(store.transact((tx) => tx.put('order', order('O1', { createdAt: instant(0.5) }))), fault('NOT_BINDABLE'))
-        await assert.rejects(store.transact((tx) => tx.put('intent', intent('\ud800'))), fault('NOT_BINDABLE', 'NOT_JSON'))
+        await assert.rejects(
+          store.transact((tx) => tx.put('order', order('O1', { createdAt: instant(Number.NaN) }))),
+          fault('NOT_BINDABLE', 'NOT_JSON'),
+        )
+        await assert.rejects(
+          store.transact((tx) => tx.put('order', order('O1', { createdAt: instant(0.5) }))),
+          fault('NOT_BINDABLE'),
+        )
+        await assert.rejects(
+          store.transact((tx) => tx.put('intent', intent('\ud800'))),
+          fault('NOT_BINDABLE', 'NOT_JSON'),
+        )
         assert.deepEqual([...(await store.all('order')), ...(await store.all('intent'))], [])
       })
     })
@@ -406,10 +474,16 @@ export function storeContract(name: string, bench: () => Promise<StoreBench>): v
             return (await tx.append(entry('b'))).seq
           }),
         ])
-        assert.deepEqual(results.map((r) => r.status), ['fulfilled', 'rejected', 'fulfilled'])
+        assert.deepEqual(
+          results.map((r) => r.status),
+          ['fulfilled', 'rejected', 'fulfilled'],
+        )
         assert.equal(results[2]?.status === 'fulfilled' && results[2].value, 1)
         const rows = await checkChain(2)
-        assert.deepEqual(rows.map((row) => row.object.id), ['a', 'b'])
+        assert.deepEqual(
+          rows.map((row) => row.object.id),
+          ['a', 'b'],
+        )
         assert.equal(await store.get('order', 'NEVER'), null)
       })
 
@@ -429,13 +503,19 @@ export function storeContract(name: string, bench: () => Promise<StoreBench>): v
         assert.deepEqual(said, Array.from({ length: 200 }, (_, i) => [`start ${i}`, `end ${i}`]).flat())
         assert.equal((await store.get('order', 'COUNT'))?.text, '200')
         const rows = await checkChain(200)
-        assert.deepEqual(rows.map((row) => row.object.id), Array.from({ length: 200 }, (_, i) => `e${i}`))
+        assert.deepEqual(
+          rows.map((row) => row.object.id),
+          Array.from({ length: 200 }, (_, i) => `e${i}`),
+        )
       })
 
       it('return what the command returns, and throw what it throws', async () => {
         const thrown = new Fault('MY_CODE', 'mine')
         assert.equal(await store.transact(async () => 42), 42)
-        await assert.rejects(store.transact(async () => Promise.reject(thrown)), (error) => error === thrown)
+        await assert.rejects(
+          store.transact(async () => Promise.reject(thrown)),
+          (error) => error === thrown,
+        )
         await assert.rejects(
           store.transact(() => {
             throw thrown
@@ -445,8 +525,14 @@ export function storeContract(name: string, bench: () => Promise<StoreBench>): v
       })
 
       it('refuse a command inside a command instead of waiting for ever', async () => {
-        await assert.rejects(store.transact(() => store.transact(async () => 1)), fault('STORE_NESTED'))
-        await assert.rejects(store.transact(() => store.get('order', 'O1')), fault('STORE_NESTED'))
+        await assert.rejects(
+          store.transact(() => store.transact(async () => 1)),
+          fault('STORE_NESTED'),
+        )
+        await assert.rejects(
+          store.transact(() => store.get('order', 'O1')),
+          fault('STORE_NESTED'),
+        )
         assert.equal(await store.transact(async () => 'still alive'), 'still alive')
       })
 
@@ -469,10 +555,25 @@ export function storeContract(name: string, bench: () => Promise<StoreBench>): v
           await tx.put('fill', fill('F1', 0))
           await tx.put('person', { personID: 'ana', name: 'Ana', roles: [], disabled: false, createdAt: START })
           await tx.put('errand', errand('I1', START))
-          await tx.put('market', { symbol: 'AAPL', instrument: null, quote: null, session: null, conversion: null, at: START })
+          await tx.put('market', {
+            symbol: 'AAPL',
+            instrument: null,
+            quote: null,
+            session: null,
+            conversion: null,
+            at: START,
+          })
         })
         await store.transact((tx) => tx.clearViews())
-        assert.deepEqual([...(await store.all('order')), ...(await store.all('intent')), ...(await store.all('fill')), ...(await store.all('person'))], [])
+        assert.deepEqual(
+          [
+            ...(await store.all('order')),
+            ...(await store.all('intent')),
+            ...(await store.all('fill')),
+            ...(await store.all('person')),
+          ],
+          [],
+        )
         assert.equal((await store.all('errand')).length, 1)
         assert.equal((await store.all('market')).length, 1)
         await checkChain(1)
@@ -504,6 +605,16 @@ export function storeContract(name: string, bench: () => Promise<StoreBench>): v
         assert.deepEqual(await claim('w1', at(3), at(50)), ['c'])
       })
 
+      it('are claimed of one kind when it is named', async () => {
+        await add(errand('a', at(1)), errand('b', at(2), { kind: 'poll' }), errand('c', at(3), { kind: 'poll' }))
+        const polls = await store.transact((tx) => tx.claim('w1', at(5), at(50), 1, 'poll'))
+        assert.deepEqual(
+          polls.map((e) => e.subject),
+          ['b'],
+        )
+        assert.deepEqual(await claim('w1', at(5), at(50)), ['a', 'c'])
+      })
+
       it('carry the name of their holder and the end of the lease', async () => {
         await add(errand('a', at(1)))
         const [claimed] = await store.transact((tx) => tx.claim('w1', at(2), at(50), 1))
@@ -533,7 +644,13 @@ export function storeContract(name: string, bench: () => Promise<StoreBench>): v
 
       it('exist once per kind and subject', async () => {
         await add(errand('a', at(1)), errand('a', at(2)), errand('a', at(3), { kind: 'poll' }))
-        assert.deepEqual((await store.all('errand')).map((e) => [e.kind, e.dueAt]), [['poll', at(3)], ['send', at(2)]])
+        assert.deepEqual(
+          (await store.all('errand')).map((e) => [e.kind, e.dueAt]),
+          [
+            ['poll', at(3)],
+            ['send', at(2)],
+          ],
+        )
       })
 
       it('are given out once, however many ask at the same time', async () => {
@@ -555,9 +672,15 @@ export function storeContract(name: string, bench: () => Promise<StoreBench>): v
           order('ABSENT', { delivery: 'Absent', createdAt: at(2) }),
           order('ELSEWHERE', { account: OTHER, createdAt: at(0) }),
         )
-        assert.deepEqual((await store.openOrders(ACCOUNT)).map((o) => o.clOrdID), ['WORKING', 'QUEUED', 'DOUBT'])
+        assert.deepEqual(
+          (await store.openOrders(ACCOUNT)).map((o) => o.clOrdID),
+          ['WORKING', 'QUEUED', 'DOUBT'],
+        )
         await put(order('QUEUED', { phase: 'Canceled', createdAt: at(4) }))
-        assert.deepEqual((await store.openOrders(ACCOUNT)).map((o) => o.clOrdID), ['WORKING', 'DOUBT'])
+        assert.deepEqual(
+          (await store.openOrders(ACCOUNT)).map((o) => o.clOrdID),
+          ['WORKING', 'DOUBT'],
+        )
       })
 
       it('orders of an intent, oldest first; an order by the broker’s number', async () => {
@@ -568,7 +691,10 @@ export function storeContract(name: string, bench: () => Promise<StoreBench>): v
           order('OTHER', { createdAt: at(2) }),
           order('SAME-NUMBER', { account: OTHER, orderID: 'B1' as OrderID }),
         )
-        assert.deepEqual((await store.ordersOf(I)).map((o) => o.clOrdID), ['ENTRY', 'EXIT'])
+        assert.deepEqual(
+          (await store.ordersOf(I)).map((o) => o.clOrdID),
+          ['ENTRY', 'EXIT'],
+        )
         assert.equal((await store.orderByOrderID(ACCOUNT, 'B1' as OrderID))?.clOrdID, 'ENTRY')
         assert.equal((await store.orderByOrderID(OTHER, 'B1' as OrderID))?.clOrdID, 'SAME-NUMBER')
         assert.equal(await store.orderByOrderID(OTHER, 'B2' as OrderID), null)
@@ -588,19 +714,29 @@ export function storeContract(name: string, bench: () => Promise<StoreBench>): v
         assert.equal((await store.get('fill', `${OTHER}|F1`))?.seq, 40)
       })
 
-      it('intents in certain states, and twins since a moment', async () => {
+      it('intents that wait to be sized, decided or sent, and twins since a moment', async () => {
+        const sent = { clOrdID: 'O1' as ClOrdID }
         await store.transact(async (tx) => {
-          await tx.put('intent', intent('I1', { state: 'Approved', receivedAt: at(3) }))
-          await tx.put('intent', intent('I2', { state: 'AwaitingApproval', receivedAt: at(1) }))
-          await tx.put('intent', intent('I3', { state: 'Lapsed', receivedAt: at(2) }))
-          await tx.put('intent', intent('I4', { symbol: 'MSFT', receivedAt: at(2) }))
+          await tx.put('intent', intent('APPROVED', { state: 'Approved', receivedAt: at(3) }))
+          await tx.put('intent', intent('SENT', { ...sent, state: 'Approved', receivedAt: at(3) }))
+          await tx.put('intent', intent('ASKED', { state: 'AwaitingApproval', receivedAt: at(2) }))
+          await tx.put('intent', intent('ASKED-AGAIN', { ...sent, state: 'AwaitingApproval', receivedAt: at(2) }))
+          await tx.put('intent', intent('NEW', { symbol: 'MSFT', receivedAt: at(1) }))
+          for (const state of ['Refused', 'Declined', 'Lapsed', 'Withdrawn'] as const) {
+            await tx.put('intent', intent(state, { state, receivedAt: at(2) }))
+          }
         })
         const ids = (found: readonly Intent[]): string[] => found.map((i) => i.intentID)
-        assert.deepEqual(ids(await store.intentsIn(['Approved', 'AwaitingApproval'])), ['I2', 'I1'])
-        assert.deepEqual(ids(await store.intentsIn(['Declined'])), [])
-        assert.deepEqual(ids(await store.intentsIn([])), [])
-        assert.deepEqual(ids(await store.intentsSince('AAPL', at(2))), ['I3', 'I1'])
-        assert.deepEqual(ids(await store.intentsSince('AAPL', at(4))), [])
+        const waiting = ['NEW', 'ASKED', 'ASKED-AGAIN', 'APPROVED']
+        assert.deepEqual(ids(await store.waitingIntents()), waiting)
+        await store.transact((tx) => tx.put('intent', intent('ASKED', { state: 'Declined', receivedAt: at(2) })))
+        assert.deepEqual(
+          ids(await store.waitingIntents()),
+          waiting.filter((id) => id !== 'ASKED'),
+        )
+        assert.deepEqual(ids(await store.intentsSince('AAPL', at(3))), ['APPROVED', 'SENT'])
+        assert.deepEqual(ids(await store.intentsSince('MSFT', at(1))), ['NEW'])
+        assert.deepEqual(ids(await store.intentsSince('MSFT', at(2))), [])
       })
     })
 
@@ -623,7 +759,7 @@ export function storeContract(name: string, bench: () => Promise<StoreBench>): v
       const STATES = ['Received', 'AwaitingApproval', 'Refused', 'Lapsed'] as const
       /** 60 of each; several share a moment, so that the key must decide. */
       const intents = Array.from({ length: 60 }, (_, i) =>
-        intent(`I${String(i * 37 % 60).padStart(2, '0')}`, {
+        intent(`I${String((i * 37) % 60).padStart(2, '0')}`, {
           symbol: SYMBOLS[i % 3] as string,
           strategyID: i % 2 === 0 ? 'momentum' : 'mean/reversion',
           state: STATES[i % 4] as (typeof STATES)[number],
@@ -631,7 +767,7 @@ export function storeContract(name: string, bench: () => Promise<StoreBench>): v
         }),
       )
       const orders = Array.from({ length: 60 }, (_, i) =>
-        order(`O${String(i * 37 % 60).padStart(2, '0')}`, {
+        order(`O${String((i * 37) % 60).padStart(2, '0')}`, {
           symbol: SYMBOLS[i % 3] as string,
           intentID: `I${i % 5}` as IntentID,
           phase: i % 4 === 0 ? 'New' : 'Filled',
@@ -639,7 +775,7 @@ export function storeContract(name: string, bench: () => Promise<StoreBench>): v
         }),
       )
       const fills = Array.from({ length: 60 }, (_, i) =>
-        fill(`F${String(i * 37 % 60).padStart(2, '0')}`, i, {
+        fill(`F${String((i * 37) % 60).padStart(2, '0')}`, i, {
           symbol: SYMBOLS[i % 3] as string,
           clOrdID: `O${i % 4}` as ClOrdID,
           intentID: `I${i % 5}` as IntentID,
@@ -666,19 +802,30 @@ export function storeContract(name: string, bench: () => Promise<StoreBench>): v
       const intentCases: readonly (readonly [string, IntentFilter, (i: Intent) => boolean])[] = [
         ['all', {}, () => true],
         ['one state', { states: ['Refused'] }, (i) => i.state === 'Refused'],
-        ['two states, one named twice', { states: ['Refused', 'Lapsed', 'Lapsed'] }, (i) => i.state === 'Refused' || i.state === 'Lapsed'],
+        [
+          'two states, one named twice',
+          { states: ['Refused', 'Lapsed', 'Lapsed'] },
+          (i) => i.state === 'Refused' || i.state === 'Lapsed',
+        ],
         ['no state', { states: [] }, () => false],
         ['a symbol with a slash', { symbol: 'EUR/USD' }, (i) => i.proposal.symbol === 'EUR/USD'],
         ['a strategy', { strategyID: 'mean/reversion' }, (i) => i.proposal.strategyID === 'mean/reversion'],
-        ['everything at once', { states: ['Received', 'Refused'], symbol: 'AAPL', strategyID: 'momentum' }, (i) =>
-          ['Received', 'Refused'].includes(i.state) && i.proposal.symbol === 'AAPL' && i.proposal.strategyID === 'momentum'],
+        [
+          'everything at once',
+          { states: ['Received', 'Refused'], symbol: 'AAPL', strategyID: 'momentum' },
+          (i) =>
+            ['Received', 'Refused'].includes(i.state) &&
+            i.proposal.symbol === 'AAPL' &&
+            i.proposal.strategyID === 'momentum',
+        ],
         ['nothing that exists', { symbol: `'; DROP TABLE intents` }, () => false],
       ]
       for (const [what, filter, keeps] of intentCases) {
         it(`of intents: ${what}`, async () => {
           await fillAll()
           const expected = intents.filter(keeps).sort(newest((i) => [i.receivedAt, i.intentID]))
-          for (const limit of [1, 7, 100]) assert.deepEqual(await walk((ask) => store.intents(filter, ask), limit), expected)
+          for (const limit of [1, 7, 100])
+            assert.deepEqual(await walk((ask) => store.intents(filter, ask), limit), expected)
         })
       }
 
@@ -686,17 +833,26 @@ export function storeContract(name: string, bench: () => Promise<StoreBench>): v
         ['all', {}, () => true],
         ['open', { open: true }, (o) => o.phase === 'New'],
         ['closed', { open: false }, (o) => o.phase === 'Filled'],
-        ['open ones of a symbol', { open: true, symbol: 'MSFT' }, (o) => o.phase === 'New' && o.terms.symbol === 'MSFT'],
+        [
+          'open ones of a symbol',
+          { open: true, symbol: 'MSFT' },
+          (o) => o.phase === 'New' && o.terms.symbol === 'MSFT',
+        ],
         ['of an intent', { intentID: 'I3' }, (o) => o.intentID === 'I3'],
         ['from a moment on', { from: at(7) }, (o) => o.createdAt >= at(7)],
         ['before a moment', { to: at(7) }, (o) => o.createdAt < at(7)],
-        ['within a span', { from: at(3), to: at(9), symbol: 'AAPL' }, (o) => o.createdAt >= at(3) && o.createdAt < at(9) && o.terms.symbol === 'AAPL'],
+        [
+          'within a span',
+          { from: at(3), to: at(9), symbol: 'AAPL' },
+          (o) => o.createdAt >= at(3) && o.createdAt < at(9) && o.terms.symbol === 'AAPL',
+        ],
       ]
       for (const [what, filter, keeps] of orderCases) {
         it(`of orders: ${what}`, async () => {
           await fillAll()
           const expected = orders.filter(keeps).sort(newest((o) => [o.createdAt, o.clOrdID]))
-          for (const limit of [1, 7, 100]) assert.deepEqual(await walk((ask) => store.orders(filter, ask), limit), expected)
+          for (const limit of [1, 7, 100])
+            assert.deepEqual(await walk((ask) => store.orders(filter, ask), limit), expected)
         })
       }
 
@@ -706,7 +862,11 @@ export function storeContract(name: string, bench: () => Promise<StoreBench>): v
         ['of an order', { clOrdID: 'O2' }, (f) => f.clOrdID === 'O2'],
         ['of an intent', { intentID: 'I4' }, (f) => f.intentID === 'I4'],
         ['from a moment on', { from: at(7) }, (f) => f.transactTime >= at(7)],
-        ['before a moment, of a symbol', { to: at(7), symbol: 'AAPL' }, (f) => f.transactTime < at(7) && f.symbol === 'AAPL'],
+        [
+          'before a moment, of a symbol',
+          { to: at(7), symbol: 'AAPL' },
+          (f) => f.transactTime < at(7) && f.symbol === 'AAPL',
+        ],
         ['within a span', { from: at(3), to: at(9) }, (f) => f.transactTime >= at(3) && f.transactTime < at(9)],
       ]
       for (const [what, filter, keeps] of fillCases) {
@@ -714,14 +874,19 @@ export function storeContract(name: string, bench: () => Promise<StoreBench>): v
           await fillAll()
           const timed = filter.from !== undefined || filter.to !== undefined
           const expected = fills.filter(keeps).sort(newest((f) => (timed ? [f.transactTime, f.seq] : [f.seq])))
-          for (const limit of [1, 7, 100]) assert.deepEqual(await walk((ask) => store.fills(filter, ask), limit), expected)
+          for (const limit of [1, 7, 100])
+            assert.deepEqual(await walk((ask) => store.fills(filter, ask), limit), expected)
         })
       }
 
       it('show every row once while others are added', async () => {
         await fillAll()
         const first = await store.orders({}, { limit: 20, after: null })
-        await put(order('NEWER', { createdAt: at(999) }), order('OLDER', { createdAt: at(0) }), order('O99', { createdAt: at(7) }))
+        await put(
+          order('NEWER', { createdAt: at(999) }),
+          order('OLDER', { createdAt: at(0) }),
+          order('O99', { createdAt: at(7) }),
+        )
         const rest = await walk((ask) => store.orders({}, { ...ask, after: ask.after ?? first.next }), 20)
         const seen = [...first.items, ...rest].map((o) => o.clOrdID)
         assert.equal(new Set(seen).size, seen.length)
@@ -740,7 +905,16 @@ export function storeContract(name: string, bench: () => Promise<StoreBench>): v
         const { next } = await store.orders({}, { limit: 5, after: null })
         assert.ok(next !== null)
         const forged = (value: unknown): string => Buffer.from(JSON.stringify(value)).toString('base64url')
-        for (const after of ['', 'garbage', '%%%', next.slice(0, -4), forged(['orders', 1, 0]), forged(['orders', 'x', 0, 'k']), forged({}), forged(['orders', 1.5, 0, 'k'])]) {
+        for (const after of [
+          '',
+          'garbage',
+          '%%%',
+          next.slice(0, -4),
+          forged(['orders', 1, 0]),
+          forged(['orders', 'x', 0, 'k']),
+          forged({}),
+          forged(['orders', 1.5, 0, 'k']),
+        ]) {
           await assert.rejects(store.orders({}, { limit: 5, after }), fault('BAD_CURSOR'), after)
         }
         await assert.rejects(store.fills({}, { limit: 5, after: next }), fault('BAD_CURSOR'))
@@ -748,7 +922,8 @@ export function storeContract(name: string, bench: () => Promise<StoreBench>): v
       })
 
       it('refuse a limit that is no limit', async () => {
-        for (const limit of [0, -1, 1.5, Number.NaN]) await assert.rejects(store.orders({}, { limit, after: null }), fault('BAD_LIMIT'))
+        for (const limit of [0, -1, 1.5, Number.NaN])
+          await assert.rejects(store.orders({}, { limit, after: null }), fault('BAD_LIMIT'))
       })
     })
 

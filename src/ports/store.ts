@@ -80,7 +80,9 @@ export interface Store extends Reads {
   /**
    * Runs one command. Resolves after the commit is durable; commands that wait together are committed together.
    * When `run` throws, its own changes are undone, its neighbours' stay, and the error comes out here.
-   * @throws {Fault} STORE_FULL, STORE_READ_ONLY, STORE_DAMAGED, STORE_CLOSED when nothing could be made durable.
+   * @throws {Fault} STORE_FULL, STORE_READ_ONLY, STORE_BUSY, STORE_IO, STORE_DAMAGED, STORE_CLOSED when nothing could be
+   *   made durable; STORE_NESTED when `run` asks the store and not its `tx`. After STORE_IO and STORE_DAMAGED nothing
+   *   more is taken until the store is opened again.
    */
   transact<T>(run: (tx: Tx) => Promise<T>): Promise<T>
   close(): Promise<void>

@@ -5,7 +5,7 @@ import { link } from '../journal/chain.ts'
 import { grow, leafHash, rootOf } from '../journal/merkle.ts'
 import type { Entry, Row } from '../journal/row.ts'
 import type { Clock } from '../ports/clock.ts'
-import { type Errand, type Kind, type Records, VIEWS } from '../ports/records.ts'
+import { type Errand, type ErrandKind, type Kind, type Records, VIEWS } from '../ports/records.ts'
 import type { Head, Reads, Store, Tx } from '../ports/store.ts'
 import { Fault } from '../values/fault.ts'
 import { type Instant, rfc3339 } from '../values/instant.ts'
@@ -401,9 +401,23 @@ class SqlTx extends SqlReads implements Tx {
     this.#check()
     this.#db.run(`DELETE FROM ${TABLES[kind].name} WHERE key = ?`, key)
   }
-  async claim(owner: string, now: Instant, until: Instant, limit: number): Promise<readonly Errand[]> {
+  async claim(
+    owner: string,
+    now: Instant,
+    until: Instant,
+    limit: number,
+    only?: ErrandKind,
+  ): Promise<readonly Errand[]> {
     this.#check()
-    const due = this.#db.all('SELECT doc FROM errands WHERE free_at <= ? ORDER BY due_at, key LIMIT ?', now, limit)
+    const due =
+      only === undefined
+        ? this.#db.all('SELECT doc FROM errands WHERE free_at <= ? ORDER BY due_at, key LIMIT ?', now, limit)
+        : this.#db.all(
+            'SELECT doc FROM errands WHERE free_at <= ? AND kind = ? ORDER BY due_at, key LIMIT ?',
+            now,
+            only,
+            limit,
+          )
     const claimed = due.map(
       (row): Errand => ({ ...(JSON.parse(textOf(row, 'doc')) as Errand), leaseOwner: owner, leaseUntil: until }),
     )

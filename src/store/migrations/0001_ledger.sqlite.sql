@@ -103,6 +103,7 @@ CREATE TABLE accounts (key TEXT NOT NULL PRIMARY KEY, doc TEXT NOT NULL) STRICT;
 
 CREATE TABLE errands (
   key     TEXT NOT NULL PRIMARY KEY,
+  kind    TEXT NOT NULL,
   due_at  INTEGER NOT NULL,
   -- When it can be taken: when it is due, or when the lease of whoever holds it ends.
   free_at INTEGER NOT NULL,

@@ -1,6 +1,5 @@
-import { isSettled } from '../../orders/intent.ts'
 import { isOpen } from '../../orders/machine.ts'
-import { KEY, type Kind, type Records } from '../../ports/records.ts'
+import { type Intent, KEY, type Kind, type Records } from '../../ports/records.ts'
 import { canonicalOrFault } from '../../journal/chain.ts'
 
 type Table<R> = {
@@ -11,6 +10,10 @@ type Table<R> = {
 
 const PLAIN = {}
 
+/** Still to be sized, decided or sent. */
+const isWaiting = ({ state, clOrdID }: Intent): boolean =>
+  state === 'Received' || state === 'AwaitingApproval' || (state === 'Approved' && clOrdID === null)
+
 /** Where each kind of record lives. */
 export const TABLES: { readonly [K in Kind]: Table<Records[K]> } = {
   intent: {
@@ -20,7 +23,7 @@ export const TABLES: { readonly [K in Kind]: Table<Records[K]> } = {
       symbol: (r) => r.proposal.symbol,
       strategy_id: (r) => r.proposal.strategyID,
       received_at: (r) => r.receivedAt,
-      is_waiting: (r) => (!isSettled(r.state) && r.clOrdID === null ? 1 : 0),
+      is_waiting: (r) => (isWaiting(r) ? 1 : 0),
     },
   },
   order: {
@@ -59,6 +62,7 @@ export const TABLES: { readonly [K in Kind]: Table<Records[K]> } = {
   errand: {
     name: 'errands',
     columns: {
+      kind: (r) => r.kind,
       due_at: (r) => r.dueAt,
       free_at: (r) => (r.leaseUntil === null ? r.dueAt : Math.max(r.dueAt, r.leaseUntil)),
     },

@@ -1,0 +1,161 @@
+import assert from 'node:assert/strict'
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { after, describe, it } from 'node:test'
+import fc from 'fast-check'
+import { dec, text } from '../values/decimal.ts'
+import { accountID, type Effective, faultLine, hasOwnClock, loadConfig, type Loaded, type Override, parseConfig, policyOf, readSecret, settingInfos, type Settings } from './config.ts'
+
+const root = mkdtempSync(join(tmpdir(), 'config-'))
+after(() => rmSync(root, { recursive: true, force: true }))
+
+function good(source: string, overrides: readonly Override[] = [], file: string | null = join(root, 'jax-exec.yaml')): Loaded {
+  const read = parseConfig(source, file, overrides)
+  assert.ok(read.ok, read.ok ? '' : read.error.map(faultLine).join('\n'))
+  return read.value
+}
+const settings = (source: string, overrides: readonly Override[] = []): Settings => good(source, overrides).settings
+function faults(source: string, overrides: readonly Override[] = []): string {
+  const read = parseConfig(source, 'jax-exec.yaml', overrides)
+  return read.ok ? '' : read.error.map(faultLine).join('\n')
+}
+const line = (loaded: Loaded, path: string): Effective => {
+  const found = loaded.effective.find((e) => e.path === path)
+  assert.ok(found, path)
+  return found
+}
+
+it('without a file every setting has its default, and paper is the only money', () => {
+  const s = settings('')
+  assert.equal(s.listen.host, '127.0.0.1')
+  assert.equal(s.listen.port, 7070)
+  assert.equal(s.account.environment, 'paper')
+  assert.equal(accountID(s), 'paper:sim:main')
+  assert.equal(text(s.policy.maxOrderNotional), '10000.00')
+  assert.deepEqual(s.sim.market, { kind: 'seeded' })
+  assert.equal(hasOwnClock(s), false)
+})
+
+describe('values are read exactly', () => {
+  it('money keeps its cents', () => assert.equal(text(settings('policy:\n  maxOrderNotional: 25000.00\n').policy.maxOrderNotional), '25000.00'))
+  it('any decimal comes out as it was written', () => {
+    fc.assert(
+      fc.property(fc.nat(10 ** 9), fc.nat(99_999), fc.integer({ min: 0, max: 5 }), (whole, fraction, places) => {
+        const written = places === 0 ? `${whole + 1}` : `${whole + 1}.${String(fraction).padStart(places, '0').slice(0, places)}`
+        assert.equal(text(settings(`policy:\n  maxOrderNotional: ${written}\n`).policy.maxOrderNotional), text(dec(written)))
+      }),
+    )
+  })
+  it('no means no, and yes means yes, in either spelling', () => {
+    for (const [word, means] of [['no', false], ['yes', true], ['false', false], ['true', true], ['"no"', false]] as const)
+      assert.equal(settings(`policy:\n  allowShort: ${word}\n`).policy.allowShort, means)
+  })
+  it('a replay names its file from the folder of the configuration', () => {
+    const s = settings('sim:\n  market: replay:bars/AAPL.csv\n')
+    assert.deepEqual(s.sim.market, { kind: 'replay', file: join(root, 'bars', 'AAPL.csv') })
+    assert.equal(hasOwnClock(s), true)
+  })
+  it('so do the data directory and what is in it', () => {
+    const s = settings('dataDir: here\n')
+    assert.equal(s.dataDir, join(root, 'here'))
+    assert.equal(s.audit.anchorsFile, join(root, 'here', 'anchors.jsonl'))
+    assert.equal(settings('audit:\n  anchorsFile: ../anchors\n').audit.anchorsFile, join(root, '..', 'anchors'))
+  })
+})
+
+describe('mistakes are named with line and column', () => {
+  // biome-ignore format: a table reads in columns
+  const rows: readonly (readonly [source: string, says: RegExp])[] = [
+    ['polcy:\n  x: 1\n',                               /^jax-exec\.yaml:1:1: polcy is not a setting; did you mean "policy"\?$/],
+    ['policy:\n  maxOrderNotionl: 10\n',               /^jax-exec\.yaml:2:3: policy\.maxOrderNotionl is not a setting; did you mean "maxOrderNotional"\?$/],
+    ['port: 7071\n',                                   /^jax-exec\.yaml:1:1: port is not a setting; listen\.port is$/],
+    ['listen: 7070\n',                                 /^jax-exec\.yaml:1:9: listen is "7070"; it is a group of settings/],
+    ['listen:\n  port:\n',                             /^jax-exec\.yaml:2:8: listen\.port has no value$/],
+    ['listen:\n  port: 70700\n',                       /^jax-exec\.yaml:2:9: listen\.port is "70700"; it must be a whole number from 0 to 65535$/],
+    ['listen:\n  port: [1, 2]\n',                      /^jax-exec\.yaml:2:9: listen\.port must be one value$/],
+    ['listen:\n  port: 1\n  port: 2\n',                /^jax-exec\.yaml:3:3: this setting stands here a second time/],
+    ['listen:\n\tport: 1\n',                           /^jax-exec\.yaml:2:1: indented with a tab/],
+    ['listen:\n  host: 0.0.0.0\n',                     /^jax-exec\.yaml:2:9: listen\.host is 0\.0\.0\.0, which other machines can reach/],
+    ['listen:\n  host: 192.168.1.5\n',                 /set listen\.exposed: yes/],
+    ['account:\n  environment: live\n',                /^jax-exec\.yaml:2:16: account\.environment is live, and the rollout does not allow that yet/],
+    ['account:\n  environment: papr\n',                /can only be paper/],
+    ['account:\n  broker: alpaca\n',                   /^jax-exec\.yaml:2:11: account\.broker is "alpaca"; it can be sim$/],
+    ['policy:\n  riskPerTrade: 1%\n',                  /^jax-exec\.yaml:2:17: policy\.riskPerTrade is "1%"; it must be a plain decimal/],
+    ['policy:\n  riskPerTrade: 0.5\n',                 /must be above 0 and at most 0\.1$/],
+    ['policy:\n  riskPerTrade: 0\n',                   /must be above 0/],
+    ['policy:\n  riskPerTrade: -0.01\n',               /must be above 0/],
+    ['policy:\n  allowShort: maybe\n',                 /can be yes, no, true or false/],
+    ['policy:\n  explicitQty: exat\n',                 /did you mean "exact"\?/],
+    ['policy:\n  approvalTtlMs: 5 min\n',              /must be a whole number from 1000/],
+    ['policy:\n  buyingPowerBuffer: 5\n',              /a share from 0 to 0\.9/],
+    ['sim:\n  market: "replay:"\n',                    /seeded, or replay:FILE/],
+    ['sim:\n  speed: 0\n',                             /from 1 to 3600/],
+    ['sim:\n  currency: usd\n',                        /three capital letters/],
+    ['- a\n- b\n',                                     /^jax-exec\.yaml:1:1: must be settings/],
+    ['just text\n',                                    /^jax-exec\.yaml:1:1: must be settings/],
+    ['listen:\n  port: "70\n',                         /^jax-exec\.yaml:\d+:\d+: Missing closing/],
+    ['listen: {}\n---\nlisten: {}\n',                  /^jax-exec\.yaml:2:1: a second document begins here/],
+    ['listen:\n  port: !!int 7070\n',                  /^jax-exec\.yaml:2:9: Unresolved tag/],
+    ['__proto__:\n  port: 1\n',                        /__proto__ is not a setting/],
+  ]
+  for (const [source, says] of rows) it(JSON.stringify(source), () => assert.match(faults(source), says))
+
+  it('all at once, in the order of the file', () => {
+    const said = faults('listen:\n  port: x\npolcy: 1\naccount:\n  environment: live\n').split('\n')
+    assert.deepEqual(said.map((text) => /:(\d+):/.exec(text)?.[1]), ['2', '3', '5'])
+  })
+  it('a mistake on the command line names the option', () => {
+    assert.equal(faults('', [{ path: 'listen.port', value: 'x', source: '--port' }]), '--port: listen.port is "x"; it must be a whole number from 0 to 65535')
+  })
+})
+
+it('an exposed host is accepted when it is said twice', () => {
+  assert.equal(settings('listen:\n  host: 0.0.0.0\n  exposed: yes\n').listen.host, '0.0.0.0')
+})
+
+describe('secrets', () => {
+  it('in the open are refused and not repeated', () => {
+    const said = faults('access:\n  agentToken: jax_paper_abc_SECRET\n')
+    assert.match(said, /^jax-exec\.yaml:2:15: access\.agentToken holds a secret in the open/)
+    assert.doesNotMatch(said, /SECRET/)
+  })
+  it('by reference are read, and hidden where settings are shown', () => {
+    writeFileSync(join(root, 'token'), 'jax_paper_abc_SECRET\n', { mode: 0o600 })
+    const loaded = good('access:\n  agentToken: file:token\n')
+    const ref = loaded.settings.access.agentToken
+    assert.ok(ref)
+    assert.deepEqual(readSecret(ref), { ok: true, value: 'jax_paper_abc_SECRET' })
+    assert.match(line(loaded, 'access.agentToken').value, /\(20 characters, hidden\)$/)
+    assert.doesNotMatch(JSON.stringify(loaded.effective), /SECRET/)
+  })
+  it('that are not there are said to be missing', () => {
+    assert.deepEqual(readSecret({ kind: 'env', name: 'JAX_TEST_SURELY_NOT_SET' }), { ok: false, error: 'the environment variable JAX_TEST_SURELY_NOT_SET is not set' })
+    assert.equal(readSecret({ kind: 'file', name: join(root, 'gone') }).ok, false)
+  })
+})
+
+describe('every effective setting says where it comes from', () => {
+  const loaded = good('policy:\n  collarBps: 200\n', [{ path: 'listen.port', value: '0', source: '--port' }])
+  it('the file', () => assert.deepEqual([line(loaded, 'policy.collarBps').value, line(loaded, 'policy.collarBps').source], ['200', `${join(root, 'jax-exec.yaml')}:2`]))
+  it('an option', () => assert.deepEqual([line(loaded, 'listen.port').value, line(loaded, 'listen.port').source], ['0', '--port']))
+  it('the default', () => assert.deepEqual([line(loaded, 'sim.seed').value, line(loaded, 'sim.seed').source], ['7', 'default']))
+  it('none is left out', () => assert.deepEqual(loaded.effective.map((e) => e.path), settingInfos().map((i) => i.path)))
+  it('and what is shown can be read again, to the same settings', () => {
+    const given: Override[] = loaded.effective.filter((e) => !e.value.startsWith('(')).map((e) => ({ path: e.path, value: e.value, source: 'again' }))
+    assert.deepEqual(settings('', given), loaded.settings)
+  })
+})
+
+it('people keep their time when the market runs faster', () => {
+  const normal = policyOf(settings(''))
+  const fast = policyOf(settings('sim:\n  speed: 60\n'))
+  for (const name of ['quoteAgeMaxMs', 'accountAgeMaxMs', 'duplicateWindowMs', 'approvalTtlMs', 'executionTtlMs'] as const) assert.equal(fast[name], 60 * normal[name], name)
+  assert.equal(fast.collarBps, normal.collarBps)
+})
+
+it('a file that cannot be read is a mistake, not an absence', () => {
+  const read = loadConfig({ file: join(root, 'gone.yaml') })
+  assert.ok(!read.ok)
+  assert.match(read.error.map(faultLine).join(), /gone\.yaml: the configuration file cannot be read/)
+})
