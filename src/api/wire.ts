@@ -2,7 +2,17 @@
 // Decimals are strings ("187.50"), times are RFC 3339 UTC strings.
 
 export type IntentState = 'Received' | 'AwaitingApproval' | 'Approved' | 'Refused' | 'Declined' | 'Lapsed' | 'Withdrawn'
-export type OrdStatus = 'PendingNew' | 'New' | 'PartiallyFilled' | 'Filled' | 'Canceled' | 'Rejected' | 'Expired' | 'PendingCancel' | 'InDoubt' | 'NotSent'
+export type OrdStatus =
+  | 'PendingNew'
+  | 'New'
+  | 'PartiallyFilled'
+  | 'Filled'
+  | 'Canceled'
+  | 'Rejected'
+  | 'Expired'
+  | 'PendingCancel'
+  | 'InDoubt'
+  | 'NotSent'
 export type Role = 'Entry' | 'Stop' | 'Target' | 'Exit'
 export type Side = 'Buy' | 'Sell'
 
@@ -18,7 +28,12 @@ export type Problem = {
   refusals?: Refusal[]
 }
 /** `code`, whether waiting can help, the sentence for people, and the numbers that were compared. */
-export type Refusal = { code: string; transient: boolean; text: string; facts: Record<string, string | number | boolean | null> }
+export type Refusal = {
+  code: string
+  transient: boolean
+  text: string
+  facts: Record<string, string | number | boolean | null>
+}
 export type CheckLine = { check: string; passed: boolean; label: string }
 
 export type Terms = {
@@ -73,7 +88,16 @@ export type Intent = {
   generatedAt: string
   expiresAt: string
   rev: number
-  ticket: null | { terms: Terms; maxNotional: string; currency: string; refPx: string; refAt: string; maxDriftBps: number; environment: 'paper' | 'live'; broker: string }
+  ticket: null | {
+    terms: Terms
+    maxNotional: string
+    currency: string
+    refPx: string
+    refAt: string
+    maxDriftBps: number
+    environment: 'paper' | 'live'
+    broker: string
+  }
   digest: string | null
   /** First 8 hex digits of the digest, `d02c-ec62`: what people compare across screens. */
   fingerprint: string | null
@@ -82,7 +106,14 @@ export type Intent = {
   refusals: Refusal[]
   decideBy: string | null
   sendBy: string | null
-  decision: null | { verdict: 'approved' | 'declined' | 'withdrawn'; by: string; byName: string; via: string; reason: string | null; at: string }
+  decision: null | {
+    verdict: 'approved' | 'declined' | 'withdrawn'
+    by: string
+    byName: string
+    via: string
+    reason: string | null
+    at: string
+  }
   clOrdID: string | null
   ordStatus: OrdStatus | null
   corr: string
@@ -115,7 +146,21 @@ export type Order = {
   updatedAt: string
   can: { cancel: Can }
 }
-export type Fill = { seq: number; execID: string; clOrdID: string; intentID: string; role: Role; symbol: string; side: Side; lastQty: string; lastPx: string; settlCurrFxRate: string; commission: string; transactTime: string; live: boolean }
+export type Fill = {
+  seq: number
+  execID: string
+  clOrdID: string
+  intentID: string
+  role: Role
+  symbol: string
+  side: Side
+  lastQty: string
+  lastPx: string
+  settlCurrFxRate: string
+  commission: string
+  transactTime: string
+  live: boolean
+}
 export type Position = {
   symbol: string
   netQty: string
@@ -128,15 +173,112 @@ export type Position = {
   /** Size of the resting stops over the size held: "1.00" is fully protected. */
   protectedQty: string
 }
-export type Account = { account: string; environment: 'paper' | 'live'; broker: string; currency: string; status: string; equity: string; cash: string; buyingPower: string; at: string; fourEyes: 'on' | 'off' }
-export type Quote = { symbol: string; bid: string; ask: string; last: string; mid: string; at: string; sessionOpen: boolean }
-export type Halt = { engaged: boolean; by: string | null; reason: string | null; since: string | null; openOrders: number; proof: { clOrdID: string; symbol: string; ordStatus: OrdStatus }[] }
-export type Task = { taskID: string; kind: string; subject: string; severity: 'warning' | 'critical'; text: string; corr: string; raisedAt: string; doneAt: string | null; doneBy: string | null; note: string | null }
+export type Account = {
+  account: string
+  environment: 'paper' | 'live'
+  broker: string
+  currency: string
+  status: string
+  equity: string
+  cash: string
+  buyingPower: string
+  at: string
+  fourEyes: 'on' | 'off'
+}
+export type Quote = {
+  symbol: string
+  bid: string
+  ask: string
+  last: string
+  mid: string
+  at: string
+  sessionOpen: boolean
+}
+export type Halt = {
+  engaged: boolean
+  by: string | null
+  reason: string | null
+  since: string | null
+  openOrders: number
+  proof: { clOrdID: string; symbol: string; ordStatus: OrdStatus }[]
+}
+export type Task = {
+  taskID: string
+  kind: string
+  subject: string
+  severity: 'warning' | 'critical'
+  text: string
+  corr: string
+  raisedAt: string
+  doneAt: string | null
+  doneBy: string | null
+  note: string | null
+}
 /** One journal row: `seq` is also the id of the event in `/v1/events`. */
-export type Event = { seq: number; ts: string; action: string; actor: { type: string; id: string; via: string }; object: { type: string; id: string; rev: number }; corr: string; data: Record<string, unknown>; text: string }
+export type Event = {
+  seq: number
+  ts: string
+  action: string
+  actor: { type: string; id: string; via: string }
+  object: { type: string; id: string; rev: number }
+  corr: string
+  data: Record<string, unknown>
+  text: string
+}
 export type Story = { corr: string; intent: Intent; orders: Order[]; fills: Fill[]; events: Event[] }
 export type Reconciliation = { account: string; at: string; clean: boolean; findings: string[] } | null
 export type Audit = { rows: number; hash: string; root: string; checkpoint: { size: number; at: string } | null }
-export type Me = { kind: 'person' | 'agent'; id: string; name: string; roles: string[]; scopes: string[]; csrf: string | null }
-export type Status = { version: string; node: string; startedAt: string; now: string; account: Account | null; halted: boolean; brokerConnected: boolean; awaiting: number; openOrders: number; tasks: number; reconciliation: Reconciliation; marketClock: { speed: number } }
+export type Me = {
+  kind: 'person' | 'agent'
+  id: string
+  name: string
+  roles: string[]
+  scopes: string[]
+  csrf: string | null
+}
+export type Status = {
+  version: string
+  node: string
+  startedAt: string
+  now: string
+  account: Account | null
+  halted: boolean
+  brokerConnected: boolean
+  awaiting: number
+  openOrders: number
+  tasks: number
+  reconciliation: Reconciliation
+  marketClock: { speed: number }
+}
 export type Page<T> = { items: T[]; next: string | null }
+/** The broker's rules for one symbol: `tick` holds for prices at or above `from`. */
+export type Instrument = {
+  symbol: string
+  name: string
+  assetClass: 'us_equity' | 'fx' | 'crypto'
+  currency: string
+  ticks: { from: string; tick: string }[]
+  lot: string
+  minQty: string
+  maxQty: string | null
+  tradable: boolean
+  shortable: boolean
+}
+export type Person = { personID: string; name: string; roles: string[]; disabled: boolean; createdAt: string }
+/** An agent token, without its secret. */
+export type Token = {
+  tokenID: string
+  name: string
+  owner: string | null
+  scopes: string[]
+  createdAt: string
+  expiresAt: string
+  revokedAt: string | null
+}
+/** `token` is the secret, shown this once. */
+export type TokenMade = Token & { token: string }
+export type SigninCode = { code: string; expiresAt: string }
+/** Answer of `POST /v1/session?via=cli`: `session` is sent as `Authorization: Bearer`. */
+export type CliSession = { session: string; me: Me }
+/** First event of `/v1/events`, without an id: `seq` is the last row before the stream begins (-1: none). `reset` when the id asked for is not in this journal. */
+export type Hello = { seq: number; now: string; reset: boolean }

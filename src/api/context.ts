@@ -1,0 +1,190 @@
+import type { Desk } from '../desk/desk.ts'
+import type { Clock } from '../ports/clock.ts'
+import type { Intent } from '../ports/records.ts'
+import type { Reads } from '../ports/store.ts'
+import type { AccountID } from '../values/brand.ts'
+import type { Instant } from '../values/instant.ts'
+import type { Caller } from './access.ts'
+import type { SignalTerms } from './intake.ts'
+import { type Seen, viewIntent } from './present.ts'
+import type { NameOf } from './sentence.ts'
+import type * as wire from './wire.ts'
+
+/** What pino and its like offer. */
+export type Log = Readonly<Record<'info' | 'warn' | 'error', (fields: object, text: string) => void>>
+
+/** A file of the dashboard, in memory. `type` is its Content-Type. */
+export type Asset = { readonly body: Uint8Array | string; readonly type: string }
+
+/** What the rest of the process knows about itself now. */
+export type Health = {
+  /** Why no request should be sent here; null when all is well. */
+  readonly notReady: string | null
+  readonly brokerConnected: boolean
+  /** How much faster than a person's time the market's clock runs: 1 but in a replay. */
+  readonly speed: number
+  readonly checkpoint: { readonly size: number; readonly at: Instant } | null
+}
+
+export type Limits = {
+  /** Bytes of a body. */
+  readonly bodyBytes: number
+  /** How long a new intent is waited for until it is sized. */
+  readonly settleMs: number
+  readonly sessionMs: number
+  readonly codeMs: number
+  readonly tokenDays: number
+  /** Failed sign-ins at once by address, and how long until one more is heard. */
+  readonly failedBurst: number
+  readonly failedEveryMs: number
+  readonly streams: number
+  /** Bytes that may wait for one slow reader of the event stream, and how long it may not read at all. */
+  readonly streamBytes: number
+  readonly streamStallMs: number
+  readonly heartbeatMs: number
+}
+
+export const LIMITS: Limits = {
+  bodyBytes: 64 * 1024,
+  settleMs: 2000,
+  sessionMs: 12 * 3_600_000,
+  codeMs: 10 * 60_000,
+  tokenDays: 90,
+  failedBurst: 10,
+  failedEveryMs: 6000,
+  streams: 100,
+  streamBytes: 1024 * 1024,
+  // Shorter than the heartbeat would cut readers that only pause; longer keeps dead ones.
+  streamStallMs: 30_000,
+  heartbeatMs: 15_000,
+}
+
+/** Everything the API is given. It reaches nothing else. */
+export type ApiDeps = {
+  readonly desk: Desk
+  readonly reads: Reads
+  readonly clock: Clock
+  /** Cryptographic randomness. */
+  readonly random: (bytes: number) => Uint8Array
+  readonly log: Log
+  readonly account: AccountID
+  readonly environment: 'paper' | 'live'
+  readonly broker: string
+  readonly version: string
+  /** Version of Node. */
+  readonly node: string
+  readonly startedAt: Instant
+  /** Whether the proposer's owner is kept from approving: shown, decided by the desk. */
+  readonly fourEyes: 'on' | 'off'
+  /** The dashboard by URL path; `/index.html` also answers the dashboard's own pages. */
+  readonly web: ReadonlyMap<string, Asset>
+  /** Names this gateway may be called by, without port. `https`: served behind TLS, so cookies are `Secure` and HSTS is sent. */
+  readonly served: { readonly https: boolean; readonly hosts: readonly string[] }
+  /** How signals, which name neither, are sent. */
+  readonly signalTerms: SignalTerms
+  readonly limits?: Partial<Limits>
+  readonly health: () => Health
+  /** Calls back after each commit with the number of the newest journal row. */
+  readonly onCommitted: (listener: (seq: number) => void) => () => void
+}
+
+/** Names of a host on the loopback interface: the default for `served.hosts`. */
+export const LOOPBACK: readonly string[] = ['localhost', '127.0.0.1', '[::1]']
+
+/** What handlers work with: the dependencies, and the reads that several of them need. */
+export type Api = Omit<ApiDeps, 'limits'> & {
+  readonly limits: Limits
+  /** Aborted when the server closes. */
+  readonly closing: AbortSignal
+  /** Event streams that are open. */
+  readonly streams: Set<Promise<void>>
+  seen(caller: Caller): Promise<Seen>
+  names(): Promise<NameOf>
+  /** One intent as the caller sees it, its order included. */
+  show(intent: Intent, seen: Seen): Promise<wire.Intent>
+  /** Resolves with the intent once it is sized, or as it stands after `settleMs`. */
+  settled(intent: Intent): Promise<Intent>
+}
+
+export function context(deps: ApiDeps, closing: AbortSignal): Api {
+  const { reads, clock } = deps
+  const limits = { ...LIMITS, ...deps.limits }
+  return {
+    ...deps,
+    limits,
+    closing,
+    streams: new Set(),
+    async seen(caller) {
+      return { caller, now: clock.now(), halt: (await reads.get('halt', 'global'))?.state ?? null }
+    },
+    async names() {
+      const [people, tokens] = await Promise.all([reads.all('person'), reads.all('token')])
+      const names = new Map([
+        ...people.map((p) => [p.personID, p.name] as const),
+        ...tokens.map((t) => [t.tokenID, t.name] as const),
+      ])
+      return (id) => names.get(id) ?? id
+    },
+    async show(intent, seen) {
+      return viewIntent(intent, intent.clOrdID ? await reads.get('order', intent.clOrdID) : null, seen)
+    },
+    async settled(intent) {
+      let now = intent
+      const late = timer(clock, limits.settleMs)
+      const until = AbortSignal.any([closing, late.signal])
+      const bell = committedBell(deps.onCommitted)
+      try {
+        while (now.state === 'Received' && !until.aborted) {
+          await bell.next(until)
+          now = (await reads.get('intent', intent.intentID)) ?? now
+        }
+      } finally {
+        bell.close()
+        late.stop()
+      }
+      return now
+    },
+  }
+}
+
+/** A signal that aborts after `ms` of a person's time, unless it is stopped before. */
+export function timer(clock: Clock, ms: number): { readonly signal: AbortSignal; stop(): void } {
+  const [late, stopped] = [new AbortController(), new AbortController()]
+  const ring = (): void => {
+    if (!stopped.signal.aborted) late.abort()
+  }
+  clock.sleep(ms, stopped.signal).then(ring, ring)
+  return { signal: late.signal, stop: () => stopped.abort() }
+}
+
+/**
+ * Waits for commits without missing one: a commit between two calls of `next` makes the second one return at once.
+ * `next` also returns when `signal` aborts.
+ */
+export function committedBell(onCommitted: ApiDeps['onCommitted']): {
+  next(signal: AbortSignal): Promise<void>
+  close(): void
+} {
+  let rung = false
+  let wake: (() => void) | null = null
+  const ring = (): void => {
+    rung = true
+    wake?.()
+  }
+  const close = onCommitted(ring)
+  return {
+    async next(signal) {
+      if (!rung && !signal.aborted) {
+        const { promise, resolve } = Promise.withResolvers<void>()
+        const stop = (): void => resolve()
+        wake = stop
+        signal.addEventListener('abort', stop, { once: true })
+        await promise
+        signal.removeEventListener('abort', stop)
+        wake = null
+      }
+      rung = false
+    },
+    close,
+  }
+}

@@ -1,0 +1,413 @@
+import { mayApprove, mayDecline } from '../approvals/decide.ts'
+import type { HaltState, MarketFacts } from '../gate/facts.ts'
+import { explain, type Refusal, TRANSIENT } from '../gate/refusal.ts'
+import type { Sizing } from '../gate/sizing.ts'
+import { isSettled } from '../orders/intent.ts'
+import { avgPx, isOpen, leavesQty, type Order, ordStatus } from '../orders/machine.ts'
+import { avgCost, type Position } from '../orders/position.ts'
+import type { Terms } from '../orders/terms.ts'
+import type { Fill, Intent, Person, ReconcileRun, Task, Token } from '../ports/records.ts'
+import type { Head } from '../ports/store.ts'
+import {
+  dec,
+  type Decimal,
+  isZero,
+  minus,
+  negate,
+  over,
+  plus,
+  type Px,
+  round,
+  scaleOf,
+  shortest,
+  sign,
+  text,
+  times,
+  ZERO,
+} from '../values/decimal.ts'
+import { instant, type Instant, rfc3339 } from '../values/instant.ts'
+import type { Caller } from './access.ts'
+import type * as wire from './wire.ts'
+
+// Records to what crosses the wire. Pure: what depends on the moment and on who looks arrives as `Seen`.
+
+/** Who looks, when, and at what. */
+export type Seen = {
+  readonly caller: Caller
+  readonly now: Instant
+  readonly halt: HaltState | null
+}
+
+const time = (at: Instant): string => rfc3339(at)
+const maybe = <T>(value: T | null, show: (value: T) => string): string | null => (value === null ? null : show(value))
+
+const YES: wire.Can = { ok: true }
+const no = (why: string): wire.Can => ({ ok: false, why })
+
+/** What the caller may do with an intent now. The same rules that the desk applies, asked beforehand. */
+export function canIntent(intent: Intent, seen: Seen): wire.Intent['can'] {
+  const { caller, halt, now } = seen
+  const person = caller.kind === 'person' ? { personID: caller.id, roles: caller.roles, disabled: false } : null
+  const pending = {
+    state: intent.state,
+    digest: intent.digest,
+    decideBy: intent.decideBy,
+    signalExpiresAt: intent.proposal.expiresAt,
+    proposerID: intent.proposer.id,
+    proposerOwner: intent.proposerOwner,
+  }
+  const said = (answer: { readonly text: string } | null): wire.Can => (answer ? no(answer.text) : YES)
+  return {
+    approve: said(mayApprove(pending, { digest: intent.digest ?? '', voter: person }, halt !== null, now)),
+    decline:
+      intent.state === 'Received'
+        ? no('The intent has not been sized yet; withdraw it, or wait for its ticket.')
+        : said(mayDecline(intent.state, person)),
+    withdraw: canWithdraw(intent, caller),
+    reprice: canReprice(intent, caller),
+  }
+}
+
+function canWithdraw(intent: Intent, caller: Caller): wire.Can {
+  if (caller.kind === 'agent' && caller.id !== intent.proposer.id)
+    return no('An agent can withdraw only what it proposed itself.')
+  if (!caller.scopes.has('intents:write') && !caller.scopes.has('approvals:decline'))
+    return no('Withdrawing needs the scope intents:write or approvals:decline.')
+  if (intent.clOrdID)
+    return no(`The order ${intent.clOrdID} is on its way or at the broker; cancel that order instead.`)
+  return isSettled(intent.state) ? no(`The intent is ${intent.state} already.`) : YES
+}
+
+function canReprice(intent: Intent, caller: Caller): wire.Can {
+  if (!caller.scopes.has('approvals:reprice'))
+    return no('Only a signed-in trader, approver or risk manager can ask for a new ticket.')
+  return intent.state === 'AwaitingApproval'
+    ? YES
+    : no(`The intent is ${intent.state}; only a waiting one can be re-priced.`)
+}
+
+export function canCancel(order: Order, caller: Caller): wire.Can {
+  if (!caller.scopes.has('orders:cancel'))
+    return no('Canceling needs a signed-in trader, approver, risk manager or operator.')
+  if (!isOpen(order)) return no(`The order is ${ordStatus(order)}: nothing is left to cancel.`)
+  return order.asked === 'Cancel'
+    ? no('A cancel has been asked for already; the broker has not confirmed it yet.')
+    : YES
+}
+
+export const viewTerms = (t: Terms): wire.Terms => ({
+  symbol: t.symbol,
+  side: t.side,
+  ordType: t.ordType,
+  timeInForce: t.timeInForce,
+  orderQty: text(t.orderQty),
+  price: maybe(t.price, text),
+  stopPx: maybe(t.stopPx, text),
+  bracket: t.bracket && { stopPx: text(t.bracket.stopPx), targetPx: maybe(t.bracket.targetPx, text) },
+  reduceOnly: t.reduceOnly,
+})
+
+const viewSizing = (s: Sizing): wire.Sizing => ({
+  currency: s.currency,
+  equity: text(s.equity),
+  riskPerTrade: text(s.riskPerTrade),
+  riskAmount: text(s.riskAmount),
+  entryPx: text(s.entryPx),
+  stopPx: text(s.stopPx),
+  riskPerUnit: text(s.riskPerUnit),
+  conversionRate: text(s.conversionRate),
+  riskPerUnitAccount: text(s.riskPerUnitAccount),
+  rawQty: text(s.rawQty),
+  caps: s.caps.map((cap) => ({ name: cap.name, limit: text(cap.limit), capQty: text(cap.capQty) })),
+  binding: s.binding,
+  lot: text(s.lot),
+  qty: text(s.qty),
+  notional: text(s.notional),
+  riskAtStop: text(s.riskAtStop),
+})
+
+/** Facts of a refusal that are moments: microseconds inside, RFC 3339 outside. */
+const MOMENTS = new Set(['since', 'at', 'now', 'generatedAt', 'expiresAt', 'receivedAt', 'nextOpenAt'])
+export function viewRefusal(refusal: Refusal): wire.Refusal {
+  const { code, ...compared } = refusal
+  const facts: wire.Refusal['facts'] = {}
+  for (const [name, value] of Object.entries(compared as Readonly<Record<string, string | number | boolean | null>>))
+    facts[name] = MOMENTS.has(name) && typeof value === 'number' ? time(instant(value)) : value
+  return { code, transient: TRANSIENT[code], text: explain(refusal), facts }
+}
+
+/** First 8 hex digits of the digest, `d02c-ec62`: short enough to compare across screens. */
+export function fingerprint(digest: string): string {
+  const hex = Buffer.from(digest, 'base64url').toString('hex').padEnd(8, '0')
+  return `${hex.slice(0, 4)}-${hex.slice(4, 8)}`
+}
+
+/** @param order the order made from it, null before there is one. */
+export function viewIntent(intent: Intent, order: Order | null, seen: Seen): wire.Intent {
+  const { proposal: p, ticket, decision } = intent
+  return {
+    intentID: intent.intentID,
+    account: intent.account,
+    state: intent.state,
+    form: p.form,
+    symbol: p.symbol,
+    side: p.side,
+    entryPx: text(p.entryPx),
+    stopPx: text(p.stopPx),
+    targetPx: maybe(p.targetPx, text),
+    askedQty: maybe(p.orderQty, text),
+    strategyID: p.strategyID,
+    confidence: maybe(p.confidence, text),
+    reasoning: p.reasoning,
+    proposer: { type: intent.proposer.type, id: intent.proposer.id },
+    generatedAt: time(p.generatedAt),
+    expiresAt: time(p.expiresAt),
+    rev: intent.rev,
+    ticket: ticket && {
+      terms: viewTerms(ticket.terms),
+      maxNotional: text(ticket.maxNotional),
+      currency: ticket.currency,
+      refPx: text(ticket.refPx),
+      refAt: time(ticket.refAt),
+      maxDriftBps: ticket.maxDriftBps,
+      environment: ticket.environment,
+      broker: ticket.broker,
+    },
+    digest: intent.digest,
+    fingerprint: maybe(intent.digest, fingerprint),
+    sizing: intent.sizing && viewSizing(intent.sizing),
+    checks: intent.checks.map(({ check, passed, label }) => ({ check, passed, label })),
+    refusals: intent.refusals.map(viewRefusal),
+    decideBy: maybe(intent.decideBy, time),
+    sendBy: maybe(intent.sendBy, time),
+    decision: decision && {
+      verdict: decision.verdict,
+      by: decision.by,
+      byName: decision.byName,
+      via: decision.via,
+      reason: decision.reason,
+      at: time(decision.at),
+    },
+    clOrdID: intent.clOrdID,
+    ordStatus: order && ordStatus(order),
+    corr: intent.corr,
+    receivedAt: time(intent.receivedAt),
+    updatedAt: time(intent.updatedAt),
+    can: canIntent(intent, seen),
+    summary: summary(intent, order),
+  }
+}
+
+const clock = (at: Instant): string => `${time(at).slice(11, 19)} UTC`
+const of = (order: Order): string => `${shortest(order.cumQty)} of ${shortest(order.terms.orderQty)}`
+const avg = (order: Order): string => maybe(avgPx(order), shortest) ?? '—'
+
+/** `Buy 10 AAPL at 187.50`. */
+export function inWords(t: Terms): string {
+  const at =
+    t.ordType === 'Market'
+      ? 'at the market'
+      : t.price
+        ? `at ${shortest(t.price)}`
+        : t.stopPx
+          ? `at a stop of ${shortest(t.stopPx)}`
+          : ''
+  return `${t.side} ${shortest(t.orderQty)} ${t.symbol} ${at}`.trim()
+}
+
+/** What each status of the order means for whoever asked for it, and whether to do anything. */
+const ORDER_SAYS: Readonly<Record<wire.OrdStatus, (order: Order) => string>> = {
+  PendingNew: (o) => `${inWords(o.terms)} is on its way to the broker. Nothing to do.`,
+  New: (o) => `${inWords(o.terms)} is working at the broker; nothing is filled yet.`,
+  PartiallyFilled: (o) => `${inWords(o.terms)} is working at the broker: ${of(o)} filled at ${avg(o)} on average.`,
+  Filled: (o) =>
+    `Filled: ${o.terms.side === 'Buy' ? 'bought' : 'sold'} ${shortest(o.cumQty)} ${o.terms.symbol} at ${avg(o)} on average.`,
+  Canceled: (o) =>
+    isZero(o.cumQty)
+      ? 'Canceled before anything was filled.'
+      : `Canceled after ${of(o)} were filled at ${avg(o)} on average.`,
+  Rejected: (o) => `The broker rejected it${o.text ? `: ${o.text}` : ''}. Nothing is open.`,
+  Expired: (o) =>
+    isZero(o.cumQty)
+      ? 'Expired at the broker before anything was filled.'
+      : `Expired at the broker after ${of(o)} were filled at ${avg(o)} on average.`,
+  PendingCancel: (o) =>
+    `A cancel has been asked for; the broker has not confirmed it. ${of(o)} filled so far, and fills may still come.`,
+  InDoubt: () =>
+    'Unknown, do not resubmit: the broker did not answer whether it took the order. It is being looked up, and this line will change.',
+  NotSent: () => 'The order never reached the broker; that is proven. Nothing is open.',
+}
+
+/** In one sentence, what is true now and whether to do anything. */
+export function summary(intent: Intent, order: Order | null): string {
+  if (order) return ORDER_SAYS[ordStatus(order)](order)
+  const { decision } = intent
+  const because = decision?.reason ? `: ${decision.reason}` : ''
+  switch (intent.state) {
+    case 'Received':
+      return 'Received; prices and account are being read before it is sized. Nothing to do.'
+    case 'AwaitingApproval':
+      return `${intent.ticket ? inWords(intent.ticket.terms) : intent.proposal.symbol} waits for a person to decide${intent.decideBy === null ? '' : ` until ${clock(intent.decideBy)}`}.`
+    case 'Approved':
+      return `Approved by ${decision?.byName ?? 'a person'}; it is checked once more and then sent. Nothing to do.`
+    case 'Refused': {
+      const [first, ...more] = intent.refusals
+      return `Refused, nothing was sent. ${first ? explain(first) : ''}${more.length > 0 ? ` And ${more.length} more ${more.length === 1 ? 'reason' : 'reasons'}.` : ''}`.trim()
+    }
+    case 'Declined':
+      return `Declined by ${decision?.byName ?? 'a person'}${because}. Nothing was sent.`
+    case 'Withdrawn':
+      return `Withdrawn by ${decision?.byName ?? 'its proposer'}${because}. Nothing was sent.`
+    case 'Lapsed':
+      return 'Lapsed: the time to decide or to send ran out. Nothing was sent; propose it again if it still holds.'
+  }
+}
+
+export function viewOrder(o: Order, caller: Caller): wire.Order {
+  return {
+    clOrdID: o.clOrdID,
+    intentID: o.intentID,
+    account: o.account,
+    role: o.role,
+    parent: o.parent,
+    terms: viewTerms(o.terms),
+    ordStatus: ordStatus(o),
+    delivery: o.delivery,
+    orderID: o.orderID,
+    cumQty: text(o.cumQty),
+    leavesQty: text(leavesQty(o)),
+    avgPx: maybe(avgPx(o), text),
+    text: o.text,
+    corr: o.corr,
+    createdAt: time(o.createdAt),
+    sentAt: maybe(o.sentAt, time),
+    updatedAt: time(o.updatedAt),
+    can: { cancel: canCancel(o, caller) },
+  }
+}
+
+export const viewFill = (f: Fill): wire.Fill => ({
+  seq: f.seq,
+  execID: f.execID,
+  clOrdID: f.clOrdID,
+  intentID: f.intentID,
+  role: f.role as wire.Role,
+  symbol: f.symbol,
+  side: f.side,
+  lastQty: text(f.lastQty),
+  lastPx: text(f.lastPx),
+  settlCurrFxRate: text(f.settlCurrFxRate),
+  commission: text(f.commission),
+  transactTime: time(f.transactTime),
+  live: f.live,
+})
+
+/** Half way between bid and ask, exact. */
+export function midOf(quote: { readonly bid: Px; readonly ask: Px }): Px {
+  const scale = Math.max(scaleOf(quote.bid), scaleOf(quote.ask)) + 1
+  return over(plus(quote.bid, quote.ask), dec('2'), { scale, rounding: 'half-even' }) as Px
+}
+
+/**
+ * A position with what it is worth at the last quote.
+ * @param open the open orders of the account; resting stops against the position protect it.
+ */
+export function viewPosition(p: Position, market: MarketFacts | null, open: readonly Order[]): wire.Position {
+  const long = sign(p.netQty) > 0
+  const protects = (o: Order): boolean =>
+    o.role === 'Stop' &&
+    o.terms.symbol === p.symbol &&
+    isOpen(o) &&
+    o.delivery === 'Delivered' &&
+    (o.terms.side === 'Sell') === long
+  const covered = isZero(p.netQty)
+    ? ZERO
+    : open.filter(protects).reduce<Decimal>((sum, o) => plus(sum, leavesQty(o)), ZERO)
+  return {
+    symbol: p.symbol,
+    netQty: text(p.netQty),
+    avgCost: maybe(avgCost(p), text),
+    realizedPnl: text(p.realizedPnl),
+    commission: text(p.commission),
+    unrealizedPnl: unrealized(p, market),
+    lastPx: maybe(market?.quote?.last ?? null, text),
+    protectedQty: text(covered),
+  }
+}
+
+/** Value at mid less cost, converted at the last known rate, to the cent; null when either is not known. */
+function unrealized(p: Position, market: MarketFacts | null): string | null {
+  if (isZero(p.netQty)) return '0.00'
+  if (!market?.quote || !market.conversion) return null
+  const signedCost = sign(p.netQty) > 0 ? p.cost : negate(p.cost)
+  const gain = minus(times(p.netQty, midOf(market.quote)), signedCost)
+  return text(round(times(gain, market.conversion.rate), 2, 'half-even'))
+}
+
+export const viewTask = (t: Task): wire.Task => ({ ...t, raisedAt: time(t.raisedAt), doneAt: maybe(t.doneAt, time) })
+export const viewRun = (r: ReconcileRun): NonNullable<wire.Reconciliation> => ({
+  account: r.account,
+  at: time(r.at),
+  clean: r.clean,
+  findings: [...r.findings],
+})
+export const viewPerson = (p: Person): wire.Person => ({
+  personID: p.personID,
+  name: p.name,
+  roles: [...p.roles],
+  disabled: p.disabled,
+  createdAt: time(p.createdAt),
+})
+export const viewToken = (t: Token): wire.Token => ({
+  tokenID: t.tokenID,
+  name: t.name,
+  owner: t.owner,
+  scopes: [...t.scopes],
+  createdAt: time(t.createdAt),
+  expiresAt: time(t.expiresAt),
+  revokedAt: maybe(t.revokedAt, time),
+})
+export const viewMe = (c: Caller): wire.Me => ({
+  kind: c.kind === 'agent' ? 'agent' : 'person',
+  id: c.id,
+  name: c.name,
+  roles: [...c.roles],
+  scopes: [...c.scopes].sort(),
+  csrf: c.session?.cookie ? c.session.csrf : null,
+})
+export const viewQuote = (symbol: string, market: MarketFacts): wire.Quote | null =>
+  market.quote && {
+    symbol,
+    bid: text(market.quote.bid),
+    ask: text(market.quote.ask),
+    last: text(market.quote.last),
+    mid: text(midOf(market.quote)),
+    at: time(market.quote.at),
+    sessionOpen: market.session?.open ?? false,
+  }
+export const viewInstrument = (market: MarketFacts): wire.Instrument | null => {
+  const i = market.instrument
+  return (
+    i && {
+      symbol: i.symbol,
+      name: i.name,
+      assetClass: i.assetClass,
+      currency: i.currency,
+      ticks: i.ticks.map((band) => ({ from: text(band.from), tick: text(band.tick) })),
+      lot: text(i.lot),
+      minQty: text(i.minQty),
+      maxQty: maybe(i.maxQty, text),
+      tradable: i.tradable,
+      shortable: i.shortable,
+    }
+  )
+}
+export const viewAudit = (
+  head: Head,
+  checkpoint: { readonly size: number; readonly at: Instant } | null,
+): wire.Audit => ({
+  rows: head.size,
+  hash: head.hash,
+  root: head.root,
+  checkpoint: checkpoint && { size: checkpoint.size, at: time(checkpoint.at) },
+})

@@ -1,0 +1,1155 @@
+import { z } from 'zod'
+import type { Denial } from '../desk/desk.ts'
+import { isOpen, ordStatus } from '../orders/machine.ts'
+import type { Halt as HaltRecord, Intent, Task } from '../ports/records.ts'
+import type { ClOrdID, IntentID } from '../values/brand.ts'
+import { text } from '../values/decimal.ts'
+import { type Instant, msBetween, plusMs, rfc3339 } from '../values/instant.ts'
+import { err, ok, type Result } from '../values/result.ts'
+import {
+  AGENT_SCOPES,
+  type Caller,
+  codeHash,
+  FIRST_ROLES,
+  LATER_ROLES,
+  mintCode,
+  mintSession,
+  mintToken,
+  ROLES,
+  type Scope,
+} from './access.ts'
+import type { Api } from './context.ts'
+import { csv, FILL_COLUMNS, ORDER_COLUMNS } from './csv.ts'
+import { serveEvents } from './events.ts'
+import { cursor, field, flag, intentID, label, oneOf, prose, someOf, symbol, time, whole } from './fields.ts'
+import { bodyOf, INTAKE, proposalOf } from './intake.ts'
+import {
+  viewAudit,
+  viewFill,
+  viewInstrument,
+  viewMe,
+  viewOrder,
+  viewPerson,
+  viewPosition,
+  viewQuote,
+  viewRefusal,
+  viewRun,
+  viewTask,
+  viewToken,
+} from './present.ts'
+import { type Answer, problem, PROBLEMS, type ProblemCode } from './problem.ts'
+import { type Call, type Documented, type Route, route } from './route.ts'
+import * as schema from './schema.ts'
+import { viewEvent } from './sentence.ts'
+import type * as wire from './wire.ts'
+
+// The whole API, as a table: what mounts the routes also writes the OpenAPI document and the reference page.
+
+// --- answers
+
+const json = (body: unknown, status = 200, headers: Record<string, string> = {}): Answer => ({ status, body, headers })
+const NOTHING: Answer = { status: 204 }
+
+const CODES: ReadonlySet<string> = new Set(Object.keys(PROBLEMS))
+/** The desk's no, as a problem. */
+function denied(denial: Denial, instance?: string): Answer {
+  const code: ProblemCode = CODES.has(denial.code) ? denial.code : 'NOT_ELIGIBLE'
+  return problem(code, denial.text, {
+    ...(denial.refusals.length > 0 ? { refusals: denial.refusals.map(viewRefusal) } : {}),
+    ...(instance === undefined ? {} : { instance }),
+  })
+}
+const missing = (what: string, id: string): Answer => problem('NOT_FOUND', `There is no ${what} ${id}.`)
+
+const answers = (description: string, schemaOf: z.ZodType, status = 200): Record<number, Documented> => ({
+  [status]: { description, schema: schemaOf },
+})
+
+// --- parts that several routes share
+
+const LIMIT = whole('How many at most; 50 when absent.', 1, 200, 50).optional()
+const paging = { limit: LIMIT, after: cursor.optional() }
+const pageAsk = (query: { limit?: number | undefined; after?: string | undefined }) => ({
+  limit: query.limit ?? 50,
+  after: query.after ?? null,
+})
+const span = { from: time('From this moment on.').optional(), to: time('Before this moment.').optional() }
+
+const byIntent = z.strictObject({ id: intentID })
+/** Ids of our own making, and the broker's, in a path. */
+const ID = /^[A-Za-z0-9._:@/-]{1,160}$/
+const id = (what: string, example: string) =>
+  field<string>((value) => (typeof value === 'string' && ID.test(value) ? ok(value) : err(`must be ${what}`)), {
+    type: 'string',
+    pattern: ID.source,
+    description: what,
+    examples: [example],
+  })
+const byOrder = z.strictObject({ clOrdID: id('the ClOrdID of an order', 'jx-sig-1-1') })
+const bySymbol = z.strictObject({ symbol })
+
+const reason = prose('Why; kept in the journal.', { min: 1, max: 500 }, 'Looks right.')
+const reasonMaybe = prose('Why; kept in the journal.', { min: 0, max: 500 }, 'Looks right.').nullish()
+const empty = z.strictObject({})
+
+const intentPage = schema.page('IntentPage', schema.intent)
+const orderPage = schema.page('OrderPage', schema.order)
+const fillPage = schema.page('FillPage', schema.fill)
+
+const STATES = ['Received', 'AwaitingApproval', 'Approved', 'Refused', 'Declined', 'Lapsed', 'Withdrawn'] as const
+
+// --- intents
+
+const at = (intent: Intent): string => `/v1/intents/${encodeURIComponent(intent.intentID)}`
+
+/** What a proposal is answered, new or repeated: by how far it got. */
+async function proposed(api: Api, caller: Caller, received: Intent, fresh: boolean): Promise<Answer> {
+  const intent = await api.settled(received)
+  const shown = await api.show(intent, await api.seen(caller))
+  if (intent.state === 'Refused')
+    return problem('GATE_REFUSED', shown.summary, {
+      instance: at(intent),
+      refusals: shown.refusals,
+      headers: { location: at(intent) },
+    })
+  if (intent.state === 'Received') return json(shown, 202, { location: at(intent), 'retry-after': '1' })
+  return json(shown, fresh ? 201 : 200, { location: at(intent) })
+}
+
+type Decide = (
+  api: Api,
+  call: Call<{ id: IntentID }, unknown, { digest?: string; reason?: string | null | undefined }>,
+) => Promise<Result<Intent, Denial>>
+
+/** Answers a decision with the intent. The same person deciding the same way again gets the same answer. */
+function decided(
+  verdict: 'approved' | 'declined' | 'withdrawn' | null,
+  decide: Decide,
+): (api: Api, call: Parameters<Decide>[1]) => Promise<Answer> {
+  return async (api, call) => {
+    const result = await decide(api, call)
+    if (result.ok) return json(await api.show(result.value, await api.seen(call.caller)))
+    const before = result.error.code === 'NOT_PENDING' ? await api.reads.get('intent', call.params.id) : null
+    const { decision } = before ?? {}
+    const again =
+      verdict !== null &&
+      decision?.verdict === verdict &&
+      decision.by === call.caller.id &&
+      (call.body.digest === undefined || call.body.digest === decision.digest)
+    if (before && again) return json(await api.show(before, await api.seen(call.caller)))
+    return denied(result.error, `/v1/intents/${encodeURIComponent(call.params.id)}`)
+  }
+}
+
+const EXAMPLE_SIGNAL = {
+  id: 'sig-20261122-0001',
+  symbol: 'AAPL',
+  strategy_id: 'mean-reversion-v2',
+  signal_type: 'BUY',
+  confidence: 0.82,
+  entry_price: 187.5,
+  stop_loss: 184,
+  take_profit: 194.5,
+  reasoning: 'Pullback to the 20-day average in an up-trend.',
+  generated_at: '2026-11-22T15:13:20Z',
+  expires_at: '2026-11-22T15:28:20Z',
+}
+const EXAMPLE_ORDER = {
+  id: 'ord-20261122-0001',
+  symbol: 'AAPL',
+  strategy_id: 'mean-reversion-v2',
+  side: 'buy',
+  order_qty: '28',
+  ord_type: 'limit',
+  limit_price: '187.50',
+  stop_loss: '184.00',
+  take_profit: '194.50',
+  time_in_force: 'day',
+  reasoning: 'Pullback to the 20-day average in an up-trend.',
+  generated_at: '2026-11-22T15:13:20Z',
+  expires_at: '2026-11-22T15:28:20Z',
+}
+
+const intents: Route[] = [
+  route({
+    name: 'proposeIntent',
+    method: 'POST',
+    path: '/v1/intents',
+    access: ['intents:write'],
+    tag: 'Intents',
+    summary: 'Propose a trade',
+    description:
+      "Jax's signal as it is (no quantity: the gateway sizes it), or an explicit order, whose quantity must match the computed size. The id is the idempotency key: the same id with the same body gets the first answer again, whatever the notation of its numbers and times; with another body it gets 409 and the fields that differ. Nothing is sent to a broker before a person has approved exactly this order.",
+    body: INTAKE,
+    answers: {
+      201: { description: 'Sized and checked; waiting for a person.', schema: schema.intent },
+      200: { description: 'A repeat: how far the first one got.', schema: schema.intent },
+      202: {
+        description: 'Recorded; its facts are still being read. Look at `Location` in a moment.',
+        schema: schema.intent,
+      },
+    },
+    problems: ['INTENT_CONFLICT', 'GATE_REFUSED'],
+    remembers: false,
+    examples: [
+      { title: 'A signal', path: '/v1/intents', body: EXAMPLE_SIGNAL },
+      { title: 'An explicit order', path: '/v1/intents', body: EXAMPLE_ORDER },
+    ],
+    async run(api, { body, caller }) {
+      const ask = {
+        proposal: proposalOf(body, api.signalTerms),
+        body: bodyOf(body),
+        actor: caller.actor,
+        owner: caller.kind === 'agent' ? caller.owner : null,
+      }
+      const submitted = await api.desk.submit(ask)
+      if (submitted.outcome !== 'conflict')
+        return proposed(api, caller, submitted.intent, submitted.outcome === 'received')
+      const { intent, fields } = submitted
+      const errors = fields.map((name) => ({
+        path: `$.${name}`,
+        message: `was ${shownField(intent.body[name])} and is ${shownField(ask.body[name])} now`,
+      }))
+      return problem(
+        'INTENT_CONFLICT',
+        `${intent.intentID} was proposed before with another ${fields.join(', ')}. Nothing was changed. Use a new id for a new idea.`,
+        { instance: at(intent), errors },
+      )
+    },
+  }),
+  route({
+    name: 'listIntents',
+    method: 'GET',
+    path: '/v1/intents',
+    access: ['approvals:read'],
+    tag: 'Intents',
+    summary: 'List intents',
+    description: 'Newest first. `state=AwaitingApproval` is the queue of what waits for a person.',
+    query: z.strictObject({
+      state: someOf(STATES, 'Only these states; may be repeated.').optional(),
+      symbol: symbol.optional(),
+      strategy: label('Only this strategy.', 'mean-reversion-v2').optional(),
+      ...paging,
+    }),
+    answers: answers('A page of intents.', intentPage),
+    problems: ['BAD_CURSOR'],
+    examples: [{ title: 'The queue', path: '/v1/intents?state=AwaitingApproval' }],
+    async run(api, { query, caller }) {
+      const page = await api.reads.intents(
+        { states: query.state, symbol: query.symbol, strategyID: query.strategy },
+        pageAsk(query),
+      )
+      const seen = await api.seen(caller)
+      return json({ items: await Promise.all(page.items.map((intent) => api.show(intent, seen))), next: page.next })
+    },
+  }),
+  route({
+    name: 'getIntent',
+    method: 'GET',
+    path: '/v1/intents/:id',
+    access: ['approvals:read'],
+    tag: 'Intents',
+    summary: 'One intent',
+    params: byIntent,
+    answers: answers('The intent.', schema.intent),
+    examples: [{ title: 'One intent', path: '/v1/intents/sig-20261122-0001' }],
+    async run(api, { params, caller }) {
+      const intent = await api.reads.get('intent', params.id)
+      return intent ? json(await api.show(intent, await api.seen(caller))) : missing('intent', params.id)
+    },
+  }),
+  route({
+    name: 'getStory',
+    method: 'GET',
+    path: '/v1/intents/:id/story',
+    access: ['approvals:read'],
+    tag: 'Intents',
+    summary: 'The whole story of an intent',
+    description: 'Everything that happened, from the proposal to the last fill, oldest first.',
+    params: byIntent,
+    answers: answers('The story.', schema.story),
+    examples: [{ title: 'The story', path: '/v1/intents/sig-20261122-0001/story' }],
+    async run(api, { params, caller }) {
+      const intent = await api.reads.get('intent', params.id)
+      if (!intent) return missing('intent', params.id)
+      const orders = await api.reads.ordersOf(intent.intentID)
+      const [fills, rows, names, seen] = await Promise.all([
+        Promise.all(orders.map((order) => api.reads.fillsOf({ clOrdID: order.clOrdID }))),
+        api.reads.journalOf(intent.corr),
+        api.names(),
+        api.seen(caller),
+      ])
+      const story: wire.Story = {
+        corr: intent.corr,
+        intent: await api.show(intent, seen),
+        orders: orders.map((order) => viewOrder(order, caller)),
+        fills: fills
+          .flat()
+          .sort((a, b) => a.seq - b.seq)
+          .map(viewFill),
+        events: rows.map((row) => viewEvent(row, names, caller.kind === 'person')),
+      }
+      return json(story)
+    },
+  }),
+  route({
+    name: 'approveIntent',
+    method: 'POST',
+    path: '/v1/intents/:id/approve',
+    access: ['approvals:decide'],
+    tag: 'Intents',
+    summary: 'Approve exactly this order',
+    description:
+      'For people. `digest` is that of the ticket that was looked at: when the ticket has changed since, nothing is approved. Doing it twice is doing it once.',
+    params: byIntent,
+    body: z.strictObject({
+      digest: prose('`digest` of the intent as it was shown.', { min: 1, max: 100 }, 'FqA1z...'),
+      reason: reasonMaybe,
+    }),
+    answers: answers('Approved.', schema.intent),
+    problems: [
+      'NOT_PENDING',
+      'APPROVAL_EXPIRED',
+      'DIGEST_MISMATCH',
+      'SELF_APPROVAL',
+      'NOT_ELIGIBLE',
+      'TRADING_HALTED',
+      'GATE_REFUSED',
+    ],
+    examples: [
+      {
+        title: 'Approve',
+        path: '/v1/intents/sig-20261122-0001/approve',
+        body: { digest: 'FqA1zVb0SxkYx0rMZ1kqYJ2cO2mJmJv9m6X0oJb7c3E' },
+      },
+    ],
+    run: decided('approved', (api, { params, body, caller }) =>
+      api.desk.approve({
+        intentID: params.id,
+        digest: body.digest ?? '',
+        reason: body.reason || null,
+        actor: caller.actor,
+      }),
+    ),
+  }),
+  route({
+    name: 'declineIntent',
+    method: 'POST',
+    path: '/v1/intents/:id/decline',
+    access: ['approvals:decline'],
+    tag: 'Intents',
+    summary: 'Decline',
+    description: 'For people. Never blocked by expiry, drift or a halt.',
+    params: byIntent,
+    body: z.strictObject({ reason }),
+    answers: answers('Declined.', schema.intent),
+    problems: ['NOT_PENDING', 'NOT_ELIGIBLE'],
+    examples: [
+      { title: 'Decline', path: '/v1/intents/sig-20261122-0001/decline', body: { reason: 'Earnings tomorrow.' } },
+    ],
+    run: decided('declined', (api, { params, body, caller }) =>
+      api.desk.decline({ intentID: params.id, reason: body.reason ?? '', actor: caller.actor }),
+    ),
+  }),
+  route({
+    name: 'withdrawIntent',
+    method: 'POST',
+    path: '/v1/intents/:id/withdraw',
+    access: ['intents:write', 'approvals:decline'],
+    tag: 'Intents',
+    summary: 'Withdraw',
+    description:
+      'An agent withdraws what it proposed itself; people withdraw any. Once an order is on its way, cancel that order instead.',
+    params: byIntent,
+    body: z.strictObject({ reason: reasonMaybe }),
+    answers: answers('Withdrawn.', schema.intent),
+    problems: ['NOT_PENDING', 'NOT_ELIGIBLE'],
+    examples: [
+      { title: 'Withdraw', path: '/v1/intents/sig-20261122-0001/withdraw', body: { reason: 'The idea is gone.' } },
+    ],
+    run: decided('withdrawn', (api, { params, body, caller }) =>
+      api.desk.withdraw({ intentID: params.id, reason: body.reason || null, actor: caller.actor }),
+    ),
+  }),
+  route({
+    name: 'repriceIntent',
+    method: 'POST',
+    path: '/v1/intents/:id/reprice',
+    access: ['approvals:reprice'],
+    tag: 'Intents',
+    summary: 'Make a new ticket at the prices of now',
+    description: 'For people. Votes on the old ticket are void. The gate may refuse the new one: then the intent ends.',
+    params: byIntent,
+    body: empty,
+    answers: answers('The intent with its new ticket, or refused.', schema.intent),
+    problems: ['NOT_PENDING', 'NOT_ELIGIBLE'],
+    examples: [{ title: 'Re-price', path: '/v1/intents/sig-20261122-0001/reprice', body: {} }],
+    run: decided(null, (api, { params, caller }) => api.desk.reprice({ intentID: params.id, actor: caller.actor })),
+  }),
+]
+
+const shownField = (value: string | undefined): string =>
+  value === undefined ? 'absent' : JSON.stringify(value.length > 80 ? `${value.slice(0, 80)}…` : value)
+
+// --- orders and fills
+
+const wantsCsv = (call: Call<unknown, unknown, unknown>): boolean =>
+  /\btext\/csv\b/i.test(call.request.headers.accept ?? '')
+/** Rows of a page as CSV; the cursor goes into a header, because CSV has no place for it. */
+const asCsv = (name: string, body: string, next: string | null): Answer => ({
+  status: 200,
+  body,
+  type: 'text/csv; charset=utf-8; header=present',
+  headers: {
+    'content-disposition': `attachment; filename="${name}.csv"`,
+    ...(next === null ? {} : { 'x-next': next }),
+  },
+})
+const listed = (description: string, schemaOf: z.ZodType): Record<number, Documented> => ({
+  200: {
+    description: `${description} With \`Accept: text/csv\` as CSV, the cursor in the header \`X-Next\`.`,
+    schema: schemaOf,
+  },
+})
+
+const orders: Route[] = [
+  route({
+    name: 'listOrders',
+    method: 'GET',
+    path: '/v1/orders',
+    access: ['orders:read'],
+    tag: 'Orders and fills',
+    summary: 'List orders',
+    description: 'Newest first, open and closed. `from` and `to` are about when the order was made.',
+    query: z.strictObject({
+      open: flag('Only those that may still trade, or only those that cannot.').optional(),
+      symbol: symbol.optional(),
+      intent: intentID.optional(),
+      ...span,
+      ...paging,
+    }),
+    answers: listed('A page of orders.', orderPage),
+    problems: ['BAD_CURSOR'],
+    examples: [
+      { title: 'Open orders', path: '/v1/orders?open=true' },
+      {
+        title: 'A day of one symbol',
+        path: '/v1/orders?symbol=AAPL&from=2026-11-22T00:00:00Z&to=2026-11-23T00:00:00Z',
+      },
+    ],
+    async run(api, call) {
+      const { query, caller } = call
+      const page = await api.reads.orders(
+        { open: query.open, symbol: query.symbol, intentID: query.intent, from: query.from, to: query.to },
+        pageAsk(query),
+      )
+      const items = page.items.map((order) => viewOrder(order, caller))
+      return wantsCsv(call) ? asCsv('orders', csv(ORDER_COLUMNS, items), page.next) : json({ items, next: page.next })
+    },
+  }),
+  route({
+    name: 'getOrder',
+    method: 'GET',
+    path: '/v1/orders/:clOrdID',
+    access: ['orders:read'],
+    tag: 'Orders and fills',
+    summary: 'One order',
+    params: byOrder,
+    answers: answers('The order.', schema.order),
+    async run(api, { params, caller }) {
+      const order = await api.reads.get('order', params.clOrdID)
+      return order ? json(viewOrder(order, caller)) : missing('order', params.clOrdID)
+    },
+  }),
+  route({
+    name: 'cancelOrder',
+    method: 'POST',
+    path: '/v1/orders/:clOrdID/cancel',
+    access: ['orders:cancel'],
+    tag: 'Orders and fills',
+    summary: 'Cancel an order',
+    description:
+      'Never blocked. The answer says that the cancel is asked for; the order is gone when its ordStatus says so, and fills may come until then. Asking twice is asking once.',
+    params: byOrder,
+    body: empty,
+    answers: answers('The order, `PendingCancel` until the broker confirms.', schema.order),
+    problems: ['NOT_OPEN', 'NOT_ELIGIBLE'],
+    async run(api, { params, caller }) {
+      const result = await api.desk.requestCancel({ clOrdID: params.clOrdID as ClOrdID, actor: caller.actor })
+      return result.ok
+        ? json(viewOrder(result.value, caller))
+        : denied(result.error, `/v1/orders/${encodeURIComponent(params.clOrdID)}`)
+    },
+  }),
+  route({
+    name: 'listFills',
+    method: 'GET',
+    path: '/v1/fills',
+    access: ['orders:read'],
+    tag: 'Orders and fills',
+    summary: 'List fills',
+    description: 'Newest first. One that the broker took back stays, with `live` false.',
+    query: z.strictObject({
+      symbol: symbol.optional(),
+      order: id('the ClOrdID of an order', 'jx-sig-1-1').optional(),
+      intent: intentID.optional(),
+      ...span,
+      ...paging,
+    }),
+    answers: listed('A page of fills.', fillPage),
+    problems: ['BAD_CURSOR'],
+    examples: [{ title: 'As CSV', path: '/v1/fills?symbol=AAPL' }],
+    async run(api, call) {
+      const { query } = call
+      const filter = {
+        symbol: query.symbol,
+        clOrdID: query.order as ClOrdID | undefined,
+        intentID: query.intent,
+        from: query.from,
+        to: query.to,
+      }
+      const page = await api.reads.fills(filter, pageAsk(query))
+      const items = page.items.map(viewFill)
+      return wantsCsv(call) ? asCsv('fills', csv(FILL_COLUMNS, items), page.next) : json({ items, next: page.next })
+    },
+  }),
+]
+
+// --- account and market
+
+async function viewAccount(api: Api): Promise<wire.Account | null> {
+  const facts = await api.reads.get('account', api.account)
+  if (!facts) return null
+  const a = facts.account
+  return {
+    account: a.account,
+    environment: api.environment,
+    broker: api.broker,
+    currency: a.currency,
+    status: a.status,
+    equity: text(a.equity),
+    cash: text(a.cash),
+    buyingPower: text(a.buyingPower),
+    at: rfc3339(a.at),
+    fourEyes: api.fourEyes,
+  }
+}
+
+/** A quote older than this, in milliseconds, is read again before it is shown. */
+const QUOTE_FRESH_MS = 5000
+
+/** What is known about a symbol; asks the worker to read it when nothing is, or only an old quote, and waits a moment. */
+async function marketOf(api: Api, of: string) {
+  const fresh = (at: Instant | undefined): boolean =>
+    at !== undefined && msBetween(at, api.clock.now()) < QUOTE_FRESH_MS * api.health().speed
+  let market = await api.reads.get('market', of)
+  if (market?.instrument && fresh(market.quote?.at)) return market
+  await api.desk.requestFacts(of)
+  const before = market?.at
+  // Facts are no journal rows, so nothing tells of them: looked for ten times in the time an intent would be given.
+  for (let i = 0; i < 10 && market?.at === before && !api.closing.aborted; i++) {
+    await api.clock.sleep(api.limits.settleMs / 10, api.closing)
+    market = await api.reads.get('market', of)
+  }
+  return market
+}
+
+const market: Route[] = [
+  route({
+    name: 'listPositions',
+    method: 'GET',
+    path: '/v1/positions',
+    access: ['orders:read'],
+    tag: 'Account and market',
+    summary: 'Positions',
+    description:
+      'By our own book of executions, with their value at the last quote and how much of each is covered by a resting stop.',
+    answers: answers('The positions.', schema.items('PositionList', schema.position)),
+    async run(api) {
+      const [positions, open] = await Promise.all([api.reads.all('position'), api.reads.openOrders(api.account)])
+      return json({
+        items: await Promise.all(
+          positions.map(async (p) => viewPosition(p, await api.reads.get('market', p.symbol), open)),
+        ),
+      })
+    },
+  }),
+  route({
+    name: 'getAccount',
+    method: 'GET',
+    path: '/v1/account',
+    access: ['orders:read'],
+    tag: 'Account and market',
+    summary: 'The account',
+    answers: answers('As it was last read from the broker.', schema.account),
+    async run(api) {
+      const account = await viewAccount(api)
+      return account
+        ? json(account)
+        : problem(
+            'NOT_FOUND',
+            'The account has not been read from the broker yet. Try again in a moment; if it stays, check the connection to the broker.',
+          )
+    },
+  }),
+  route({
+    name: 'getQuote',
+    method: 'GET',
+    path: '/v1/quotes/:symbol',
+    access: ['orders:read'],
+    tag: 'Account and market',
+    summary: 'The last quote of a symbol',
+    description: 'A slash in the symbol is written `%2F`.',
+    params: bySymbol,
+    answers: answers('The quote.', schema.quote),
+    examples: [{ title: 'A currency pair', path: '/v1/quotes/EUR%2FUSD' }],
+    async run(api, { params }) {
+      const known = await marketOf(api, params.symbol)
+      const quote = known && viewQuote(params.symbol, known)
+      return quote
+        ? json(quote)
+        : problem(
+            'NOT_FOUND',
+            `The broker has given no quote for ${params.symbol}. Check the spelling, or try again in a moment.`,
+          )
+    },
+  }),
+  route({
+    name: 'getInstrument',
+    method: 'GET',
+    path: '/v1/instruments/:symbol',
+    access: ['orders:read'],
+    tag: 'Account and market',
+    summary: "The broker's rules for a symbol",
+    params: bySymbol,
+    answers: answers('The rules.', schema.instrument),
+    async run(api, { params }) {
+      const known = await marketOf(api, params.symbol)
+      const instrument = known && viewInstrument(known)
+      return instrument
+        ? json(instrument)
+        : problem(
+            'NOT_FOUND',
+            `The broker has given no rules for ${params.symbol}, or does not know it. Check the spelling.`,
+          )
+    },
+  }),
+]
+
+// --- halt
+
+async function viewHalt(api: Api, record?: HaltRecord | null): Promise<wire.Halt> {
+  const [{ state }, open] = [
+    record ?? (await api.reads.get('halt', 'global')) ?? { state: null },
+    await api.reads.openOrders(api.account),
+  ]
+  // Stops and targets stay during a halt: they protect what is held. The halt is about orders that open or enlarge.
+  const entries = open.filter((order) => order.role === 'Entry' && isOpen(order))
+  const recent = state ? (await api.reads.orders({}, { limit: 200, after: null })).items : []
+  const dealt = recent.filter(
+    (order) =>
+      state &&
+      order.role === 'Entry' &&
+      !isOpen(order) &&
+      order.createdAt <= state.since &&
+      order.updatedAt >= state.since,
+  )
+  return {
+    engaged: state !== null,
+    by: state?.by ?? null,
+    reason: state?.reason ?? null,
+    since: state ? rfc3339(state.since) : null,
+    openOrders: entries.length,
+    proof: state
+      ? [...entries, ...dealt].map((order) => ({
+          clOrdID: order.clOrdID,
+          symbol: order.terms.symbol,
+          ordStatus: ordStatus(order),
+        }))
+      : [],
+  }
+}
+
+const halts: Route[] = [
+  route({
+    name: 'getHalt',
+    method: 'GET',
+    path: '/v1/halt',
+    access: ['orders:read', 'kill:engage'],
+    tag: 'Halt',
+    summary: 'Is trading halted?',
+    answers: answers('The halt, engaged or not.', schema.halt),
+    async run(api) {
+      return json(await viewHalt(api))
+    },
+  }),
+  route({
+    name: 'engageHalt',
+    method: 'POST',
+    path: '/v1/halt',
+    access: ['kill:engage'],
+    tag: 'Halt',
+    summary: 'Halt trading now',
+    description:
+      'For people and agents. No new order leaves from here on, and every order that could open or enlarge a position is canceled. Stops stay. It is latched: only people release it.',
+    body: z.strictObject({ reason }),
+    answers: answers('Halted; also when it was before.', schema.halt),
+    examples: [{ title: 'Halt', path: '/v1/halt', body: { reason: 'The feed looks wrong.' } }],
+    async run(api, { body, caller }) {
+      const result = await api.desk.halt({ reason: body.reason, actor: caller.actor })
+      return result.ok || result.error.code === 'ALREADY_HALTED' ? json(await viewHalt(api)) : denied(result.error)
+    },
+  }),
+  route({
+    name: 'releaseHalt',
+    method: 'DELETE',
+    path: '/v1/halt',
+    access: ['kill:release'],
+    tag: 'Halt',
+    summary: 'Release the halt',
+    description: 'For people, and only after a clean reconciliation since the halt; one is started when there is none.',
+    body: z.strictObject({ reason }),
+    answers: answers('Released.', schema.halt),
+    problems: ['NOT_HALTED', 'UNRECONCILED', 'NOT_ELIGIBLE'],
+    async run(api, { body, caller }) {
+      const result = await api.desk.release({ reason: body.reason, actor: caller.actor })
+      return result.ok ? json(await viewHalt(api)) : denied(result.error)
+    },
+  }),
+]
+
+// --- tasks and reconciliation
+
+const openFirst = (a: Task, b: Task): number =>
+  Number(a.doneAt !== null) - Number(b.doneAt !== null) || b.raisedAt - a.raisedAt
+
+const upkeep: Route[] = [
+  route({
+    name: 'listTasks',
+    method: 'GET',
+    path: '/v1/tasks',
+    access: ['orders:read'],
+    tag: 'Tasks and reconciliation',
+    summary: 'What only a person can settle',
+    description: 'Open ones first, then the closed ones, newest first.',
+    answers: answers('The tasks.', schema.items('TaskList', schema.task)),
+    async run(api) {
+      return json({ items: [...(await api.reads.all('task'))].sort(openFirst).map(viewTask) })
+    },
+  }),
+  route({
+    name: 'closeTask',
+    method: 'POST',
+    path: '/v1/tasks/:id/close',
+    access: ['tasks:close'],
+    tag: 'Tasks and reconciliation',
+    summary: 'Close a task',
+    params: z.strictObject({ id: id('the id of a task', 'FROZEN:AAPL') }),
+    body: z.strictObject({
+      note: prose(
+        'What was found and done; kept in the journal.',
+        { min: 1, max: 1000 },
+        'The broker split the shares; confirmed on the phone.',
+      ),
+    }),
+    answers: answers('Closed; also when it was before.', schema.task),
+    problems: ['NOT_ELIGIBLE'],
+    async run(api, { params, body, caller }) {
+      const result = await api.desk.closeTask({ taskID: params.id, note: body.note, actor: caller.actor })
+      return result.ok ? json(viewTask(result.value)) : denied(result.error)
+    },
+  }),
+  route({
+    name: 'getReconciliation',
+    method: 'GET',
+    path: '/v1/reconciliation',
+    access: ['orders:read'],
+    tag: 'Tasks and reconciliation',
+    summary: 'The last comparison with the broker',
+    answers: answers('What it found; null before the first.', schema.reconciliation),
+    async run(api) {
+      const run = await api.reads.get('reconcile', api.account)
+      return json(run && viewRun(run))
+    },
+  }),
+  route({
+    name: 'startReconciliation',
+    method: 'POST',
+    path: '/v1/reconciliation',
+    access: ['reconcile:run'],
+    tag: 'Tasks and reconciliation',
+    summary: 'Compare with the broker now',
+    body: empty,
+    answers: { 202: { description: 'Started; look at the last comparison in a moment.', schema: null } },
+    async run(api, { caller }) {
+      await api.desk.requestReconcile(caller.actor)
+      return { status: 202 }
+    },
+  }),
+]
+
+// --- audit and events
+
+const audit: Route[] = [
+  route({
+    name: 'getAudit',
+    method: 'GET',
+    path: '/v1/audit',
+    access: ['audit:read'],
+    tag: 'Audit and events',
+    summary: 'The head of the journal',
+    answers: answers('Size, hash and root, to compare with anchors kept elsewhere.', schema.audit),
+    async run(api) {
+      return json(viewAudit(await api.reads.head(), api.health().checkpoint))
+    },
+  }),
+  route({
+    name: 'listJournal',
+    method: 'GET',
+    path: '/v1/journal',
+    access: ['audit:read'],
+    tag: 'Audit and events',
+    summary: 'Rows of the journal',
+    description:
+      'Oldest first, from row `from` on. Hashes of credentials are left out here; the export for auditors has every byte.',
+    query: z.strictObject({
+      from: whole('First row; 0 when absent.', 0, Number.MAX_SAFE_INTEGER, 0).optional(),
+      limit: LIMIT,
+    }),
+    answers: answers('The rows.', schema.items('EventList', schema.event)),
+    async run(api, { query, caller }) {
+      const [rows, names] = await Promise.all([api.reads.journal(query.from ?? 0, query.limit ?? 50), api.names()])
+      return json({ items: rows.map((row) => viewEvent(row, names, caller.kind === 'person')) })
+    },
+  }),
+]
+
+const LAST_ID = /^-?\d{1,15}$/
+audit.push(
+  route({
+    name: 'followEvents',
+    method: 'GET',
+    path: '/v1/events',
+    access: ['orders:read'],
+    tag: 'Audit and events',
+    summary: 'Follow everything that happens',
+    description:
+      'Server-sent events: every row of the journal, `id` its number, `event` its action, `data` an Event. The first is `hello` with the number of the last row so far. Reconnect with `Last-Event-ID` (or `after`) to go on without loss or repetition; `after=-1` begins at the first row. A comment every 15 seconds shows that the line is alive.',
+    query: z.strictObject({
+      after: whole(
+        'Number of the last row you have; -1 for none. `Last-Event-ID` wins.',
+        -1,
+        Number.MAX_SAFE_INTEGER,
+        41,
+      ).optional(),
+    }),
+    answers: { 200: { description: 'The stream.', schema: null, type: 'text/event-stream' } },
+    problems: ['TOO_MANY_STREAMS'],
+    examples: [{ title: 'From the beginning', path: '/v1/events?after=-1' }],
+    async run(api, { query, caller, request, reply, stillAllowed }) {
+      const last = request.headers['last-event-id']
+      const after = typeof last === 'string' && LAST_ID.test(last) ? Number(last) : (query.after ?? null)
+      if (api.streams.size >= api.limits.streams)
+        return problem('TOO_MANY_STREAMS', `There are ${api.limits.streams} event streams open already.`, {
+          headers: { 'retry-after': '5' },
+        })
+      reply.hijack()
+      const headers = {
+        ...reply.getHeaders(),
+        'content-type': 'text/event-stream; charset=utf-8',
+        'x-accel-buffering': 'no',
+      }
+      reply.raw.writeHead(200, headers as Record<string, string>)
+      const stream = serveEvents(api, reply.raw, { after, caller, stillAllowed })
+      api.streams.add(stream)
+      // The answer has begun, so a fault can only end it; the reader comes back with the id it has.
+      await stream
+        .catch((fault: unknown) => api.log.error({ fault: String(fault) }, 'an event stream broke'))
+        .finally(() => api.streams.delete(stream))
+      return null
+    },
+  }),
+)
+
+// --- access
+
+/** Over https the name itself promises `Secure`, `Path=/` and no other host (RFC 6265bis, __Host-). */
+export const SESSION_COOKIE = (https: boolean): string => (https ? '__Host-jax_session' : 'jax_session')
+
+const DAY_MS = 86_400_000
+const CENTURY_MS = 36_525 * DAY_MS
+/** When something that is given now ends. In a replay the market's clock leaps over nights, and no lifetime can be told by it. */
+const until = (api: Api, now: Instant, ms: number): Instant => plusMs(now, api.health().speed === 1 ? ms : CENTURY_MS)
+
+const access: Route[] = [
+  route({
+    name: 'signIn',
+    method: 'POST',
+    path: '/v1/session',
+    access: 'open',
+    tag: 'Access',
+    summary: 'Sign in with a one-time code',
+    description:
+      'A new name becomes a new person. The first person of an installation may do everything; later ones are traders and approvers. `via=cli` answers the session instead of setting a cookie.',
+    query: z.strictObject({ via: oneOf(['web', 'cli'], 'What the session is for.').optional() }),
+    body: z.strictObject({
+      code: prose('The one-time code.', { min: 1, max: 100 }, 'k3xm-9t2v-c0qe-7hzw'),
+      name: prose('Your name, as others will see it.', { min: 1, max: 60 }, 'Ana'),
+    }),
+    answers: {
+      201: {
+        description: 'Signed in. With `via=cli`, `session` and `me`; else `Me` and a cookie.',
+        schema: schema.signedIn,
+      },
+    },
+    problems: ['CODE_INVALID', 'TOO_MANY_ATTEMPTS', 'NAME_TAKEN', 'NOT_ELIGIBLE'],
+    remembers: false,
+    async run(api, { query, body, now }) {
+      const via = query.via ?? 'web'
+      const first = (await api.reads.all('person')).length === 0
+      const { secret, hash, csrf } = mintSession(api.random)
+      const name = body.name.replace(/\s+/g, ' ')
+      const result = await api.desk.redeemCode({
+        codeHash: codeHash(body.code),
+        name,
+        roles: first ? FIRST_ROLES : LATER_ROLES,
+        sessionHash: hash,
+        csrf,
+        via,
+        expiresAt: until(api, now, api.limits.sessionMs),
+        actor: { type: 'person', id: name, via, session: hash.slice(0, 16) },
+      })
+      if (!result.ok) return denied(result.error)
+      const person = await api.reads.get('person', result.value.personID)
+      if (!person)
+        return denied({
+          code: 'CODE_INVALID',
+          text: 'The person of this session is not there any more. Get a new code.',
+          refusals: [],
+        })
+      const scopes = [...new Set(person.roles.flatMap((role) => ROLES[role]))].sort()
+      const me: wire.Me = {
+        kind: 'person',
+        id: person.personID,
+        name: person.name,
+        roles: [...person.roles],
+        scopes,
+        csrf: via === 'web' ? csrf : null,
+      }
+      if (via === 'cli') return json({ session: secret, me }, 201)
+      return json(me, 201, { 'set-cookie': cookie(api, secret, Math.floor(api.limits.sessionMs / 1000)) })
+    },
+  }),
+  route({
+    name: 'signOut',
+    method: 'DELETE',
+    path: '/v1/session',
+    access: 'signed-in',
+    tag: 'Access',
+    summary: 'Sign out',
+    answers: { 204: { description: 'The session has ended.', schema: null } },
+    async run(api, { caller }) {
+      if (!caller.session)
+        return problem('INVALID_REQUEST', 'A token is not a session; an admin revokes it with DELETE /v1/tokens/{id}.')
+      await api.desk.endSession({ hash: caller.session.hash, actor: caller.actor })
+      return { ...NOTHING, headers: { 'set-cookie': cookie(api, '', 0) } }
+    },
+  }),
+  route({
+    name: 'getMe',
+    method: 'GET',
+    path: '/v1/me',
+    access: 'signed-in',
+    tag: 'Access',
+    summary: 'Who am I, and what may I do?',
+    answers: answers('The caller.', schema.me),
+    async run(_api, { caller }) {
+      return json(viewMe(caller))
+    },
+  }),
+  route({
+    name: 'makeSigninCode',
+    method: 'POST',
+    path: '/v1/signin-codes',
+    access: ['signin:issue'],
+    tag: 'Access',
+    summary: 'Make a one-time sign-in code',
+    description: 'For admins, and for whoever can read the operator token on the machine itself.',
+    body: empty,
+    answers: answers('The code, shown this once.', schema.signinCode, 201),
+    async run(api, { caller, now }) {
+      const { code, hash } = mintCode(api.random)
+      const expiresAt = until(api, now, api.limits.codeMs)
+      await api.desk.issueCode({ hash, expiresAt, actor: caller.actor })
+      return json({ code, expiresAt: rfc3339(expiresAt) }, 201)
+    },
+  }),
+  route({
+    name: 'listTokens',
+    method: 'GET',
+    path: '/v1/tokens',
+    access: ['tokens:write'],
+    tag: 'Access',
+    summary: 'Agent tokens',
+    answers: answers('The tokens, without their secrets.', schema.items('TokenList', schema.token)),
+    async run(api) {
+      return json({ items: (await api.reads.all('token')).map(viewToken) })
+    },
+  }),
+  route({
+    name: 'makeToken',
+    method: 'POST',
+    path: '/v1/tokens',
+    access: ['tokens:write'],
+    tag: 'Access',
+    summary: 'Make a token for an agent',
+    description:
+      'Lasts 90 days. A token can propose, read and halt; it can never approve, release or hand out access. Its owner answers for it and so cannot approve what it proposes.',
+    body: z.strictObject({
+      name: label('What the token is for.', 'jax'),
+      scopes: field<readonly Scope[]>(
+        (value) => {
+          if (!Array.isArray(value) || value.length === 0)
+            return err(`must be a list with some of ${AGENT_SCOPES.join(', ')}`)
+          const wrong = value.find((scope: unknown) => !(AGENT_SCOPES as readonly unknown[]).includes(scope))
+          return wrong === undefined
+            ? ok([...new Set(value as Scope[])])
+            : err(`may hold only ${AGENT_SCOPES.join(', ')}: the others are for people`)
+        },
+        {
+          type: 'array',
+          items: { type: 'string', enum: AGENT_SCOPES },
+          description: 'All of them when absent.',
+          examples: [AGENT_SCOPES],
+        },
+      ).nullish(),
+      owner: id('the id of a person', 'usr_k3xm9t2vc0qe').nullish(),
+    }),
+    answers: answers('The token with its secret, shown this once.', schema.tokenMade, 201),
+    async run(api, { body, caller, now }) {
+      const owner = body.owner ?? caller.id
+      if (!(await api.reads.get('person', owner)))
+        return problem('INVALID_REQUEST', `There is no person ${owner} to own the token.`, {
+          errors: [{ path: '$.owner', message: 'must be the id of a person' }],
+        })
+      const expiresAt = until(api, now, api.limits.tokenDays * DAY_MS)
+      const { secret, token } = mintToken(
+        { environment: api.environment, name: body.name, owner, scopes: body.scopes ?? AGENT_SCOPES, now, expiresAt },
+        api.random,
+      )
+      await api.desk.issueToken({ token, actor: caller.actor })
+      return json({ token: secret, ...viewToken(token) }, 201)
+    },
+  }),
+  route({
+    name: 'revokeToken',
+    method: 'DELETE',
+    path: '/v1/tokens/:id',
+    access: ['tokens:write'],
+    tag: 'Access',
+    summary: 'Revoke a token, at once',
+    params: z.strictObject({ id: id('the id of a token', 'k3xm9t2v') }),
+    answers: { 204: { description: 'Revoked; also when it was before.', schema: null } },
+    async run(api, { params, caller }) {
+      const result = await api.desk.revokeToken({ tokenID: params.id, actor: caller.actor })
+      return result.ok ? NOTHING : denied(result.error)
+    },
+  }),
+  route({
+    name: 'listPeople',
+    method: 'GET',
+    path: '/v1/people',
+    access: ['people:read'],
+    tag: 'Access',
+    summary: 'Who has access',
+    answers: answers('The people and their roles.', schema.items('PersonList', schema.person)),
+    async run(api) {
+      return json({ items: (await api.reads.all('person')).map(viewPerson) })
+    },
+  }),
+]
+
+function cookie(api: Api, secret: string, maxAgeSeconds: number): string {
+  return `${SESSION_COOKIE(api.served.https)}=${secret}; Max-Age=${maxAgeSeconds}; Path=/; HttpOnly; SameSite=Strict${api.served.https ? '; Secure' : ''}`
+}
+
+// --- service
+
+const service: Route[] = [
+  route({
+    name: 'getStatus',
+    method: 'GET',
+    path: '/v1/status',
+    access: 'signed-in',
+    tag: 'Service',
+    summary: 'How things stand',
+    answers: answers('In one look.', schema.status),
+    async run(api, { now }) {
+      const { reads } = api
+      const [account, halt, waiting, open, tasks, run] = await Promise.all([
+        viewAccount(api),
+        reads.get('halt', 'global'),
+        reads.waitingIntents(),
+        reads.openOrders(api.account),
+        reads.all('task'),
+        reads.get('reconcile', api.account),
+      ])
+      const { brokerConnected, speed } = api.health()
+      const status: wire.Status = {
+        version: api.version,
+        node: api.node,
+        startedAt: rfc3339(api.startedAt),
+        now: rfc3339(now),
+        account,
+        halted: halt?.state != null,
+        brokerConnected,
+        awaiting: waiting.filter((intent) => intent.state === 'AwaitingApproval').length,
+        openOrders: open.filter(isOpen).length,
+        tasks: tasks.filter((task) => task.doneAt === null).length,
+        reconciliation: run && viewRun(run),
+        marketClock: { speed },
+      }
+      return json(status)
+    },
+  }),
+  route({
+    name: 'isAlive',
+    method: 'GET',
+    path: '/healthz',
+    access: 'open',
+    tag: 'Service',
+    summary: 'Is the process alive?',
+    answers: answers('It is.', schema.health),
+    async run() {
+      return json({ status: 'ok' })
+    },
+  }),
+  route({
+    name: 'isReady',
+    method: 'GET',
+    path: '/readyz',
+    access: 'open',
+    tag: 'Service',
+    summary: 'Can it do its work?',
+    answers: answers('It can.', schema.health),
+    problems: ['NOT_READY'],
+    async run(api) {
+      const { notReady } = api.health()
+      return notReady === null
+        ? json({ status: 'ok' })
+        : problem('NOT_READY', notReady, { headers: { 'retry-after': '2' } })
+    },
+  }),
+]
+
+/** The table, but for the routes that describe the table itself (`api.ts`). */
+export const ROUTES: readonly Route[] = [
+  ...intents,
+  ...orders,
+  ...market,
+  ...halts,
+  ...upkeep,
+  ...audit,
+  ...access,
+  ...service,
+]

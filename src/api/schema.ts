@@ -1,0 +1,426 @@
+import { z } from 'zod'
+import type * as wire from './wire.ts'
+
+// The shape of every answer, for the documentation and the tests. `satisfies` holds each one to its wire type, so
+// neither can change without the other.
+
+/** Named schemas: each becomes a component of the OpenAPI document. */
+export const components = z.registry<{ id: string; description?: string }>()
+
+function named<T extends z.ZodType>(id: string, schema: T, description?: string): T {
+  components.add(schema, { id, ...(description === undefined ? {} : { description }) })
+  return schema
+}
+
+const text = z.string()
+const decimal = z
+  .string()
+  .regex(/^-?\d+(\.\d+)?$/)
+  .meta({ format: 'decimal', examples: ['187.50'] })
+const time = z
+  .string()
+  .regex(/^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{6}Z$/)
+  .meta({ format: 'date-time', examples: ['2026-11-22T15:13:20.000000Z'] })
+const count = z.int().min(0)
+const names = <const T extends readonly string[]>(values: T) => z.enum(values)
+
+const side = names(['Buy', 'Sell'])
+const role = names(['Entry', 'Stop', 'Target', 'Exit'])
+const environment = names(['paper', 'live'])
+const ordStatus = names([
+  'PendingNew',
+  'New',
+  'PartiallyFilled',
+  'Filled',
+  'Canceled',
+  'Rejected',
+  'Expired',
+  'PendingCancel',
+  'InDoubt',
+  'NotSent',
+])
+const who = z.strictObject({ type: text, id: text })
+
+export const can = named(
+  'Can',
+  z.union([z.strictObject({ ok: z.literal(true) }), z.strictObject({ ok: z.literal(false), why: text })]),
+  'Whether the caller may do it now; if not, why.',
+) satisfies z.ZodType<wire.Can>
+
+export const refusal = named(
+  'Refusal',
+  z.strictObject({
+    code: text,
+    transient: z.boolean(),
+    text,
+    facts: z.record(text, z.union([text, z.number(), z.boolean(), z.null()])),
+  }),
+  'One reason of the gate: `transient` says whether waiting can help, `facts` are the numbers that were compared.',
+) satisfies z.ZodType<wire.Refusal>
+
+export const problemSchema = named(
+  'Problem',
+  z.strictObject({
+    type: text,
+    title: text,
+    status: z.int(),
+    code: text,
+    detail: text,
+    instance: text.optional(),
+    errors: z.array(z.strictObject({ path: text, message: text })).optional(),
+    refusals: z.array(refusal).optional(),
+  }),
+  'RFC 9457. `code` is stable; `detail` is for people and says what to do.',
+)
+
+const checkLine = named(
+  'CheckLine',
+  z.strictObject({ check: text, passed: z.boolean(), label: text }),
+) satisfies z.ZodType<wire.CheckLine>
+
+const terms = named(
+  'Terms',
+  z.strictObject({
+    symbol: text,
+    side,
+    ordType: names(['Market', 'Limit', 'Stop', 'StopLimit']),
+    timeInForce: names(['Day', 'GTC', 'IOC', 'FOK']),
+    orderQty: decimal,
+    price: decimal.nullable(),
+    stopPx: decimal.nullable(),
+    bracket: z.strictObject({ stopPx: decimal, targetPx: decimal.nullable() }).nullable(),
+    reduceOnly: z.boolean(),
+  }),
+  'What one order asks of the broker.',
+) satisfies z.ZodType<wire.Terms>
+
+const sizing = named(
+  'Sizing',
+  z.strictObject({
+    currency: text,
+    equity: decimal,
+    riskPerTrade: decimal,
+    riskAmount: decimal,
+    entryPx: decimal,
+    stopPx: decimal,
+    riskPerUnit: decimal,
+    conversionRate: decimal,
+    riskPerUnitAccount: decimal,
+    rawQty: decimal,
+    caps: z.array(z.strictObject({ name: text, limit: decimal, capQty: decimal })),
+    binding: text,
+    lot: decimal,
+    qty: decimal,
+    notional: decimal,
+    riskAtStop: decimal,
+  }),
+  'How the quantity was computed, line by line.',
+) satisfies z.ZodType<wire.Sizing>
+
+export const intent = named(
+  'Intent',
+  z.strictObject({
+    intentID: text,
+    account: text,
+    state: names(['Received', 'AwaitingApproval', 'Approved', 'Refused', 'Declined', 'Lapsed', 'Withdrawn']),
+    form: names(['Signal', 'Order']),
+    symbol: text,
+    side: names(['Buy', 'Sell', 'Hold']),
+    entryPx: decimal,
+    stopPx: decimal,
+    targetPx: decimal.nullable(),
+    askedQty: decimal.nullable(),
+    strategyID: text,
+    confidence: decimal.nullable(),
+    reasoning: text,
+    proposer: who,
+    generatedAt: time,
+    expiresAt: time,
+    rev: count,
+    ticket: z
+      .strictObject({
+        terms,
+        maxNotional: decimal,
+        currency: text,
+        refPx: decimal,
+        refAt: time,
+        maxDriftBps: z.int(),
+        environment,
+        broker: text,
+      })
+      .nullable(),
+    digest: text.nullable(),
+    fingerprint: text.regex(/^[0-9a-f]{4}-[0-9a-f]{4}$/).nullable(),
+    sizing: sizing.nullable(),
+    checks: z.array(checkLine),
+    refusals: z.array(refusal),
+    decideBy: time.nullable(),
+    sendBy: time.nullable(),
+    decision: z
+      .strictObject({
+        verdict: names(['approved', 'declined', 'withdrawn']),
+        by: text,
+        byName: text,
+        via: text,
+        reason: text.nullable(),
+        at: time,
+      })
+      .nullable(),
+    clOrdID: text.nullable(),
+    ordStatus: ordStatus.nullable(),
+    corr: text,
+    receivedAt: time,
+    updatedAt: time,
+    can: z.strictObject({ approve: can, decline: can, withdraw: can, reprice: can }),
+    summary: text,
+  }),
+  'What was asked for and how far it got. `reasoning` is untrusted text written by the agent; `summary` says in one sentence what is true now.',
+) satisfies z.ZodType<wire.Intent>
+
+export const order = named(
+  'Order',
+  z.strictObject({
+    clOrdID: text,
+    intentID: text,
+    account: text,
+    role,
+    parent: text.nullable(),
+    terms,
+    ordStatus,
+    delivery: names(['Queued', 'Sending', 'Delivered', 'Rejected', 'InDoubt', 'Absent']),
+    orderID: text.nullable(),
+    cumQty: decimal,
+    leavesQty: decimal,
+    avgPx: decimal.nullable(),
+    text: text.nullable(),
+    corr: text,
+    createdAt: time,
+    sentAt: time.nullable(),
+    updatedAt: time,
+    can: z.strictObject({ cancel: can }),
+  }),
+  'An order in FIX terms, with two words FIX lacks: InDoubt (the broker did not answer; do not resubmit) and NotSent (proven never to have reached it).',
+) satisfies z.ZodType<wire.Order>
+
+export const fill = named(
+  'Fill',
+  z.strictObject({
+    seq: count,
+    execID: text,
+    clOrdID: text,
+    intentID: text,
+    role,
+    symbol: text,
+    side,
+    lastQty: decimal,
+    lastPx: decimal,
+    settlCurrFxRate: decimal,
+    commission: decimal,
+    transactTime: time,
+    live: z.boolean(),
+  }),
+  'One execution. `live` false: the broker took it back.',
+) satisfies z.ZodType<wire.Fill>
+
+export const position = named(
+  'Position',
+  z.strictObject({
+    symbol: text,
+    netQty: decimal,
+    avgCost: decimal.nullable(),
+    realizedPnl: decimal,
+    commission: decimal,
+    unrealizedPnl: decimal.nullable(),
+    lastPx: decimal.nullable(),
+    protectedQty: decimal,
+  }),
+) satisfies z.ZodType<wire.Position>
+
+export const account = named(
+  'Account',
+  z.strictObject({
+    account: text,
+    environment,
+    broker: text,
+    currency: text,
+    status: text,
+    equity: decimal,
+    cash: decimal,
+    buyingPower: decimal,
+    at: time,
+    fourEyes: names(['on', 'off']),
+  }),
+) satisfies z.ZodType<wire.Account>
+
+export const quote = named(
+  'Quote',
+  z.strictObject({
+    symbol: text,
+    bid: decimal,
+    ask: decimal,
+    last: decimal,
+    mid: decimal,
+    at: time,
+    sessionOpen: z.boolean(),
+  }),
+) satisfies z.ZodType<wire.Quote>
+
+export const instrument = named(
+  'Instrument',
+  z.strictObject({
+    symbol: text,
+    name: text,
+    assetClass: names(['us_equity', 'fx', 'crypto']),
+    currency: text,
+    ticks: z.array(z.strictObject({ from: decimal, tick: decimal })),
+    lot: decimal,
+    minQty: decimal,
+    maxQty: decimal.nullable(),
+    tradable: z.boolean(),
+    shortable: z.boolean(),
+  }),
+  "The broker's rules for one symbol.",
+) satisfies z.ZodType<wire.Instrument>
+
+export const halt = named(
+  'Halt',
+  z.strictObject({
+    engaged: z.boolean(),
+    by: text.nullable(),
+    reason: text.nullable(),
+    since: time.nullable(),
+    openOrders: count,
+    proof: z.array(z.strictObject({ clOrdID: text, symbol: text, ordStatus })),
+  }),
+  '`proof` lists the orders that were open when the halt began, with what the broker says of each now.',
+) satisfies z.ZodType<wire.Halt>
+
+export const task = named(
+  'Task',
+  z.strictObject({
+    taskID: text,
+    kind: text,
+    subject: text,
+    severity: names(['warning', 'critical']),
+    text,
+    corr: text,
+    raisedAt: time,
+    doneAt: time.nullable(),
+    doneBy: text.nullable(),
+    note: text.nullable(),
+  }),
+  'Something only a person can settle.',
+) satisfies z.ZodType<wire.Task>
+
+export const event = named(
+  'Event',
+  z.strictObject({
+    seq: count,
+    ts: time,
+    action: text,
+    actor: z.strictObject({ type: text, id: text, via: text }),
+    object: z.strictObject({ type: text, id: text, rev: count }),
+    corr: text,
+    data: z.record(text, z.unknown()),
+    text,
+  }),
+  'One row of the journal.',
+) satisfies z.ZodType<wire.Event>
+
+export const story = named(
+  'Story',
+  z.strictObject({ corr: text, intent, orders: z.array(order), fills: z.array(fill), events: z.array(event) }),
+) satisfies z.ZodType<wire.Story>
+
+export const reconciliation = named(
+  'Reconciliation',
+  z.strictObject({ account: text, at: time, clean: z.boolean(), findings: z.array(text) }).nullable(),
+) satisfies z.ZodType<wire.Reconciliation>
+
+export const audit = named(
+  'Audit',
+  z.strictObject({
+    rows: count,
+    hash: text,
+    root: text,
+    checkpoint: z.strictObject({ size: count, at: time }).nullable(),
+  }),
+  'Head of the journal: size, hash of the last row, RFC 6962 root over all rows, newest signed checkpoint.',
+) satisfies z.ZodType<wire.Audit>
+
+export const me = named(
+  'Me',
+  z.strictObject({
+    kind: names(['person', 'agent']),
+    id: text,
+    name: text,
+    roles: z.array(text),
+    scopes: z.array(text),
+    csrf: text.nullable(),
+  }),
+) satisfies z.ZodType<wire.Me>
+
+export const status = named(
+  'Status',
+  z.strictObject({
+    version: text,
+    node: text,
+    startedAt: time,
+    now: time,
+    account: account.nullable(),
+    halted: z.boolean(),
+    brokerConnected: z.boolean(),
+    awaiting: count,
+    openOrders: count,
+    tasks: count,
+    reconciliation,
+    marketClock: z.strictObject({ speed: z.number() }),
+  }),
+) satisfies z.ZodType<wire.Status>
+
+export const person = named(
+  'Person',
+  z.strictObject({ personID: text, name: text, roles: z.array(text), disabled: z.boolean(), createdAt: time }),
+) satisfies z.ZodType<wire.Person>
+
+const tokenShape = {
+  tokenID: text,
+  name: text,
+  owner: text.nullable(),
+  scopes: z.array(text),
+  createdAt: time,
+  expiresAt: time,
+  revokedAt: time.nullable(),
+}
+export const token = named(
+  'Token',
+  z.strictObject(tokenShape),
+  'An agent token, without its secret.',
+) satisfies z.ZodType<wire.Token>
+export const tokenMade = named(
+  'TokenMade',
+  z.strictObject({ token: text, ...tokenShape }),
+  '`token` is shown this once.',
+) satisfies z.ZodType<wire.TokenMade>
+export const signinCode = named(
+  'SigninCode',
+  z.strictObject({ code: text, expiresAt: time }),
+  'Works once, until `expiresAt`.',
+) satisfies z.ZodType<wire.SigninCode>
+export const cliSession = named(
+  'CliSession',
+  z.strictObject({ session: text, me }),
+  '`session` is sent as a bearer token.',
+) satisfies z.ZodType<wire.CliSession>
+export const signedIn = named('SignedIn', z.union([me, cliSession]))
+export const health = named('Health', z.strictObject({ status: names(['ok']) }))
+
+/** A list without pages. */
+export const items = <T extends z.ZodType>(id: string, item: T) => named(id, z.strictObject({ items: z.array(item) }))
+export const page = <T extends z.ZodType>(id: string, item: T) =>
+  named(
+    id,
+    z.strictObject({ items: z.array(item), next: text.nullable() }),
+    'Newest first. `next` goes into `after` for the page that follows; null at the end.',
+  )
+export { named }

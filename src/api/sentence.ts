@@ -1,0 +1,153 @@
+import type { Action, Happened } from '../desk/events.ts'
+import { explain } from '../gate/refusal.ts'
+import type { Row } from '../journal/row.ts'
+import { type Decimal, shortest } from '../values/decimal.ts'
+import type { Report } from '../orders/report.ts'
+import { inWords } from './present.ts'
+import type * as wire from './wire.ts'
+
+/** The name of a person or token by its id; the id itself when nobody goes by it. */
+export type NameOf = (id: string) => string
+
+type Told<A extends Action> = {
+  readonly data: Happened[A]
+  readonly id: string
+  readonly who: string
+  readonly name: NameOf
+}
+
+const n = (d: Decimal): string => shortest(d)
+const because = (reason: string | null): string => (reason ? `: ${reason}` : '')
+
+/** One sentence for each thing that can happen, for people who read the story of an order. */
+const SAYS: { readonly [A in Action]: (told: Told<A>) => string } = {
+  'gateway.started': ({ data }) => `The gateway started, version ${data.version}.`,
+
+  'intent.received': ({ data, who }) => {
+    const { proposal: p } = data.intent
+    const what =
+      p.side === 'Hold'
+        ? `to hold ${p.symbol}`
+        : `to ${p.side.toLowerCase()} ${p.orderQty === null ? '' : `${n(p.orderQty)} `}${p.symbol} near ${n(p.entryPx)} with a stop at ${n(p.stopPx)}`
+    return `${who} proposed ${what} (${p.strategyID}).`
+  },
+  'intent.ticketed': ({ data }) => {
+    const why = {
+      sized: 'Sized and checked',
+      repriced: 'Re-priced at the market of now',
+      drifted: 'The market moved, so it was priced anew',
+      'never sent': 'It never left, so it was priced anew',
+    }[data.why]
+    return `${why}: ${inWords(data.ticket.terms)}, at most ${n(data.ticket.maxNotional)} ${data.ticket.currency}. Waiting for a person.`
+  },
+  'intent.refused': ({ data }) =>
+    `Refused${data.at === 'send' ? ' at the last check before sending' : ''}: ${data.refusals.map(explain).join(' ')}`,
+  'intent.approved': ({ data }) => `${data.decision.byName} approved${because(data.decision.reason)}.`,
+  'intent.declined': ({ data }) => `${data.decision.byName} declined${because(data.decision.reason)}.`,
+  'intent.withdrawn': ({ data, name }) => `${name(data.decision.byName)} withdrew it${because(data.decision.reason)}.`,
+  'intent.lapsed': ({ data }) => `Lapsed. ${data.why}`,
+
+  'order.created': ({ data }) =>
+    `Order made: ${inWords(data.order.terms)} (${data.order.role.toLowerCase()}, ${data.order.clOrdID}).`,
+  'order.send-started': ({ id }) => `Sending ${id} to the broker.`,
+  'order.accepted': ({ data, id }) => `The broker has ${id}${data.orderID ? ` as ${data.orderID}` : ''}.`,
+  'order.rejected': ({ data, id }) => `The broker rejected ${id}: ${data.text}`,
+  'order.in-doubt': ({ data, id }) =>
+    `Whether the broker has ${id} is unknown (${data.cause}). Looking it up; nothing is sent again meanwhile.`,
+  'order.absent': ({ data, id }) => `${id} never reached the broker: ${data.evidence}`,
+  'order.resized': ({ data, id }) => `${id} is for ${n(data.orderQty)} now.`,
+  'order.cancel-requested': ({ data, id, who }) => `${who} asked to cancel ${id}${because(data.why)}.`,
+  'order.cancel-answered': ({ data, id }) =>
+    ({
+      accepted: `The broker took the request to cancel ${id}.`,
+      rejected: `The broker refused to cancel ${id}${because(data.text)}.`,
+      'in-doubt': `Whether the broker took the request to cancel ${id} is unknown; it is asked again.`,
+    })[data.outcome],
+
+  'execution.reported': ({ data, id }) => reported(data.report, id),
+  'execution.disputed': ({ data, id }) =>
+    `The broker reported ${data.report.execType} for ${id}, which is ${data.fault.phase}: set aside for a person.`,
+
+  'halt.engaged': ({ data }) => `${data.by} halted trading: ${data.reason}`,
+  'halt.released': ({ data }) => `${data.by} released the halt: ${data.reason}`,
+  'instrument.frozen': ({ data }) => `${data.symbol} is frozen: ${data.reason}`,
+  'instrument.thawed': ({ data }) => `${data.symbol} is open again: ${data.reason}`,
+  'task.raised': ({ data }) => `For a person: ${data.task.text}`,
+  'task.closed': ({ data, id, name }) => `${name(data.by)} closed ${id}: ${data.note}`,
+  'account.reconciled': ({ data }) =>
+    data.run.clean
+      ? 'Our book and the broker agree.'
+      : `Our book and the broker differ: ${data.run.findings.join(' ')}`,
+
+  'code.issued': ({ who }) => `${who} made a one-time sign-in code.`,
+  'person.added': ({ data }) => `${data.person.name} joined as ${data.person.roles.join(', ')}.`,
+  'session.opened': ({ data, name }) => `${name(data.session.personID)} signed in (${data.session.via}).`,
+  'session.ended': ({ id, name }) => `${name(id)} signed out.`,
+  'token.issued': ({ data, who }) => `${who} made the token ${data.token.name} (${data.token.scopes.join(', ')}).`,
+  'token.revoked': ({ data, who, name }) => `${who} revoked the token ${name(data.tokenID)}.`,
+}
+
+function reported(report: Report, id: string): string {
+  switch (report.execType) {
+    case 'New':
+      return `${id} is working at the broker.`
+    case 'Canceled':
+      return `${id} is canceled${because(report.text)}.`
+    case 'Rejected':
+      return `The broker rejected ${id}${because(report.text)}.`
+    case 'Expired':
+      return `${id} expired at the broker${because(report.text)}.`
+    case 'Trade':
+      return `${id} filled ${n(report.lastQty)} at ${n(report.lastPx)}.`
+    case 'TradeCancel':
+      return `The broker took back the fill ${report.refExecID} of ${id}.`
+    case 'TradeCorrect':
+      return `The broker corrected the fill ${report.refExecID} of ${id} to ${n(report.lastQty)} at ${n(report.lastPx)}.`
+  }
+}
+
+const ACTOR: Readonly<Record<string, string>> = { system: 'The gateway', broker: 'The broker' }
+
+/** One readable sentence for a journal row; a generic one for what this version does not know. */
+export function sentence(row: Row, name: NameOf): string {
+  const who = ACTOR[row.actor.type] ?? name(row.actor.id)
+  const says = (SAYS as Readonly<Record<string, ((told: unknown) => string) | undefined>>)[row.action]
+  try {
+    if (says) return says({ data: row.data, id: row.object.id, who, name })
+  } catch {
+    // A row of an older form: the feed must go on, so it is told in general terms.
+  }
+  return `${who}: ${row.action.replaceAll(/[.-]/g, ' ')} (${row.object.type} ${row.object.id}).`
+}
+
+/** What would help somebody into another's session, or to guess at one. Never leaves the journal by this door. */
+const SECRETS = new Set(['hash', 'csrf', 'codeHash', 'sessionHash', 'session'])
+function without(value: unknown): unknown {
+  if (Array.isArray(value)) return value.map(without)
+  if (typeof value !== 'object' || value === null) return value
+  return Object.fromEntries(
+    Object.entries(value).flatMap(([key, inner]) =>
+      SECRETS.has(key) && typeof inner === 'string' ? [] : [[key, without(inner)]],
+    ),
+  )
+}
+
+/** Who signs in and which tokens there are concerns people, not agents. */
+const PRIVATE = /^(code|person|session|token)\./
+
+/** @param whole false for agents: of rows about access they learn the action alone. */
+export function viewEvent(row: Row, name: NameOf, whole: boolean): wire.Event {
+  const hidden = !whole && PRIVATE.test(row.action)
+  return {
+    seq: row.seq,
+    ts: row.ts,
+    action: row.action,
+    actor: hidden
+      ? { type: row.actor.type, id: '', via: row.actor.via }
+      : { type: row.actor.type, id: row.actor.id, via: row.actor.via },
+    object: { ...row.object, id: hidden ? '' : row.object.id },
+    corr: row.corr,
+    data: hidden ? {} : (without(row.data) as Record<string, unknown>),
+    text: hidden ? 'Access to the gateway changed.' : sentence(row, name),
+  }
+}
