@@ -1,0 +1,61 @@
+import type { ReactNode } from 'react'
+import type { Position } from '../../api/wire.ts'
+import { exceeds, percent, signOf } from '../decimal.ts'
+import { Badge, SideMark } from '../parts/badge.tsx'
+import { Figure, Gain, Nothing } from '../parts/figure.tsx'
+import { type Column, Ledger } from '../parts/ledger.tsx'
+import { Link } from '../router.tsx'
+
+type PositionsProps = { positions: readonly Position[]; currency: string | undefined }
+
+export function PositionsLedger({ positions, currency }: PositionsProps): ReactNode {
+  const columns: Column<Position>[] = [
+    {
+      key: 'symbol',
+      header: 'Symbol',
+      title: true,
+      cell: ({ symbol, netQty }) => (
+        <span className="flex items-center gap-2">
+          {signOf(netQty) === 0 ? null : (
+            <SideMark side={signOf(netQty) > 0 ? 'Buy' : 'Sell'} word={signOf(netQty) > 0 ? 'Long' : 'Short'} />
+          )}
+          <Link to={`/orders?symbol=${encodeURIComponent(symbol)}`} className="hover:underline">
+            <bdi>{symbol}</bdi>
+          </Link>
+        </span>
+      ),
+    },
+    { key: 'qty', header: 'Quantity', figure: true, cell: ({ netQty }) => <Figure value={netQty} /> },
+    { key: 'cost', header: 'Avg cost', figure: true, cell: ({ avgCost }) => <Figure value={avgCost} /> },
+    { key: 'last', header: 'Last price', figure: true, cell: ({ lastPx }) => <Figure value={lastPx} /> },
+    {
+      key: 'open',
+      header: 'Unrealised',
+      figure: true,
+      cell: ({ unrealizedPnl }) => <Gain value={unrealizedPnl} unit={currency} />,
+    },
+    {
+      key: 'done',
+      header: 'Realised',
+      figure: true,
+      cell: ({ realizedPnl }) => <Gain value={realizedPnl} unit={currency} />,
+    },
+    {
+      key: 'fees',
+      header: 'Commission',
+      figure: true,
+      cell: ({ commission }) => <Figure value={commission} unit={currency} />,
+    },
+    { key: 'stop', header: 'Protection', cell: (position) => <Protection position={position} /> },
+  ]
+  return <Ledger caption="Positions" columns={columns} rows={positions} keyOf={({ symbol }) => symbol} />
+}
+
+/** How much of what is held has a stop resting at the broker. */
+function Protection({ position: { netQty, protectedQty } }: { position: Position }): ReactNode {
+  if (signOf(netQty) === 0) return <Nothing />
+  const covered = `${percent(protectedQty)} % stopped`
+  if (exceeds('1', protectedQty))
+    return <Badge tone="bad">⚠ {signOf(protectedQty) === 0 ? 'No stop' : `Only ${covered}`}</Badge>
+  return <Badge tone="good">✓ {covered}</Badge>
+}

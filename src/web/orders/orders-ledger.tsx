@@ -1,0 +1,133 @@
+import { type ReactNode, useState } from 'react'
+import type { Order } from '../../api/wire.ts'
+import { useCancel } from '../commands.ts'
+import { grouped } from '../decimal.ts'
+import { Action } from '../parts/action.tsx'
+import { SideMark, StatusBadge } from '../parts/badge.tsx'
+import { Figure } from '../parts/figure.tsx'
+import { type Column, Ledger } from '../parts/ledger.tsx'
+import { Moment } from '../parts/moment.tsx'
+import { Sheet, SheetFoot } from '../parts/sheet.tsx'
+import { Trouble } from '../parts/trouble.tsx'
+import { Link } from '../router.tsx'
+import { IN_DOUBT, isWorking, orderInWords, priceInWords, ROLE } from '../words.ts'
+
+/** Orders as the broker holds them. */
+export function OrdersLedger({ orders, within }: { orders: readonly Order[]; within?: 'story' }): ReactNode {
+  const [canceling, setCanceling] = useState<Order | null>(null)
+  const columns: Column<Order>[] = [
+    {
+      key: 'order',
+      header: 'Order',
+      title: true,
+      cell: (order) => (
+        <span className="flex items-center gap-2">
+          <SideMark side={order.terms.side} />
+          {within === 'story' ? (
+            <bdi>{order.terms.symbol}</bdi>
+          ) : (
+            <Link to={`/intents/${encodeURIComponent(order.intentID)}`} className="hover:underline">
+              <bdi>{order.terms.symbol}</bdi>
+            </Link>
+          )}
+        </span>
+      ),
+    },
+    { key: 'role', header: 'Role', cell: ({ role }) => ROLE[role] },
+    { key: 'price', header: 'Price', figure: true, cell: ({ terms }) => priceInWords(terms) },
+    {
+      key: 'filled',
+      header: 'Filled of',
+      figure: true,
+      cell: ({ cumQty, terms }) => (
+        <span className="whitespace-nowrap">
+          {grouped(cumQty)} <span className="text-soft">of</span> {grouped(terms.orderQty)}
+        </span>
+      ),
+    },
+    {
+      key: 'avg',
+      header: 'Avg price',
+      figure: true,
+      cell: ({ avgPx }) => <Figure value={avgPx} />,
+      quiet: ({ avgPx }) => avgPx === null,
+    },
+    { key: 'status', header: 'Status', cell: (order) => <OrderStanding order={order} /> },
+    { key: 'sent', header: 'Sent', figure: true, cell: (order) => <Sent order={order} /> },
+    {
+      key: 'id',
+      header: 'ClOrdID',
+      cell: ({ clOrdID }) => <code className="font-mono text-xs text-soft">{clOrdID}</code>,
+    },
+    {
+      key: 'act',
+      header: 'Actions',
+      figure: true,
+      quiet: (order) => !order.can.cancel.ok,
+      cell: (order) =>
+        order.can.cancel.ok ? (
+          <Action look="plain-danger" onPress={() => setCanceling(order)} label={`Cancel ${orderInWords(order.terms)}`}>
+            Cancel
+          </Action>
+        ) : isWorking(order) ? (
+          <span className="text-xs text-soft">{order.can.cancel.why}</span>
+        ) : null,
+    },
+  ]
+  return (
+    <>
+      <Ledger caption="Orders" columns={columns} rows={orders} keyOf={({ clOrdID }) => clOrdID} />
+      <Sheet title="Cancel this order?" open={canceling !== null} onClose={() => setCanceling(null)}>
+        {canceling === null ? null : <CancelForm order={canceling} onClose={() => setCanceling(null)} />}
+      </Sheet>
+    </>
+  )
+}
+
+function OrderStanding({ order }: { order: Order }): ReactNode {
+  return (
+    <>
+      <StatusBadge status={order.ordStatus} />
+      {order.ordStatus === 'InDoubt' ? (
+        <span className="mt-1 block text-xs font-semibold text-bad">{IN_DOUBT}</span>
+      ) : null}
+      {order.text === null || order.text === '' ? null : (
+        <span className="mt-1 block text-xs text-soft">
+          Broker: “<bdi>{order.text}</bdi>”
+        </span>
+      )}
+    </>
+  )
+}
+
+function Sent({ order }: { order: Order }): ReactNode {
+  return order.sentAt === null ? <span className="text-soft">not sent</span> : <Moment at={order.sentAt} />
+}
+
+function CancelForm({ order, onClose }: { order: Order; onClose: () => void }): ReactNode {
+  const cancel = useCancel(order.clOrdID)
+  return (
+    <>
+      <p className="font-semibold">{orderInWords(order.terms)}</p>
+      <p className="text-sm">
+        {order.role === 'Stop' ? (
+          <strong className="text-bad">This stop protects a position. Without it a loss has no limit. </strong>
+        ) : null}
+        {order.cumQty === '0' ? 'Nothing is filled yet.' : `${grouped(order.cumQty)} are filled and stay filled.`} A
+        fill may still cross the cancel on its way; it counts.
+      </p>
+      {cancel.isError ? <Trouble error={cancel.error} title="Not canceled" /> : null}
+      <SheetFoot>
+        <Action onPress={onClose}>Keep it</Action>
+        <Action
+          look="danger"
+          onPress={() => cancel.mutate(undefined, { onSuccess: onClose })}
+          busy={cancel.isPending}
+          autoFocus
+        >
+          Cancel the order
+        </Action>
+      </SheetFoot>
+    </>
+  )
+}

@@ -1,0 +1,147 @@
+import { infiniteQueryOptions, keepPreviousData, queryOptions } from '@tanstack/react-query'
+import type {
+  Account,
+  Audit,
+  Event,
+  Fill,
+  Halt,
+  Intent,
+  Me,
+  Order,
+  Page,
+  Position,
+  Quote,
+  Reconciliation,
+  Status,
+  Story,
+  Task,
+} from '../api/wire.ts'
+import { call, query } from './http.ts'
+
+/** What the screens read. The first word of a key is what an event refers to; see `live.tsx`. */
+
+const segment = encodeURIComponent
+
+export const meQuery = queryOptions({
+  queryKey: ['me'],
+  queryFn: ({ signal }) => call<Me>('GET', '/me', undefined, signal),
+  staleTime: Infinity,
+})
+
+/** The status, and how far the gateway's clock is ahead of this machine's, in ms. */
+export const statusQuery = queryOptions({
+  queryKey: ['status'],
+  queryFn: async ({ signal }) => {
+    const asked = Date.now()
+    const status = await call<Status>('GET', '/status', undefined, signal)
+    return { status, aheadMs: Math.round(Date.parse(status.now) - (asked + Date.now()) / 2) }
+  },
+})
+
+export const haltQuery = queryOptions({
+  queryKey: ['halt'],
+  queryFn: ({ signal }) => call<Halt>('GET', '/halt', undefined, signal),
+})
+
+/** Nobody can look at more at once; a longer queue says so. */
+const QUEUE_MAX = '100'
+
+export const queueQuery = queryOptions({
+  queryKey: ['intents', 'queue'],
+  queryFn: ({ signal }) =>
+    call<Page<Intent>>('GET', `/intents${query({ state: 'AwaitingApproval', limit: QUEUE_MAX })}`, undefined, signal),
+})
+
+export const recentQuery = queryOptions({
+  queryKey: ['intents', 'recent'],
+  queryFn: ({ signal }) => call<Page<Intent>>('GET', '/intents?limit=40', undefined, signal),
+})
+
+export const storyQuery = (intentID: string) =>
+  queryOptions({
+    queryKey: ['story', intentID],
+    queryFn: ({ signal }) => call<Story>('GET', `/intents/${segment(intentID)}/story`, undefined, signal),
+  })
+
+export const quoteQuery = (symbol: string) =>
+  queryOptions({
+    queryKey: ['quote', symbol],
+    queryFn: ({ signal }) => call<Quote>('GET', `/quotes/${segment(symbol)}`, undefined, signal),
+    staleTime: 0,
+    gcTime: 10_000,
+  })
+
+export const accountQuery = queryOptions({
+  queryKey: ['account'],
+  queryFn: ({ signal }) => call<Account>('GET', '/account', undefined, signal),
+})
+
+export const positionsQuery = queryOptions({
+  queryKey: ['positions'],
+  queryFn: ({ signal }) => call<{ items: Position[] }>('GET', '/positions', undefined, signal),
+})
+
+export type Filters = Readonly<Record<'open' | 'symbol' | 'from' | 'to', string>>
+
+/** Days as the person sees them, sent as the instants where they begin and end here. */
+export function bounds(filters: Filters): Record<string, string | undefined> {
+  const start = (day: string, plus: number): string | undefined => {
+    const [year, month, date] = day.split('-').map(Number)
+    if (year === undefined || month === undefined || date === undefined) return undefined
+    return new Date(year, month - 1, date + plus).toISOString()
+  }
+  return {
+    open: filters.open,
+    symbol: filters.symbol.trim().toUpperCase(),
+    from: filters.from === '' ? undefined : start(filters.from, 0),
+    to: filters.to === '' ? undefined : start(filters.to, 1),
+  }
+}
+
+const PAGE_SIZE = '50'
+
+const paged = <T>(kind: 'orders' | 'fills', filters: Filters) =>
+  infiniteQueryOptions({
+    queryKey: [kind, filters],
+    queryFn: ({ signal, pageParam }) =>
+      call<Page<T>>(
+        'GET',
+        `/${kind}${query({ ...bounds(filters), limit: PAGE_SIZE, after: pageParam })}`,
+        undefined,
+        signal,
+      ),
+    initialPageParam: '',
+    getNextPageParam: (page: Page<T>) => page.next,
+    placeholderData: keepPreviousData,
+  })
+
+export const ordersQuery = (filters: Filters) => paged<Order>('orders', filters)
+export const fillsQuery = (filters: Filters) => paged<Fill>('fills', filters)
+
+export const tasksQuery = queryOptions({
+  queryKey: ['tasks'],
+  queryFn: ({ signal }) => call<{ items: Task[] }>('GET', '/tasks', undefined, signal),
+})
+
+export const reconciliationQuery = queryOptions({
+  queryKey: ['reconciliation'],
+  queryFn: ({ signal }) => call<Reconciliation>('GET', '/reconciliation', undefined, signal),
+})
+
+export const auditQuery = queryOptions({
+  queryKey: ['audit'],
+  queryFn: ({ signal }) => call<Audit>('GET', '/audit', undefined, signal),
+})
+
+/** What the feed shows before the stream adds to it, and how much it keeps. */
+export const FEED_MAX = 300
+
+/** The last journal rows, oldest first. Refreshed by the stream, not by asking again. */
+export const journalQuery = queryOptions({
+  queryKey: ['journal'],
+  queryFn: async ({ signal }) => {
+    const { rows } = await call<Audit>('GET', '/audit', undefined, signal)
+    const from = String(Math.max(0, rows - FEED_MAX))
+    return call<{ items: Event[] }>('GET', `/journal${query({ from, limit: String(FEED_MAX) })}`, undefined, signal)
+  },
+})

@@ -1,0 +1,131 @@
+import { type ReactNode, useState } from 'react'
+import type { Intent } from '../../api/wire.ts'
+import { useDecide } from '../commands.ts'
+import { grouped } from '../decimal.ts'
+import { Action } from '../parts/action.tsx'
+import { Field } from '../parts/field.tsx'
+import { Sheet, SheetFoot } from '../parts/sheet.tsx'
+import { Trouble } from '../parts/trouble.tsx'
+import { askInWords, orderInWords } from '../words.ts'
+import { Deadline } from './deadline.tsx'
+
+type ApproveProps = { shown: Intent | null; current: Intent | undefined; onClose: () => void }
+
+/** Repeats the order in words before anything is sent. `shown` is what the person saw when they asked. */
+export function ApproveSheet({ shown, current, onClose }: ApproveProps): ReactNode {
+  return (
+    <Sheet title="Approve this order?" open={shown !== null} onClose={onClose}>
+      {shown === null ? null : <ApproveForm shown={shown} current={current} onClose={onClose} />}
+    </Sheet>
+  )
+}
+
+function ApproveForm({
+  shown,
+  current,
+  onClose,
+}: {
+  shown: Intent
+  current: Intent | undefined
+  onClose: () => void
+}): ReactNode {
+  const decide = useDecide(shown.intentID)
+  const [note, setNote] = useState('')
+  const { ticket, digest, sizing } = shown
+  if (ticket === null || digest === null) return <p>This order has no ticket yet.</p>
+  // Approval is of exactly what was read: another digest is another order.
+  const changed = decide.isIdle && current?.digest !== digest
+  const approve = (): void => {
+    if (changed || decide.isPending) return
+    decide.mutate(
+      { verb: 'approve', digest, ...(note.trim() === '' ? {} : { reason: note.trim() }) },
+      { onSuccess: onClose },
+    )
+  }
+  const { terms } = ticket
+  return (
+    <>
+      <p className="text-lg">
+        <strong>{orderInWords(terms)}</strong>, on the{' '}
+        <strong className={ticket.environment === 'live' ? 'text-bad' : ''}>{ticket.environment}</strong> account{' '}
+        <bdi className="font-semibold">{shown.account}</bdi> at {ticket.broker}.
+      </p>
+      <p className="text-sm">
+        {terms.bracket === null
+          ? 'It carries no stop.'
+          : `Stop at ${grouped(terms.bracket.stopPx)}${terms.bracket.targetPx === null ? ', no target' : `, target at ${grouped(terms.bracket.targetPx)}`}.`}{' '}
+        It costs at most {grouped(ticket.maxNotional)} {ticket.currency}
+        {sizing === null
+          ? ''
+          : `; if it is stopped out you lose about ${grouped(sizing.riskAtStop)} ${sizing.currency}`}
+        . It is not sent if the market moves more than {ticket.maxDriftBps} bps from {grouped(ticket.refPx)}.
+      </p>
+      <div className="flex items-center justify-between gap-3 rounded-md bg-sunken px-3 py-2">
+        <p>
+          <span className="text-sm text-soft">Fingerprint </span>
+          <code className="font-mono text-lg font-bold">{shown.fingerprint}</code>
+        </p>
+        {shown.decideBy === null ? null : <Deadline from={ticket.refAt} until={shown.decideBy} />}
+      </div>
+      <Field label="Note (optional)" value={note} onChange={setNote} onEnter={approve} maxLength={200} />
+      {changed ? (
+        <p role="alert" className="rounded-md bg-warn-wash px-3 py-2 text-sm text-warn">
+          {current === undefined
+            ? 'This order no longer waits for approval.'
+            : 'This order changed while you were reading. Close this and look at it again.'}
+        </p>
+      ) : null}
+      {decide.isError ? <Trouble error={decide.error} title="Not approved" /> : null}
+      <SheetFoot>
+        <Action onPress={onClose}>Back</Action>
+        <Action look="primary" onPress={approve} disabled={changed} busy={decide.isPending} autoFocus>
+          Approve {terms.side.toLowerCase()} {grouped(terms.orderQty)} {terms.symbol}
+        </Action>
+      </SheetFoot>
+    </>
+  )
+}
+
+/** Asks for the reason: the assistant and the journal both learn from it. */
+export function DeclineSheet({ shown, onClose }: { shown: Intent | null; onClose: () => void }): ReactNode {
+  return (
+    <Sheet title="Decline this order?" open={shown !== null} onClose={onClose}>
+      {shown === null ? null : <DeclineForm shown={shown} onClose={onClose} />}
+    </Sheet>
+  )
+}
+
+function DeclineForm({ shown, onClose }: { shown: Intent; onClose: () => void }): ReactNode {
+  const decide = useDecide(shown.intentID)
+  const [reason, setReason] = useState('')
+  const [missing, setMissing] = useState<string | null>(null)
+  const decline = (): void => {
+    if (reason.trim() === '') return setMissing('Say why; the agent is told, and the journal keeps it.')
+    decide.mutate({ verb: 'decline', reason: reason.trim() }, { onSuccess: onClose })
+  }
+  return (
+    <>
+      <p className="font-semibold">{askInWords(shown)}</p>
+      <Field
+        label="Reason"
+        value={reason}
+        onChange={(text) => {
+          setReason(text)
+          setMissing(null)
+        }}
+        error={missing}
+        onEnter={decline}
+        maxLength={200}
+        required
+        autoFocus
+      />
+      {decide.isError ? <Trouble error={decide.error} title="Not declined" /> : null}
+      <SheetFoot>
+        <Action onPress={onClose}>Back</Action>
+        <Action look="danger" onPress={decline} busy={decide.isPending}>
+          Decline
+        </Action>
+      </SheetFoot>
+    </>
+  )
+}

@@ -1,0 +1,128 @@
+import { useQuery } from '@tanstack/react-query'
+import { type ReactNode, useEffect, useRef, useState } from 'react'
+import type { Intent } from '../../api/wire.ts'
+import { useKey } from '../keys.ts'
+import { usePollMs } from '../live.tsx'
+import { Action, Key } from '../parts/action.tsx'
+import { Page } from '../parts/page.tsx'
+import { Blank, Panel, Skeleton } from '../parts/panel.tsx'
+import { Trouble } from '../parts/trouble.tsx'
+import { queueQuery } from '../queries.ts'
+import { askInWords } from '../words.ts'
+import { ApproveSheet, DeclineSheet } from './decide.tsx'
+import { KeysSheet } from './keys-sheet.tsx'
+import { Recent } from './recent.tsx'
+import { Request } from './request.tsx'
+
+/** What waits for a person, the one with the least time first. */
+export function QueuePage(): ReactNode {
+  const queue = useQuery({ ...queueQuery, refetchInterval: usePollMs() })
+  const intents = [...(queue.data?.items ?? [])].sort((a, b) => (a.decideBy ?? '~').localeCompare(b.decideBy ?? '~'))
+  const [asked, setAsked] = useState<{ verb: 'approve' | 'decline'; intent: Intent } | null>(null)
+  const [help, setHelp] = useState(false)
+  const list = useRef<HTMLDivElement>(null)
+
+  const cards = (): HTMLElement[] => [...(list.current?.querySelectorAll<HTMLElement>('[data-intent]') ?? [])]
+  const focused = (): number => cards().findIndex((card) => card.contains(document.activeElement))
+  const move = (by: 1 | -1): void => {
+    const [all, at] = [cards(), focused()]
+    const next = all[at < 0 ? (by > 0 ? 0 : all.length - 1) : Math.min(all.length - 1, Math.max(0, at + by))]
+    next?.focus()
+    next?.scrollIntoView({ block: 'nearest' })
+  }
+  /** Only what has the focus is acted upon: a letter must never hit a card that was not chosen. */
+  const ask = (verb: 'approve' | 'decline'): void => {
+    const intent = intents[focused()]
+    if (intent === undefined) return move(1)
+    if (intent.can[verb].ok) setAsked({ verb, intent })
+  }
+  useKey('j', () => move(1))
+  useKey('k', () => move(-1))
+  useKey('a', () => ask('approve'))
+  useKey('d', () => ask('decline'))
+  useKey('?', () => setHelp(true))
+
+  const current = asked === null ? undefined : intents.find(({ intentID }) => intentID === asked.intent.intentID)
+  return (
+    <Page
+      title="Awaiting approval"
+      aside={
+        <Action onPress={() => setHelp(true)}>
+          Keys <Key>?</Key>
+        </Action>
+      }
+    >
+      <Announcer intents={queue.data?.items} />
+      <div className="grid items-start gap-5 lg:grid-cols-[minmax(0,1fr)_22rem]">
+        <div ref={list} className="grid min-w-0 gap-4">
+          {queue.isError ? <Trouble error={queue.error} title="The queue could not be read" /> : null}
+          {queue.isPending ? (
+            <Panel title="Loading">
+              <Skeleton what="the queue" lines={6} />
+            </Panel>
+          ) : null}
+          {queue.data !== undefined && intents.length === 0 ? <Empty /> : null}
+          {intents.map((intent) => (
+            <Request
+              key={intent.intentID}
+              intent={intent}
+              onApprove={() => setAsked({ verb: 'approve', intent })}
+              onDecline={() => setAsked({ verb: 'decline', intent })}
+            />
+          ))}
+          {queue.data?.next == null ? null : <p className="text-sm text-soft">More are waiting; decide these first.</p>}
+        </div>
+        <Recent />
+      </div>
+      <ApproveSheet
+        shown={asked?.verb === 'approve' ? asked.intent : null}
+        current={current}
+        onClose={() => setAsked(null)}
+      />
+      <DeclineSheet shown={asked?.verb === 'decline' ? asked.intent : null} onClose={() => setAsked(null)} />
+      <KeysSheet open={help} onClose={() => setHelp(false)} />
+    </Page>
+  )
+}
+
+/** Says once, politely, that something new waits; counts nothing down aloud. */
+function Announcer({ intents }: { intents: readonly Intent[] | undefined }): ReactNode {
+  const known = useRef<Set<string> | null>(null)
+  const [text, setText] = useState('')
+  useEffect(() => {
+    if (intents === undefined) return
+    const fresh = known.current === null ? [] : intents.filter(({ intentID }) => known.current?.has(intentID) === false)
+    known.current = new Set(intents.map(({ intentID }) => intentID))
+    if (fresh.length > 0) setText(`Awaiting approval: ${fresh.map(askInWords).join('; ')}`)
+  }, [intents])
+  return (
+    <div role="status" className="sr-only">
+      {text}
+    </div>
+  )
+}
+
+function Empty(): ReactNode {
+  const example = `curl ${location.origin}/v1/intents \\
+  -H "Authorization: Bearer $JAX_TOKEN" \\
+  -H "Content-Type: application/json" \\
+  -d '{"id":"try-1","symbol":"AAPL","strategy_id":"by-hand","signal_type":"BUY",
+       "confidence":0.7,"entry_price":187.50,"stop_loss":185.00,"take_profit":192.50,
+       "reasoning":"Trying it out.",
+       "generated_at":"'$(date -u +%FT%TZ)'",
+       "expires_at":"'$(date -u -d '+10 min' +%FT%TZ)'"}'`
+  return (
+    <section className="rounded-lg border border-line bg-surface p-5">
+      <Blank title="Nothing waits for you.">
+        <p>Signals from your assistant appear here the moment they arrive. To send one yourself:</p>
+        <pre tabIndex={0} className="max-w-full overflow-x-auto rounded-md bg-sunken p-3 font-mono text-xs text-ink">
+          {example}
+        </pre>
+        <p>
+          <code className="font-mono">JAX_TOKEN</code> is an agent token;{' '}
+          <code className="font-mono">jax-exec token create</code> makes one.
+        </p>
+      </Blank>
+    </section>
+  )
+}

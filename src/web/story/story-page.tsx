@@ -1,0 +1,161 @@
+import { useQuery } from '@tanstack/react-query'
+import { type ReactNode, useState } from 'react'
+import type { Intent, Story } from '../../api/wire.ts'
+import { EventRow } from '../activity/event-row.tsx'
+import { usePollMs } from '../live.tsx'
+import { OrdersLedger } from '../orders/orders-ledger.tsx'
+import { FillsLedger } from '../orders/fills-ledger.tsx'
+import { AgentText } from '../parts/agent-text.tsx'
+import { SideMark, StandingBadge } from '../parts/badge.tsx'
+import { Facts } from '../parts/facts.tsx'
+import { Page } from '../parts/page.tsx'
+import { Blank, Panel, Skeleton } from '../parts/panel.tsx'
+import { RawJson } from '../parts/raw-json.tsx'
+import { Refusals, Trouble } from '../parts/trouble.tsx'
+import { storyQuery } from '../queries.ts'
+import { Checks } from '../queue/checks.tsx'
+import { ApproveSheet, DeclineSheet } from '../queue/decide.tsx'
+import { factsOf, Request } from '../queue/request.tsx'
+import { SizingSteps } from '../queue/sizing-steps.tsx'
+import { Link } from '../router.tsx'
+import { askInWords, IN_DOUBT } from '../words.ts'
+import { DecisionPart } from './decision.tsx'
+import { PriceChart } from './price-chart.tsx'
+import { Road } from './road.tsx'
+
+/** Everything about one intent, from the signal to its last fill. */
+export function StoryPage({ intentID }: { intentID: string }): ReactNode {
+  const { data, isPending, isError, error } = useQuery({ ...storyQuery(intentID), refetchInterval: usePollMs() })
+  const title = data === undefined ? 'Order story' : askInWords(data.intent)
+  return (
+    <Page
+      title={title}
+      aside={
+        <Link to="/" className="text-sm text-accent underline">
+          To the queue
+        </Link>
+      }
+    >
+      {isPending ? (
+        <Panel title="Loading">
+          <Skeleton what="the story" lines={10} />
+        </Panel>
+      ) : null}
+      {isError ? <Trouble error={error} title="The story could not be read" /> : null}
+      {data === undefined ? null : <Told story={data} />}
+    </Page>
+  )
+}
+
+function Told({ story }: { story: Story }): ReactNode {
+  const { intent, orders, fills, events, corr } = story
+  const waits = intent.state === 'AwaitingApproval'
+  return (
+    <div className="grid gap-5">
+      <section aria-label="Where it stands" className="grid gap-4 rounded-lg border border-line bg-surface p-4">
+        <div className="flex flex-wrap items-center gap-3">
+          <SideMark side={intent.side} large />
+          <StandingBadge intent={intent} />
+          <p className={`min-w-0 ${intent.ordStatus === 'InDoubt' ? 'font-bold text-bad' : ''}`}>
+            {intent.ordStatus === 'InDoubt' ? IN_DOUBT : intent.summary}
+          </p>
+        </div>
+        <Road story={story} />
+      </section>
+      {waits ? <Deciding intent={intent} /> : null}
+      <div className="grid items-start gap-5 lg:grid-cols-2">
+        <div className="grid min-w-0 gap-5">
+          {waits ? null : <Asked intent={intent} />}
+          <DecisionPart intent={intent} />
+        </div>
+        <Panel title="Prices and fills">
+          <PriceChart story={story} />
+        </Panel>
+      </div>
+      <Panel title="Orders at the broker">
+        {orders.length === 0 ? <Blank title="Nothing was sent." /> : <OrdersLedger orders={orders} within="story" />}
+      </Panel>
+      {fills.length === 0 ? null : (
+        <Panel title="Fills">
+          <FillsLedger fills={fills} />
+        </Panel>
+      )}
+      <Panel
+        title="Journal"
+        note={
+          <>
+            Correlation id <code className="font-mono">{corr}</code>
+          </>
+        }
+      >
+        <ol className="grid">
+          {events.map((event) => (
+            <EventRow key={event.seq} event={event} within="story" />
+          ))}
+        </ol>
+        <div className="mt-3">
+          <RawJson title="The whole story" value={story} />
+        </div>
+      </Panel>
+    </div>
+  )
+}
+
+/** An order that still waits can be decided here too. */
+function Deciding({ intent }: { intent: Intent }): ReactNode {
+  const [asked, setAsked] = useState<{ verb: 'approve' | 'decline'; intent: Intent } | null>(null)
+  return (
+    <div>
+      <Request
+        intent={intent}
+        onApprove={() => setAsked({ verb: 'approve', intent })}
+        onDecline={() => setAsked({ verb: 'decline', intent })}
+      />
+      <ApproveSheet
+        shown={asked?.verb === 'approve' ? asked.intent : null}
+        current={intent}
+        onClose={() => setAsked(null)}
+      />
+      <DeclineSheet shown={asked?.verb === 'decline' ? asked.intent : null} onClose={() => setAsked(null)} />
+    </div>
+  )
+}
+
+function Asked({ intent }: { intent: Intent }): ReactNode {
+  const failed = intent.refusals.length > 0
+  return (
+    <Panel title="What was asked">
+      <div className="grid gap-4">
+        {failed ? (
+          <div className="grid gap-1 rounded-md bg-bad-wash px-3 py-2">
+            <p className="font-semibold text-bad">Refused by our own rules</p>
+            <Refusals refusals={intent.refusals} />
+          </div>
+        ) : null}
+        <Facts tight facts={factsOf(intent)} />
+        <div className="grid gap-2">
+          {intent.sizing === null ? null : <SizingSteps sizing={intent.sizing} symbol={intent.symbol} />}
+          <Checks checks={intent.checks} />
+        </div>
+        <AgentText>{intent.reasoning}</AgentText>
+        <p className="flex flex-wrap gap-x-4 text-xs text-soft">
+          <span>
+            Proposed by <bdi className="text-ink">{intent.proposer.id}</bdi>
+          </span>
+          <span>
+            Strategy <bdi className="text-ink">{intent.strategyID}</bdi>
+          </span>
+          {intent.confidence === null ? null : <span>Confidence, by its own account, {intent.confidence}</span>}
+          <span>
+            Intent <code className="font-mono text-ink">{intent.intentID}</code>
+          </span>
+          {intent.fingerprint === null ? null : (
+            <span>
+              Fingerprint <code className="font-mono text-ink">{intent.fingerprint}</code>
+            </span>
+          )}
+        </p>
+      </div>
+    </Panel>
+  )
+}

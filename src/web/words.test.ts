@@ -1,0 +1,54 @@
+import assert from 'node:assert/strict'
+import { describe, it } from 'node:test'
+import type { Terms } from '../api/wire.ts'
+import { bindingInWords, orderInWords, priceInWords } from './words.ts'
+
+const LIMIT: Terms = {
+  symbol: 'AAPL',
+  side: 'Buy',
+  ordType: 'Limit',
+  timeInForce: 'Day',
+  orderQty: '1053',
+  price: '187.50',
+  stopPx: null,
+  bracket: { stopPx: '185.00', targetPx: null },
+  reduceOnly: false,
+}
+
+const rows: readonly (readonly [Partial<Terms>, string, string])[] = [
+  [{}, 'Buy 1,053 AAPL at 187.50 or lower, good for the day', 'limit 187.50'],
+  [{ side: 'Sell', timeInForce: 'GTC' }, 'Sell 1,053 AAPL at 187.50 or higher, good till canceled', 'limit 187.50'],
+  [
+    { ordType: 'Market', price: null, timeInForce: 'IOC' },
+    'Buy 1,053 AAPL at the market, immediate or cancel',
+    'market',
+  ],
+  [
+    { ordType: 'Stop', price: null, stopPx: '185.00' },
+    'Buy 1,053 AAPL at stop 185.00, good for the day',
+    'stop 185.00',
+  ],
+  [
+    { ordType: 'StopLimit', stopPx: '185.00', timeInForce: 'FOK' },
+    'Buy 1,053 AAPL at stop 185.00, limit 187.50, fill or kill',
+    'stop 185.00, limit 187.50',
+  ],
+]
+
+describe('an order in words', () => {
+  for (const [change, sentence, price] of rows)
+    it(sentence, () => {
+      const terms = { ...LIMIT, ...change }
+      assert.equal(orderInWords(terms), sentence)
+      assert.equal(priceInWords(terms), price)
+    })
+})
+
+describe('the line that decided a size', () => {
+  for (const [name, words] of [
+    ['risk', 'the risk budget'],
+    ['buyingPower', 'buying power'],
+    ['a later limit', 'a later limit'],
+  ] as const)
+    it(`${name} is ${words}`, () => assert.equal(bindingInWords(name), words))
+})

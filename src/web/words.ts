@@ -1,0 +1,119 @@
+import type { Intent, IntentState, Order, OrdStatus, Role, Side, Terms } from '../api/wire.ts'
+import { grouped } from './decimal.ts'
+
+/** How much attention something asks for; the colour follows, and never stands alone. */
+export type Tone = 'plain' | 'good' | 'warn' | 'bad' | 'accent'
+
+export const STATE: Readonly<Record<IntentState, { label: string; tone: Tone }>> = {
+  Received: { label: 'Gathering facts', tone: 'plain' },
+  AwaitingApproval: { label: 'Awaiting approval', tone: 'accent' },
+  Approved: { label: 'Approved', tone: 'good' },
+  Refused: { label: 'Refused', tone: 'bad' },
+  Declined: { label: 'Declined', tone: 'warn' },
+  Lapsed: { label: 'Lapsed', tone: 'warn' },
+  Withdrawn: { label: 'Withdrawn', tone: 'plain' },
+}
+
+export const ORD_STATUS: Readonly<Record<OrdStatus, { label: string; tone: Tone }>> = {
+  PendingNew: { label: 'On its way', tone: 'accent' },
+  New: { label: 'Working', tone: 'accent' },
+  PartiallyFilled: { label: 'Partly filled', tone: 'accent' },
+  Filled: { label: 'Filled', tone: 'good' },
+  Canceled: { label: 'Canceled', tone: 'plain' },
+  Rejected: { label: 'Rejected by broker', tone: 'bad' },
+  Expired: { label: 'Expired', tone: 'plain' },
+  PendingCancel: { label: 'Cancel asked', tone: 'warn' },
+  InDoubt: { label: 'In doubt', tone: 'bad' },
+  NotSent: { label: 'Not sent', tone: 'plain' },
+}
+
+/** The one sentence that keeps people from sending twice. */
+export const IN_DOUBT = 'In doubt: asked, no answer yet. Do not resubmit.'
+
+export const ROLE: Readonly<Record<Role, string>> = { Entry: 'Entry', Stop: 'Stop', Target: 'Target', Exit: 'Exit' }
+
+const TIME_IN_FORCE: Readonly<Record<Terms['timeInForce'], string>> = {
+  Day: 'good for the day',
+  GTC: 'good till canceled',
+  IOC: 'immediate or cancel',
+  FOK: 'fill or kill',
+}
+
+const isOpen: Readonly<Record<OrdStatus, boolean>> = {
+  PendingNew: true,
+  New: true,
+  PartiallyFilled: true,
+  PendingCancel: true,
+  InDoubt: true,
+  Filled: false,
+  Canceled: false,
+  Rejected: false,
+  Expired: false,
+  NotSent: false,
+}
+export const isWorking = (order: Order): boolean => isOpen[order.ordStatus]
+
+/** "limit 187.50", "market", "stop 185.00", "stop 185.00, limit 184.80". */
+export function priceInWords(terms: Pick<Terms, 'ordType' | 'price' | 'stopPx'>): string {
+  const [price, stop] = [grouped(terms.price ?? '?'), grouped(terms.stopPx ?? '?')]
+  switch (terms.ordType) {
+    case 'Market':
+      return 'market'
+    case 'Limit':
+      return `limit ${price}`
+    case 'Stop':
+      return `stop ${stop}`
+    case 'StopLimit':
+      return `stop ${stop}, limit ${price}`
+  }
+}
+
+const HOW: Readonly<Record<Side, string>> = { Buy: 'or lower', Sell: 'or higher' }
+
+/** The order as one would say it on the phone: "Buy 53 AAPL at 187.50 or lower, good for the day". */
+export function orderInWords(terms: Terms): string {
+  const at =
+    terms.ordType === 'Limit'
+      ? `at ${grouped(terms.price ?? '?')} ${HOW[terms.side]}`
+      : terms.ordType === 'Market'
+        ? 'at the market'
+        : `at ${priceInWords(terms)}`
+  return `${terms.side} ${grouped(terms.orderQty)} ${terms.symbol} ${at}, ${TIME_IN_FORCE[terms.timeInForce]}`
+}
+
+/** What an intent asks for, before or after it was sized. */
+export function askInWords(intent: Intent): string {
+  if (intent.ticket !== null) return orderInWords(intent.ticket.terms)
+  const qty = intent.sizing?.qty ?? intent.askedQty
+  const what = intent.side === 'Hold' ? 'Hold' : intent.side
+  return `${what}${qty === null ? '' : ` ${grouped(qty)}`} ${intent.symbol} around ${grouped(intent.entryPx)}`
+}
+
+/** Where an intent stands, its order included: `Approved` alone says too little once something was sent. */
+export function standing(intent: Intent): { label: string; tone: Tone } {
+  if (intent.state === 'Approved' && intent.ordStatus !== null) return ORD_STATUS[intent.ordStatus]
+  return STATE[intent.state]
+}
+
+/** Why it did not go ahead, in the words of whoever said no; null when nobody did. */
+export function reasonOf(intent: Intent): string | null {
+  if (intent.ordStatus === 'InDoubt') return IN_DOUBT
+  if (intent.refusals.length > 0) return intent.refusals.map(({ text }) => text).join(' · ')
+  if (intent.decision !== null && intent.decision.verdict !== 'approved')
+    return intent.decision.reason === null
+      ? `By ${intent.decision.byName}.`
+      : `${intent.decision.byName}: ${intent.decision.reason}`
+  return intent.state === 'Approved' ? null : intent.summary
+}
+
+const BINDING: Readonly<Record<string, string>> = {
+  risk: 'the risk budget',
+  order: 'the limit per order',
+  position: 'the limit per position',
+  stage: 'the cap of the rollout stage',
+  buyingPower: 'buying power',
+  instrument: 'the broker’s largest size',
+}
+
+/** The line of a sizing that decided, as people call it. */
+export const bindingInWords = (name: string): string => BINDING[name] ?? name
