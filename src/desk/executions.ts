@@ -1,9 +1,10 @@
+import type { Delivery } from '../orders/delivery.ts'
 import { applyReport, freshOrder, isOpen, type Order, ordStatus } from '../orders/machine.ts'
 import { isLeg, protection } from '../orders/protection.ts'
 import type { Report } from '../orders/report.ts'
 import { opposite, type Terms } from '../orders/terms.ts'
 import type { IntentID } from '../values/brand.ts'
-import { compare, isZero, type Qty, text } from '../values/decimal.ts'
+import { isZero, type Qty, text } from '../values/decimal.ts'
 import { cancel } from './canceling.ts'
 import { BROKER, type Command, SYSTEM } from './command.ts'
 import { exitID, pairOf } from './naming.ts'
@@ -41,7 +42,8 @@ async function apply(c: Command, order: Order, report: Report): Promise<boolean>
     await c.errand('poll', order.clOrdID, order.corr)
     return false
   }
-  if (unchanged(order, applied.value.order) && !applied.value.execution) return false
+  // A report that says again what is known is not an event: polls repeat themselves every few seconds.
+  if (applied.value.order === order) return false
   if (order.delivery === 'Absent' || order.delivery === 'Rejected') await believed(c, order, report)
   await c.emit('execution.reported', about(order), order.corr, { report }, BROKER)
   if (applied.value.execution) await c.traded()
@@ -68,14 +70,6 @@ async function believed(c: Command, order: Order, report: Report): Promise<void>
   await c.errand('poll', order.clOrdID, order.corr)
 }
 
-/** A report that says again what is known is not an event: polls repeat themselves every few seconds. */
-const unchanged = (a: Order, b: Order): boolean =>
-  a.phase === b.phase &&
-  a.text === b.text &&
-  a.asked === b.asked &&
-  a.awaited.length === b.awaited.length &&
-  compare(a.cumQty, b.cumQty) === 0
-
 async function orderOf(c: Command, report: Report): Promise<Order | null> {
   const byName = report.clOrdID && (await c.tx.get('order', report.clOrdID))
   if (byName) return byName
@@ -98,6 +92,9 @@ async function afterReports(c: Command, touched: Order): Promise<void> {
   await protect(c, touched.intentID)
 }
 
+/** Filled or not: until these are settled nobody knows what else the broker has made of the order. */
+const UNANSWERED: readonly Delivery[] = ['Queued', 'Sending', 'InDoubt']
+
 /**
  * Sees to it that what is held is covered by a resting stop: places the missing size, cancels the surplus.
  * Exits need no approval and are blocked by nothing.
@@ -106,7 +103,7 @@ export async function protect(c: Command, intentID: IntentID): Promise<void> {
   const orders = await c.tx.ordersOf(intentID)
   const entry = orders.findLast((o) => o.role === 'Entry' && o.terms.bracket !== null)
   // Until the broker has answered for the entry nobody knows whether its legs exist; placing stops now could double them.
-  if (!entry?.terms.bracket || orders.some((o) => o.role === 'Entry' && isOpen(o) && o.delivery !== 'Delivered')) return
+  if (!entry?.terms.bracket || orders.some((o) => o.role === 'Entry' && UNANSWERED.includes(o.delivery))) return
   const { placeQty, excess } = protection(orders)
   for (const stop of excess) await cancelWithPair(c, stop, orders)
   if (isZero(placeQty)) return

@@ -58,7 +58,7 @@ export async function project(tx: Tx, row: Row): Promise<void> {
     case 'order.send-started':
       return delivery(tx, row, at, 'SendStarted', { sentAt: at })
     case 'order.accepted':
-      return delivery(tx, row, at, 'Accepted', told.data.orderID ? { orderID: told.data.orderID } : {})
+      return delivery(tx, row, at, 'Accepted', { text: null, ...(told.data.orderID && { orderID: told.data.orderID }) })
     case 'order.rejected':
       return rejected(tx, row, at, told.data.text)
     case 'order.in-doubt':
