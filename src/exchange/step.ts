@@ -30,7 +30,14 @@ export const emptyExchange = (rules: Rules): Exchange => ({ rules, book: emptyBo
 
 /** What can be asked of the exchange, what the market does to it, and what only the hand of God can do. */
 export type Input =
-  | { readonly kind: 'Submit'; readonly clOrdID: ClOrdID; readonly terms: Terms; readonly at: Instant }
+  | {
+      readonly kind: 'Submit'
+      readonly clOrdID: ClOrdID
+      readonly terms: Terms
+      readonly at: Instant
+      /** A no for reasons of the broker's own, in its words. */
+      readonly refusal?: string
+    }
   | { readonly kind: 'SubmitPair'; readonly stop: Named; readonly target: Named; readonly at: Instant }
   | { readonly kind: 'Cancel'; readonly orderID: OrderID; readonly at: Instant }
   /** Every open order but those of the symbols to spare. */
@@ -78,8 +85,11 @@ export function step(exchange: Exchange, input: Input, past: Past = NOTHING_RETI
   return { exchange: { rules: d.rules, book: d.book, board: d.board }, events: d.events, answer }
 }
 
-/** The exchange with another market on show and nothing matched: for ticks that it has lived through before. */
-export const show = (exchange: Exchange, tick: Tick): Exchange => ({ ...exchange, board: shown(exchange.board, tick) })
+/** The exchange with another market on show, nothing matched and nothing ended: for a market it has lived through before. */
+export const show = (exchange: Exchange, event: Extract<Input, { kind: 'Tick' | 'Session' }>): Exchange => ({
+  ...exchange,
+  board: event.kind === 'Tick' ? shown(exchange.board, event) : sessioned(exchange.board, event.symbol, event.open),
+})
 
 const DONE: Answer = { ok: true, orderID: null, legs: [] }
 const no = (text: string): Answer => ({ ok: false, text })
@@ -87,7 +97,7 @@ const no = (text: string): Answer => ({ ok: false, text })
 function act(d: Draft, input: Input): Answer {
   switch (input.kind) {
     case 'Submit':
-      return submit(d, input.clOrdID, input.terms)
+      return submit(d, input.clOrdID, input.terms, input.refusal ?? null)
     case 'SubmitPair':
       return submitPair(d, input.stop, input.target)
     case 'Cancel':
@@ -107,7 +117,7 @@ function act(d: Draft, input: Input): Answer {
       return DONE
     }
     case 'Session':
-      return session(d, input.symbol, input.open)
+      return session(d, input.symbol, input.open, input.at)
     case 'Trade': {
       const order = known(d, input.orderID)
       trade(d, order, input.lastQty, input.lastPx)
@@ -151,10 +161,10 @@ const isTaken = (d: Draft, clOrdID: ClOrdID): boolean => has(d.book.names, clOrd
 const DUPLICATE = no('client order id must be unique')
 const REST = { parentOrderID: null, siblingOrderID: null, role: null, legs: [] } as const
 
-function submit(d: Draft, clOrdID: ClOrdID, terms: Terms): Answer {
+function submit(d: Draft, clOrdID: ClOrdID, terms: Terms, own: string | null): Answer {
   if (isTaken(d, clOrdID)) return DUPLICATE
   const of = { orderID: nextOrderID(d), clOrdID }
-  const refusal = screen(d, terms)
+  const refusal = own ?? screen(d, terms)
   if (refusal !== null) {
     emit(d, of, { kind: 'Rejected', terms, text: refusal })
     return no(refusal)
@@ -227,11 +237,12 @@ function cancel(d: Draft, orderID: OrderID): Answer {
   return DONE
 }
 
-function session(d: Draft, symbol: string, open: boolean): Answer {
+function session(d: Draft, symbol: string, open: boolean, at: Instant): Answer {
   d.board = sessioned(d.board, symbol, open)
   if (open) return DONE
-  for (const order of openIn(d, symbol))
-    if (order.terms.timeInForce === 'Day') close(d, order, 'Expired', 'the session is over')
+  // What was accepted after the end waits for the next session.
+  const over = openIn(d, symbol).filter((o) => o.terms.timeInForce === 'Day' && o.createdAt < at)
+  for (const order of over) close(d, order, 'Expired', 'the session is over')
   return DONE
 }
 
