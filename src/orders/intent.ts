@@ -6,7 +6,14 @@ export type IntentSaid = 'Ticketed' | 'Refused' | 'Approved' | 'Declined' | 'Lap
 /** Row: where the intent is. Column: what happened. An empty cell means the command is refused. */
 export const INTENT: Readonly<Record<IntentState, Partial<Record<IntentSaid, IntentState>>>> = {
   Received: { Ticketed: 'AwaitingApproval', Refused: 'Refused', Lapsed: 'Lapsed', Withdrawn: 'Withdrawn' },
-  AwaitingApproval: { Ticketed: 'AwaitingApproval', Refused: 'Refused', Approved: 'Approved', Declined: 'Declined', Lapsed: 'Lapsed', Withdrawn: 'Withdrawn' },
+  AwaitingApproval: {
+    Ticketed: 'AwaitingApproval',
+    Refused: 'Refused',
+    Approved: 'Approved',
+    Declined: 'Declined',
+    Lapsed: 'Lapsed',
+    Withdrawn: 'Withdrawn',
+  },
   // Between approval and send the market may move: a new ticket asks the human again, and votes are never carried over.
   Approved: { Ticketed: 'AwaitingApproval', Refused: 'Refused', Lapsed: 'Lapsed', Withdrawn: 'Withdrawn' },
   Refused: {},

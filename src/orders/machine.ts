@@ -1,9 +1,23 @@
-import type { AccountID, ClOrdID, ExecID, IntentID, OrderID } from '../values/brand.ts'
-import { type Amt, type Decimal, dec, eq, gt, isZero, minus, over, plus, type Px, type Qty, qty, times, ZERO } from '../values/decimal.ts'
+import type { AccountID, ClOrdID, ExecID, OrderID } from '../values/brand.ts'
+import {
+  type Amt,
+  type Decimal,
+  gt,
+  gte,
+  isZero,
+  minus,
+  over,
+  plus,
+  type Px,
+  type Qty,
+  qty,
+  times,
+  ZERO,
+} from '../values/decimal.ts'
 import type { Instant } from '../values/instant.ts'
 import { err, ok, type Result } from '../values/result.ts'
 import type { Delivery } from './delivery.ts'
-import type { Execution, Report } from './report.ts'
+import type { BustReport, Correction, CorrectReport, Execution, Report, StatusReport, TradeReport } from './report.ts'
 import type { Ownership, Terms } from './terms.ts'
 
 // Three small machines, not one large one. `delivery` is whether the broker has the order, `phase` is what it last said
@@ -11,21 +25,67 @@ import type { Ownership, Terms } from './terms.ts'
 export type Phase = 'PendingNew' | 'New' | 'PartiallyFilled' | 'Filled' | 'Canceled' | 'Rejected' | 'Expired'
 export type Asked = 'Nothing' | 'Cancel'
 
-/** FIX ExecType(150). Trades are split by whether LeavesQty(151) reaches zero; `Unfill` is a bust or correction that re-opens size. */
-export type Said = 'New' | 'PartialFill' | 'Fill' | 'Unfill' | 'Canceled' | 'Rejected' | 'Expired'
+/**
+ * What a trade, bust or correction does to the size: leaves some of it (`PartialFill`), none of it (`Fill`), or gives some
+ * back (`Unfill`; also a trade that arrives already busted, and a new price for the same size).
+ */
+type Traded = 'PartialFill' | 'Fill' | 'Unfill'
+/** FIX ExecType(150), with trades split by what they do to LeavesQty(151). */
+export type Said = Traded | 'New' | 'Canceled' | 'Rejected' | 'Expired'
 
 /**
  * Row: where the order is. Column: what the broker said. An empty cell is the broker contradicting itself.
- * Every row takes trades, because a trade is money wherever it arrives; and late acknowledgements, because reports overtake each other.
+ * The columns of `Traded` have no empty cell, by type, because a trade is money wherever it arrives; and every row takes
+ * a late acknowledgement, because reports overtake each other.
  */
-export const PHASE: Readonly<Record<Phase, Partial<Record<Said, Phase>>>> = {
-  PendingNew: { New: 'New', PartialFill: 'PartiallyFilled', Fill: 'Filled', Canceled: 'Canceled', Rejected: 'Rejected', Expired: 'Expired' },
-  New: { New: 'New', PartialFill: 'PartiallyFilled', Fill: 'Filled', Canceled: 'Canceled', Rejected: 'Rejected', Expired: 'Expired' },
-  PartiallyFilled: { New: 'PartiallyFilled', PartialFill: 'PartiallyFilled', Fill: 'Filled', Unfill: 'PartiallyFilled', Canceled: 'Canceled', Expired: 'Expired' },
-  Filled: { New: 'Filled', Fill: 'Filled', Unfill: 'PartiallyFilled' },
-  Canceled: { New: 'Canceled', PartialFill: 'Canceled', Fill: 'Filled', Unfill: 'Canceled', Canceled: 'Canceled' }, // a fill crossed our cancel on the wire: real money
-  Expired: { New: 'Expired', PartialFill: 'Expired', Fill: 'Filled', Unfill: 'Expired', Expired: 'Expired' }, // the same at the close
-  Rejected: { New: 'Rejected', PartialFill: 'PartiallyFilled', Fill: 'Filled', Rejected: 'Rejected' }, // the broker took its no back
+export const PHASE: Readonly<Record<Phase, Readonly<Record<Traded, Phase> & Partial<Record<Said, Phase>>>>> = {
+  PendingNew: {
+    New: 'New',
+    PartialFill: 'PartiallyFilled',
+    Fill: 'Filled',
+    Unfill: 'PendingNew',
+    Canceled: 'Canceled',
+    Rejected: 'Rejected',
+    Expired: 'Expired',
+  },
+  New: {
+    New: 'New',
+    PartialFill: 'PartiallyFilled',
+    Fill: 'Filled',
+    Unfill: 'New',
+    Canceled: 'Canceled',
+    Rejected: 'Rejected',
+    Expired: 'Expired',
+  },
+  PartiallyFilled: {
+    New: 'PartiallyFilled',
+    PartialFill: 'PartiallyFilled',
+    Fill: 'Filled',
+    Unfill: 'PartiallyFilled',
+    Canceled: 'Canceled',
+    Expired: 'Expired',
+  },
+  // A bust opens it again until the broker says otherwise. An end that comes after the last fill was overtaken by it.
+  Filled: {
+    New: 'Filled',
+    PartialFill: 'PartiallyFilled',
+    Fill: 'Filled',
+    Unfill: 'PartiallyFilled',
+    Canceled: 'Filled',
+    Expired: 'Filled',
+  },
+  // A fill crossed our cancel on the wire: real money.
+  Canceled: { New: 'Canceled', PartialFill: 'Canceled', Fill: 'Filled', Unfill: 'Canceled', Canceled: 'Canceled' },
+  // The same at the close.
+  Expired: { New: 'Expired', PartialFill: 'Expired', Fill: 'Filled', Unfill: 'Expired', Expired: 'Expired' },
+  // A fill takes the broker's no back.
+  Rejected: {
+    New: 'Rejected',
+    PartialFill: 'PartiallyFilled',
+    Fill: 'Filled',
+    Unfill: 'Rejected',
+    Rejected: 'Rejected',
+  },
 }
 
 export type Order = Ownership & {
@@ -37,6 +97,8 @@ export type Order = Ownership & {
   readonly delivery: Delivery
   readonly phase: Phase
   readonly asked: Asked
+  /** How the broker said it ended, kept beside `phase` so that a bust of the last fill does not open it again. */
+  readonly ended?: 'Canceled' | 'Expired'
   readonly orderID: OrderID | null
   readonly cumQty: Qty
   /** Sum of quantity × price over the live trades, exact; FIX GrossTradeAmt(381). */
@@ -53,15 +115,32 @@ export type Order = Ownership & {
   readonly updatedAt: Instant
 }
 
-type Amendment = { readonly refExecID: ExecID; readonly to: { readonly lastQty: Qty; readonly lastPx: Px } | null }
+/** A bust (`to` is null) or a correction, of the trade `refExecID`. */
+type Amendment = Correction & {
+  readonly refExecID: ExecID
+  readonly to: { readonly lastQty: Qty; readonly lastPx: Px } | null
+}
 
 export type ReportFault = { readonly code: 'UNEXPECTED_REPORT'; readonly phase: Phase; readonly said: Said }
-/** `order` is the order after the report; `execution` the trade it touched, as it is now known; `alarm` what a person must look at. */
-export type Applied = { readonly order: Order; readonly execution: Execution | null; readonly alarm: 'OVERFILL' | 'FILL_AFTER_REJECT' | null }
+/**
+ * `order` is the order after the report, the very same object when the report says nothing new; `execution` the trade it
+ * touched, as it is now known; `alarm` what a person must look at.
+ */
+export type Applied = {
+  readonly order: Order
+  readonly execution: Execution | null
+  readonly alarm: 'OVERFILL' | 'FILL_AFTER_REJECT' | null
+}
 
 /** A new order that waits for its send. */
 export function freshOrder(
-  made: Ownership & { readonly clOrdID: ClOrdID; readonly account: AccountID; readonly terms: Terms; readonly maxNotional?: Amt; readonly corr: string },
+  made: Ownership & {
+    readonly clOrdID: ClOrdID
+    readonly account: AccountID
+    readonly terms: Terms
+    readonly maxNotional?: Amt
+    readonly corr: string
+  },
   now: Instant,
 ): Order {
   return {
@@ -81,87 +160,136 @@ export function freshOrder(
 }
 
 /**
- * Folds one execution report into an order. Pure: same inputs, same answer.
+ * Folds one execution report into an order. Pure: same inputs, same answer. What the trades add up to does not depend on
+ * the order in which trades, busts and corrections arrive, nor on how often.
  *
  * @param prior the trade this report repeats (same ExecID), or the one it busts or corrects; null when that is not known.
- *   A repeated trade changes nothing, so redelivery is harmless.
- * Invariant: while open, cumQty + leavesQty = orderQty (FIX 4.4, LeavesQty(151)).
+ * @returns a fault when the broker contradicts itself; nothing was changed then.
+ *   Invariant: while open and not overfilled, cumQty + leavesQty = orderQty (FIX 4.4, LeavesQty(151)).
  */
-export function applyReport(order: Order, report: Report, prior: Execution | null, now: Instant): Result<Applied, ReportFault> {
+export function applyReport(
+  order: Order,
+  report: Report,
+  prior: Execution | null,
+  now: Instant,
+): Result<Applied, ReportFault> {
   switch (report.execType) {
-    case 'Trade': {
-      if (prior) return ok({ order, execution: null, alarm: null })
-      const amendment = order.awaited.find((a) => a.refExecID === report.execID)
-      const trade: Execution = {
-        execID: report.execID,
-        clOrdID: order.clOrdID,
-        symbol: order.terms.symbol,
-        side: order.terms.side,
-        lastQty: report.lastQty,
-        lastPx: report.lastPx,
-        settlCurrFxRate: report.settlCurrFxRate,
-        commission: report.commission,
-        transactTime: report.transactTime,
-        live: true,
-      }
-      const known = amendment ? amended(trade, amendment) : trade
-      const awaited = order.awaited.filter((a) => a !== amendment)
-      return settle({ ...order, awaited }, null, known, now)
-    }
+    case 'Trade':
+      // One ExecID for trades of two orders: to take it for a repeat would lose a fill.
+      if (prior && prior.clOrdID !== order.clOrdID) return unexpected(order, 'PartialFill')
+      return ok(prior ? same(order) : traded(order, report, now))
     case 'TradeCancel':
-    case 'TradeCorrect': {
-      const to = report.execType === 'TradeCorrect' ? { lastQty: report.lastQty, lastPx: report.lastPx } : null
-      const amendment: Amendment = { refExecID: report.refExecID, to }
-      if (!prior) {
-        const others = order.awaited.filter((a) => a.refExecID !== report.refExecID)
-        return ok({ order: { ...order, awaited: [...others, amendment], updatedAt: now }, execution: null, alarm: null })
-      }
-      // A bust is final: a correction that was overtaken by it must not bring the trade back.
-      if (!prior.live) return ok({ order, execution: null, alarm: null })
-      return settle(order, prior, amended(prior, amendment), now)
-    }
+    case 'TradeCorrect':
+      if (prior && prior.clOrdID !== order.clOrdID) return unexpected(order, 'Unfill')
+      return ok(prior ? amend(order, prior, amendment(report), now) : awaitTrade(order, amendment(report), now))
     case 'New':
     case 'Canceled':
     case 'Rejected':
     case 'Expired':
-      return move(order, report.execType, now, report.text)
+      return told(order, report.execType, report.text, now)
   }
 }
 
-const amended = (trade: Execution, { to }: Amendment): Execution => (to ? { ...trade, ...to } : { ...trade, live: false })
+const same = (order: Order): Applied => ({ order, execution: null, alarm: null })
+const unexpected = ({ phase }: Order, said: Said) => err({ code: 'UNEXPECTED_REPORT', phase, said } as const)
 
-/** Replaces what `before` contributed by what `after` contributes. */
-function settle(order: Order, before: Execution | null, after: Execution, now: Instant): Result<Applied, ReportFault> {
+function traded(order: Order, report: TradeReport, now: Instant): Applied {
+  const { execID, lastQty, lastPx, settlCurrFxRate, commission, transactTime } = report
+  const { clOrdID, terms } = order
+  const { symbol, side } = terms
+  const trade = {
+    execID,
+    clOrdID,
+    symbol,
+    side,
+    lastQty,
+    lastPx,
+    settlCurrFxRate,
+    commission,
+    transactTime,
+    live: true,
+  }
+  const waiting = order.awaited.find((a) => a.refExecID === execID)
+  if (!waiting) return settle(order, null, trade, now)
+  return settle({ ...order, awaited: order.awaited.filter((a) => a !== waiting) }, null, amended(trade, waiting), now)
+}
+
+/** Keeps what came before its trade. Of several amendments of one trade the one that will hold is enough. */
+function awaitTrade(order: Order, late: Amendment, now: Instant): Applied {
+  const held = order.awaited.find((a) => a.refExecID === late.refExecID)
+  if (held && !supersedes(late, held)) return same(order)
+  return same({ ...order, awaited: [...order.awaited.filter((a) => a !== held), late], updatedAt: now })
+}
+
+function amend(order: Order, prior: Execution, late: Amendment, now: Instant): Applied {
+  if (!prior.live) return same(order)
+  if (late.to && prior.corrected && !isLater(late, prior.corrected)) return same(order)
+  return settle(order, prior, amended(prior, late), now)
+}
+
+function amendment(report: BustReport | CorrectReport): Amendment {
+  const { execID, refExecID, transactTime } = report
+  const to = report.execType === 'TradeCorrect' ? { lastQty: report.lastQty, lastPx: report.lastPx } : null
+  return { execID, refExecID, transactTime, to }
+}
+
+const amended = (trade: Execution, { execID, transactTime, to }: Amendment): Execution =>
+  to ? { ...trade, ...to, corrected: { execID, transactTime } } : { ...trade, live: false }
+
+/** A bust is final: a correction that it overtook must not bring the trade back. Of two corrections the later one holds. */
+const supersedes = (late: Amendment, held: Amendment): boolean =>
+  held.to !== null && (late.to === null || isLater(late, held))
+
+/** By the broker's time, then by name: brokers that correct within one tick of their clock count their ExecIDs up. */
+const isLater = (a: Correction, b: Correction): boolean =>
+  a.transactTime === b.transactTime ? a.execID > b.execID : a.transactTime > b.transactTime
+
+/** Replaces what `before` contributed by what `after` contributes. Every row of the table takes it. */
+function settle(order: Order, before: Execution | null, after: Execution, now: Instant): Applied {
   const [qtyBefore, amtBefore] = contribution(before)
   const [qtyAfter, amtAfter] = contribution(after)
   const cumQty = plus(minus(order.cumQty, qtyBefore), qtyAfter)
   const grossTradeAmt = plus(minus(order.grossTradeAmt, amtBefore), amtAfter)
-  const full = !gt(order.terms.orderQty, cumQty)
-  const said: Said = full ? 'Fill' : gt(qtyBefore, qtyAfter) || isZero(qtyAfter) ? 'Unfill' : 'PartialFill'
-  // A trade that arrives already busted moves no size, so it moves no phase either.
-  if (isZero(qtyBefore) && isZero(qtyAfter)) return ok({ order: { ...order, updatedAt: now }, execution: after, alarm: null })
-  const moved = move({ ...order, cumQty, grossTradeAmt }, said, now, null)
-  if (!moved.ok) return moved
-  const alarm = gt(cumQty, order.terms.orderQty) ? 'OVERFILL' : order.phase === 'Rejected' ? 'FILL_AFTER_REJECT' : null
-  return ok({ order: moved.value.order, execution: after, alarm })
+  const grew = gt(qtyAfter, qtyBefore)
+  const said = gte(cumQty, order.terms.orderQty) ? 'Fill' : grew ? 'PartialFill' : 'Unfill'
+  // An order that was filled after its end goes back to that end, not to work.
+  const phase = PHASE[order.ended ?? order.phase][said]
+  const overfilled = gt(cumQty, order.terms.orderQty)
+  return {
+    order: { ...order, cumQty, grossTradeAmt, phase, asked: stillAsked(order, phase), updatedAt: now },
+    execution: after,
+    alarm: overfilled ? 'OVERFILL' : order.phase === 'Rejected' && grew ? 'FILL_AFTER_REJECT' : null,
+  }
 }
 
-const contribution = (e: Execution | null): [Qty, Decimal] => (e?.live ? [e.lastQty, times(e.lastQty, e.lastPx)] : [qty('0'), dec('0')])
+const contribution = (e: Execution | null): [Qty, Decimal] =>
+  e?.live ? [e.lastQty, times(e.lastQty, e.lastPx)] : [qty('0'), ZERO]
 
-function move(order: Order, said: Said, now: Instant, text: string | null): Result<Applied, ReportFault> {
+/** What the broker says of the order itself. */
+function told(
+  order: Order,
+  said: StatusReport['execType'],
+  words: string | null,
+  now: Instant,
+): Result<Applied, ReportFault> {
   const phase = PHASE[order.phase][said]
-  if (!phase) return err({ code: 'UNEXPECTED_REPORT', phase: order.phase, said })
-  return ok({
-    order: { ...order, phase, asked: isOpenPhase(phase) ? order.asked : 'Nothing', text: text ?? order.text, updatedAt: now },
-    execution: null,
-    alarm: null,
-  })
+  if (!phase) return unexpected(order, said)
+  const text = words ?? order.text
+  const asked = stillAsked(order, phase)
+  const ends = order.ended === undefined && (said === 'Canceled' || said === 'Expired')
+  if (phase === order.phase && text === order.text && asked === order.asked && !ends) return ok(same(order))
+  return ok(same({ ...order, ...(ends && { ended: said }), phase, asked, text, updatedAt: now }))
 }
 
-export const isOpenPhase = (phase: Phase): boolean => phase === 'PendingNew' || phase === 'New' || phase === 'PartiallyFilled'
+/** A request to cancel is answered by the end of the order. */
+const stillAsked = (order: Order, phase: Phase): Asked => (isOpenPhase(phase) ? order.asked : 'Nothing')
+
+export const isOpenPhase = (phase: Phase): boolean =>
+  phase === 'PendingNew' || phase === 'New' || phase === 'PartiallyFilled'
 
 /** True while the broker may hold it or may come to hold it: it counts against every limit. */
-export const isOpen = (o: Order): boolean => isOpenPhase(o.phase) && o.delivery !== 'Rejected' && o.delivery !== 'Absent'
+export const isOpen = (o: Order): boolean =>
+  isOpenPhase(o.phase) && o.delivery !== 'Rejected' && o.delivery !== 'Absent'
 
 export type OrdStatus = Phase | 'PendingCancel' | 'InDoubt' | 'NotSent'
 
@@ -175,9 +303,9 @@ export function ordStatus(o: Order): OrdStatus {
 }
 
 /** What may still trade. Zero once the order is closed, and never below zero. */
-export const leavesQty = (o: Order): Qty => (isOpen(o) && gt(o.terms.orderQty, o.cumQty) ? minus(o.terms.orderQty, o.cumQty) : qty('0'))
+export const leavesQty = (o: Order): Qty =>
+  isOpen(o) && gt(o.terms.orderQty, o.cumQty) ? minus(o.terms.orderQty, o.cumQty) : qty('0')
 
 /** Volume-weighted price of the live trades, 8 places, half-even; null before the first. FIX AvgPx(6). */
-export const avgPx = (o: Order): Px | null => (isZero(o.cumQty) ? null : (over(o.grossTradeAmt, o.cumQty, { scale: 8, rounding: 'half-even' }) as Px))
-
-export const isFilled = (o: Order): boolean => eq(o.cumQty, o.terms.orderQty)
+export const avgPx = (o: Order): Px | null =>
+  isZero(o.cumQty) ? null : (over(o.grossTradeAmt, o.cumQty, { scale: 8, rounding: 'half-even' }) as Px)

@@ -26,10 +26,18 @@ export type TradeReport = Head & {
 /** A bust: the trade `refExecID` never was. */
 export type BustReport = Head & { readonly execType: 'TradeCancel'; readonly refExecID: ExecID }
 /** The trade `refExecID` had another size or price. */
-export type CorrectReport = Head & { readonly execType: 'TradeCorrect'; readonly refExecID: ExecID; readonly lastQty: Qty; readonly lastPx: Px }
+export type CorrectReport = Head & {
+  readonly execType: 'TradeCorrect'
+  readonly refExecID: ExecID
+  readonly lastQty: Qty
+  readonly lastPx: Px
+}
 
 /** One execution report, FIX ExecutionReport(8), as every adapter's parser makes it. */
 export type Report = StatusReport | TradeReport | BustReport | CorrectReport
+
+/** Which correction, and when it was made: of two, the later one holds, in whatever order they arrive. */
+export type Correction = { readonly execID: ExecID; readonly transactTime: Instant }
 
 /** What is known of one trade. A busted one stays, with `live: false`, because it happened and was undone. */
 export type Execution = {
@@ -43,4 +51,6 @@ export type Execution = {
   readonly commission: Amt
   readonly transactTime: Instant
   readonly live: boolean
+  /** The correction whose size and price it shows. */
+  readonly corrected?: Correction
 }
