@@ -9,7 +9,10 @@ export type Protection = {
   readonly coveredQty: Qty
   /** A new stop of this size is due; zero when none is. */
   readonly placeQty: Qty
-  /** Stops of our own making that cover more than is held, newest first: to be canceled, and replaced by the right size. */
+  /**
+   * Stops of our own making that cover more than is held, newest first: to be canceled, and replaced by the right size.
+   * Those that are being canceled already are not named again.
+   */
   readonly excess: readonly Order[]
 }
 
@@ -21,34 +24,36 @@ export function protection(orders: readonly Order[]): Protection {
   const entries = orders.filter((o) => o.role === 'Entry')
   const exits = orders.filter((o) => o.role !== 'Entry')
   const stops = exits.filter((o) => o.role === 'Stop' && isOpen(o))
-  const bought = sum(entries.map((o) => o.cumQty))
-  const closed = sum(exits.map((o) => o.cumQty))
-  const heldQty = gt(bought, closed) ? minus(bought, closed) : qty('0')
+  const heldQty = lessAtLeastZero(sum(entries.map((o) => o.cumQty)), sum(exits.map((o) => o.cumQty)))
   const coveredQty = sum(stops.map(leavesQty))
   const unanswered = exits.some((o) => isOpen(o) && o.delivery !== 'Delivered')
-  const missing = gt(heldQty, coveredQty) ? minus(heldQty, coveredQty) : qty('0')
   const unwinding = exits.some((o) => isOpen(o) && o.asked === 'Cancel')
   return {
     heldQty,
     coveredQty,
-    placeQty: unanswered || unwinding ? qty('0') : missing,
-    excess: gt(coveredQty, heldQty) && !unanswered ? surplus(stops, minus(coveredQty, heldQty)) : [],
+    placeQty: unanswered || unwinding ? qty('0') : lessAtLeastZero(heldQty, coveredQty),
+    excess: unanswered ? [] : surplus(stops, lessAtLeastZero(coveredQty, heldQty)),
   }
 }
 
-/** The newest of our own stops, until the surplus is gone. Legs of a bracket are the broker's to resize. */
-function surplus(stops: readonly Order[], over: Qty): Order[] {
+/**
+ * The newest of our own stops, until the surplus is gone. Legs of a bracket are the broker's to resize. What is being
+ * canceled already counts as gone: otherwise the next report would take away the stop beside it too.
+ */
+function surplus(stops: readonly Order[], tooMuch: Qty): Order[] {
   const picked: Order[] = []
-  let left = over
-  for (const stop of [...stops].reverse()) {
+  let left = lessAtLeastZero(tooMuch, sum(stops.filter((stop) => stop.asked === 'Cancel').map(leavesQty)))
+  for (const stop of stops.toReversed()) {
     if (isZero(left) || isLeg(stop) || stop.asked === 'Cancel') continue
     picked.push(stop)
-    left = gt(left, leavesQty(stop)) ? minus(left, leavesQty(stop)) : qty('0')
+    left = lessAtLeastZero(left, leavesQty(stop))
   }
   return picked
 }
 
 /** Made by the broker from our bracket, not sent by us: its name is its parent's with an ending. */
-export const isLeg = (order: Order): boolean => order.clOrdID === `${order.parent}-s` || order.clOrdID === `${order.parent}-t`
+export const isLeg = (order: Order): boolean =>
+  order.clOrdID === `${order.parent}-s` || order.clOrdID === `${order.parent}-t`
 
+const lessAtLeastZero = (a: Qty, b: Qty): Qty => (gt(a, b) ? minus(a, b) : qty('0'))
 const sum = (all: readonly Qty[]): Qty => all.reduce((a, b) => plus(a, b), ZERO as Qty)
