@@ -85,6 +85,11 @@ async function settle(
         await c.errand('poll', difference.clOrdID, 'reconcile')
         grave.push(difference)
         break
+      case 'OPEN_THERE':
+        await c.errand('poll', difference.clOrdID, 'reconcile')
+        if (known.includes(difference.text)) await c.freeze(difference.symbol, difference.text, 'reconcile')
+        grave.push(difference)
+        break
       case 'EXTERNAL_ORDER':
         await c.task(
           'EXTERNAL_ORDER',

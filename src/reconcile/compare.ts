@@ -1,7 +1,7 @@
-import { isOpen, type Order } from '../orders/machine.ts'
+import { isOpen, type Order, ordStatus } from '../orders/machine.ts'
 import type { Position } from '../orders/position.ts'
 import type { ClOrdID, OrderID } from '../values/brand.ts'
-import { compare, type Decimal, text, ZERO } from '../values/decimal.ts'
+import { type Decimal, eq, plus, text, ZERO } from '../values/decimal.ts'
 
 /** What the broker says it holds, reduced to what can be compared. */
 export type There = {
@@ -20,6 +20,8 @@ export type Here = { readonly orders: readonly Order[]; readonly positions: read
 export type Difference =
   /** Ours is open and theirs is not there: ask for it by name. */
   | { readonly kind: 'MISSING_THERE'; readonly symbol: string; readonly clOrdID: ClOrdID; readonly text: string }
+  /** Theirs works on and ours has ended, or never was: ask for it by name. */
+  | { readonly kind: 'OPEN_THERE'; readonly symbol: string; readonly clOrdID: ClOrdID; readonly text: string }
   /** Theirs is open and we have no such order: made by other hands. */
   | { readonly kind: 'EXTERNAL_ORDER'; readonly symbol: string; readonly orderID: OrderID; readonly text: string }
   | { readonly kind: 'FILLED_QTY'; readonly symbol: string; readonly clOrdID: ClOrdID; readonly text: string }
@@ -30,62 +32,63 @@ export type Difference =
  * Orders in doubt or on their way are left out: they are unknown, which is not a difference.
  */
 export function compareBooks(here: Here, there: There): Difference[] {
-  return [...missing(here, there), ...external(here, there), ...filled(here, there), ...positions(here, there)]
+  return [
+    ...here.orders.flatMap((ours) => missing(ours, there)),
+    ...there.orders.flatMap((theirs) => {
+      const ours = here.orders.find((o) => matches(o, theirs))
+      return ours ? disagreements(ours, theirs) : external(theirs)
+    }),
+    ...positions(here, there),
+  ]
 }
 
-function matches(o: Order, t: There['orders'][number]): boolean {
-  return o.clOrdID === t.clOrdID || (o.orderID !== null && o.orderID === t.orderID)
+type Theirs = There['orders'][number]
+
+const matches = (ours: Order, theirs: Theirs): boolean =>
+  ours.clOrdID === theirs.clOrdID || (ours.orderID !== null && ours.orderID === theirs.orderID)
+
+/** Queued, sending or in doubt: nobody knows yet what the broker's side should show. */
+const isUnknown = (ours: Order): boolean => isOpen(ours) && ours.delivery !== 'Delivered'
+
+function missing(ours: Order, there: There): Difference[] {
+  if (!isOpen(ours) || isUnknown(ours) || there.orders.some((theirs) => theirs.open && matches(ours, theirs))) return []
+  const { clOrdID, terms } = ours
+  const text = `order ${clOrdID} is open in our book and not among the broker's open orders`
+  return [{ kind: 'MISSING_THERE', symbol: terms.symbol, clOrdID, text }]
 }
 
-function missing(here: Here, there: There): Difference[] {
-  return here.orders
-    .filter((o) => isOpen(o) && o.delivery === 'Delivered' && !there.orders.some((t) => t.open && matches(o, t)))
-    .map((o) => ({
-      kind: 'MISSING_THERE',
-      symbol: o.terms.symbol,
-      clOrdID: o.clOrdID,
-      text: `order ${o.clOrdID} is open in our book and not among the broker's open orders`,
-    }))
+function external({ orderID, symbol, open }: Theirs): Difference[] {
+  if (!open) return []
+  const text = `the broker holds order ${orderID} in ${symbol}, which is not ours`
+  return [{ kind: 'EXTERNAL_ORDER', symbol, orderID, text }]
 }
 
-function external(here: Here, there: There): Difference[] {
-  return there.orders
-    .filter((t) => t.open && !here.orders.some((o) => matches(o, t)))
-    .map((t) => ({
-      kind: 'EXTERNAL_ORDER',
-      symbol: t.symbol,
-      orderID: t.orderID,
-      text: `the broker holds order ${t.orderID} in ${t.symbol}, which is not ours`,
-    }))
-}
-
-function filled(here: Here, there: There): Difference[] {
-  return there.orders.flatMap((t) => {
-    const o = here.orders.find((ours) => matches(ours, t))
-    if (!o || compare(o.cumQty, t.cumQty) === 0) return []
-    return [
-      {
-        kind: 'FILLED_QTY',
-        symbol: t.symbol,
-        clOrdID: o.clOrdID,
-        text: `order ${o.clOrdID}: ${text(o.cumQty)} filled by our executions, ${text(t.cumQty)} by the broker's count`,
-      } as const,
-    ]
-  })
+function disagreements(ours: Order, theirs: Theirs): Difference[] {
+  if (isUnknown(ours)) return []
+  const { clOrdID } = ours
+  const { symbol } = theirs
+  const found: Difference[] = []
+  if (theirs.open && !isOpen(ours)) {
+    const words = `order ${clOrdID} is ${ordStatus(ours)} in our book and open at the broker`
+    found.push({ kind: 'OPEN_THERE', symbol, clOrdID, text: words })
+  }
+  if (!eq(ours.cumQty, theirs.cumQty)) {
+    const words = `order ${clOrdID}: ${text(ours.cumQty)} filled by our executions, ${text(theirs.cumQty)} by the broker's count`
+    found.push({ kind: 'FILLED_QTY', symbol, clOrdID, text: words })
+  }
+  return found
 }
 
 function positions(here: Here, there: There): Difference[] {
-  const symbols = new Set([...here.positions.map((p) => p.symbol), ...there.positions.map((p) => p.symbol)])
-  return [...symbols].sort().flatMap((symbol) => {
-    const ours = here.positions.find((p) => p.symbol === symbol)?.netQty ?? ZERO
-    const theirs = there.positions.find((p) => p.symbol === symbol)?.netQty ?? ZERO
-    if (compare(ours, theirs) === 0) return []
-    return [
-      {
-        kind: 'POSITION',
-        symbol,
-        text: `${symbol}: ${text(ours)} by our executions, ${text(theirs)} at the broker`,
-      } as const,
-    ]
+  const symbols = new Set([...here.positions, ...there.positions].map((p) => p.symbol))
+  return [...symbols].sort().flatMap((symbol): Difference[] => {
+    const [ours, theirs] = [netQty(here.positions, symbol), netQty(there.positions, symbol)]
+    if (eq(ours, theirs)) return []
+    const words = `${symbol}: ${text(ours)} by our executions, ${text(theirs)} at the broker`
+    return [{ kind: 'POSITION', symbol, text: words }]
   })
 }
+
+/** A sum, because a hedging account lists its longs and shorts apart. */
+const netQty = (rows: There['positions'], symbol: string): Decimal =>
+  rows.filter((row) => row.symbol === symbol).reduce((sum, row) => plus(sum, row.netQty), ZERO)
