@@ -30,8 +30,10 @@ export const APPROVERS: readonly string[] = ['approver', 'risk']
 /** Roles that may say no. Wider: no is the safe direction. */
 export const DECLINERS: readonly string[] = ['approver', 'risk', 'trader', 'operator', 'admin']
 
+const hasOneOf = (roles: readonly string[], voter: Voter): boolean => roles.some((role) => voter.roles.includes(role))
+
 const IN_WORDS: Record<IntentState, string> = {
-  Received: 'has not been sized yet; wait for its ticket',
+  Received: 'has not been sized yet; withdraw it, or wait for its ticket',
   AwaitingApproval: 'is waiting',
   Approved: 'is approved already',
   Refused: 'was refused by the gate',
@@ -53,7 +55,7 @@ export function mayApprove(
   const { voter, digest } = vote
   if (!voter) return no('NOT_ELIGIBLE', 'Only a signed-in person can approve; an agent or program never can.')
   if (voter.disabled) return no('NOT_ELIGIBLE', 'This person is disabled.')
-  if (!APPROVERS.some((role) => voter.roles.includes(role)))
+  if (!hasOneOf(APPROVERS, voter))
     return no('NOT_ELIGIBLE', `Approving needs one of the roles ${APPROVERS.join(', ')}.`)
   if (voter.personID === pending.proposerID || voter.personID === pending.proposerOwner)
     return no(
@@ -76,9 +78,9 @@ export function mayApprove(
 
 /** Saying no is accepted from more people, never blocked by expiry, drift or a halt. */
 export function mayDecline(state: IntentState, voter: Voter | null): No | null {
-  if (!voter || voter.disabled || !DECLINERS.some((role) => voter.roles.includes(role)))
+  if (!voter || voter.disabled || !hasOneOf(DECLINERS, voter))
     return no('NOT_ELIGIBLE', 'Only a signed-in person can decline. An agent can withdraw what it proposed.')
-  if (state !== 'AwaitingApproval' && state !== 'Received') return no('NOT_PENDING', `The intent ${IN_WORDS[state]}.`)
+  if (state !== 'AwaitingApproval') return no('NOT_PENDING', `The intent ${IN_WORDS[state]}.`)
   return null
 }
 
@@ -93,12 +95,6 @@ export function stillApproved(
   now: Instant,
 ): 'yes' | 'expired' | 'void' {
   if (approval.digest === null || approval.digest !== ticketDigest) return 'void'
-  if (
-    !voter ||
-    voter.personID !== approval.by ||
-    voter.disabled ||
-    !APPROVERS.some((role) => voter.roles.includes(role))
-  )
-    return 'void'
+  if (!voter || voter.personID !== approval.by || voter.disabled || !hasOneOf(APPROVERS, voter)) return 'void'
   return approval.sendBy !== null && now <= approval.sendBy ? 'yes' : 'expired'
 }

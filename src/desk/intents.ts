@@ -174,8 +174,6 @@ export async function decline(
   const person = await voter(c, ask.actor)
   const no = mayDecline(intent.state, person.voter)
   if (no) return said(no)
-  if (intent.state === 'Received')
-    return deny('NOT_PENDING', 'The intent has not been sized yet; withdraw it, or wait for its ticket.')
   await c.emit(
     'intent.declined',
     about(intent),
