@@ -35,10 +35,19 @@ export const amt = (text: string): Amt => dec(text) as Amt
 
 /** For the edge: what a person or a program typed, or what is wrong with it in words. */
 export function parseDecimal(text: string): { ok: true; value: Decimal } | { ok: false; error: string } {
-  if (!FORM.test(text)) return { ok: false, error: 'must be a plain decimal number such as 187.50 (no exponent, no blanks, no sign but a leading minus)' }
+  if (!FORM.test(text))
+    return {
+      ok: false,
+      error: 'must be a plain decimal number such as 187.50 (no exponent, no blanks, no sign but a leading minus)',
+    }
   const [whole = '', fraction = ''] = text.replace('-', '').split('.')
-  if (whole.replace(/^0+/, '').length > MAX_INTEGER_DIGITS) return { ok: false, error: `has more than ${MAX_INTEGER_DIGITS} digits before the point` }
-  if (fraction.length > MAX_SCALE) return { ok: false, error: `has ${fraction.length} digits after the point; at most ${MAX_SCALE} are kept exactly, so send a rounded number` }
+  if (whole.replace(/^0+/, '').length > MAX_INTEGER_DIGITS)
+    return { ok: false, error: `has more than ${MAX_INTEGER_DIGITS} digits before the point` }
+  if (fraction.length > MAX_SCALE)
+    return {
+      ok: false,
+      error: `has ${fraction.length} digits after the point; at most ${MAX_SCALE} are kept exactly, so send a rounded number`,
+    }
   return { ok: true, value: dec(text) }
 }
 
@@ -88,7 +97,8 @@ export function over(a: Decimal, b: Decimal, how: { readonly scale: number; read
   return join({ coefficient: divide(n, d, how.rounding), scale: how.scale })
 }
 /** `d` to exactly `scale` places. */
-export const round = <D extends Decimal>(d: D, scale: number, rounding: Rounding): D => over(d, ONE, { scale, rounding }) as D
+export const round = <D extends Decimal>(d: D, scale: number, rounding: Rounding): D =>
+  over(d, ONE, { scale, rounding }) as D
 const ONE = dec('1')
 
 /** The multiple of `step` next to `d` in the given direction, with the scale of `step`. */
@@ -99,6 +109,7 @@ export function toStep<D extends Decimal>(d: D, step: Decimal, rounding: Roundin
 }
 export function isMultipleOf(d: Decimal, step: Decimal): boolean {
   const [x, y] = align(split(d), split(step))
+  if (y <= 0n) throw new RangeError('a step must be above zero')
   return x % y === 0n
 }
 
@@ -134,7 +145,8 @@ export const gt = (a: Decimal, b: Decimal): boolean => compare(a, b) > 0
 export const gte = (a: Decimal, b: Decimal): boolean => compare(a, b) >= 0
 export const sign = (d: Decimal): -1 | 0 | 1 => compare(d, ZERO)
 export const isZero = (d: Decimal): boolean => sign(d) === 0
-export const negate = <D extends Decimal>(d: D): D => join({ coefficient: -split(d).coefficient, scale: split(d).scale }) as D
+export const negate = <D extends Decimal>(d: D): D =>
+  join({ coefficient: -split(d).coefficient, scale: split(d).scale }) as D
 export const abs = <D extends Decimal>(d: D): D => (sign(d) < 0 ? negate(d) : d)
 export const min = <D extends Decimal>(a: D, b: D): D => (lte(a, b) ? a : b)
 export const max = <D extends Decimal>(a: D, b: D): D => (gte(a, b) ? a : b)
