@@ -1,4 +1,3 @@
-import { fastifyCookie } from '@fastify/cookie'
 import fastify, { type FastifyInstance, type FastifyReply, type FastifyRequest } from 'fastify'
 import { base32 } from '../values/hash.ts'
 import { type Instant, instant } from '../values/instant.ts'
@@ -117,15 +116,14 @@ export function createApi(deps: ApiDeps): FastifyInstance {
     )
   }
 
-  const readCookie = (request: FastifyRequest): string | undefined =>
-    request.headers.cookie === undefined
-      ? undefined
-      : fastifyCookie.parse(request.headers.cookie)[SESSION_COOKIE(api.served.https)]
   const whoIs = (request: FastifyRequest) =>
     authenticate(
       api.reads,
       api.environment,
-      { authorization: request.headers.authorization, cookie: readCookie(request) },
+      {
+        authorization: request.headers.authorization,
+        cookie: cookieOf(request.headers.cookie, SESSION_COOKIE(api.served.https)),
+      },
       api.clock.now(),
     )
 
@@ -362,6 +360,14 @@ function hostName(header: string | undefined): string | null {
   const match = /^(\[[0-9a-f:.]+\]|[a-z0-9.-]+)(?::\d{1,5})?$/i.exec(header ?? '')
   return match?.[1]?.toLowerCase() ?? null
 }
+
+/** The value of one cookie, as it came; what it may look like is checked where it is used. */
+const cookieOf = (header: string | undefined, name: string): string | undefined =>
+  header
+    ?.split(';')
+    .map((pair) => pair.trim())
+    .find((pair) => pair.startsWith(`${name}=`))
+    ?.slice(name.length + 1)
 
 const pathOf = (url: string): string => url.split('?', 1)[0] ?? url
 const isWrite = (request: FastifyRequest): boolean => request.method !== 'GET' && request.method !== 'HEAD'

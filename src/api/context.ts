@@ -129,14 +129,17 @@ export function context(deps: ApiDeps, closing: AbortSignal): Api {
       return viewIntent(intent, intent.clOrdID ? await reads.get('order', intent.clOrdID) : null, seen)
     },
     async settled(intent) {
+      if (intent.state !== 'Received') return intent
       let now = intent
       const late = timer(clock, limits.settleMs)
       const until = AbortSignal.any([closing, late.signal])
       const bell = committedBell(deps.onCommitted)
       try {
-        while (now.state === 'Received' && !until.aborted) {
-          await bell.next(until)
+        // Looked at once more after the bell is hung: it may have been sized before anybody listened.
+        while (now.state === 'Received') {
           now = (await reads.get('intent', intent.intentID)) ?? now
+          if (now.state !== 'Received' || until.aborted) break
+          await bell.next(until)
         }
       } finally {
         bell.close()

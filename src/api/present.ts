@@ -310,16 +310,23 @@ export function midOf(quote: { readonly bid: Px; readonly ask: Px }): Px {
 
 /**
  * A position with what it is worth at the last quote.
+ *
+ * @param currency of the account; null when it is not known yet.
  * @param open the open orders of the account; resting stops against the position protect it.
  */
-export function viewPosition(p: Position, market: MarketFacts | null, open: readonly Order[]): wire.Position {
-  const long = sign(p.netQty) > 0
+export function viewPosition(
+  p: Position,
+  market: MarketFacts | null,
+  currency: string | null,
+  open: readonly Order[],
+): wire.Position {
+  const against = sign(p.netQty) > 0 ? 'Sell' : 'Buy'
   const protects = (o: Order): boolean =>
     o.role === 'Stop' &&
     o.terms.symbol === p.symbol &&
     isOpen(o) &&
     o.delivery === 'Delivered' &&
-    (o.terms.side === 'Sell') === long
+    o.terms.side === against
   const covered = isZero(p.netQty)
     ? ZERO
     : open.filter(protects).reduce<Decimal>((sum, o) => plus(sum, leavesQty(o)), ZERO)
@@ -329,19 +336,19 @@ export function viewPosition(p: Position, market: MarketFacts | null, open: read
     avgCost: maybe(avgCost(p), text),
     realizedPnl: text(p.realizedPnl),
     commission: text(p.commission),
-    unrealizedPnl: unrealized(p, market),
+    unrealizedPnl: unrealized(p, market, currency),
     lastPx: maybe(market?.quote?.last ?? null, text),
     protectedQty: text(covered),
   }
 }
 
-/** Value at mid less cost, converted at the last known rate, to the cent; null when either is not known. */
-function unrealized(p: Position, market: MarketFacts | null): string | null {
+/** Value at mid less cost, in account currency at the last known rate, to the cent; null when quote or rate is not known. */
+function unrealized(p: Position, market: MarketFacts | null, currency: string | null): string | null {
   if (isZero(p.netQty)) return '0.00'
-  if (!market?.quote || !market.conversion) return null
+  const rate = market?.instrument && market.instrument.currency === currency ? dec('1') : market?.conversion?.rate
+  if (!market?.quote || !rate) return null
   const signedCost = sign(p.netQty) > 0 ? p.cost : negate(p.cost)
-  const gain = minus(times(p.netQty, midOf(market.quote)), signedCost)
-  return text(round(times(gain, market.conversion.rate), 2, 'half-even'))
+  return text(round(times(minus(times(p.netQty, midOf(market.quote)), signedCost), rate), 2, 'half-even'))
 }
 
 export const viewTask = (t: Task): wire.Task => ({ ...t, raisedAt: time(t.raisedAt), doneAt: maybe(t.doneAt, time) })

@@ -566,10 +566,16 @@ const market: Route[] = [
       'By our own book of executions, with their value at the last quote and how much of each is covered by a resting stop.',
     answers: answers('The positions.', schema.items('PositionList', schema.position)),
     async run(api) {
-      const [positions, open] = await Promise.all([api.reads.all('position'), api.reads.openOrders(api.account)])
+      const { reads } = api
+      const [positions, open, account] = await Promise.all([
+        reads.all('position'),
+        reads.openOrders(api.account),
+        reads.get('account', api.account),
+      ])
+      const currency = account?.account.currency ?? null
       return json({
         items: await Promise.all(
-          positions.map(async (p) => viewPosition(p, await api.reads.get('market', p.symbol), open)),
+          positions.map(async (p) => viewPosition(p, await reads.get('market', p.symbol), currency, open)),
         ),
       })
     },

@@ -170,7 +170,7 @@ export type Position = {
   /** At the last quote's mid, in account currency; null without a quote. */
   unrealizedPnl: string | null
   lastPx: string | null
-  /** Size of the resting stops over the size held: "1.00" is fully protected. */
+  /** Size of the resting stops against it; as much as `netQty` is fully protected. */
   protectedQty: string
 }
 export type Account = {
