@@ -123,25 +123,14 @@ export function apiClient(at: { readonly url: string; readonly token: string | n
     journal: async (from: number, limit: number) =>
       (await read<{ items: Wire.Event[] }>('/v1/journal', { from, limit })).items,
     me: () => read<Wire.Me>('/v1/me'),
-    signIn: (code: string, name: string) =>
-      write<{ session: string; me: Wire.Me }>('/v1/session?via=cli', { code, name }),
+    signIn: (code: string, name: string) => write<Wire.CliSession>('/v1/session?via=cli', { code, name }),
     signOut: () => write<null>('/v1/session', undefined, 'DELETE'),
-    signinCode: () => write<{ code: string; expiresAt: string }>('/v1/signin-codes', {}),
-    tokens: async () => (await read<{ items: TokenLine[] }>('/v1/tokens')).items,
+    signinCode: () => write<Wire.SigninCode>('/v1/signin-codes', {}),
+    tokens: async () => (await read<{ items: Wire.Token[] }>('/v1/tokens')).items,
     addToken: (body: { name: string; scopes?: readonly string[]; owner?: string }) =>
-      write<TokenLine & { token: string }>('/v1/tokens', body),
+      write<Wire.TokenMade>('/v1/tokens', body),
     revokeToken: (id: string) => write<null>(`/v1/tokens/${encodeURIComponent(id)}`, undefined, 'DELETE'),
   }
-}
-
-export type TokenLine = {
-  tokenID: string
-  name: string
-  owner: string | null
-  scopes: string[]
-  createdAt: string
-  expiresAt: string
-  revokedAt: string | null
 }
 
 async function problemIn(response: Response): Promise<Wire.Problem> {

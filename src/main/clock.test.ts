@@ -63,7 +63,10 @@ it('another thread reads the same time, also after a leap', async () => {
       parentPort.on('message', () => parentPort.postMessage(clock.now()))
       parentPort.postMessage('ready')
     })`
-  const thread = new Worker(source, { eval: true, workerData: { module: new URL('./clock.ts', import.meta.url).href, spec: clock.spec } })
+  const thread = new Worker(source, {
+    eval: true,
+    workerData: { module: new URL('./clock.ts', import.meta.url).href, spec: clock.spec },
+  })
   const heard = (): Promise<unknown> => new Promise((resolve) => thread.once('message', resolve))
   try {
     await heard()

@@ -5,12 +5,29 @@ import { join } from 'node:path'
 import { after, describe, it } from 'node:test'
 import fc from 'fast-check'
 import { dec, text } from '../values/decimal.ts'
-import { accountID, type Effective, faultLine, hasOwnClock, loadConfig, type Loaded, type Override, parseConfig, policyOf, readSecret, settingInfos, type Settings } from './config.ts'
+import {
+  accountID,
+  type Effective,
+  faultLine,
+  hasOwnClock,
+  loadConfig,
+  type Loaded,
+  type Override,
+  parseConfig,
+  policyOf,
+  readSecret,
+  settingInfos,
+  type Settings,
+} from './config.ts'
 
 const root = mkdtempSync(join(tmpdir(), 'config-'))
 after(() => rmSync(root, { recursive: true, force: true }))
 
-function good(source: string, overrides: readonly Override[] = [], file: string | null = join(root, 'jax-exec.yaml')): Loaded {
+function good(
+  source: string,
+  overrides: readonly Override[] = [],
+  file: string | null = join(root, 'jax-exec.yaml'),
+): Loaded {
   const read = parseConfig(source, file, overrides)
   assert.ok(read.ok, read.ok ? '' : read.error.map(faultLine).join('\n'))
   return read.value
@@ -38,17 +55,28 @@ it('without a file every setting has its default, and paper is the only money', 
 })
 
 describe('values are read exactly', () => {
-  it('money keeps its cents', () => assert.equal(text(settings('policy:\n  maxOrderNotional: 25000.00\n').policy.maxOrderNotional), '25000.00'))
+  it('money keeps its cents', () =>
+    assert.equal(text(settings('policy:\n  maxOrderNotional: 25000.00\n').policy.maxOrderNotional), '25000.00'))
   it('any decimal comes out as it was written', () => {
     fc.assert(
       fc.property(fc.nat(10 ** 9), fc.nat(99_999), fc.integer({ min: 0, max: 5 }), (whole, fraction, places) => {
-        const written = places === 0 ? `${whole + 1}` : `${whole + 1}.${String(fraction).padStart(places, '0').slice(0, places)}`
-        assert.equal(text(settings(`policy:\n  maxOrderNotional: ${written}\n`).policy.maxOrderNotional), text(dec(written)))
+        const written =
+          places === 0 ? `${whole + 1}` : `${whole + 1}.${String(fraction).padStart(places, '0').slice(0, places)}`
+        assert.equal(
+          text(settings(`policy:\n  maxOrderNotional: ${written}\n`).policy.maxOrderNotional),
+          text(dec(written)),
+        )
       }),
     )
   })
   it('no means no, and yes means yes, in either spelling', () => {
-    for (const [word, means] of [['no', false], ['yes', true], ['false', false], ['true', true], ['"no"', false]] as const)
+    for (const [word, means] of [
+      ['no', false],
+      ['yes', true],
+      ['false', false],
+      ['true', true],
+      ['"no"', false],
+    ] as const)
       assert.equal(settings(`policy:\n  allowShort: ${word}\n`).policy.allowShort, means)
   })
   it('a replay names its file from the folder of the configuration', () => {
@@ -103,10 +131,16 @@ describe('mistakes are named with line and column', () => {
 
   it('all at once, in the order of the file', () => {
     const said = faults('listen:\n  port: x\npolcy: 1\naccount:\n  environment: live\n').split('\n')
-    assert.deepEqual(said.map((text) => /:(\d+):/.exec(text)?.[1]), ['2', '3', '5'])
+    assert.deepEqual(
+      said.map((text) => /:(\d+):/.exec(text)?.[1]),
+      ['2', '3', '5'],
+    )
   })
   it('a mistake on the command line names the option', () => {
-    assert.equal(faults('', [{ path: 'listen.port', value: 'x', source: '--port' }]), '--port: listen.port is "x"; it must be a whole number from 0 to 65535')
+    assert.equal(
+      faults('', [{ path: 'listen.port', value: 'x', source: '--port' }]),
+      '--port: listen.port is "x"; it must be a whole number from 0 to 65535',
+    )
   })
 })
 
@@ -130,19 +164,34 @@ describe('secrets', () => {
     assert.doesNotMatch(JSON.stringify(loaded.effective), /SECRET/)
   })
   it('that are not there are said to be missing', () => {
-    assert.deepEqual(readSecret({ kind: 'env', name: 'JAX_TEST_SURELY_NOT_SET' }), { ok: false, error: 'the environment variable JAX_TEST_SURELY_NOT_SET is not set' })
+    assert.deepEqual(readSecret({ kind: 'env', name: 'JAX_TEST_SURELY_NOT_SET' }), {
+      ok: false,
+      error: 'the environment variable JAX_TEST_SURELY_NOT_SET is not set',
+    })
     assert.equal(readSecret({ kind: 'file', name: join(root, 'gone') }).ok, false)
   })
 })
 
 describe('every effective setting says where it comes from', () => {
   const loaded = good('policy:\n  collarBps: 200\n', [{ path: 'listen.port', value: '0', source: '--port' }])
-  it('the file', () => assert.deepEqual([line(loaded, 'policy.collarBps').value, line(loaded, 'policy.collarBps').source], ['200', `${join(root, 'jax-exec.yaml')}:2`]))
-  it('an option', () => assert.deepEqual([line(loaded, 'listen.port').value, line(loaded, 'listen.port').source], ['0', '--port']))
-  it('the default', () => assert.deepEqual([line(loaded, 'sim.seed').value, line(loaded, 'sim.seed').source], ['7', 'default']))
-  it('none is left out', () => assert.deepEqual(loaded.effective.map((e) => e.path), settingInfos().map((i) => i.path)))
+  it('the file', () =>
+    assert.deepEqual(
+      [line(loaded, 'policy.collarBps').value, line(loaded, 'policy.collarBps').source],
+      ['200', `${join(root, 'jax-exec.yaml')}:2`],
+    ))
+  it('an option', () =>
+    assert.deepEqual([line(loaded, 'listen.port').value, line(loaded, 'listen.port').source], ['0', '--port']))
+  it('the default', () =>
+    assert.deepEqual([line(loaded, 'sim.seed').value, line(loaded, 'sim.seed').source], ['7', 'default']))
+  it('none is left out', () =>
+    assert.deepEqual(
+      loaded.effective.map((e) => e.path),
+      settingInfos().map((i) => i.path),
+    ))
   it('and what is shown can be read again, to the same settings', () => {
-    const given: Override[] = loaded.effective.filter((e) => !e.value.startsWith('(')).map((e) => ({ path: e.path, value: e.value, source: 'again' }))
+    const given: Override[] = loaded.effective
+      .filter((e) => !e.value.startsWith('('))
+      .map((e) => ({ path: e.path, value: e.value, source: 'again' }))
     assert.deepEqual(settings('', given), loaded.settings)
   })
 })
@@ -150,7 +199,14 @@ describe('every effective setting says where it comes from', () => {
 it('people keep their time when the market runs faster', () => {
   const normal = policyOf(settings(''))
   const fast = policyOf(settings('sim:\n  speed: 60\n'))
-  for (const name of ['quoteAgeMaxMs', 'accountAgeMaxMs', 'duplicateWindowMs', 'approvalTtlMs', 'executionTtlMs'] as const) assert.equal(fast[name], 60 * normal[name], name)
+  for (const name of [
+    'quoteAgeMaxMs',
+    'accountAgeMaxMs',
+    'duplicateWindowMs',
+    'approvalTtlMs',
+    'executionTtlMs',
+  ] as const)
+    assert.equal(fast[name], 60 * normal[name], name)
   assert.equal(fast.collarBps, normal.collarBps)
 })
 

@@ -1,7 +1,7 @@
 // The one schema of the configuration file, and the only place where the process's environment is read.
 import { readFileSync, statSync } from 'node:fs'
 import { homedir } from 'node:os'
-import { dirname, isAbsolute, join, resolve } from 'node:path'
+import { dirname, isAbsolute, join, relative, resolve } from 'node:path'
 import { isMap, isNode, isPair, isScalar, LineCounter, parseDocument, type Document } from 'yaml'
 import { z } from 'zod'
 import type { Policy } from '../gate/policy.ts'
@@ -14,6 +14,13 @@ import { didYouMean } from './nearest.ts'
 export const INSTALLATION = resolve(import.meta.dirname, '..', '..')
 /** A package manager replaces its folders whenever it likes: nothing of the user's may live there. */
 const INSTALLED_BY_PACKAGE_MANAGER = INSTALLATION.split(/[\\/]/).includes('node_modules')
+/** How this program is called here, for lines that are meant to be pasted. */
+export function ownCommand(): string {
+  if (INSTALLED_BY_PACKAGE_MANAGER) return 'jax-exec'
+  const bin = join(INSTALLATION, 'bin', 'jax-exec.mjs')
+  const near = relative(process.cwd(), bin)
+  return near.startsWith('..') ? bin : join('.', near).replace(/^(?!\.)/, './')
+}
 const FILE_NAME = 'jax-exec.yaml'
 
 // --- what a setting is
@@ -39,6 +46,14 @@ function optional<T extends FromText>(type: T, about: { unit?: string; meaning: 
 }
 
 const filled = z.string('must be one value').min(1, 'has no value')
+
+const hostNames = filled.transform((value, ctx): readonly string[] => {
+  const names = value.split(/[\s,]+/).filter((name) => name !== '')
+  const wrong = names.find((name) => !/^[A-Za-z0-9]([A-Za-z0-9.-]{0,252})$/.test(name))
+  if (wrong === undefined) return names
+  ctx.addIssue(`names ${JSON.stringify(wrong)}, which is not a host name; write them without port, with blanks between`)
+  return z.NEVER
+})
 
 /** `file:PATH` or `env:NAME`. The value itself never stands in the file, and never in what is printed. */
 export type SecretRef = { readonly kind: 'file' | 'env'; readonly name: string }
@@ -130,6 +145,15 @@ const listen = z.strictObject({
     default: 'no',
     meaning:
       'Allows a `host` other than this machine itself. The service speaks plain HTTP: put a proxy with TLS before it.',
+  }),
+  names: optional(hostNames, {
+    unit: 'host names, blanks between',
+    meaning:
+      'Further names that browsers reach the service by, such as the one of the proxy before it. Every other name is refused.',
+  }),
+  https: setting(yesNo, {
+    default: 'no',
+    meaning: 'Say yes when a proxy serves it over TLS: cookies are then sent over TLS only.',
   }),
 })
 
@@ -577,6 +601,7 @@ function explain(
 function standIn(path: string, settings: Settings): string {
   if (path === 'dataDir') return settings.dataDir
   if (path === 'audit.anchorsFile') return settings.audit.anchorsFile
+  if (path === 'listen.names') return '(this machine)'
   return '(made in the data directory)'
 }
 const isSecretRef = (value: unknown): value is SecretRef =>

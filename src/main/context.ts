@@ -8,7 +8,12 @@ import { Stop } from './exit.ts'
 import { harmless } from './print.ts'
 
 /** What every command may be told. */
-export type GlobalOptions = { readonly config?: string; readonly dataDir?: string; readonly url?: string; readonly json?: boolean }
+export type GlobalOptions = {
+  readonly config?: string
+  readonly dataDir?: string
+  readonly url?: string
+  readonly json?: boolean
+}
 
 /** Answers go to standard output, everything else to standard error, so that a pipe gets the answer alone. */
 export type Output = {
@@ -20,7 +25,10 @@ export type Output = {
   /** Remarks and progress. */
   say(text: string): void
 }
-export const outputTo = (streams: { readonly stdout: NodeJS.WritableStream; readonly stderr: NodeJS.WritableStream }, json: boolean): Output => ({
+export const outputTo = (
+  streams: { readonly stdout: NodeJS.WritableStream; readonly stderr: NodeJS.WritableStream },
+  json: boolean,
+): Output => ({
   json,
   answer: (value, words) => void streams.stdout.write(json ? `${JSON.stringify(value, null, 2)}\n` : `${words()}\n`),
   raw: (text) => void streams.stdout.write(text),
@@ -53,15 +61,26 @@ export function contextOf(options: GlobalOptions): Context {
   let cached: Loaded | null = null
   const loaded = (overrides: readonly Override[] = []): Loaded => {
     if (cached !== null && overrides.length === 0) return cached
-    const all = [...(options.dataDir === undefined ? [] : [{ path: 'dataDir', value: options.dataDir, source: '--data-dir' }]), ...overrides]
+    const all = [
+      ...(options.dataDir === undefined ? [] : [{ path: 'dataDir', value: options.dataDir, source: '--data-dir' }]),
+      ...overrides,
+    ]
     const read = loadConfig({ file: options.config, overrides: all })
-    if (!read.ok) throw new Stop('CONFIG', read.error.length === 1 ? 'The configuration has a mistake.' : `The configuration has ${read.error.length} mistakes.`, { lines: read.error.map(faultLine) })
+    if (!read.ok)
+      throw new Stop(
+        'CONFIG',
+        read.error.length === 1
+          ? 'The configuration has a mistake.'
+          : `The configuration has ${read.error.length} mistakes.`,
+        { lines: read.error.map(faultLine) },
+      )
     cached = read.value
     return cached
   }
   const settings = (): Settings => loaded().settings
   const places = (): Places => placesIn(settings().dataDir)
-  const url = (): string => options.url ?? addressIn(places()) ?? `http://${hostInUrl(settings().listen.host)}:${settings().listen.port}`
+  const url = (): string =>
+    options.url ?? addressIn(places()) ?? `http://${hostInUrl(settings().listen.host)}:${settings().listen.port}`
   const session = sessionFile(() => places(), url)
   return {
     options,
@@ -83,7 +102,12 @@ export function contextOf(options: GlobalOptions): Context {
   }
 }
 
-function tokenFor(speaker: Speaker, settings: () => Settings, places: () => Places, session: SessionFile): string | null {
+function tokenFor(
+  speaker: Speaker,
+  settings: () => Settings,
+  places: () => Places,
+  session: SessionFile,
+): string | null {
   switch (speaker) {
     case 'nobody':
       return null
@@ -109,7 +133,9 @@ function operatorToken(places: Places): string {
   if (token !== null) return token
   throw new Stop('NOT_ALLOWED', `There is no operator token in ${places.dir}.`, {
     code: 'NO_TOKEN',
-    lines: ['It is made at the first start of the service. Is this the right data directory? (--data-dir, or JAX_EXEC_DATA)'],
+    lines: [
+      'It is made at the first start of the service. Is this the right data directory? (--data-dir, or JAX_EXEC_DATA)',
+    ],
   })
 }
 /** The assistant's token, from where the configuration says or from the data directory. */
@@ -124,14 +150,17 @@ export function agentToken(settings: Settings, places: Places): string {
   if (token !== null) return token
   throw new Stop('NOT_ALLOWED', `There is no agent token in ${places.dir}.`, {
     code: 'NO_TOKEN',
-    lines: ['It is made at the first start of the service. Is this the right data directory? (--data-dir, or JAX_EXEC_DATA)'],
+    lines: [
+      'It is made at the first start of the service. Is this the right data directory? (--data-dir, or JAX_EXEC_DATA)',
+    ],
   })
 }
 
 // --- where the service is
 
 export type Address = { readonly url: string; readonly pid: number; readonly version: string }
-export const writeAddress = (places: Places, address: Address): void => writeWhole(places.address, `${JSON.stringify(address)}\n`)
+export const writeAddress = (places: Places, address: Address): void =>
+  writeWhole(places.address, `${JSON.stringify(address)}\n`)
 export const removeAddress = (places: Places): void => rmSync(places.address, { force: true })
 function addressIn(places: Places): string | null {
   try {
@@ -141,7 +170,8 @@ function addressIn(places: Places): string | null {
     return null
   }
 }
-export const hostInUrl = (host: string): string => (host.includes(':') ? `[${host}]` : host === '0.0.0.0' ? '127.0.0.1' : host)
+export const hostInUrl = (host: string): string =>
+  host.includes(':') ? `[${host}]` : host === '0.0.0.0' ? '127.0.0.1' : host
 
 // --- who is signed in
 
@@ -162,7 +192,13 @@ function sessionFile(places: () => Places, url: () => string): SessionFile {
       if (text === null) return null
       try {
         const kept = JSON.parse(text) as Partial<SignedIn> | null
-        if (typeof kept?.session === 'string' && typeof kept.name === 'string' && typeof kept.url === 'string' && sameHost(kept.url, url())) return kept as SignedIn
+        if (
+          typeof kept?.session === 'string' &&
+          typeof kept.name === 'string' &&
+          typeof kept.url === 'string' &&
+          sameHost(kept.url, url())
+        )
+          return kept as SignedIn
       } catch {
         // A file that is no longer ours signs nobody in.
       }

@@ -1,6 +1,17 @@
 import assert from 'node:assert/strict'
 import { generateKeyPairSync } from 'node:crypto'
-import { chmodSync, existsSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, statSync, symlinkSync, writeFileSync } from 'node:fs'
+import {
+  chmodSync,
+  existsSync,
+  mkdirSync,
+  mkdtempSync,
+  readdirSync,
+  readFileSync,
+  rmSync,
+  statSync,
+  symlinkSync,
+  writeFileSync,
+} from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { after, describe, it } from 'node:test'
@@ -56,7 +67,9 @@ describe('refuses, saying what to do', () => {
       assert.match(stop.lines.join('\n'), remedy)
     })
 
-  it('one that may not be written', { skip: !posix || process.getuid?.() === 0 ? 'root may write everywhere' : false }, () => {
+  it('one that may not be written', {
+    skip: !posix || process.getuid?.() === 0 ? 'root may write everywhere' : false,
+  }, () => {
     const dir = fresh()
     mkdirSync(dir, { mode: 0o500 })
     assert.match(stopped(() => prepareDataDir(dir)).message, /no permission/)
@@ -90,8 +103,14 @@ describe('secrets', () => {
     assert.deepEqual([first.made, second.made], [true, false])
     assert.equal(first.key.asymmetricKeyType, 'ed25519')
     assert.ok(first.key.equals(second.key))
-    assert.deepEqual(tokenIn(places.agentToken, () => 'jax_one'), { text: 'jax_one', made: true })
-    assert.deepEqual(tokenIn(places.agentToken, () => 'jax_two'), { text: 'jax_one', made: false })
+    assert.deepEqual(
+      tokenIn(places.agentToken, () => 'jax_one'),
+      { text: 'jax_one', made: true },
+    )
+    assert.deepEqual(
+      tokenIn(places.agentToken, () => 'jax_two'),
+      { text: 'jax_one', made: false },
+    )
     if (posix) for (const path of [places.auditKey, places.agentToken]) assert.equal(mode(path), 0o600, path)
   })
 

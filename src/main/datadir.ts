@@ -25,6 +25,8 @@ export type Places = {
   readonly halt: string
   /** Private key that signs the checkpoints of the journal. */
   readonly auditKey: string
+  /** The other half of it, as a line of text: what anybody verifies the journal with. */
+  readonly verifierKey: string
   /** What the assistant sends its signals with. */
   readonly agentToken: string
   /** What this machine's command line reads and halts with. */
@@ -41,6 +43,7 @@ export const placesIn = (dir: string): Places => ({
   database: join(dir, 'jax-exec.db'),
   halt: join(dir, 'HALT'),
   auditKey: join(dir, 'audit-key.pem'),
+  verifierKey: join(dir, 'audit-key.pub'),
   agentToken: join(dir, 'agent-token'),
   operatorToken: join(dir, 'operator-token'),
   address: join(dir, 'address.json'),

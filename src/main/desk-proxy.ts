@@ -40,19 +40,30 @@ export type DeskMethod = keyof typeof DESK_METHODS
 
 /** Main thread to desk thread. */
 export type Call = { readonly id: number; readonly method: DeskMethod | 'close'; readonly args: readonly unknown[] }
-/** Desk thread to main thread. `committed` is the number of the newest durable journal row. */
+/** Desk thread to main thread. `committed` is the number of the newest durable journal row, `sealed` how many rows are signed and anchored. */
 export type Answer =
   | { readonly kind: 'ready' }
   | { readonly kind: 'answer'; readonly id: number; readonly value: unknown }
   | { readonly kind: 'thrown'; readonly id: number; readonly error: Thrown }
   | { readonly kind: 'committed'; readonly seq: number }
+  | { readonly kind: 'sealed'; readonly size: number }
   | { readonly kind: 'broken'; readonly error: Thrown }
 /** An error as it crosses a thread: structured clone would lose the class and the code. */
-export type Thrown = { readonly name: string; readonly message: string; readonly code: string | null; readonly stack: string }
+export type Thrown = {
+  readonly name: string
+  readonly message: string
+  readonly code: string | null
+  readonly stack: string
+}
 
 export const thrown = (error: unknown): Thrown =>
   error instanceof Error
-    ? { name: error.name, message: error.message, code: (error as { code?: string }).code ?? null, stack: error.stack ?? '' }
+    ? {
+        name: error.name,
+        message: error.message,
+        code: (error as { code?: string }).code ?? null,
+        stack: error.stack ?? '',
+      }
     : { name: 'Error', message: String(error), code: null, stack: '' }
 
 export function rethrown(error: Thrown): Error {
@@ -69,6 +80,7 @@ export type DeskProxy = {
   readonly desk: Desk
   /** Calls `listener` with the number of the newest durable journal row, after each commit. */
   onCommitted(listener: (seq: number) => void): () => void
+  onSealed(listener: (size: number) => void): void
   /** Resolves when the thread has died without being asked to: nothing can be recorded any more. */
   readonly died: Promise<Fault>
   /** Lets what was asked finish, closes the database, ends the thread. */
@@ -79,6 +91,7 @@ export type DeskProxy = {
 export async function deskProxy(thread: DeskThread): Promise<DeskProxy> {
   const waiting = new Map<number, { resolve: (value: unknown) => void; reject: (error: Error) => void }>()
   const listeners = new Set<(seq: number) => void>()
+  const sealed = new Set<(size: number) => void>()
   const died = Promise.withResolvers<Fault>()
   const ready = Promise.withResolvers<void>()
   let next = 0
@@ -109,16 +122,24 @@ export async function deskProxy(thread: DeskThread): Promise<DeskProxy> {
       case 'committed':
         for (const listener of listeners) listener(answer.seq)
         return
+      case 'sealed':
+        for (const listener of sealed) listener(answer.size)
+        return
       case 'broken':
         // What went wrong while opening keeps its own code, so that the person reads "database damaged", not "thread died".
-        return lose(answer.error.code === null ? deadThread(answer.error.message) : new Fault(answer.error.code, answer.error.message))
+        return lose(
+          answer.error.code === null
+            ? deadThread(answer.error.message)
+            : new Fault(answer.error.code, answer.error.message),
+        )
     }
   })
   thread.on('error', (error: Error) => lose(deadThread(error.message)))
   thread.on('exit', (code: number) => lose(deadThread(`it ended with code ${code}`)))
 
   const call = (method: Call['method'], args: readonly unknown[]): Promise<unknown> => {
-    if (state !== 'open' && method !== 'close') return Promise.reject(reason ?? new Fault('DESK_CLOSED', 'the service is stopping; nothing new is taken'))
+    if (state !== 'open' && method !== 'close')
+      return Promise.reject(reason ?? new Fault('DESK_CLOSED', 'the service is stopping; nothing new is taken'))
     const id = next++
     const { promise, resolve, reject } = Promise.withResolvers<unknown>()
     waiting.set(id, { resolve, reject })
@@ -126,7 +147,9 @@ export async function deskProxy(thread: DeskThread): Promise<DeskProxy> {
     return promise
   }
   const methods = Object.keys(DESK_METHODS) as DeskMethod[]
-  const desk = Object.fromEntries(methods.map((method) => [method, (...args: unknown[]) => call(method, args)])) as unknown as Desk
+  const desk = Object.fromEntries(
+    methods.map((method) => [method, (...args: unknown[]) => call(method, args)]),
+  ) as unknown as Desk
 
   await ready.promise
   return {
@@ -135,6 +158,7 @@ export async function deskProxy(thread: DeskThread): Promise<DeskProxy> {
       listeners.add(listener)
       return () => listeners.delete(listener)
     },
+    onSealed: (listener) => void sealed.add(listener),
     died: died.promise,
     async close() {
       if (state !== 'open') return

@@ -1,5 +1,15 @@
 import assert from 'node:assert/strict'
-import { chmodSync, existsSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs'
+import {
+  chmodSync,
+  existsSync,
+  mkdirSync,
+  mkdtempSync,
+  readdirSync,
+  readFileSync,
+  rmSync,
+  statSync,
+  writeFileSync,
+} from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { after, describe, it } from 'node:test'
@@ -37,7 +47,9 @@ describe('what is halted', () => {
       assert.match(state.reason, reason ?? /./)
     })
 
-  it('a file without permission to read', { skip: process.getuid?.() === 0 ? 'root may read everything' : false }, () => {
+  it('a file without permission to read', {
+    skip: process.getuid?.() === 0 ? 'root may read everything' : false,
+  }, () => {
     const path = join(folder(), 'HALT')
     writeHaltFile(path, NOTE)
     chmodSync(path, 0)

@@ -15,7 +15,8 @@ const rows: readonly (readonly [typed: string, meant: string | null])[] = [
   ['zebra',            null],
   ['',                 null],
 ]
-for (const [typed, meant] of rows) it(`${JSON.stringify(typed)} was meant to be ${meant}`, () => assert.equal(nearest(typed, WORDS), meant))
+for (const [typed, meant] of rows)
+  it(`${JSON.stringify(typed)} was meant to be ${meant}`, () => assert.equal(nearest(typed, WORDS), meant))
 
 it('says so only when it knows', () => {
   assert.equal(didYouMean('prot', WORDS), '; did you mean "port"?')

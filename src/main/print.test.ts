@@ -11,8 +11,14 @@ it('a table lines up, numbers by their last digit', () => {
     { name: 'AAPL', qty: '53' },
     { name: 'EUR/USD', qty: '10000' },
   ]
-  const columns = [{ title: 'symbol', of: (r: (typeof rows)[number]) => r.name }, { title: 'quantity', of: (r: (typeof rows)[number]) => r.qty, right: true }]
-  assert.equal(plain(table(columns, rows, 'none')), ['symbol   quantity', 'AAPL           53', 'EUR/USD     10000'].join('\n'))
+  const columns = [
+    { title: 'symbol', of: (r: (typeof rows)[number]) => r.name },
+    { title: 'quantity', of: (r: (typeof rows)[number]) => r.qty, right: true },
+  ]
+  assert.equal(
+    plain(table(columns, rows, 'none')),
+    ['symbol   quantity', 'AAPL           53', 'EUR/USD     10000'].join('\n'),
+  )
   assert.equal(plain(table(columns, [], 'none')), 'none')
 })
 
@@ -27,11 +33,21 @@ it('text from outside cannot take over the terminal or break a line', () => {
 
 it('digits are grouped, never changed', () => {
   // biome-ignore format: a table reads in columns
-  for (const [given, shown] of [['10000.00', '10,000.00'], ['999', '999'], ['-1234567.8', '-1,234,567.8'], ['0.12345678', '0.12345678']] as const) assert.equal(grouped(given), shown)
+  for (const [given, shown] of [['10000.00', '10,000.00'], ['999', '999'], ['-1234567.8', '-1,234,567.8'], ['0.12345678', '0.12345678'], ['100000.000000000000', '100,000.00'], ['1.500', '1.50'], ['2.5', '2.5']] as const) assert.equal(grouped(given), shown)
 })
 
 it('an order reads as a sentence', () => {
-  const terms: Terms = { symbol: 'AAPL', side: 'Buy', ordType: 'Limit', timeInForce: 'Day', orderQty: '53', price: '187.50', stopPx: null, bracket: { stopPx: '184.00', targetPx: '195.00' }, reduceOnly: false }
+  const terms: Terms = {
+    symbol: 'AAPL',
+    side: 'Buy',
+    ordType: 'Limit',
+    timeInForce: 'Day',
+    orderQty: '53',
+    price: '187.50',
+    stopPx: null,
+    bracket: { stopPx: '184.00', targetPx: '195.00' },
+    reduceOnly: false,
+  }
   // biome-ignore format: a table reads in columns
   const rows: readonly (readonly [Terms, string])[] = [
     [terms,                                                                              'Buy 53 AAPL at 187.50 or better, good for the day; stop 184.00, target 195.00'],
@@ -55,7 +71,11 @@ it('a problem shows every reason', () => {
       { code: 'NOTIONAL_EXCEEDS_MAX_PER_ORDER', transient: false, text: '12,000 over 10,000', facts: {} },
     ],
   })
-  assert.deepEqual(lines, ['symbol: is required', 'TRADING_HALTED: halted by ana (waiting may help)', 'NOTIONAL_EXCEEDS_MAX_PER_ORDER: 12,000 over 10,000'])
+  assert.deepEqual(lines, [
+    'symbol: is required',
+    'TRADING_HALTED: halted by ana (waiting may help)',
+    'NOTIONAL_EXCEEDS_MAX_PER_ORDER: 12,000 over 10,000',
+  ])
 })
 
 it('times are UTC and say so', () => assert.equal(when('2026-11-24T14:03:07.123456Z'), '2026-11-24 14:03:07 UTC'))

@@ -57,9 +57,10 @@ export function pairs(lines: readonly (readonly [name: string, value: string])[]
 /** `2026-11-24 14:03:07 UTC` */
 export const when = (rfc3339: string | null): string =>
   rfc3339 === null ? '—' : `${rfc3339.slice(0, 10)} ${rfc3339.slice(11, 19)} UTC`
-/** `10000.00` as `10,000.00`, without touching a digit. */
+/** `10000.000000` as `10,000.00`: grouped, without zeros that say nothing, and no other digit touched. */
 export function grouped(decimal: string): string {
-  const [whole = '', fraction] = decimal.split('.')
+  const [whole = '', digits] = decimal.split('.')
+  const fraction = digits?.replace(/0+$/, '').padEnd(Math.min(2, digits.length), '0')
   const spaced = whole.replace(/\B(?=(\d{3})+(?!\d))/g, ',')
   return fraction === undefined ? spaced : `${spaced}.${fraction}`
 }

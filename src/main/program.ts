@@ -16,7 +16,9 @@ const gateway = () => import('./commands/gateway.ts')
 /** Builds the whole command tree. It prints and exits nowhere: `cli.ts` does. */
 export function buildProgram(): Command {
   const program = new Command('jax-exec')
-    .description('Jax Execution: an order leaves once, when a person has said yes to exactly that order, and can be proven and stopped.')
+    .description(
+      'Jax Execution: an order leaves once, when a person has said yes to exactly that order, and can be proven and stopped.',
+    )
     .version(packageJson.version, '-V, --version', 'print the version')
     .helpOption('-h, --help', 'show help')
     .helpCommand('help [command]', 'show help for a command')
@@ -27,33 +29,55 @@ export function buildProgram(): Command {
     .configureHelp({ showGlobalOptions: true, sortSubcommands: false })
     .showHelpAfterError('(add --help for an example)')
     .exitOverride()
-  program.addHelpText('after', `\nExit codes:\n${Object.values(EXIT).map(({ code, meaning }) => `  ${String(code).padStart(2)}  ${meaning}`).join('\n')}`)
+  program.addHelpText(
+    'after',
+    `\nExit codes:\n${Object.values(EXIT)
+      .map(({ code, meaning }) => `  ${String(code).padStart(2)}  ${meaning}`)
+      .join('\n')}`,
+  )
 
   // --- the service
-  command(program, 'serve', 'Start the gateway: HTTP API, dashboard, worker. Ctrl-C stops it in order.', ['serve', 'serve --demo', 'serve --port 0 --data-dir ./trial'])
+  command(program, 'serve', 'Start the gateway: HTTP API, dashboard, worker. Ctrl-C stops it in order.', [
+    'serve',
+    'serve --demo',
+    'serve --port 0 --data-dir ./trial',
+  ])
     .option('--host <address>', 'address to listen on')
     .option('--port <number>', 'port to listen on; 0 takes any free one')
     .option('--demo', 'also send a signal in the shape of Jax about every 20 seconds')
     .action(run(gateway, 'serve'))
-  command(program, 'replay', 'Start the gateway on recorded one-minute bars, with a data directory of its own that is removed at the end.', [
-    'replay bars/AAPL.csv',
-    'replay bars/AAPL.csv --speed 120 --demo',
-  ])
-    .argument('<file>', 'CSV with the columns date (UTC), open, high, low, close, volume; its name begins with the symbol: AAPL_….csv')
+  command(
+    program,
+    'replay',
+    'Start the gateway on recorded one-minute bars, with a data directory of its own that is removed at the end.',
+    ['replay bars/AAPL.csv', 'replay bars/AAPL.csv --speed 120 --demo'],
+  )
+    .argument(
+      '<file>',
+      'CSV with the columns date (UTC), open, high, low, close, volume; its name begins with the symbol: AAPL_….csv',
+    )
     .option('--speed <factor>', 'market seconds per second', '60')
     .option('--host <address>', 'address to listen on')
     .option('--port <number>', 'port to listen on; 0 takes any free one')
     .option('--demo', 'also send a signal in the shape of Jax about every 20 seconds')
     .option('--keep', 'keep the data directory')
     .action(run(gateway, 'replay'))
-  command(program, 'status', 'Show whether trading goes on, what is open and what waits for a person.', ['status', 'status --json']).action(run(safety, 'status'))
+  command(program, 'status', 'Show whether trading goes on, what is open and what waits for a person.', [
+    'status',
+    'status --json',
+  ]).action(run(safety, 'status'))
 
   // --- asking and deciding
-  command(program, 'signal', 'Send one signal, as the assistant would. It is sized, checked and then waits for a person.', [
-    'signal --symbol AAPL --side BUY --entry 187.50 --stop 184.00 --target 195.00',
-    'signal --file signal.json',
-    'my-assistant | jax-exec signal --file -',
-  ])
+  command(
+    program,
+    'signal',
+    'Send one signal, as the assistant would. It is sized, checked and then waits for a person.',
+    [
+      'signal --symbol AAPL --side BUY --entry 187.50 --stop 184.00 --target 195.00',
+      'signal --file signal.json',
+      'my-assistant | jax-exec signal --file -',
+    ],
+  )
     .option('--file <file>', 'the whole signal, or an explicit order, as JSON; - reads standard input')
     .option('--id <id>', 'its id; the same id is the same intent (default: a new one)')
     .option('--symbol <symbol>', 'such as AAPL or EUR/USD')
@@ -67,14 +91,32 @@ export function buildProgram(): Command {
     .option('--valid-for <seconds>', 'how long the idea holds', wholeNumber(1, 86_400), 900)
     .action(run(trading, 'signal'))
   command(program, 'queue', 'List what waits for a decision.', ['queue']).action(run(trading, 'queue'))
-  command(program, 'intents', 'List what was asked for, newest first.', ['intents', 'intents --state Refused --symbol AAPL'])
-    .addOption(new Option('--state <state...>', 'only these states').choices(['Received', 'AwaitingApproval', 'Approved', 'Refused', 'Declined', 'Lapsed', 'Withdrawn']))
+  command(program, 'intents', 'List what was asked for, newest first.', [
+    'intents',
+    'intents --state Refused --symbol AAPL',
+  ])
+    .addOption(
+      new Option('--state <state...>', 'only these states').choices([
+        'Received',
+        'AwaitingApproval',
+        'Approved',
+        'Refused',
+        'Declined',
+        'Lapsed',
+        'Withdrawn',
+      ]),
+    )
     .option('--symbol <symbol>', 'only this symbol')
     .option('--strategy <id>', 'only this strategy')
     .addOption(limit())
     .action(run(trading, 'intents'))
-  command(program, 'show', 'Tell the whole story of one intent, from the signal to the last fill.', ['show sig-42']).argument('<intent>', 'its id').action(run(trading, 'show'))
-  command(program, 'approve', 'Show one order in words and say yes to exactly that order.', ['approve sig-42', 'approve sig-42 --yes --fingerprint d02c-ec62'])
+  command(program, 'show', 'Tell the whole story of one intent, from the signal to the last fill.', ['show sig-42'])
+    .argument('<intent>', 'its id')
+    .action(run(trading, 'show'))
+  command(program, 'approve', 'Show one order in words and say yes to exactly that order.', [
+    'approve sig-42',
+    'approve sig-42 --yes --fingerprint d02c-ec62',
+  ])
     .argument('<intent>', 'its id')
     .option('--yes', 'do not ask')
     .option('--fingerprint <text>', 'refuse unless the order has this fingerprint, the one you looked at')
@@ -91,32 +133,61 @@ export function buildProgram(): Command {
     .action(run(trading, 'withdraw'))
 
   // --- looking
-  list(command(program, 'orders', 'List orders, newest first.', ['orders --open', 'orders --symbol AAPL --from 2026-11-01T00:00:00Z --csv > orders.csv']))
+  list(
+    command(program, 'orders', 'List orders, newest first.', [
+      'orders --open',
+      'orders --symbol AAPL --from 2026-11-01T00:00:00Z --csv > orders.csv',
+    ]),
+  )
     .option('--open', 'only those that may still fill')
     .action(run(trading, 'orders'))
-  list(command(program, 'fills', 'List fills, newest first.', ['fills --symbol AAPL', 'fills --csv --limit 10000 > fills.csv']))
+  list(
+    command(program, 'fills', 'List fills, newest first.', [
+      'fills --symbol AAPL',
+      'fills --csv --limit 10000 > fills.csv',
+    ]),
+  )
     .option('--order <clOrdID>', 'only of this order')
     .action(run(trading, 'fills'))
-  command(program, 'positions', 'List what is held, with profit and how much of it is under a stop.', ['positions']).action(run(trading, 'positions'))
+  command(program, 'positions', 'List what is held, with profit and how much of it is under a stop.', [
+    'positions',
+  ]).action(run(trading, 'positions'))
   command(program, 'account', 'Show equity, cash and buying power.', ['account']).action(run(trading, 'account'))
-  command(program, 'cancel', 'Ask the broker to cancel an order. Never blocked by limits or a halt.', ['cancel jx-3f8…'])
+  command(program, 'quote', 'Show what a symbol is bid and offered at.', ['quote AAPL', 'quote EUR/USD --json'])
+    .argument('<symbol>', 'such as AAPL')
+    .action(run(trading, 'quote'))
+  command(program, 'cancel', 'Ask the broker to cancel an order. Never blocked by limits or a halt.', [
+    'cancel jxvxwf64kfjg9gpqe75pjj1x1ybj',
+  ])
     .argument('<clOrdID>', 'our id of the order')
     .action(run(trading, 'cancel'))
 
   // --- stopping
-  command(program, 'halt', 'Stop trading now. Works with the service stopped; open orders are cancelled, and proven to be gone.', ['halt', 'halt --reason "assistant misbehaves"'])
+  command(
+    program,
+    'halt',
+    'Stop trading now. Works with the service stopped; open orders are cancelled, and proven to be gone.',
+    ['halt', 'halt --reason "assistant misbehaves"'],
+  )
     .option('--reason <text>', 'kept with the halt', 'halted from the command line')
     .option('--wait <seconds>', 'how long to watch for the proof', wholeNumber(0, 3600), 60)
     .action(run(safety, 'halt'))
-  command(program, 'resume', 'Release a halt. Needs a person, and a clean comparison with the broker.', ['resume --reason "cause found and fixed"'])
+  command(program, 'resume', 'Release a halt. Needs a person, and a clean comparison with the broker.', [
+    'resume --reason "cause found and fixed"',
+  ])
     .requiredOption('--reason <text>', 'kept with the release')
     .action(run(safety, 'resume'))
-  const tasks = command(program, 'tasks', 'List what only a person can settle.', ['tasks', 'tasks close T-7 --note "fill confirmed by phone"']).action(run(safety, 'tasks'))
+  const tasks = command(program, 'tasks', 'List what only a person can settle.', [
+    'tasks',
+    'tasks close T-7 --note "fill confirmed by phone"',
+  ]).action(run(safety, 'tasks'))
   command(tasks, 'close', 'Close a task, with what was done.', ['tasks close T-7 --note "fill confirmed by phone"'])
     .argument('<task>', 'its id')
     .requiredOption('--note <text>', 'what was done')
     .action(run(safety, 'closeTask'))
-  command(program, 'reconcile', 'Compare our book with the broker’s now.', ['reconcile']).action(run(safety, 'reconcile'))
+  command(program, 'reconcile', 'Compare our book with the broker’s now.', ['reconcile']).action(
+    run(safety, 'reconcile'),
+  )
 
   // --- people and programs
   command(program, 'login', 'Sign in on this machine with a one-time code.', ['login k3xm-9t2v-c0qe-7hzw --name ana'])
@@ -125,51 +196,96 @@ export function buildProgram(): Command {
     .action(run(access, 'login'))
   command(program, 'logout', 'End the session of this machine.', ['logout']).action(run(access, 'logout'))
   command(program, 'whoami', 'Show who is signed in here.', ['whoami']).action(run(access, 'whoami'))
-  command(program, 'signin-link', 'Make a one-time link and code for the dashboard.', ['signin-link']).action(run(access, 'signinLink'))
-  const tokens = command(program, 'tokens', 'List, make and revoke tokens of programs.', ['tokens list']).action(run(access, 'tokens'))
+  command(program, 'signin-link', 'Make a one-time link and code for the dashboard.', ['signin-link']).action(
+    run(access, 'signinLink'),
+  )
+  const tokens = command(program, 'tokens', 'List, make and revoke tokens of programs.', ['tokens list']).action(
+    run(access, 'tokens'),
+  )
   command(tokens, 'list', 'List the tokens.', ['tokens list']).action(run(access, 'tokens'))
-  command(tokens, 'add', 'Make a token. It is shown once.', ['tokens add jax-2', 'tokens add reader --scope orders:read'])
+  command(tokens, 'add', 'Make a token. It is shown once.', [
+    'tokens add jax-2',
+    'tokens add reader --scope orders:read',
+  ])
     .argument('<name>', 'what it is for')
     .option('--scope <scope...>', 'what it may do (default: what an assistant needs)')
     .option('--owner <person>', 'who answers for it, and may not approve what it asks for')
     .action(run(access, 'addToken'))
-  command(tokens, 'revoke', 'Revoke a token, at once.', ['tokens revoke 8f3k2m1p']).argument('<token>', 'its id').action(run(access, 'revokeToken'))
+  command(tokens, 'revoke', 'Revoke a token, at once.', ['tokens revoke 8f3k2m1p'])
+    .argument('<token>', 'its id')
+    .action(run(access, 'revokeToken'))
 
   // --- proof and repair
-  const audit = command(program, 'audit', 'Prove what happened.', ['audit verify', 'audit export ./evidence'])
-  command(audit, 'verify', 'Check the journal: no row changed, missing, added or out of order, and nothing older put back. Needs neither the service nor its keys.', [
-    'audit verify',
-    'audit verify --export ./evidence',
-  ])
+  const audit = program.command('audit').description('Prove what happened.')
+  command(
+    audit,
+    'verify',
+    'Check the journal: no row changed, missing, added or out of order, and nothing older put back. Needs neither the service nor its keys.',
+    ['audit verify', 'audit verify --export ./evidence', 'audit verify --key "jax-exec/k3xm9t2vc0qe+1f0a9c3b+AVf…"'],
+  )
     .option('--export <folder>', 'check an export instead of the database')
+    .option('--key <text>', 'verifier key that was noted at set-up (default: the one beside the journal)')
     .action(run(records, 'verifyAudit'))
-  command(audit, 'export', 'Write the journal, its checkpoints and the public key into a folder that anybody can check.', ['audit export ./evidence'])
+  command(
+    audit,
+    'export',
+    'Write the journal, its checkpoints and the public key into a folder that anybody can check.',
+    ['audit export ./evidence'],
+  )
     .argument('<folder>', 'made when missing')
     .action(run(records, 'exportAudit'))
-  command(audit, 'head', 'Print size, hash and root of the journal: note them elsewhere, and nobody can rewrite it unseen.', ['audit head']).action(run(records, 'auditHead'))
-  const views = command(program, 'views', 'The tables that are folded from the journal.', ['views rebuild --check'])
-  command(views, 'rebuild', 'Fold the tables from the journal anew. Needs the service stopped, unless --check.', ['views rebuild --check', 'views rebuild'])
+  command(
+    audit,
+    'head',
+    'Print size, hash and root of the journal: note them elsewhere, and nobody can rewrite it unseen.',
+    ['audit head'],
+  ).action(run(records, 'auditHead'))
+  const views = program.command('views').description('The tables that are folded from the journal.')
+  command(views, 'rebuild', 'Fold the tables from the journal anew. Needs the service stopped, unless --check.', [
+    'views rebuild --check',
+    'views rebuild',
+  ])
     .option('--check', 'only compare with what is stored, on a copy')
     .action(run(records, 'rebuildViews'))
-  command(program, 'backup', 'Write a copy of the database, while the service runs or not. Keys and tokens are not in it.', ['backup ./jax-2026-11-24.backup'])
+  command(
+    program,
+    'backup',
+    'Write a copy of the database, while the service runs or not. Keys and tokens are not in it.',
+    ['backup ./jax-2026-11-24.backup'],
+  )
     .argument('<file>', 'must not exist yet')
     .action(run(records, 'backup'))
-  command(program, 'restore', 'Put a backup in place of the database. Needs the service stopped; it starts halted afterwards.', ['restore ./jax-2026-11-24.backup'])
+  command(
+    program,
+    'restore',
+    'Put a backup in place of the database. Needs the service stopped; it starts halted afterwards.',
+    ['restore ./jax-2026-11-24.backup'],
+  )
     .argument('<file>', 'made by "backup"')
     .option('--yes', 'do not ask')
+    .option(
+      '--accept-loss',
+      'also when the backup lacks rows that were signed: they are lost, and the anchors are put aside',
+    )
     .action(run(records, 'restore'))
 
   // --- configuration
-  const config = command(program, 'config', 'The configuration.', ['config check'])
-  command(config, 'check', 'Check the configuration and print every setting with its value and where it comes from. Secrets stay hidden.', ['config check', 'config check --config ./jax-exec.yaml']).action(
-    run(gateway, 'checkConfig'),
+  const config = program.command('config').description('The configuration.')
+  command(
+    config,
+    'check',
+    'Check the configuration and print every setting with its value and where it comes from. Secrets stay hidden.',
+    ['config check', 'config check --config ./jax-exec.yaml'],
+  ).action(run(gateway, 'checkConfig'))
+  command(config, 'show', 'Print every setting as a configuration file.', ['config show > jax-exec.yaml']).action(
+    run(gateway, 'showConfig'),
   )
-  command(config, 'show', 'Print every setting as a configuration file.', ['config show > jax-exec.yaml']).action(run(gateway, 'showConfig'))
   return program
 }
 
-/** The examples of each command, as its help shows them. */
+/** The examples of each command that does something by itself, as its help shows them. */
 const EXAMPLES = new WeakMap<Command, readonly string[]>()
+/** Empty for a command that only groups others. */
 export const examplesOf = (command: Command): readonly string[] => EXAMPLES.get(command) ?? []
 
 /** One command with its examples below its help. */
@@ -188,7 +304,8 @@ const list = (command: Command): Command =>
     .option('--to <time>', 'only before this time, RFC 3339')
     .option('--csv', 'print CSV')
     .addOption(limit())
-const limit = (): Option => new Option('--limit <number>', 'how many at most').argParser(wholeNumber(1, 100_000)).default(50)
+const limit = (): Option =>
+  new Option('--limit <number>', 'how many at most').argParser(wholeNumber(1, 100_000)).default(50)
 
 function wholeNumber(from: number, to: number) {
   return (text: string): number => {
@@ -203,8 +320,7 @@ function run<M extends Record<K, Run>, K extends string>(load: () => Promise<M>,
   return async (...given: unknown[]): Promise<void> => {
     const command = given.at(-1) as Command
     const args = given.slice(0, -2)
-    const module = await load()
-    const act = module[name] as (ctx: Context, ...args: unknown[]) => Promise<void>
+    const act = (await load())[name] as unknown as (ctx: Context, ...args: unknown[]) => Promise<void>
     await act(contextOf(command.optsWithGlobals<GlobalOptions>()), ...args, command.opts())
   }
 }

@@ -13,7 +13,12 @@ const code = (text: string): string => `\`${text}\``
 export function configurationPage(): string {
   const infos = settingInfos()
   const settingRow = (info: SettingInfo): string =>
-    row(code(info.path.split('.').at(-1) ?? info.path), info.default === null ? '—' : code(info.default), info.unit ?? '', info.meaning)
+    row(
+      code(info.path.split('.').at(-1) ?? info.path),
+      info.default === null ? '—' : code(info.default),
+      info.unit ?? '',
+      info.meaning,
+    )
   const sections = sectionInfos().map(({ section, meaning }) => {
     const mine = infos.filter((info) => info.section === section)
     return `## ${section}\n\n${meaning}\n\n${head('setting', 'default', 'unit', 'meaning')}\n${mine.map(settingRow).join('\n')}`
@@ -59,7 +64,14 @@ policy:
   allowShort: no`
 
 /** A configuration file that says what holds anyway: a place to start from. */
-export function settingsFile(values: readonly { readonly path: string; readonly value: string; readonly unit: string | null; readonly meaning: string }[]): string {
+export function settingsFile(
+  values: readonly {
+    readonly path: string
+    readonly value: string
+    readonly unit: string | null
+    readonly meaning: string
+  }[],
+): string {
   const lines: string[] = []
   let section: string | null = null
   for (const { path, value, unit, meaning } of values) {
@@ -120,26 +132,38 @@ type Leaf = { readonly path: string; readonly command: Command }
 function leaves(parent: Command, path: readonly string[] = []): Leaf[] {
   return parent.commands.flatMap((command) => {
     const here = [...path, command.name()]
-    const own = acts(command) ? [{ path: here.join(' '), command }] : []
+    const own = examplesOf(command).length > 0 ? [{ path: here.join(' '), command }] : []
     return [...own, ...leaves(command, here)]
   })
 }
-const acts = (command: Command): boolean => (command as unknown as { _actionHandler: unknown })._actionHandler !== null
 
 const anchor = (path: string): string => path.replaceAll(' ', '-')
 
 function commandSection({ path, command }: Leaf): string {
-  const args = command.registeredArguments.map((argument) => (argument.required ? `<${argument.name()}>` : `[${argument.name()}]`)).join(' ')
-  const parts = [`## ${path}`, command.description(), `\`\`\`\njax-exec ${path}${args === '' ? '' : ` ${args}`}${command.options.length === 0 ? '' : ' [options]'}\n\`\`\``]
+  const args = command.registeredArguments
+    .map((argument) => (argument.required ? `<${argument.name()}>` : `[${argument.name()}]`))
+    .join(' ')
+  const parts = [
+    `## ${path}`,
+    command.description(),
+    `\`\`\`\njax-exec ${path}${args === '' ? '' : ` ${args}`}${command.options.length === 0 ? '' : ' [options]'}\n\`\`\``,
+  ]
   if (command.registeredArguments.length > 0)
-    parts.push(`${head('argument', 'meaning')}\n${command.registeredArguments.map((argument) => row(code(argument.name()), argument.description)).join('\n')}`)
+    parts.push(
+      `${head('argument', 'meaning')}\n${command.registeredArguments.map((argument) => row(code(argument.name()), argument.description)).join('\n')}`,
+    )
   if (command.options.length > 0) parts.push(optionTable(command.options))
   parts.push(`Examples:\n\n\`\`\`sh\n${examplesOf(command).join('\n')}\n\`\`\``)
   return parts.join('\n\n')
 }
-const optionTable = (options: readonly Option[]): string => `${head('option', 'default', 'meaning')}\n${options.map(optionRow).join('\n')}`
+const optionTable = (options: readonly Option[]): string =>
+  `${head('option', 'default', 'meaning')}\n${options.map(optionRow).join('\n')}`
 function optionRow(option: Option): string {
   const choices = option.argChoices === undefined ? '' : ` (${option.argChoices.map(code).join(', ')})`
-  const required = option.mandatory ? 'required' : option.defaultValue === undefined ? '' : code(String(option.defaultValue))
+  const required = option.mandatory
+    ? 'required'
+    : option.defaultValue === undefined
+      ? ''
+      : code(String(option.defaultValue))
   return row(code(option.flags), required, `${option.description}${choices}`)
 }

@@ -1,0 +1,75 @@
+import type { Token } from '../../api/wire.ts'
+import type { Client } from '../client.ts'
+import type { Context } from '../context.ts'
+import { Stop } from '../exit.ts'
+import { type Column, table, when } from '../print.ts'
+
+/** Redeems a one-time code. The session is kept for this operating-system user alone. */
+export async function login(ctx: Context, code: string, options: { name: string }): Promise<void> {
+  const { session, me } = await ctx.client('nobody').signIn(code, options.name)
+  const file = ctx.session.write({ session, name: me.name })
+  ctx.out.answer(me, () => `Signed in as ${me.name} (${me.roles.join(', ')}).`)
+  ctx.out.say(`The session is in ${file}; "jax-exec logout" ends it.`)
+}
+
+export async function logout(ctx: Context): Promise<void> {
+  const signedIn = ctx.session.read()
+  if (signedIn === null) throw new Stop('NOT_ALLOWED', 'Nobody is signed in here.', { code: 'NOT_SIGNED_IN' })
+  try {
+    await ctx.client('person').signOut()
+  } finally {
+    ctx.session.remove()
+  }
+  ctx.out.answer({ signedOut: signedIn.name }, () => `${signedIn.name} is signed out.`)
+}
+
+export async function whoami(ctx: Context): Promise<void> {
+  const me = await ctx.client('person').me()
+  ctx.out.answer(me, () => `${me.name}: ${me.roles.join(', ')}`)
+}
+
+/** A new one-time code, for another person or another browser. */
+export async function signinLink(ctx: Context): Promise<void> {
+  const client = ctx.client('operator')
+  const { code, expiresAt } = await client.signinCode()
+  const url = signinUrl(client.url, code)
+  ctx.out.answer(
+    { url, code, expiresAt },
+    () => `${url}\nOne use, until ${when(expiresAt)}. On the command line: jax-exec login ${code} --name YOUR-NAME`,
+  )
+}
+/** The code stands behind `#`, which browsers do not send: it stays out of logs. */
+export const signinUrl = (base: string, code: string): string => `${base}/signin#code=${code}`
+
+const TOKEN_COLUMNS: readonly Column<Token>[] = [
+  { title: 'token', of: (t) => t.tokenID },
+  { title: 'name', of: (t) => t.name },
+  { title: 'owner', of: (t) => t.owner ?? '—' },
+  { title: 'scopes', of: (t) => t.scopes.join(' ') },
+  { title: 'made', of: (t) => when(t.createdAt) },
+  { title: 'ends', of: (t) => when(t.expiresAt) },
+  { title: '', of: (t) => (t.revokedAt === null ? '' : `revoked ${when(t.revokedAt)}`), style: () => 'red' },
+]
+const admin = (ctx: Context): Client => ctx.client('person')
+
+export async function tokens(ctx: Context): Promise<void> {
+  const items = await admin(ctx).tokens()
+  ctx.out.answer(items, () => table(TOKEN_COLUMNS, items, 'There are no tokens.'))
+}
+export async function addToken(
+  ctx: Context,
+  name: string,
+  options: { scope?: string[]; owner?: string },
+): Promise<void> {
+  const made = await admin(ctx).addToken({
+    name,
+    ...(options.scope === undefined ? {} : { scopes: options.scope }),
+    ...(options.owner === undefined ? {} : { owner: options.owner }),
+  })
+  ctx.out.answer(made, () => made.token)
+  ctx.out.say('It is shown this once; only its hash is kept.')
+}
+export async function revokeToken(ctx: Context, id: string): Promise<void> {
+  await admin(ctx).revokeToken(id)
+  ctx.out.answer({ revoked: id }, () => `Revoked ${id}. It is refused from now on.`)
+}

@@ -1,0 +1,252 @@
+import { readFileSync } from 'node:fs'
+import type { Intent, IntentState } from '../../api/wire.ts'
+import type { Client } from '../client.ts'
+import type { Context } from '../context.ts'
+import { Stop } from '../exit.ts'
+import {
+  FILL_COLUMNS,
+  grouped,
+  INTENT_COLUMNS,
+  intentCard,
+  ORDER_COLUMNS,
+  pairs,
+  paint,
+  POSITION_COLUMNS,
+  storyText,
+  table,
+  when,
+} from '../print.ts'
+
+export type SignalOptions = {
+  readonly file?: string
+  readonly id?: string
+  readonly symbol?: string
+  readonly side?: string
+  readonly entry?: string
+  readonly stop?: string
+  readonly target?: string
+  readonly strategy: string
+  readonly confidence: string
+  readonly reasoning: string
+  readonly validFor: number
+}
+
+/** Sends one signal, as the assistant would. */
+export async function signal(ctx: Context, options: SignalOptions): Promise<void> {
+  const client = ctx.client('agent')
+  const { outcome, intent } = await client.submit(
+    options.file === undefined ? await signalNow(client, options) : readBody(options.file),
+  )
+  ctx.out.answer(intent, () => intentCard(intent))
+  if (outcome === 'repeated') ctx.out.say('This id was sent before; that is its answer.')
+}
+
+/** Dated by the gateway's clock, which in a replay is the market's. */
+async function signalNow(client: Client, options: SignalOptions): Promise<Record<string, string | null>> {
+  requireParts(options)
+  const { now, marketClock } = await client.status()
+  return signalOf({ ...options, validFor: options.validFor * marketClock.speed }, new Date(now))
+}
+function requireParts(options: SignalOptions): void {
+  const missing = (['symbol', 'side', 'entry', 'stop'] as const).filter((name) => options[name] === undefined)
+  if (missing.length > 0)
+    throw new Stop(
+      'USAGE',
+      `A signal needs ${missing.map((name) => `--${name}`).join(', ')}, or --file with the whole signal as JSON.`,
+    )
+}
+
+/** A signal in Jax's shape. Numbers stay the text that was typed: no digit is lost on the way. */
+export function signalOf(options: SignalOptions, now: Date): Record<string, string | null> {
+  requireParts(options)
+  return {
+    id: options.id ?? `cli-${now.getTime().toString(36)}-${Math.random().toString(36).slice(2, 8)}`,
+    symbol: options.symbol!.toUpperCase(),
+    strategy_id: options.strategy,
+    signal_type: options.side!.toUpperCase(),
+    confidence: options.confidence,
+    entry_price: options.entry!,
+    stop_loss: options.stop!,
+    take_profit: options.target ?? null,
+    reasoning: options.reasoning,
+    generated_at: now.toISOString(),
+    expires_at: new Date(now.getTime() + options.validFor * 1000).toISOString(),
+  }
+}
+
+/** The text as it is: reading it as JavaScript numbers and writing it again would round some of them. */
+function readBody(file: string): string {
+  try {
+    return readFileSync(file === '-' ? 0 : file, 'utf8')
+  } catch (error) {
+    throw new Stop('USAGE', `${file} cannot be read: ${(error as Error).message}.`)
+  }
+}
+
+export async function intents(
+  ctx: Context,
+  options: { state?: string[]; symbol?: string; strategy?: string; limit: number },
+): Promise<void> {
+  const { limit, state, symbol, strategy } = options
+  const items = await pages(limit, (after, size) =>
+    ctx.client('anyone').intents({
+      ...(state === undefined ? {} : { state }),
+      symbol,
+      strategy,
+      limit: size,
+      ...(after === null ? {} : { after }),
+    }),
+  )
+  ctx.out.answer(items, () => table(INTENT_COLUMNS, items, 'Nothing was asked for yet.'))
+}
+
+export async function queue(ctx: Context): Promise<void> {
+  const { items } = await ctx
+    .client('anyone')
+    .intents({ state: ['AwaitingApproval'] satisfies IntentState[], limit: 200 })
+  ctx.out.answer(items, () => table(INTENT_COLUMNS, items, 'Nothing waits for a decision.'))
+}
+
+export async function show(ctx: Context, id: string): Promise<void> {
+  const story = await ctx.client('anyone').story(id)
+  ctx.out.answer(story, () => storyText(story))
+}
+
+/** Shows the order, then says yes to exactly what was shown: its digest goes along. */
+export async function approve(
+  ctx: Context,
+  id: string,
+  options: { yes?: boolean; reason?: string; fingerprint?: string },
+): Promise<void> {
+  const client = ctx.client('person')
+  const intent = await client.intent(id)
+  if (intent.digest === null) throw notWaiting(intent)
+  if (options.fingerprint !== undefined && options.fingerprint !== intent.fingerprint)
+    throw new Stop(
+      'REFUSED',
+      `The order has the fingerprint ${intent.fingerprint}, not ${options.fingerprint}: it is not the one you looked at.`,
+      { code: 'DIGEST_MISMATCH', lines: [`Look again: jax-exec show ${id}`] },
+    )
+  if (options.yes !== true) {
+    ctx.out.say(intentCard(intent))
+    const yes = await ctx.confirm(`\nApprove ${paint('bold', intent.fingerprint ?? '', process.stderr)}?`)
+    if (yes === null)
+      throw new Stop('USAGE', 'There is no terminal to ask at; add --yes, and --fingerprint to say what was looked at.')
+    if (!yes) throw new Stop('FAILED', 'Not approved; nothing was sent.', { code: 'NOT_CONFIRMED' })
+  }
+  const after = await client.approve(id, intent.digest, options.reason)
+  ctx.out.answer(after, () => intentCard(after))
+}
+const notWaiting = (intent: Intent): Stop =>
+  new Stop('REFUSED', `There is no order to approve: the intent is ${intent.state}.`, {
+    code: 'NOT_PENDING',
+    lines: [intent.summary],
+  })
+
+export async function decline(ctx: Context, id: string, options: { reason: string }): Promise<void> {
+  const intent = await ctx.client('person').decline(id, options.reason)
+  ctx.out.answer(intent, () => intentCard(intent))
+}
+
+export async function withdraw(
+  ctx: Context,
+  id: string,
+  options: { reason?: string; asAgent?: boolean },
+): Promise<void> {
+  const intent = await ctx
+    .client(options.asAgent === true || ctx.session.read() === null ? 'agent' : 'person')
+    .withdraw(id, options.reason)
+  ctx.out.answer(intent, () => intentCard(intent))
+}
+
+export type ListOptions = {
+  readonly open?: boolean
+  readonly symbol?: string
+  readonly order?: string
+  readonly intent?: string
+  readonly from?: string
+  readonly to?: string
+  readonly limit: number
+  readonly csv?: boolean
+}
+
+export async function orders(ctx: Context, options: ListOptions): Promise<void> {
+  const { csv, limit, open, symbol, intent, from, to } = options
+  const query = { open, symbol, intent, from, to }
+  const client = ctx.client('anyone')
+  if (csv) return ctx.out.raw(await client.csv('/v1/orders', { ...query, limit }))
+  const items = await pages(limit, (after, size) => client.orders({ ...query, limit: size, after: after ?? undefined }))
+  ctx.out.answer(items, () => table(ORDER_COLUMNS, items, open ? 'No order is open.' : 'There are no orders.'))
+}
+
+export async function fills(ctx: Context, options: ListOptions): Promise<void> {
+  const { csv, limit, symbol, order, intent, from, to } = options
+  const query = { symbol, order, intent, from, to }
+  const client = ctx.client('anyone')
+  if (csv) return ctx.out.raw(await client.csv('/v1/fills', { ...query, limit }))
+  const items = await pages(limit, (after, size) => client.fills({ ...query, limit: size, after: after ?? undefined }))
+  ctx.out.answer(items, () => table(FILL_COLUMNS, items, 'Nothing was filled yet.'))
+}
+
+/** The first `limit` items of a list that comes in pages. */
+async function pages<T>(
+  limit: number,
+  page: (
+    after: string | null,
+    size: number,
+  ) => Promise<Awaited<ReturnType<Client['orders']>> | { items: T[]; next: string | null }>,
+): Promise<T[]> {
+  const items: T[] = []
+  let after: string | null = null
+  do {
+    const got = (await page(after, Math.min(PAGE, limit - items.length))) as { items: T[]; next: string | null }
+    items.push(...got.items)
+    after = got.next
+  } while (after !== null && items.length < limit)
+  return items
+}
+/** The API's own largest page. */
+const PAGE = 200
+
+export async function cancel(ctx: Context, clOrdID: string): Promise<void> {
+  const order = await ctx.client('person').cancel(clOrdID)
+  ctx.out.answer(order, () => table(ORDER_COLUMNS, [order], ''))
+  if (order.ordStatus === 'PendingCancel')
+    ctx.out.say(
+      'The cancel is on its way. The order is gone only when its status says Canceled; a fill may still come first.',
+    )
+}
+
+export async function positions(ctx: Context): Promise<void> {
+  const items = await ctx.client('anyone').positions()
+  ctx.out.answer(items, () => table(POSITION_COLUMNS, items, 'Nothing is held.'))
+}
+
+export async function account(ctx: Context): Promise<void> {
+  const it = await ctx.client('anyone').account()
+  const money = (amount: string): string => `${grouped(amount)} ${it.currency}`
+  ctx.out.answer(it, () =>
+    pairs([
+      [
+        'account',
+        `${it.account}, ${it.environment === 'paper' ? 'paper money' : 'REAL MONEY'} at ${it.broker}, ${it.status}`,
+      ],
+      ['equity', money(it.equity)],
+      ['cash', money(it.cash)],
+      ['buying power', money(it.buyingPower)],
+      ['as of', when(it.at)],
+    ]),
+  )
+}
+
+export async function quote(ctx: Context, symbol: string): Promise<void> {
+  const it = await ctx.client('anyone').quote(symbol.toUpperCase())
+  ctx.out.answer(it, () =>
+    pairs([
+      ['symbol', it.symbol],
+      ['bid / ask', `${it.bid} / ${it.ask}`],
+      ['last', it.last],
+      ['as of', `${when(it.at)}, the market is ${it.sessionOpen ? 'open' : 'closed'}`],
+    ]),
+  )
+}

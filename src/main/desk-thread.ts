@@ -1,0 +1,97 @@
+// Runs in a worker thread: the only writer of the database. Waiting for the disk here holds up nothing but the next commit.
+import { createPrivateKey } from 'node:crypto'
+import { type MessagePort, parentPort, workerData } from 'node:worker_threads'
+import type { Setting } from '../desk/command.ts'
+import { openDesk } from '../desk/open.ts'
+import type { Store, Tx } from '../ports/store.ts'
+import { openSqliteStore, type SqliteStore } from '../store/sqlite.ts'
+import { Fault } from '../values/fault.ts'
+import { type ClockSpec, clockOf, systemClock } from './clock.ts'
+import { type Answer, type Call, DESK_METHODS, thrown } from './desk-proxy.ts'
+import { type Sealing, sealInto } from './sealing.ts'
+
+/** Everything the thread needs, as plain data. */
+export type DeskThreadData = {
+  readonly file: string
+  readonly boot: string
+  readonly clock: ClockSpec
+  readonly setting: Setting
+  readonly anchored: { readonly size: number; readonly root: string } | null
+  readonly sealing: Omit<Sealing, 'key'> & { readonly keyPem: string }
+}
+
+async function run(port: MessagePort, data: DeskThreadData): Promise<void> {
+  const say = (answer: Answer): void => port.postMessage(answer)
+  const clock = clockOf(data.clock)
+  let store: SqliteStore
+  try {
+    store = await openSqliteStore({ file: data.file, clock, boot: data.boot, anchored: data.anchored ?? undefined })
+  } catch (error) {
+    say({ kind: 'broken', error: thrown(error) })
+    port.close()
+    return
+  }
+  const { keyPem, ...sealing } = data.sealing
+  const seal = sealInto({ ...sealing, key: createPrivateKey(keyPem) }, systemClock().now, (size) =>
+    say({ kind: 'sealed', size }),
+  )
+  const desk = openDesk(
+    announcing(store, (seq) => say({ kind: 'committed', seq })),
+    data.setting,
+    () => clock.now(),
+    seal,
+  )
+
+  const answer = async (call: Call): Promise<unknown> => {
+    if (call.method === 'close') {
+      await store.close()
+      return null
+    }
+    if (!Object.hasOwn(DESK_METHODS, call.method))
+      throw new Fault('NO_SUCH_METHOD', `the desk has no method ${String(call.method)}`)
+    return (desk[call.method] as (...args: readonly unknown[]) => Promise<unknown>)(...call.args)
+  }
+  port.on('message', (call: Call) => {
+    answer(call).then(
+      (value) => {
+        say({ kind: 'answer', id: call.id, value })
+        if (call.method === 'close') port.close()
+      },
+      (error: unknown) => say({ kind: 'thrown', id: call.id, error: thrown(error) }),
+    )
+  })
+  say({ kind: 'ready' })
+}
+
+/** The store, telling after each commit which journal row is the newest now. Commits without a row are not told. */
+function announcing(store: Store, committed: (seq: number) => void): Store {
+  return withMethods(store, {
+    async transact<T>(run: (tx: Tx) => Promise<T>): Promise<T> {
+      let newest = -1
+      const noted = (tx: Tx): Tx =>
+        withMethods(tx, {
+          async append(entry) {
+            const row = await tx.append(entry)
+            newest = row.seq
+            return row
+          },
+        })
+      const value = await store.transact((tx) => run(noted(tx)))
+      if (newest >= 0) committed(newest)
+      return value
+    },
+  })
+}
+
+/** `target` with some methods replaced; the others still run on `target` itself, whose private fields they need. */
+function withMethods<T extends object>(target: T, replaced: Partial<T>): T {
+  return new Proxy(target, {
+    get(_, name) {
+      if (Object.hasOwn(replaced, name)) return replaced[name as keyof T]
+      const value: unknown = Reflect.get(target, name, target)
+      return typeof value === 'function' ? value.bind(target) : value
+    },
+  })
+}
+
+if (parentPort !== null) await run(parentPort, workerData as DeskThreadData)

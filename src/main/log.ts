@@ -1,0 +1,75 @@
+import { existsSync, renameSync, statSync } from 'node:fs'
+import pino from 'pino'
+import { harmless, paint } from './print.ts'
+
+export type Level = 'debug' | 'info' | 'warn' | 'error'
+export type Log = Readonly<Record<Level, (fields: object, text: string) => void>>
+
+/** A log of this size is put aside at the next start; one older is kept. */
+const ROTATE_BYTES = 20 * 1024 * 1024
+
+/** Bearer tokens, sessions and one-time codes in an address, wherever in a line they stand. */
+const SECRETS = /\b(jaxs?_(?:[a-z]+_[0-9a-z]{8}_)?)[\w-]{20,}|(#code=)[\w-]+/g
+const FIELDS = [
+  'token',
+  'code',
+  'session',
+  'secret',
+  'authorization',
+  'cookie',
+  '*.token',
+  '*.code',
+  '*.secret',
+  '*.authorization',
+  '*.cookie',
+  'headers.authorization',
+]
+
+/** A line without any secret in it. What remains tells which token it was, not what it is. */
+export const scrub = (line: string): string =>
+  line.replace(SECRETS, (_, token: string | undefined, code: string | undefined) => `${token ?? code ?? ''}[hidden]`)
+
+export type OpenedLog = Log & { close(): void }
+
+/**
+ * Writes JSON lines to `file` (0600), and warnings to `console` as a sentence.
+ * @param console null for silence.
+ */
+export function openLog(file: string, level: Level, console: NodeJS.WritableStream | null): OpenedLog {
+  if (existsSync(file) && statSync(file).size > ROTATE_BYTES) renameSync(file, `${file}.1`)
+  const disk = pino.destination({ dest: file, mode: 0o600, sync: true })
+  const streams = pino.multistream([
+    { level, stream: { write: (line: string) => void disk.write(scrub(line)) } },
+    ...(console === null
+      ? []
+      : [{ level: 'warn' as const, stream: { write: (line: string) => void console.write(sentence(scrub(line))) } }]),
+  ])
+  const log = pino(
+    {
+      level,
+      base: null,
+      timestamp: pino.stdTimeFunctions.isoTime,
+      formatters: { level: (label) => ({ level: label }) },
+      redact: { paths: FIELDS, censor: '[hidden]' },
+    },
+    streams,
+  )
+  return {
+    debug: (fields, text) => log.debug(fields, text),
+    info: (fields, text) => log.info(fields, text),
+    warn: (fields, text) => log.warn(fields, text),
+    error: (fields, text) => log.error(fields, text),
+    close: () => disk.end(),
+  }
+}
+
+/** `warning: text (field: value)`, for the console. */
+function sentence(line: string): string {
+  const { level, msg, time: _, ...fields } = JSON.parse(line) as Record<string, unknown>
+  const facts = Object.entries(fields).map(
+    ([name, value]) => `${name}: ${typeof value === 'string' ? value.split('\n')[0] : JSON.stringify(value)}`,
+  )
+  const word =
+    level === 'warn' ? paint('yellow', 'warning', process.stderr) : paint('red', String(level), process.stderr)
+  return `${word}: ${harmless(String(msg))}${facts.length === 0 ? '' : ` (${harmless(facts.join(', '))})`}\n`
+}

@@ -1,0 +1,538 @@
+// Puts the rooms together and lets them run: data directory → lock → desk thread → broker → recovery → worker → API.
+import { randomBytes } from 'node:crypto'
+import { type AddressInfo, createServer } from 'node:net'
+import { join } from 'node:path'
+import { Worker as Thread } from 'node:worker_threads'
+import packageJson from '../../package.json' with { type: 'json' }
+import { AGENT_SCOPES, mintCode, mintToken, type Scope } from '../api/access.ts'
+import { createApi } from '../api/api.ts'
+import { type Health, LOOPBACK } from '../api/context.ts'
+import type { Market } from '../brokers/sim/market.ts'
+import type { Setting } from '../desk/command.ts'
+import type { Desk } from '../desk/desk.ts'
+import { type Broker, ReadFailed } from '../ports/broker.ts'
+import type { Clock } from '../ports/clock.ts'
+import type { Reads } from '../ports/store.ts'
+import { readAnchors } from '../store/anchors.ts'
+import { openReads } from '../store/sqlite.ts'
+import { Fault } from '../values/fault.ts'
+import { base32, sha256Hex } from '../values/hash.ts'
+import { type Instant, plusMs } from '../values/instant.ts'
+import { createWorker, type Worker } from '../worker/worker.ts'
+import { readAssets } from './assets.ts'
+import { openBroker } from './broker.ts'
+import { clockOf, type ClockSpec } from './clock.ts'
+import { accountID, INSTALLATION, policyOf, readSecret, type Settings } from './config.ts'
+import { hostInUrl, removeAddress, writeAddress } from './context.ts'
+import { auditKeyIn, auditKeyOf, type Places, prepareDataDir, tokenIn, writeWhole } from './datadir.ts'
+import { deskProxy, type DeskProxy } from './desk-proxy.ts'
+import type { DeskThreadData } from './desk-thread.ts'
+import { Stop } from './exit.ts'
+import { readHaltFile, removeHaltFile, writeHaltFile } from './haltfile.ts'
+import { type Log, openLog } from './log.ts'
+import { newestSigned, verifierKeyOf } from './sealing.ts'
+
+export const VERSION: string = packageJson.version
+/** Days that the tokens in the data directory hold. A start renews those that have less than a quarter left. */
+const TOKEN_DAYS = 365
+/** The code printed at start is used after reading, and perhaps after coffee. */
+const SETUP_CODE_MS = 60 * 60_000
+const CHECKPOINT_MS = 60_000
+/** Rows without a signature over them: more would leave more to doubt after a theft of the disk. */
+const CHECKPOINT_ROWS = 100
+const RECONCILE_MS = 60_000
+/** How soon the HALT file also shows on the dashboard. Sends look at the file itself each time. */
+const HALT_WATCH_MS = 500
+/** In-hand errands may wait for a broker; whoever stops the service does not wait longer than this for them. */
+const STOP_MS = 10_000
+
+export type Overrides = {
+  /** The time of the whole process; default: real time, or the market's where it has its own. */
+  readonly clock?: ClockSpec
+  /** A market that is moved by hand. */
+  readonly market?: Market
+  /** Nothing on the console. */
+  readonly quiet?: boolean
+}
+
+export type Gateway = {
+  readonly url: string
+  readonly places: Places
+  readonly symbols: readonly string[]
+  readonly clock: Clock
+  readonly speed: number
+  readonly desk: Desk
+  readonly reads: Reads
+  readonly broker: Broker
+  /** One-time code for the first sign-in, an hour long. */
+  readonly setupCode: string
+  readonly agentToken: string
+  /** Verifier key of the journal, to be noted elsewhere. */
+  readonly verifierKey: string
+  /** What was done for the first time: for the console. */
+  readonly firstStart: boolean
+  readonly log: Log
+  /** Resolves when the gateway has had to stop by itself. */
+  readonly failed: Promise<Fault>
+  /** Runs everything that is due, until nothing is. */
+  drain(): Promise<void>
+  /** In order: no new requests, work in hand, last checkpoint, database. Twice is once. */
+  close(): Promise<void>
+}
+
+/**
+ * Starts a gateway.
+ * @throws {Stop} with what a person can do: DATA, BUSY, CONFIG.
+ * @throws {Fault} when the database is damaged or older than what was signed.
+ */
+export async function startGateway(settings: Settings, overrides: Overrides = {}): Promise<Gateway> {
+  const undo: (() => unknown)[] = []
+  try {
+    return await start(settings, overrides, undo)
+  } catch (error) {
+    for (const step of undo.reverse()) await step()
+    throw error
+  }
+}
+
+async function start(settings: Settings, overrides: Overrides, undo: (() => unknown)[]): Promise<Gateway> {
+  // Whatever is made from here on, by SQLite too, is for its owner alone.
+  process.umask(0o077)
+  const places = prepareDataDir(settings.dataDir)
+  await portIsFree(settings)
+  const log = openLog(places.log, settings.log.level, overrides.quiet === true ? null : process.stderr)
+  undo.push(() => log.close())
+  const key = auditKey(settings, places)
+  const verifier = verifierKeyOf(key.key)
+  if (key.made) writeWhole(places.verifierKey, `${verifier}\n`)
+  const anchored = newestSigned(readAnchors(settings.audit.anchorsFile), [verifier])
+
+  const { broker, spec, speed, symbols, stop: stopBroker } = await openBroker(settings, places, overrides)
+  undo.push(stopBroker)
+  const clock = clockOf(spec)
+  const startedAt = clock.now()
+  const account = accountID(settings)
+  const setting: Setting = {
+    account,
+    policy: policyOf(settings),
+    capabilities: broker.capabilities,
+    speed,
+    version: VERSION,
+    build: process.version,
+  }
+  const data: DeskThreadData = {
+    file: places.database,
+    boot: base32(randomBytes(10), 16),
+    clock: spec,
+    setting,
+    anchored,
+    sealing: {
+      anchorsFile: settings.audit.anchorsFile,
+      keyPem: key.key.export({ type: 'pkcs8', format: 'pem' }) as string,
+    },
+  }
+  const proxy = await openDeskThread(data)
+  undo.push(() => proxy.close())
+  const reads = openReads(places.database)
+  undo.push(() => reads.close())
+
+  let releasing = 0
+  const desk = withHaltFile(proxy.desk, places.halt, reads, clock, (by) => {
+    releasing += by
+  })
+  const health = {
+    notReady: 'the gateway is starting' as string | null,
+    brokerConnected: false,
+    speed,
+    checkpoint: null as Health['checkpoint'],
+  }
+  proxy.onSealed((size) => {
+    health.checkpoint = { size, at: clock.now() }
+  })
+
+  const days = speed === 1 ? TOKEN_DAYS : 36_500
+  const firstStart = (await reads.head()).size === 0
+  const agent = await ensureToken({
+    desk,
+    reads,
+    clock,
+    path: places.agentToken,
+    given: settings.access.agentToken,
+    name: 'jax',
+    scopes: AGENT_SCOPES,
+    days,
+  })
+  await ensureToken({
+    desk,
+    reads,
+    clock,
+    path: places.operatorToken,
+    given: undefined,
+    name: 'this machine',
+    scopes: OPERATOR_SCOPES,
+    days,
+  })
+
+  await desk.recover()
+  const haltNow = async (): Promise<void> => {
+    const file = readHaltFile(places.halt)
+    if (!file.halted || releasing > 0 || (await reads.get('halt', 'global'))?.state) return
+    await proxy.desk.halt({ reason: file.reason, actor: { type: 'system', id: file.by, via: 'file', session: null } })
+  }
+  await haltNow()
+
+  const watched = watchedBroker(broker, (connected) => {
+    if (health.brokerConnected !== connected)
+      log[connected ? 'info' : 'warn']({}, connected ? 'the broker answers' : 'the broker does not answer')
+    health.brokerConnected = connected
+  })
+  const worker = createWorker(
+    {
+      desk,
+      reads,
+      broker: watched,
+      clock,
+      random: Math.random,
+      haltFile: () => readHaltFile(places.halt).halted,
+      log: (level, message, facts) => log[level](facts, message),
+    },
+    `worker-${data.boot}`,
+  )
+  await firstLook(worker, clock, log)
+
+  const halting = new AbortController()
+  const working = worker.run(halting.signal)
+  let sealedAt = 0
+  proxy.onCommitted((seq) => {
+    worker.wake()
+    if (seq - sealedAt < CHECKPOINT_ROWS) return
+    sealedAt = seq
+    checkpoint()
+  })
+  const checkpoint = (): void =>
+    void desk
+      .checkpoint()
+      .catch((error: unknown) =>
+        log.error({ error: String(error) }, 'the journal could not be signed and anchored; it is tried again'),
+      )
+  const timers = [
+    setInterval(checkpoint, CHECKPOINT_MS),
+    setInterval(
+      () =>
+        void desk
+          .requestReconcile({ type: 'system', id: 'timer', via: 'worker', session: null })
+          .then(worker.wake, () => {}),
+      RECONCILE_MS,
+    ),
+    setInterval(
+      () =>
+        void haltNow().catch((error: unknown) =>
+          log.error({ error: String(error) }, 'the HALT file holds, but could not be recorded'),
+        ),
+      HALT_WATCH_MS,
+    ),
+  ]
+  undo.push(() => {
+    for (const timer of timers) clearInterval(timer)
+    halting.abort()
+  })
+
+  const web = readAssets(join(INSTALLATION, 'dist', 'web'))
+  const app = createApi({
+    desk,
+    reads,
+    clock,
+    random: randomBytes,
+    log,
+    account,
+    environment: settings.account.environment,
+    broker: settings.account.broker,
+    version: VERSION,
+    node: process.versions.node,
+    startedAt,
+    fourEyes: 'off',
+    web,
+    served: {
+      https: settings.listen.https,
+      hosts: [...LOOPBACK, settings.listen.host, ...(settings.listen.names ?? [])],
+    },
+    signalTerms: { ordType: 'Limit', timeInForce: 'Day' },
+    health: () => health,
+    onCommitted: proxy.onCommitted,
+  })
+  undo.push(() => app.close())
+  try {
+    await app.listen({ host: settings.listen.host, port: settings.listen.port })
+  } catch (error) {
+    throw listenTrouble(error, settings)
+  }
+  const { port } = app.server.address() as AddressInfo
+  const url = `http://${hostInUrl(settings.listen.host)}:${port}`
+
+  const { code, hash } = mintCode(randomBytes)
+  const codeEnds = plusMs(clock.now(), SETUP_CODE_MS * Math.max(1, speed))
+  await desk.issueCode({
+    hash,
+    expiresAt: codeEnds,
+    actor: { type: 'system', id: 'gateway', via: 'start', session: null },
+  })
+  writeAddress(places, { url, pid: process.pid, version: VERSION })
+  health.notReady = null
+  log.info({ url, version: VERSION, account, firstStart, dashboard: web.size > 0 }, 'ready')
+
+  const failed = proxy.died.then((fault) => {
+    // Nothing can be recorded any more, so nothing may be sent: the worker is told before anybody else.
+    health.notReady = 'the database thread stopped'
+    halting.abort()
+    log.error(
+      { code: fault.code, error: fault.message },
+      'the thread that records everything stopped; the gateway stops',
+    )
+    return fault
+  })
+
+  let closed: Promise<void> | null = null
+  return {
+    url,
+    places,
+    symbols,
+    clock,
+    speed,
+    desk,
+    reads,
+    broker,
+    setupCode: code,
+    agentToken: agent,
+    verifierKey: verifier,
+    firstStart,
+    log,
+    failed,
+    drain: () => worker.drain(),
+    close: () => {
+      closed ??= (async () => {
+        health.notReady = 'the gateway is stopping'
+        removeAddress(places)
+        for (const timer of timers) clearInterval(timer)
+        await app.close()
+        halting.abort()
+        await within(STOP_MS, working)
+        await desk
+          .checkpoint()
+          .catch((error: unknown) => log.warn({ error: String(error) }, 'the last rows are not signed yet'))
+        // Readers first: the last connection to close folds the log into the database.
+        reads.close()
+        await proxy.close()
+        await stopBroker()
+        log.info({}, 'stopped')
+        log.close()
+      })()
+      return closed
+    },
+  }
+}
+
+const OPERATOR_SCOPES: readonly Scope[] = ['orders:read', 'approvals:read', 'kill:engage', 'signin:issue']
+
+function auditKey(settings: Settings, places: Places): ReturnType<typeof auditKeyIn> {
+  const ref = settings.audit.key
+  if (ref === undefined) return auditKeyIn(places)
+  const pem = readSecret(ref)
+  if (!pem.ok) throw new Stop('CONFIG', `audit.key: ${pem.error}.`)
+  return { key: auditKeyOf(pem.value, `${ref.kind}:${ref.name}`), made: true }
+}
+
+async function openDeskThread(data: DeskThreadData): Promise<DeskProxy> {
+  try {
+    return await deskProxy(new Thread(new URL('./desk-thread.ts', import.meta.url), { workerData: data, name: 'desk' }))
+  } catch (error) {
+    if (!(error instanceof Fault)) throw error
+    if (error.code === 'STORE_LOCKED')
+      throw new Stop('BUSY', 'A gateway is running on this data directory already.', {
+        code: error.code,
+        lines: [error.message],
+        cause: error,
+      })
+    throw new Stop('DATA', `The database cannot be used: ${error.message}`, {
+      code: error.code,
+      lines: DATA_REMEDY[error.code] ?? [],
+      cause: error,
+    })
+  }
+}
+const DATA_REMEDY: Readonly<Record<string, readonly string[]>> = {
+  STORE_DAMAGED: [
+    'Look at what is left with: jax-exec audit verify',
+    'Put the last backup back with: jax-exec restore FILE',
+  ],
+  STORE_ROLLED_BACK: ['Look at both with: jax-exec audit verify'],
+}
+
+/** Tokens that stand in files are known to the desk; a file whose token nobody knows, or that ends soon, gets a new one. */
+async function ensureToken(ask: {
+  desk: Desk
+  reads: Reads
+  clock: Clock
+  path: string
+  given: Settings['access']['agentToken']
+  name: string
+  scopes: readonly Scope[]
+  days: number
+}): Promise<string> {
+  const { desk, reads, clock, path, given, name, scopes, days } = ask
+  const mint = () =>
+    mintToken(
+      {
+        environment: 'paper',
+        name,
+        owner: null,
+        scopes,
+        now: clock.now(),
+        expiresAt: plusMs(clock.now(), days * 86_400_000),
+      },
+      randomBytes,
+    )
+  const actor = { type: 'system', id: 'gateway', via: 'start', session: null } as const
+  let fresh = mint()
+  if (given !== undefined) {
+    const secret = readSecret(given)
+    if (!secret.ok) throw new Stop('CONFIG', `access.agentToken: ${secret.error}.`)
+    const id = /^jax_paper_([0-9a-z]{8})_[\w-]{43}$/.exec(secret.value)?.[1]
+    if (id === undefined)
+      throw new Stop('CONFIG', 'access.agentToken is not a token of ours.', {
+        lines: ['It has the form jax_paper_ + 8 of 0-9 a-z + _ + 43 random characters of A-Z a-z 0-9 - _'],
+      })
+    if ((await reads.get('token', id)) === null)
+      await desk.issueToken({ token: { ...fresh.token, tokenID: id, hash: sha256Hex(secret.value) }, actor })
+    return secret.value
+  }
+  const { text, made } = tokenIn(path, () => fresh.secret)
+  const known = made ? null : ((await reads.all('token')).find((token) => token.hash === sha256Hex(text)) ?? null)
+  if (known !== null && (known.revokedAt !== null || endsLate(known.expiresAt, clock.now(), days))) return text
+  if (!made) {
+    // The database was replaced under the file, or the token has almost run out.
+    fresh = mint()
+    writeWhole(path, `${fresh.secret}\n`)
+  }
+  await desk.issueToken({ token: fresh.token, actor })
+  return fresh.secret
+}
+const endsLate = (expiresAt: Instant, now: Instant, days: number): boolean =>
+  expiresAt > plusMs(now, (days * 86_400_000) / 4)
+
+/**
+ * The HALT file goes with the halt of the desk: written before it, so that a crash in between leaves trading stopped;
+ * removed after its release, for the same reason.
+ */
+function withHaltFile(desk: Desk, path: string, reads: Reads, clock: Clock, releasing: (by: 1 | -1) => void): Desk {
+  return {
+    ...desk,
+    async halt(ask) {
+      const person = ask.actor.type === 'person' ? await reads.get('person', ask.actor.id) : null
+      try {
+        writeHaltFile(path, {
+          by: person?.name ?? ask.actor.id,
+          reason: ask.reason,
+          at: new Date(clock.now() / 1000).toISOString(),
+        })
+      } catch {
+        // A full or broken disk: the desk's own halt still holds, and says so when it fails too.
+      }
+      return desk.halt(ask)
+    },
+    async release(ask) {
+      releasing(1)
+      try {
+        const released = await desk.release(ask)
+        if (released.ok) removeHaltFile(path)
+        return released
+      } finally {
+        releasing(-1)
+      }
+    },
+  }
+}
+
+/** The broker, telling after each read whether it answered. */
+function watchedBroker(broker: Broker, connected: (yes: boolean) => void): Broker {
+  return new Proxy(broker, {
+    get(target, name) {
+      const value: unknown = Reflect.get(target, name, target)
+      if (typeof value !== 'function') return value
+      return (...args: unknown[]) => {
+        const answer: unknown = value.apply(target, args)
+        if (answer instanceof Promise && READS.has(name))
+          answer.then(
+            () => connected(true),
+            (error: unknown) => connected(!(error instanceof ReadFailed)),
+          )
+        return answer
+      }
+    },
+  })
+}
+const READS: ReadonlySet<string | symbol> = new Set([
+  'find',
+  'openOrders',
+  'reportsSince',
+  'positions',
+  'accountFact',
+  'quote',
+  'session',
+  'instrument',
+  'conversion',
+] satisfies (keyof Broker)[])
+
+/** Everything that was cut off is looked up, and the book compared, before anybody can say yes to something new. */
+async function firstLook(worker: Worker, clock: Clock, log: Log): Promise<void> {
+  const late = new AbortController()
+  const looked = worker.drain().then(() => true)
+  const inTime = await Promise.race([looked, clock.sleep(FIRST_LOOK_MS, late.signal).then(() => false)])
+  late.abort()
+  if (!inTime) log.warn({}, 'the broker has not answered everything yet; the gateway starts, and orders wait for it')
+}
+const FIRST_LOOK_MS = 10_000
+
+async function within(ms: number, work: Promise<unknown>): Promise<void> {
+  let timer: NodeJS.Timeout | undefined
+  await Promise.race([work, new Promise((resolve) => (timer = setTimeout(resolve, ms)))])
+  clearTimeout(timer)
+}
+
+/** Asked before anything is opened, so that the usual mistake costs nothing. */
+async function portIsFree(settings: Settings): Promise<void> {
+  const { host, port } = settings.listen
+  if (port === 0) return
+  const probe = createServer()
+  try {
+    await new Promise<void>((resolve, reject) => {
+      probe.once('error', reject)
+      probe.listen({ host, port, exclusive: true }, resolve)
+    })
+  } catch (error) {
+    throw listenTrouble(error, settings)
+  } finally {
+    probe.close()
+  }
+}
+
+function listenTrouble(error: unknown, { listen: { host, port } }: Settings): unknown {
+  const code = (error as { code?: string }).code
+  if (code === 'EADDRINUSE')
+    return new Stop('BUSY', `Port ${port} on ${host} is in use.`, {
+      code,
+      lines: [
+        'If a gateway runs there already, use that one. Otherwise choose another port: --port 7071 (or --port 0 for any free one).',
+      ],
+    })
+  if (code === 'EACCES')
+    return new Stop('BUSY', `Port ${port} needs more rights than this process has.`, {
+      code,
+      lines: ['Choose one above 1023: --port 7071'],
+    })
+  if (code === 'EADDRNOTAVAIL' || code === 'ENOTFOUND')
+    return new Stop('CONFIG', `${host} is not an address of this machine.`, {
+      code,
+      lines: ['Use listen.host: 127.0.0.1'],
+    })
+  return error
+}
