@@ -55,11 +55,31 @@ export const SETTING: Setting = {
   },
 }
 
-const account = (now: number): AccountFact => ({ account: ACCOUNT, currency: 'USD', status: 'Active', equity: amt('1000000'), cash: amt('1000000'), buyingPower: amt('1000000000'), shortingAllowed: false, at: instant(now) })
+const account = (now: number): AccountFact => ({
+  account: ACCOUNT,
+  currency: 'USD',
+  status: 'Active',
+  equity: amt('1000000'),
+  cash: amt('1000000'),
+  buyingPower: amt('1000000000'),
+  shortingAllowed: false,
+  at: instant(now),
+})
 
 const market = (symbol: string, now: number): MarketFacts => ({
   symbol,
-  instrument: { symbol, name: symbol, assetClass: 'us_equity', currency: 'USD', ticks: [{ from: px('0.01'), tick: px('0.01') }], lot: qty('1'), minQty: qty('1'), maxQty: null, tradable: true, shortable: false } satisfies Instrument,
+  instrument: {
+    symbol,
+    name: symbol,
+    assetClass: 'us_equity',
+    currency: 'USD',
+    ticks: [{ from: px('0.01'), tick: px('0.01') }],
+    lot: qty('1'),
+    minQty: qty('1'),
+    maxQty: null,
+    tradable: true,
+    shortable: false,
+  } satisfies Instrument,
   quote: { symbol, bid: px('99.99'), ask: px('100.01'), last: px('100.00'), at: instant(now) },
   session: { open: true, nextOpenAt: null, at: instant(now) },
   conversion: { rate: dec('1'), at: instant(now) },
@@ -68,11 +88,23 @@ const market = (symbol: string, now: number): MarketFacts => ({
 
 /** Tells the desk everything the gate wants to know, and who may say yes. */
 export async function prepare(desk: Desk, now: number): Promise<Actor> {
-  await desk.recordFacts({ markets: SYMBOLS.map((symbol) => market(symbol, now)), account: { account: account(now), positions: [], at: instant(now) } })
+  await desk.recordFacts({
+    markets: SYMBOLS.map((symbol) => market(symbol, now)),
+    account: { account: account(now), positions: [], at: instant(now), afterRow: 0 },
+  })
   const code = randomBytes(16).toString('hex')
   const start: Actor = { type: 'system', id: 'bench', via: 'start', session: null }
   await desk.issueCode({ hash: sha256Hex(code), expiresAt: plusMs(instant(now), HOUR_MS), actor: start })
-  const opened = await desk.redeemCode({ codeHash: sha256Hex(code), name: 'Ana', roles: ['approver'], sessionHash: sha256Hex(`${code}s`), csrf: 'bench', via: 'web', expiresAt: plusMs(instant(now), HOUR_MS), actor: start })
+  const opened = await desk.redeemCode({
+    codeHash: sha256Hex(code),
+    name: 'Ana',
+    roles: ['approver'],
+    sessionHash: sha256Hex(`${code}s`),
+    csrf: 'bench',
+    via: 'web',
+    expiresAt: plusMs(instant(now), HOUR_MS),
+    actor: start,
+  })
   if (!opened.ok) throw new Error(opened.error.text)
   return { type: 'person', id: opened.value.personID, via: 'web', session: null }
 }
@@ -91,7 +123,8 @@ export function proposalOf(n: number, now: number): Proposal {
     timeInForce: 'Day',
     strategyID: 'bench',
     confidence: dec('0.80'),
-    reasoning: 'A sentence of the length that an assistant writes about why it wants this order and what would prove it wrong.',
+    reasoning:
+      'A sentence of the length that an assistant writes about why it wants this order and what would prove it wrong.',
     generatedAt: instant(now),
     expiresAt: plusMs(instant(now), HOUR_MS),
     artifactID: null,
@@ -105,10 +138,21 @@ export async function sayYes(desk: Desk, intentID: IntentID, digest: string, per
 }
 
 /** The order is over: it leaves the open set, so that order 5,000 is checked against as few as order 1. */
-export const canceled = (clOrdID: ClOrdID, now: number): Report => ({ execType: 'Canceled', execID: `X-${clOrdID}` as ExecID, clOrdID, orderID: `B-${clOrdID}` as OrderID, transactTime: instant(now), text: null })
+export const canceled = (clOrdID: ClOrdID, now: number): Report => ({
+  execType: 'Canceled',
+  execID: `X-${clOrdID}` as ExecID,
+  clOrdID,
+  orderID: `B-${clOrdID}` as OrderID,
+  transactTime: instant(now),
+  text: null,
+})
 
 /** The adapter to the loopback broker: one POST a send, everything else answered from memory. */
-export function loopback(post: (body: string) => Promise<{ orderID: string; firstByteNs: string }>, onFirstByte: (clOrdID: ClOrdID, ns: bigint) => void, clock: Clock): Broker {
+export function loopback(
+  post: (body: string) => Promise<{ orderID: string; firstByteNs: string }>,
+  onFirstByte: (clOrdID: ClOrdID, ns: bigint) => void,
+  clock: Clock,
+): Broker {
   const never = () => Promise.reject(new ReadFailed('the loopback broker only books', false))
   const nothing = async () => []
   return {
@@ -116,7 +160,18 @@ export function loopback(post: (body: string) => Promise<{ orderID: string; firs
     environment: 'paper',
     capabilities: CAPABILITIES,
     async submit(clOrdID, order) {
-      const { orderID, firstByteNs } = await post(JSON.stringify({ clOrdID, symbol: order.symbol, side: order.side, qty: text(order.orderQty), type: order.ordType, price: order.price, tif: order.timeInForce, bracket: order.bracket }))
+      const { orderID, firstByteNs } = await post(
+        JSON.stringify({
+          clOrdID,
+          symbol: order.symbol,
+          side: order.side,
+          qty: text(order.orderQty),
+          type: order.ordType,
+          price: order.price,
+          tif: order.timeInForce,
+          bracket: order.bracket,
+        }),
+      )
       onFirstByte(clOrdID, BigInt(firstByteNs))
       return { outcome: 'accepted', orderID: orderID as OrderID, legs: [] }
     },

@@ -1,19 +1,32 @@
 import { Agent, request } from 'node:http'
 
 /** One POST to the loopback broker over a kept connection: what both sides of the benchmark send. */
-export function poster(port: number): { post(body: string): Promise<{ orderID: string; firstByteNs: string }>; close(): void } {
+export function poster(port: number): {
+  post(body: string): Promise<{ orderID: string; firstByteNs: string }>
+  close(): void
+} {
   const agent = new Agent({ keepAlive: true, maxSockets: 64 })
   return {
     post: (body) =>
       new Promise((resolve, reject) => {
-        const call = request({ agent, host: '127.0.0.1', port, method: 'POST', path: '/orders', headers: { 'content-type': 'application/json', 'content-length': Buffer.byteLength(body) } }, (answer) => {
-          let text = ''
-          answer.setEncoding('utf8')
-          answer.on('data', (chunk: string) => {
-            text += chunk
-          })
-          answer.on('end', () => resolve(JSON.parse(text) as { orderID: string; firstByteNs: string }))
-        })
+        const call = request(
+          {
+            agent,
+            host: '127.0.0.1',
+            port,
+            method: 'POST',
+            path: '/orders',
+            headers: { 'content-type': 'application/json', 'content-length': Buffer.byteLength(body) },
+          },
+          (answer) => {
+            let text = ''
+            answer.setEncoding('utf8')
+            answer.on('data', (chunk: string) => {
+              text += chunk
+            })
+            answer.on('end', () => resolve(JSON.parse(text) as { orderID: string; firstByteNs: string }))
+          },
+        )
         call.on('error', reject)
         call.end(body)
       }),

@@ -25,13 +25,30 @@ export function quantile(values: readonly number[], q: number): number {
 
 export const median = (values: readonly number[]): number => quantile(values, 0.5)
 
-export type BenchRow = { readonly work: string; readonly beside: string; readonly measured: string; readonly base: string; readonly ratio: string; readonly target: string; readonly met: boolean }
+export type BenchRow = {
+  readonly work: string
+  readonly beside: string
+  readonly measured: string
+  readonly base: string
+  readonly ratio: string
+  readonly target: string
+  readonly met: boolean
+}
 
 export function printRows(rows: readonly BenchRow[]): void {
-  const head: BenchRow = { work: 'work', beside: 'beside', measured: 'measured', base: 'base', ratio: 'ratio', target: 'target', met: true }
+  const head: BenchRow = {
+    work: 'work',
+    beside: 'beside',
+    measured: 'measured',
+    base: 'base',
+    ratio: 'ratio',
+    target: 'target',
+    met: true,
+  }
   const columns = ['work', 'beside', 'measured', 'base', 'ratio', 'target'] as const
   const width = columns.map((column) => Math.max(...[head, ...rows].map((row) => row[column].length)))
-  const line = (row: BenchRow, mark: string) => `${columns.map((column, i) => row[column].padEnd(width[i] ?? 0)).join('  ')}  ${mark}`
+  const line = (row: BenchRow, mark: string) =>
+    `${columns.map((column, i) => row[column].padEnd(width[i] ?? 0)).join('  ')}  ${mark}`
   console.log(line(head, ''))
   for (const row of rows) console.log(line(row, row.met ? 'met' : 'NOT MET'))
 }

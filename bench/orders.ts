@@ -42,7 +42,10 @@ export async function orderRows(say: (line: string) => void): Promise<BenchRow[]
       const runs: { gateway: Run; skeleton: Run }[] = []
       for (let round = 0; round < ROUNDS; round++) {
         say(`${width} in flight, round ${round + 1} of ${ROUNDS}`)
-        runs.push({ skeleton: await throughput(ORDERS[width], width, skeleton.order), gateway: await throughput(ORDERS[width], width, gateway.order) })
+        runs.push({
+          skeleton: await throughput(ORDERS[width], width, skeleton.order),
+          gateway: await throughput(ORDERS[width], width, gateway.order),
+        })
       }
       rows.push(...compared(width, runs))
     }
@@ -64,8 +67,24 @@ function compared(width: number, runs: readonly { gateway: Run; skeleton: Run }[
   const wait = of('gateway', 'p50Ms') / of('skeleton', 'p50Ms')
   const work = `orders, ${width} in flight`
   return [
-    { work, beside: 'bare skeleton', measured: `${of('gateway', 'perSecond').toFixed(0)}/s`, base: `${of('skeleton', 'perSecond').toFixed(0)}/s`, ratio: rate.toFixed(2), target: '≥ 0.8', met: rate >= 0.8 },
-    { work: `${work}, p50`, beside: 'bare skeleton', measured: `${of('gateway', 'p50Ms').toFixed(2)} ms`, base: `${of('skeleton', 'p50Ms').toFixed(2)} ms`, ratio: wait.toFixed(2), target: '≤ 1.3', met: wait <= 1.3 },
+    {
+      work,
+      beside: 'bare skeleton',
+      measured: `${of('gateway', 'perSecond').toFixed(0)}/s`,
+      base: `${of('skeleton', 'perSecond').toFixed(0)}/s`,
+      ratio: rate.toFixed(2),
+      target: '≥ 0.8',
+      met: rate >= 0.8,
+    },
+    {
+      work: `${work}, p50`,
+      beside: 'bare skeleton',
+      measured: `${of('gateway', 'p50Ms').toFixed(2)} ms`,
+      base: `${of('skeleton', 'p50Ms').toFixed(2)} ms`,
+      ratio: wait.toFixed(2),
+      target: '≤ 1.3',
+      met: wait <= 1.3,
+    },
   ]
 }
 
@@ -73,7 +92,10 @@ function compared(width: number, runs: readonly { gateway: Run; skeleton: Run }[
 
 type Gateway = { order(n: number): Promise<void>; click(): Promise<number>; close(): Promise<void> }
 
-async function startGateway(file: string, post: (body: string) => Promise<{ orderID: string; firstByteNs: string }>): Promise<Gateway> {
+async function startGateway(
+  file: string,
+  post: (body: string) => Promise<{ orderID: string; firstByteNs: string }>,
+): Promise<Gateway> {
   const clock = systemClock()
   const proxy = await openThread(file)
   const reads = openReads(file)
@@ -87,7 +109,18 @@ async function startGateway(file: string, post: (body: string) => Promise<{ orde
     },
   }
   const broker = loopback(post, (clOrdID, ns) => firstByte.set(clOrdID, ns), clock)
-  const worker = createWorker({ desk, reads, broker, clock, random: Math.random, haltFile: () => false, log: (_, message, facts) => console.error(message, facts) }, 'bench')
+  const worker = createWorker(
+    {
+      desk,
+      reads,
+      broker,
+      clock,
+      random: Math.random,
+      haltFile: () => false,
+      log: (_, message, facts) => console.error(message, facts),
+    },
+    'bench',
+  )
   const stop = new AbortController()
   proxy.onCommitted(() => worker.wake())
   const person = await prepare(desk, systemNow())
@@ -135,7 +168,7 @@ function openThread(file: string): Promise<DeskProxy> {
     clock: { kind: 'system' },
     setting: SETTING,
     anchored: null,
-    sealing: { anchors: `${file}.anchors`, origin: 'jax.bench/audit', keyPem: privateKey.export({ type: 'pkcs8', format: 'pem' }) as string },
+    sealing: { anchorsFile: `${file}.anchors`, keyPem: privateKey.export({ type: 'pkcs8', format: 'pem' }) as string },
   }
   return deskProxy(new Worker(new URL('../src/main/desk-thread.ts', import.meta.url), { workerData: data }))
 }
@@ -146,13 +179,19 @@ function openThread(file: string): Promise<DeskProxy> {
 async function recordOne(file: string): Promise<{ script: Recorded[][]; names: string[]; firstSeq: number }> {
   const clock = systemClock()
   const store = await openSqliteStore({ file, clock, boot: 'record' })
-  const desk = openDesk(store, SETTING, () => clock.now(), async () => {})
+  const desk = openDesk(
+    store,
+    SETTING,
+    () => clock.now(),
+    async () => {},
+  )
   const person = await prepare(desk, systemNow())
   const script: Recorded[][] = []
   const real = Connection.prototype.run
   Connection.prototype.run = function (this: Connection, sql: string, ...values: readonly unknown[]) {
     if (sql === 'BEGIN IMMEDIATE') script.push([])
-    else if (!/^(SAVEPOINT|RELEASE|ROLLBACK|COMMIT)/.test(sql)) script.at(-1)?.push({ sql, values: values as (string | number | null)[] })
+    else if (!/^(SAVEPOINT|RELEASE|ROLLBACK|COMMIT)/.test(sql))
+      script.at(-1)?.push({ sql, values: values as (string | number | null)[] })
     real.call(this, sql, ...values)
   }
   try {
@@ -164,7 +203,11 @@ async function recordOne(file: string): Promise<{ script: Recorded[][]; names: s
     const clOrdID = entryID(ACCOUNT, proposal.intentID, 0)
     await desk.recordSent(claimed.send, { outcome: 'accepted', orderID: `B-${clOrdID}` as never, legs: [] })
     await desk.applyReports([canceled(clOrdID, systemNow())])
-    return { script: script.filter((statements) => statements.length > 0), names: [proposal.intentID, clOrdID], firstSeq: (await store.head()).size }
+    return {
+      script: script.filter((statements) => statements.length > 0),
+      names: [proposal.intentID, clOrdID],
+      firstSeq: (await store.head()).size,
+    }
   } finally {
     Connection.prototype.run = real
     await store.close()
@@ -173,7 +216,11 @@ async function recordOne(file: string): Promise<{ script: Recorded[][]; names: s
 
 type Skeleton = { order(n: number): Promise<void>; twoCommits(): Promise<number>; close(): Promise<void> }
 
-async function startSkeleton(file: string, recorded: { script: Recorded[][]; names: string[]; firstSeq: number }, post: (body: string) => Promise<unknown>): Promise<Skeleton> {
+async function startSkeleton(
+  file: string,
+  recorded: { script: Recorded[][]; names: string[]; firstSeq: number },
+  post: (body: string) => Promise<unknown>,
+): Promise<Skeleton> {
   const thread = new Worker(new URL('./skeleton-thread.ts', import.meta.url), { workerData: { file, ...recorded } })
   await once(thread, 'message')
   const waiting = new Map<number, () => void>()
@@ -200,7 +247,18 @@ async function startSkeleton(file: string, recorded: { script: Recorded[][]; nam
     async order() {
       const names = fresh()
       for (let step = 0; step < BEFORE_SEND; step++) await commit(step, names)
-      await post(JSON.stringify({ clOrdID: names[1], symbol: 'B0', side: 'Buy', qty: '1000', type: 'Limit', price: '100.00', tif: 'Day', bracket: { stopPx: '90.00', targetPx: '120.00' } }))
+      await post(
+        JSON.stringify({
+          clOrdID: names[1],
+          symbol: 'B0',
+          side: 'Buy',
+          qty: '1000',
+          type: 'Limit',
+          price: '100.00',
+          tif: 'Day',
+          bracket: { stopPx: '90.00', targetPx: '120.00' },
+        }),
+      )
       for (let step = BEFORE_SEND; step < steps; step++) await commit(step, names)
     },
     async twoCommits() {
@@ -226,6 +284,13 @@ async function clickRow(gateway: Gateway, skeleton: Skeleton): Promise<BenchRow>
   }
   const [measured, base] = [quantile(clicks, 0.99), quantile(commits, 0.99)]
   const ratio = measured / base
-  return { work: 'approve → first byte, p99', beside: 'two durable commits', measured: `${measured.toFixed(2)} ms`, base: `${base.toFixed(2)} ms`, ratio: ratio.toFixed(2), target: '≤ 2', met: ratio <= 2 }
+  return {
+    work: 'approve → first byte, p99',
+    beside: 'two durable commits',
+    measured: `${measured.toFixed(2)} ms`,
+    base: `${base.toFixed(2)} ms`,
+    ratio: ratio.toFixed(2),
+    target: '≤ 2',
+    met: ratio <= 2,
+  }
 }
-

@@ -4,7 +4,12 @@ import { DatabaseSync, type StatementSync } from 'node:sqlite'
 import { parentPort, workerData } from 'node:worker_threads'
 
 export type Recorded = { readonly sql: string; readonly values: readonly (string | number | null)[] }
-export type SkeletonData = { readonly file: string; readonly script: readonly (readonly Recorded[])[]; readonly names: readonly string[]; readonly firstSeq: number }
+export type SkeletonData = {
+  readonly file: string
+  readonly script: readonly (readonly Recorded[])[]
+  readonly names: readonly string[]
+  readonly firstSeq: number
+}
 type Job = { readonly id: number; readonly step: number; readonly names: readonly string[] }
 
 const { file, script, names, firstSeq } = workerData as SkeletonData
@@ -19,7 +24,9 @@ let scheduled = false
 
 function run({ step, names: own }: Job): void {
   for (const { sql, values } of script[step] ?? []) {
-    const renamed = values.map((value) => (typeof value === 'string' ? names.reduce((text, name, i) => text.replaceAll(name, own[i] ?? name), value) : value))
+    const renamed = values.map((value) =>
+      typeof value === 'string' ? names.reduce((text, name, i) => text.replaceAll(name, own[i] ?? name), value) : value,
+    )
     if (sql.startsWith('INSERT INTO journal')) renamed[0] = seq++
     prepared(sql).run(...renamed)
   }

@@ -164,7 +164,10 @@ export async function openHouse(
         at: now,
       }
       const positions = (await store.all('position')).map(({ symbol: of, netQty }) => ({ symbol: of, netQty }))
-      await desk.recordFacts({ markets: [market], account: { account: { ...ACCOUNT, at: now }, positions, at: now } })
+      await desk.recordFacts({
+        markets: [market],
+        account: { account: { ...ACCOUNT, at: now }, positions, at: now, afterRow: 0 },
+      })
     },
     async token(name, scopes, { expiresAt = plusMs(NOW, 3_600_000_000), owner = null } = {}) {
       const { secret, token } = mintToken({ environment: 'paper', name, owner, scopes, now, expiresAt }, random)

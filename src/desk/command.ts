@@ -1,10 +1,10 @@
 import type { Policy } from '../gate/policy.ts'
-import type { AccountFacts, Facts } from '../gate/facts.ts'
+import type { Facts } from '../gate/facts.ts'
 import type { Refusal } from '../gate/refusal.ts'
-import type { Actor } from '../journal/row.ts'
+import type { Actor, Row } from '../journal/row.ts'
 import type { Order } from '../orders/machine.ts'
 import type { Capabilities } from '../ports/broker.ts'
-import type { AccountRow, ErrandKind, Intent } from '../ports/records.ts'
+import type { AccountReading, AccountRow, ErrandKind, Intent } from '../ports/records.ts'
 import type { Store, Tx } from '../ports/store.ts'
 import type { AccountID, ClOrdID } from '../values/brand.ts'
 import { ZERO } from '../values/decimal.ts'
@@ -49,7 +49,7 @@ export class Command {
     corr: string,
     data: Happened[A],
     actor: Actor = SYSTEM,
-  ): Promise<void> {
+  ): Promise<Row> {
     const entry = {
       action,
       actor,
@@ -57,7 +57,9 @@ export class Command {
       corr,
       data: data as unknown as { [key: string]: Json },
     }
-    await project(this.tx, await this.tx.append(entry))
+    const row = await this.tx.append(entry)
+    await project(this.tx, row)
+    return row
   }
 
   /** The moment `ms` of a person's time from now. */
@@ -126,17 +128,17 @@ export class Command {
     )
   }
 
-  /** Takes what the broker says of the account; older than the last trade, it is kept for the screen and closed to the gate. */
-  async recordAccount(facts: AccountFacts): Promise<void> {
+  /** Takes what the broker says of the account; overtaken by a trade, it is kept for the screen and closed to the gate. */
+  async recordAccount(reading: AccountReading): Promise<void> {
     const key = this.setting.account
     const before = await this.tx.get('account', key)
-    await this.tx.put('account', { ...facts, key, tradedAt: before?.tradedAt ?? null })
+    await this.tx.put('account', { ...reading, key, tradedRow: before?.tradedRow ?? -1 })
   }
 
-  /** A trade came in: what was read of the account before it is history. */
-  async traded(): Promise<void> {
+  /** A trade came in with this journal row: what was read of the account before it is history. */
+  async traded(row: Row): Promise<void> {
     const before = await this.tx.get('account', this.setting.account)
-    if (before) await this.tx.put('account', { ...before, tradedAt: this.now })
+    if (before) await this.tx.put('account', { ...before, tradedRow: row.seq })
   }
 
   async halted(): Promise<boolean> {
@@ -178,7 +180,7 @@ export class Command {
 }
 
 /** True when the broker's figures were read after the last trade in our book. */
-export const knowsEveryTrade = (row: AccountRow): boolean => row.tradedAt === null || row.at > row.tradedAt
+export const knowsEveryTrade = (row: AccountRow): boolean => row.afterRow > row.tradedRow
 
 /** Runs one command against the store with the time of its transaction. */
 export type Run = <T>(command: (c: Command) => Promise<T>) => Promise<T>

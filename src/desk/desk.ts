@@ -1,4 +1,4 @@
-import type { AccountFacts, MarketFacts } from '../gate/facts.ts'
+import type { MarketFacts } from '../gate/facts.ts'
 import type { Passed } from '../gate/gate.ts'
 import type { Refusal } from '../gate/refusal.ts'
 import type { Actor } from '../journal/row.ts'
@@ -6,7 +6,7 @@ import type { Order } from '../orders/machine.ts'
 import type { Proposal } from '../orders/proposal.ts'
 import type { Report } from '../orders/report.ts'
 import type { BrokerOrder, BrokerPosition, CancelSent, Found, Sent } from '../ports/broker.ts'
-import type { Errand, Intent, PersonRole, Session, Task, Token } from '../ports/records.ts'
+import type { AccountReading, Errand, Intent, PersonRole, Session, Task, Token } from '../ports/records.ts'
 import type { ClOrdID, IntentID } from '../values/brand.ts'
 import type { Instant } from '../values/instant.ts'
 import type { Result } from '../values/result.ts'
@@ -52,7 +52,7 @@ export type BrokerView = {
   readonly orders: readonly BrokerOrder[]
   readonly reports: readonly Report[]
   readonly positions: readonly BrokerPosition[]
-  readonly account: AccountFacts
+  readonly account: AccountReading
 }
 
 /**
@@ -104,7 +104,7 @@ export interface Desk {
   revokeToken(ask: { tokenID: string; actor: Actor }): Promise<Result<null, Denial>>
 
   // --- the worker
-  recordFacts(facts: { markets: readonly MarketFacts[]; account: AccountFacts | null }): Promise<void>
+  recordFacts(facts: { markets: readonly MarketFacts[]; account: AccountReading | null }): Promise<void>
   claim(owner: string, limit: number, leaseMs: number): Promise<readonly Errand[]>
   /** The errand is done; it is dropped. */
   finish(errand: Errand): Promise<void>

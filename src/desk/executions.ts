@@ -45,8 +45,8 @@ async function apply(c: Command, order: Order, report: Report): Promise<boolean>
   // A report that says again what is known is not an event: polls repeat themselves every few seconds.
   if (applied.value.order === order) return false
   if (order.delivery === 'Absent' || order.delivery === 'Rejected') await believed(c, order, report)
-  await c.emit('execution.reported', about(order), order.corr, { report }, BROKER)
-  if (applied.value.execution) await c.traded()
+  const row = await c.emit('execution.reported', about(order), order.corr, { report }, BROKER)
+  if (applied.value.execution) await c.traded(row)
   if (applied.value.alarm === 'OVERFILL')
     await c.freeze(
       order.terms.symbol,

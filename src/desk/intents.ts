@@ -13,6 +13,9 @@ import { type Command, deny, knowsEveryTrade } from './command.ts'
 import type { Denial, Submitted } from './desk.ts'
 import type { Happened } from './events.ts'
 
+/** How long the facts of an intent that came too late may take. */
+const GATHER_MS = 30_000
+
 const about = (intent: Intent) => ({ type: 'intent', id: intent.intentID, rev: intent.rev })
 
 /** Records what was asked for, and sizes it at once when the facts at hand are fresh; otherwise the worker gathers them first. */
@@ -54,7 +57,9 @@ export async function submit(
   await c.emit('intent.received', about(intent), intent.corr, { intent }, ask.actor)
   if (await factsAreFresh(c, intent)) return { outcome: 'received', intent: await ticket(c, intent, 'sized') }
   await c.errand('gather', intentID, intent.corr)
-  await c.timer('lapse', intentID, intent.corr, plusMs(ask.proposal.expiresAt, 1))
+  // One that has expired already is refused with its reason as soon as its facts are there; the clock does not overtake that.
+  const { expiresAt } = ask.proposal
+  await c.timer('lapse', intentID, intent.corr, expiresAt > c.now ? plusMs(expiresAt, 1) : c.after(GATHER_MS))
   return { outcome: 'received', intent }
 }
 

@@ -155,8 +155,10 @@ export type Views = {
 }
 /** Working rows: what was last seen outside, and what is to be done. Not in the journal; made again when lost. */
 export type Working = { market: MarketFacts; account: AccountRow; errand: Errand }
-/** `tradedAt` is when our book last took a trade: figures read before that do not know it, and the gate must not use them. */
-export type AccountRow = AccountFacts & { readonly key: AccountID; readonly tradedAt: Instant | null }
+/** `afterRow` is how many journal rows there were when the reading began: it knows every trade among them. */
+export type AccountReading = AccountFacts & { readonly afterRow: number }
+/** `tradedRow` is the newest journal row with a trade: a reading that began before it does not know it, and the gate must not use it. */
+export type AccountRow = AccountReading & { readonly key: AccountID; readonly tradedRow: number }
 
 export type Records = Views & Working
 export type Kind = keyof Records

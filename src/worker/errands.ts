@@ -78,7 +78,7 @@ async function gather(h: Hands, errand: Errand): Promise<Outcome> {
 async function refresh(h: Hands, symbol: string): Promise<void> {
   const [market, account] = await Promise.all([
     reading(() => readMarket(h.broker, symbol, h.clock), h),
-    reading(() => readAccount(h.broker, h.clock), h),
+    reading(() => readAccount(h.broker, h.reads, h.clock), h),
   ])
   await h.desk.recordFacts({ markets: [market], account })
 }
@@ -173,7 +173,7 @@ async function reconcile(h: Hands, errand: Errand): Promise<Outcome> {
     reading(() => h.broker.openOrders(), h),
     reading(() => h.broker.reportsSince(plusMs(since, -OVERLAP_MS)), h),
     reading(() => h.broker.positions(), h),
-    reading(() => readAccount(h.broker, h.clock), h),
+    reading(() => readAccount(h.broker, h.reads, h.clock), h),
   ])
   const result = await h.desk.reconcile({ startedAt, orders, reports, positions, account })
   if (!result.clean) h.log('warn', 'our book and the broker differ', { findings: result.findings })

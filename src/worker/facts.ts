@@ -1,6 +1,8 @@
-import type { AccountFacts, MarketFacts } from '../gate/facts.ts'
+import type { MarketFacts } from '../gate/facts.ts'
 import type { Broker } from '../ports/broker.ts'
 import type { Clock } from '../ports/clock.ts'
+import type { AccountReading } from '../ports/records.ts'
+import type { Reads } from '../ports/store.ts'
 
 /** Reads everything the gate wants to know about one symbol. A read that fails leaves nothing half known: it throws. */
 export async function readMarket(broker: Broker, symbol: string, clock: Clock): Promise<MarketFacts> {
@@ -14,9 +16,11 @@ export async function readMarket(broker: Broker, symbol: string, clock: Clock): 
   return { symbol, instrument, quote, session, conversion, at: clock.now() }
 }
 
-export async function readAccount(broker: Broker, clock: Clock): Promise<AccountFacts> {
+/** @param reads where our book is: how much of it was written before the broker was asked. */
+export async function readAccount(broker: Broker, reads: Reads, clock: Clock): Promise<AccountReading> {
+  const { size } = await reads.head()
   // The time before the first read: what is known is at least as old as that.
   const at = clock.now()
   const [account, positions] = await Promise.all([broker.accountFact(), broker.positions()])
-  return { account, positions: positions.map(({ symbol, netQty }) => ({ symbol, netQty })), at }
+  return { account, positions: positions.map(({ symbol, netQty }) => ({ symbol, netQty })), at, afterRow: size }
 }

@@ -70,7 +70,7 @@ export function createWorker(h: Hands, owner: string): Worker {
     const symbols = await watched()
     if (symbols.length === 0) return
     const [account, ...markets] = await Promise.all([
-      reading(() => readAccount(h.broker, h.clock), h),
+      reading(() => readAccount(h.broker, h.reads, h.clock), h),
       ...symbols.map((s) => reading(() => readMarket(h.broker, s, h.clock), h)),
     ])
     await h.desk.recordFacts({ markets, account })
