@@ -27,6 +27,8 @@ export type SqliteOptions = {
    * old copy that was put back, and is not opened.
    */
   readonly anchored?: { readonly size: number; readonly root: string } | undefined
+  /** How large the file may grow, in pages of 4 KiB; the disk alone decides when absent. */
+  readonly maxPages?: number | undefined
 }
 
 export type SqliteStore = Store & {
@@ -43,7 +45,7 @@ const MEMORY = ':memory:'
  * @throws {Fault} STORE_LOCKED, STORE_NO_DIRECTORY, STORE_READ_ONLY, STORE_FULL, STORE_DAMAGED, STORE_NEWER,
  *   STORE_ROLLED_BACK; the message says what to do.
  */
-export async function openSqliteStore({ file, clock, boot, anchored }: SqliteOptions): Promise<SqliteStore> {
+export async function openSqliteStore({ file, clock, boot, anchored, maxPages }: SqliteOptions): Promise<SqliteStore> {
   const held = file === MEMORY ? null : claimFile(file, clock.now())
   let writer: Connection | undefined
   let reader: Connection | undefined
@@ -51,6 +53,7 @@ export async function openSqliteStore({ file, clock, boot, anchored }: SqliteOpt
     writer = new Connection(file, { readOnly: false })
     setDurability(writer)
     migrate(writer)
+    if (maxPages !== undefined) writer.exec(`PRAGMA max_page_count = ${Math.trunc(maxPages)}`)
     checkWritable(writer)
     checkTail(writer)
     checkAnchor(writer, anchored)

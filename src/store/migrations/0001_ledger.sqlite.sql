@@ -63,7 +63,7 @@ CREATE TABLE orders (
 CREATE INDEX orders_by_time     ON orders (created_at, key);
 CREATE INDEX orders_by_symbol   ON orders (symbol, created_at, key);
 CREATE INDEX orders_by_intent   ON orders (intent_id, created_at, key);
-CREATE INDEX orders_by_order_id ON orders (order_id, account) WHERE order_id IS NOT NULL;
+CREATE INDEX orders_by_order_id ON orders (order_id, account, created_at, key) WHERE order_id IS NOT NULL;
 -- Partial: as small as the open set, however long the history. SQLite takes them only when the query says
 -- `is_open = 1` as a literal, never as a parameter.
 CREATE INDEX orders_open            ON orders (created_at, key) WHERE is_open = 1;
