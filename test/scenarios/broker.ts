@@ -1,0 +1,478 @@
+import type { AccountFact, MarketSession, Quote } from '../../src/gate/facts.ts'
+import type { Passed } from '../../src/gate/gate.ts'
+import type { Instrument } from '../../src/orders/instrument.ts'
+import type { Report } from '../../src/orders/report.ts'
+import { opposite, type OrderRef, type Role, type Terms } from '../../src/orders/terms.ts'
+import {
+  type Broker,
+  type BrokerOrder,
+  type BrokerPosition,
+  type CancelSent,
+  type Capabilities,
+  type Found,
+  type Leg,
+  ReadFailed,
+  type Sent,
+} from '../../src/ports/broker.ts'
+import type { Clock } from '../../src/ports/clock.ts'
+import type { AccountID, ClOrdID, ExecID, OrderID } from '../../src/values/brand.ts'
+import {
+  type Amt,
+  amt,
+  type Decimal,
+  dec,
+  gte,
+  isZero,
+  minus,
+  negate,
+  plus,
+  type Px,
+  type Qty,
+  qty,
+  times,
+  ZERO,
+} from '../../src/values/decimal.ts'
+import type { Instant } from '../../src/values/instant.ts'
+
+/** An order as the broker itself knows it: the truth that our book is compared with. */
+export type Truth = {
+  readonly orderID: OrderID
+  readonly clOrdID: ClOrdID | null
+  readonly parent: OrderID | null
+  readonly role: Role | null
+  terms: Terms
+  open: boolean
+  cumQty: Qty
+  readonly legs: Leg[]
+  /** The other half of a pair of which one cancels the other. */
+  pair: OrderID | null
+  readonly reports: Report[]
+  readonly bookedAt: Instant
+}
+
+/** What happens to the next send. */
+export type Answer =
+  | {
+      readonly is:
+        | 'accept'
+        | 'silent'
+        | 'no-legs'
+        | 'lost'
+        | 'lost-booked'
+        | 'throw'
+        | 'throw-booked'
+        | 'crash'
+        | 'crash-booked'
+    }
+  | { readonly is: 'reject'; readonly text: string }
+  | { readonly is: 'late'; readonly arrivesAt: Instant }
+  | { readonly is: 'fill-first'; readonly lastQty: Qty; readonly lastPx: Px }
+
+export type Cancels = { readonly is: 'taken' | 'prompt' | 'lost' } | { readonly is: 'reject'; readonly text: string }
+
+/** What the script says happened to an order. */
+export type Event =
+  | { readonly is: 'New' | 'Canceled' | 'Rejected' | 'Expired'; readonly text: string | null }
+  | {
+      readonly is: 'Fill'
+      readonly lastQty: Qty
+      readonly lastPx: Px
+      readonly execID: ExecID | null
+      readonly commission: Amt
+    }
+  | { readonly is: 'Bust'; readonly refExecID: ExecID }
+  | { readonly is: 'Correct'; readonly refExecID: ExecID; readonly lastQty: Qty; readonly lastPx: Px }
+
+export type Market = {
+  instrument: Instrument
+  bid: Px
+  ask: Px
+  open: boolean /** Set when the feed stands still. */
+  stuckAt: Instant | null
+}
+
+const NEVER = new Promise<never>(() => {})
+const soon = (): Promise<void> => new Promise((resolve) => setImmediate(resolve))
+
+/** A broker that does what the script says, and keeps its own account of what it ever booked. */
+export class ScriptedBroker implements Broker {
+  account = 'paper:sim:main' as AccountID
+  readonly environment = 'paper'
+  capabilities: Capabilities = {
+    assetClasses: ['us_equity'],
+    ordTypes: ['Market', 'Limit', 'Stop'],
+    timeInForce: ['Day', 'GTC'],
+    bracket: true,
+    oneCancelsOther: false,
+    idempotentSubmit: false,
+    cancelAll: false,
+    reservesOpenOrders: true,
+    absenceProvenAfterMs: 5_000,
+  }
+  readonly markets = new Map<string, Market>()
+  equity = amt('100000.00')
+  buyingPower = amt('400000.00')
+  shortingAllowed = true
+  status: AccountFact['status'] = 'Active'
+  down = false
+  /** False: the stream is silent, and what happens is found by asking. */
+  streams = true
+  cancels: Cancels = { is: 'taken' }
+  readonly hidden = new Set<ClOrdID>()
+  readonly truth: Truth[] = []
+  /** Every send that was ever attempted, booked or not. */
+  readonly sends: { readonly clOrdID: ClOrdID; readonly terms: Terms; readonly at: Instant }[] = []
+  readonly cancelCalls: ClOrdID[] = []
+  /** What other hands bought or sold. */
+  readonly elsewhere = new Map<string, Decimal>()
+  readonly #answers: Answer[] = []
+  readonly #late: { readonly at: Instant; readonly book: () => void }[] = []
+  readonly #outbox: Report[] = []
+  readonly #clock: Clock
+  #listeners: ((report: Report) => void)[] = []
+  #crash: () => void = () => {}
+  #serial = 0
+
+  constructor(clock: Clock) {
+    this.#clock = clock
+  }
+
+  // --- the script's side
+
+  answerNext(answer: Answer): void {
+    this.#answers.push(answer)
+  }
+  onCrash(crash: () => void): void {
+    this.#crash = crash
+  }
+  disconnect(): void {
+    this.#listeners = []
+    this.#outbox.length = 0
+  }
+  /** Lets arrive what was on its way until now. */
+  arrive(): void {
+    const now = this.#clock.now()
+    for (const one of this.#late.filter(({ at }) => at <= now)) {
+      this.#late.splice(this.#late.indexOf(one), 1)
+      one.book()
+    }
+  }
+  /** Tells what has been kept back while a reply was on its way. True when there was something. */
+  flush(): boolean {
+    const told = this.#outbox.splice(0)
+    for (const report of told) this.#tell(report)
+    return told.length > 0
+  }
+  /** Pushes again everything that was ever said about an order. */
+  repeat(order: Truth): void {
+    this.#outbox.push(...order.reports)
+  }
+  push(report: Report): void {
+    this.#outbox.push(report)
+  }
+  nextID(prefix: string): string {
+    return `${prefix}${++this.#serial}`
+  }
+
+  /** Makes something true at the broker, and tells it unless `quietly`. */
+  happen(order: Truth, event: Event, quietly: boolean): void {
+    const report = this.#reportOf(order, event)
+    const known = order.reports.some((r) => r.execID === report.execID)
+    if (!known) order.reports.push(report)
+    if (!quietly) this.#outbox.push(report)
+    if (!known) this.#believe(order, event, quietly)
+  }
+
+  place(terms: Terms, clOrdID: ClOrdID | null, role: Role | null, parent: OrderID | null = null): Truth {
+    const order: Truth = {
+      orderID: this.nextID('B') as OrderID,
+      clOrdID,
+      parent,
+      role,
+      terms,
+      open: true,
+      cumQty: qty('0'),
+      legs: [],
+      pair: null,
+      reports: [],
+      bookedAt: this.#clock.now(),
+    }
+    this.truth.push(order)
+    return order
+  }
+
+  byID(orderID: OrderID | null): Truth | undefined {
+    return this.truth.find((o) => o.orderID === orderID)
+  }
+  byName(clOrdID: ClOrdID): Truth | undefined {
+    return this.truth.find((o) => o.clOrdID === clOrdID)
+  }
+  netQty(symbol: string): Decimal {
+    return this.truth
+      .filter((o) => o.terms.symbol === symbol)
+      .map((o) => (o.terms.side === 'Buy' ? o.cumQty : negate(o.cumQty)) as Decimal)
+      .reduce(plus, this.elsewhere.get(symbol) ?? ZERO)
+  }
+
+  // --- the port
+
+  async submit(clOrdID: ClOrdID, order: Passed): Promise<Sent> {
+    this.sends.push({ clOrdID, terms: order, at: this.#clock.now() })
+    const book = (withLegs = true): Truth => {
+      const truth = this.place(order, clOrdID, order.reduceOnly ? 'Stop' : 'Entry')
+      if (withLegs && order.bracket && this.capabilities.bracket) this.#placeLegs(truth, order.bracket)
+      return truth
+    }
+    return this.#answer(book)
+  }
+
+  async submitPair(
+    stop: { clOrdID: ClOrdID; order: Passed },
+    target: { clOrdID: ClOrdID; order: Passed },
+  ): Promise<Sent> {
+    for (const { clOrdID, order } of [stop, target]) this.sends.push({ clOrdID, terms: order, at: this.#clock.now() })
+    return this.#answer(() => {
+      const [a, b] = [this.place(stop.order, stop.clOrdID, 'Stop'), this.place(target.order, target.clOrdID, 'Target')]
+      a.pair = b.orderID
+      b.pair = a.orderID
+      a.legs.push({ role: 'Stop', orderID: a.orderID }, { role: 'Target', orderID: b.orderID })
+      return a
+    })
+  }
+
+  async #answer(book: (withLegs?: boolean) => Truth): Promise<Sent> {
+    const answer = this.#answers.shift() ?? { is: 'accept' }
+    if (this.down) return { outcome: 'in-doubt', cause: 'no connection' }
+    const accepted = (order: Truth): Sent => ({ outcome: 'accepted', orderID: order.orderID, legs: [...order.legs] })
+    const acknowledge = (order: Truth): Truth => {
+      const named = [order, ...(order.pair ? [this.byID(order.pair)] : [])]
+      for (const one of named) if (one) this.happen(one, { is: 'New', text: null }, false)
+      return order
+    }
+    switch (answer.is) {
+      case 'accept':
+        return accepted(acknowledge(book()))
+      case 'silent':
+        return accepted(book())
+      case 'no-legs':
+        return accepted(acknowledge(book(false)))
+      case 'reject':
+        return { outcome: 'rejected', text: answer.text }
+      case 'lost':
+        return { outcome: 'in-doubt', cause: 'the reply was lost' }
+      case 'lost-booked':
+        book()
+        return { outcome: 'in-doubt', cause: 'the reply was lost' }
+      case 'late':
+        this.#late.push({ at: answer.arrivesAt, book: () => acknowledge(book()) })
+        return { outcome: 'in-doubt', cause: 'the reply was lost' }
+      case 'throw':
+        throw new Error('socket hang up')
+      case 'throw-booked':
+        book()
+        throw new Error('socket hang up')
+      case 'crash':
+        this.#crash()
+        return NEVER
+      case 'crash-booked':
+        book()
+        this.#crash()
+        return NEVER
+      case 'fill-first': {
+        const order = acknowledge(book())
+        const { lastQty, lastPx } = answer
+        this.happen(order, { is: 'Fill', lastQty, lastPx, execID: null, commission: amt('0') }, false)
+        this.flush()
+        // The stream is faster than the reply: the fill is in our book before the answer is.
+        for (let turn = 0; turn < 20; turn++) await soon()
+        return accepted(order)
+      }
+    }
+  }
+
+  async cancel(ref: OrderRef): Promise<CancelSent> {
+    this.cancelCalls.push(ref.clOrdID)
+    if (this.down || this.cancels.is === 'lost') return { outcome: 'in-doubt', cause: 'the reply was lost' }
+    if (this.cancels.is === 'reject') return { outcome: 'rejected', text: this.cancels.text }
+    const order = this.byID(ref.orderID) ?? this.byName(ref.clOrdID)
+    if (!order) return { outcome: 'rejected', text: 'unknown order' }
+    if (!order.open) return { outcome: 'rejected', text: 'order is not open' }
+    if (this.cancels.is === 'prompt') this.happen(order, { is: 'Canceled', text: null }, false)
+    return { outcome: 'accepted' }
+  }
+  async cancelAll(): Promise<CancelSent> {
+    return { outcome: 'rejected', text: 'not offered' }
+  }
+
+  async find(clOrdID: ClOrdID): Promise<Found> {
+    this.#reachable()
+    const order = this.byName(clOrdID)
+    if (!order || this.hidden.has(clOrdID)) return { found: false }
+    const legs = order.legs.flatMap(({ orderID }) => this.byID(orderID) ?? [])
+    const reports = [order, ...legs.filter((leg) => leg !== order)].flatMap((o) => o.reports)
+    return { found: true, order: seen(order), reports }
+  }
+  async openOrders(): Promise<readonly BrokerOrder[]> {
+    this.#reachable()
+    return this.truth.filter((o) => o.open && !(o.clOrdID && this.hidden.has(o.clOrdID))).map(seen)
+  }
+  async reportsSince(since: Instant): Promise<readonly Report[]> {
+    this.#reachable()
+    const all = this.truth.flatMap((o) => o.reports).filter((r) => r.transactTime >= since)
+    return all.sort((a, b) => a.transactTime - b.transactTime)
+  }
+  async positions(): Promise<readonly BrokerPosition[]> {
+    this.#reachable()
+    const symbols = new Set([...this.truth.map((o) => o.terms.symbol), ...this.elsewhere.keys()])
+    return [...symbols].sort().map((symbol) => ({ symbol, netQty: this.netQty(symbol), avgPx: null }))
+  }
+  async accountFact(): Promise<AccountFact> {
+    this.#reachable()
+    const reserved = this.truth
+      .filter((o) => o.open && o.role === 'Entry')
+      .map((o) => times(minus(o.terms.orderQty, o.cumQty), o.terms.price ?? this.#market(o.terms.symbol).ask))
+      .reduce(plus, ZERO)
+    return {
+      account: this.account,
+      currency: 'USD',
+      status: this.status,
+      equity: this.equity,
+      cash: this.equity,
+      buyingPower: minus(this.buyingPower, reserved as Amt),
+      shortingAllowed: this.shortingAllowed,
+      at: this.#clock.now(),
+    }
+  }
+  async instrument(symbol: string): Promise<Instrument | null> {
+    this.#reachable()
+    return this.markets.get(symbol)?.instrument ?? null
+  }
+  async quote(symbol: string): Promise<Quote | null> {
+    this.#reachable()
+    const { bid, ask, stuckAt } = this.#market(symbol)
+    return { symbol, bid, ask, last: bid, at: stuckAt ?? this.#clock.now() }
+  }
+  async session(symbol: string): Promise<MarketSession> {
+    this.#reachable()
+    return { open: this.#market(symbol).open, nextOpenAt: null, at: this.#clock.now() }
+  }
+  async conversion(): Promise<null> {
+    return null
+  }
+  onReport(listener: (report: Report) => void): () => void {
+    this.#listeners.push(listener)
+    return () => {
+      this.#listeners = this.#listeners.filter((one) => one !== listener)
+    }
+  }
+  async close(): Promise<void> {}
+
+  // --- inside
+
+  #market(symbol: string): Market {
+    const market = this.markets.get(symbol)
+    if (!market) throw new ReadFailed(`no market in ${symbol}`, false)
+    return market
+  }
+  #reachable(): void {
+    if (this.down) throw new ReadFailed('no connection', true)
+  }
+  #tell(report: Report): void {
+    if (this.streams && !this.down) for (const listener of this.#listeners) listener(report)
+  }
+
+  #placeLegs(entry: Truth, bracket: NonNullable<Terms['bracket']>): void {
+    const { symbol, side, orderQty } = entry.terms
+    const base = {
+      symbol,
+      side: opposite(side),
+      timeInForce: 'GTC',
+      orderQty,
+      bracket: null,
+      reduceOnly: true,
+    } as const
+    const legs: [Leg['role'], Terms][] = [['Stop', { ...base, ordType: 'Stop', price: null, stopPx: bracket.stopPx }]]
+    if (bracket.targetPx) legs.push(['Target', { ...base, ordType: 'Limit', price: bracket.targetPx, stopPx: null }])
+    const placed = legs.map(([role, terms]) => this.place(terms, null, role, entry.orderID))
+    for (const leg of placed) {
+      entry.legs.push({ role: leg.role as Leg['role'], orderID: leg.orderID })
+      leg.pair = placed.find((other) => other !== leg)?.orderID ?? null
+    }
+  }
+
+  #reportOf(order: Truth, event: Event): Report {
+    const head = {
+      clOrdID: order.clOrdID,
+      orderID: order.orderID,
+      transactTime: this.#clock.now(),
+      text: 'text' in event ? event.text : null,
+    }
+    switch (event.is) {
+      case 'Fill': {
+        const { lastQty, lastPx, commission } = event
+        const execID = event.execID ?? (this.nextID('E') as ExecID)
+        return { ...head, execID, execType: 'Trade', lastQty, lastPx, settlCurrFxRate: dec('1'), commission }
+      }
+      case 'Bust':
+        return { ...head, execID: this.nextID('X') as ExecID, execType: 'TradeCancel', refExecID: event.refExecID }
+      case 'Correct': {
+        const { refExecID, lastQty, lastPx } = event
+        return { ...head, execID: this.nextID('X') as ExecID, execType: 'TradeCorrect', refExecID, lastQty, lastPx }
+      }
+      default:
+        return { ...head, execID: this.nextID('S') as ExecID, execType: event.is }
+    }
+  }
+
+  /** What an honest broker holds after the event. */
+  #believe(order: Truth, event: Event, quietly: boolean): void {
+    switch (event.is) {
+      case 'Fill':
+        order.cumQty = plus(order.cumQty, event.lastQty)
+        if (gte(order.cumQty, order.terms.orderQty)) this.#close(order, quietly)
+        return
+      case 'Bust':
+      case 'Correct': {
+        const before = this.#lastQtyOf(order, event.refExecID)
+        const after = event.is === 'Correct' ? event.lastQty : qty('0')
+        order.cumQty = plus(minus(order.cumQty, before), after)
+        return
+      }
+      case 'Canceled':
+      case 'Rejected':
+      case 'Expired':
+        return this.#close(order, quietly)
+      case 'New':
+        return
+    }
+  }
+  #lastQtyOf(order: Truth, execID: ExecID): Qty {
+    const trade = order.reports.find((r) => r.execID === execID)
+    return trade?.execType === 'Trade' ? trade.lastQty : qty('0')
+  }
+
+  #close(order: Truth, quietly: boolean): void {
+    if (!order.open) return
+    order.open = false
+    const other = this.byID(order.pair)
+    if (other?.open) this.happen(other, { is: 'Canceled', text: 'the other of the pair ended' }, quietly)
+    if (order.role !== 'Entry') return
+    for (const { orderID } of order.legs) {
+      const leg = this.byID(orderID)
+      if (!leg?.open) continue
+      if (isZero(order.cumQty)) this.happen(leg, { is: 'Canceled', text: 'its entry ended' }, quietly)
+      else leg.terms = { ...leg.terms, orderQty: order.cumQty }
+    }
+  }
+}
+
+const seen = (o: Truth): BrokerOrder => ({
+  orderID: o.orderID,
+  clOrdID: o.clOrdID,
+  parentOrderID: o.parent,
+  role: o.role,
+  terms: o.terms,
+  open: o.open,
+  cumQty: o.cumQty,
+  legs: [...o.legs],
+})

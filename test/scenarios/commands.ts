@@ -1,0 +1,652 @@
+import assert from 'node:assert/strict'
+import type { Denial } from '../../src/desk/desk.ts'
+import { avgPx, leavesQty, type Order, ordStatus } from '../../src/orders/machine.ts'
+import { avgCost } from '../../src/orders/position.ts'
+import type { Proposal } from '../../src/orders/proposal.ts'
+import type { TimeInForce } from '../../src/orders/terms.ts'
+import type { Intent, PersonRole } from '../../src/ports/records.ts'
+import type { AccountID, ExecID, IntentID, OrderID } from '../../src/values/brand.ts'
+import { amt, type Decimal, dec, eq, px, qty, text } from '../../src/values/decimal.ts'
+import { plusMs } from '../../src/values/instant.ts'
+import type { Result } from '../../src/values/result.ts'
+import type { Answer, Event, Truth } from './broker.ts'
+import { type Expected, type Line, ScenarioError, Words } from './language.ts'
+import { EXCEPT } from './standing.ts'
+import { AGENT, personActor, type World } from './world.ts'
+
+/** What a line points at, for its `->`; a denial stands before the state of the thing. */
+type Said =
+  | { readonly about: string }
+  | { readonly denied: Denial }
+  | { readonly about: string; readonly repeated: true }
+  | { readonly conflict: readonly string[] }
+  | null
+type Run = (w: World, words: Words) => Promise<Said>
+
+/** Runs a group of lines that happen at one moment, lets the worker finish, and compares. */
+export async function play(w: World, group: readonly Line[]): Promise<void> {
+  const [first] = group
+  if (!first) return
+  if (!w.isOpen && !SETTINGS.has(first.verb)) await w.open()
+  const said = await Promise.all(
+    group.map((line) =>
+      at(line, async () => {
+        const run = COMMANDS[line.verb]
+        if (!run) throw new ScenarioError(line.no, `nobody knows the word ${JSON.stringify(line.verb)}`)
+        const words = new Words(line)
+        return run(w, words)
+      }),
+    ),
+  )
+  if (!w.isOpen) return
+  w.clock.advance(1)
+  w.broker.arrive()
+  await at(first, () => w.settle())
+  await Promise.all(group.map((line, i) => at(line, () => compare(w, line, said[i] ?? null))))
+}
+
+/** Says in which line something went wrong. */
+async function at<T>(line: Line, run: () => Promise<T>): Promise<T> {
+  try {
+    return await run()
+  } catch (thrown) {
+    if (thrown instanceof ScenarioError) throw thrown
+    const why = thrown instanceof Error ? thrown.message : String(thrown)
+    throw new ScenarioError(line.no, `${line.text}\n  ${why}`, { cause: thrown })
+  }
+}
+
+// ---------------------------------------------------------------- what can happen
+
+/** They set the stage and do not open the house: its rules are fixed while it runs. */
+const SETTINGS = new Set(['policy', 'account', 'market', 'can', 'cannot', 'absence'])
+
+const COMMANDS: { readonly [verb: string]: Run } = {
+  policy: async (w, words) => {
+    if (w.isOpen) words.fail('the policy is fixed before the first thing happens; use it above')
+    const set = <T>(name: string, make: (text: string) => T, apply: (value: T) => Partial<World['policy']>): void => {
+      const value = words.named(name)
+      if (value !== undefined) w.policy = { ...w.policy, ...apply(make(value)) }
+    }
+    const span = (value: string): number => words.span(value)
+    set('risk', dec, (riskPerTrade) => ({ riskPerTrade }))
+    set('maxOrder', amt, (maxOrderNotional) => ({ maxOrderNotional }))
+    set('maxPosition', amt, (maxPositionNotional) => ({ maxPositionNotional }))
+    set('stage', amt, (stageMaxNotional) => ({ stageMaxNotional }))
+    set('collarBps', Number, (collarBps) => ({ collarBps }))
+    set('driftBps', Number, (maxDriftBps) => ({ maxDriftBps }))
+    set('quoteAge', span, (quoteAgeMaxMs) => ({ quoteAgeMaxMs }))
+    set('duplicates', span, (duplicateWindowMs) => ({ duplicateWindowMs }))
+    set('decideIn', span, (approvalTtlMs) => ({ approvalTtlMs }))
+    set('sendIn', span, (executionTtlMs) => ({ executionTtlMs }))
+    const explicitQty = words.named('explicitQty')
+    if (explicitQty === 'exact' || explicitQty === 'not-larger') w.policy = { ...w.policy, explicitQty }
+    else if (explicitQty !== undefined) words.fail('explicitQty= is exact or not-larger')
+    const allowShort = words.flag('short')
+    if (allowShort !== undefined) w.policy = { ...w.policy, allowShort }
+    return over(words)
+  },
+  account: async (w, words) => {
+    const { broker } = w
+    const [id, equity, buying, status] = ['id', 'equity', 'buying', 'status'].map((name) => words.named(name))
+    if (id !== undefined) {
+      if (w.isOpen) words.fail('the account is fixed before the first thing happens')
+      broker.account = id as AccountID
+    }
+    if (equity !== undefined) broker.equity = amt(equity)
+    if (buying !== undefined) broker.buyingPower = amt(buying)
+    if (status === 'Active' || status === 'Restricted' || status === 'Blocked') broker.status = status
+    else if (status !== undefined) words.fail('status= is Active, Restricted or Blocked')
+    broker.shortingAllowed = words.flag('shorting') ?? broker.shortingAllowed
+    return looked(w, words)
+  },
+  market: async (w, words) => {
+    const symbol = words.next('the symbol')
+    const before = w.broker.markets.get(symbol)
+    const instrument = before?.instrument ?? {
+      symbol,
+      name: symbol,
+      assetClass: 'us_equity' as const,
+      currency: 'USD',
+      ticks: [{ from: px('0'), tick: px('0.01') }],
+      lot: qty('1'),
+      minQty: qty('1'),
+      maxQty: null,
+      tradable: true,
+      shortable: true,
+    }
+    const [bid, ask, session, quote] = ['bid', 'ask', 'session', 'quote'].map((name) => words.named(name))
+    w.broker.markets.set(symbol, {
+      instrument: {
+        ...instrument,
+        tradable: words.flag('tradable') ?? instrument.tradable,
+        shortable: words.flag('shortable') ?? instrument.shortable,
+      },
+      bid: bid === undefined ? (before?.bid ?? words.fail('bid= is missing')) : px(bid),
+      ask: ask === undefined ? (before?.ask ?? words.fail('ask= is missing')) : px(ask),
+      open: session === undefined ? (before?.open ?? true) : session === 'open',
+      stuckAt: quote === 'stuck' ? w.clock.now() : quote === 'moving' ? null : (before?.stuckAt ?? null),
+    })
+    return looked(w, words)
+  },
+  can: capability(true),
+  cannot: capability(false),
+  absence: async (w, words) => {
+    const after = words.next('how long after a send "no such order" is a proof, or never')
+    w.broker.capabilities = {
+      ...w.broker.capabilities,
+      absenceProvenAfterMs: after === 'never' ? null : words.span(after),
+    }
+    return over(words)
+  },
+
+  person: async (w, words) => {
+    const name = words.next('the name')
+    const roles = words.need('roles').split(',') as PersonRole[]
+    await w.putPerson(name, roles, words.flag('disabled') ?? false)
+    return over(words)
+  },
+
+  // --- what is asked for
+  signal: async (w, words) => {
+    const intentID = words.next('the intent') as IntentID
+    const side = words.oneOf('the side', ['BUY', 'SELL', 'HOLD'])
+    const symbol = words.next('the symbol')
+    return submit(w, words, {
+      ...proposed(w, words, intentID, symbol, words.need('entry')),
+      form: 'Signal',
+      side: SIDES[side],
+      orderQty: null,
+      ordType: 'Limit',
+      timeInForce: 'Day',
+    })
+  },
+  order: async (w, words) => {
+    const intentID = words.next('the intent') as IntentID
+    const side = words.oneOf('the side', ['BUY', 'SELL'])
+    const orderQty = qty(words.next('the quantity'))
+    const symbol = words.next('the symbol')
+    const type = words.oneOf('the type', ['LMT', 'MKT'])
+    const price = words.next('the price')
+    const tif = words.oneOf('the time in force', ['DAY', 'GTC', 'IOC'])
+    return submit(w, words, {
+      ...proposed(w, words, intentID, symbol, price),
+      form: 'Order',
+      side: SIDES[side],
+      orderQty,
+      ordType: type === 'LMT' ? 'Limit' : 'Market',
+      timeInForce: ({ DAY: 'Day', GTC: 'GTC', IOC: 'IOC' } satisfies Record<string, TimeInForce>)[tif],
+    })
+  },
+  approve: async (w, words) => {
+    const intentID = words.next('the intent') as IntentID
+    const rev = words.named('rev')
+    const shown = (await w.store.get('intent', intentID))?.rev
+    const digest = w.digests.get(`${intentID}:${rev ?? shown}`) ?? 'never shown'
+    const ask = { intentID, digest, reason: words.named('reason') ?? null, actor: actor(words) }
+    words.done()
+    return intentOr(await w.desk.approve(ask))
+  },
+  decline: async (w, words) => {
+    const intentID = words.next('the intent') as IntentID
+    const ask = { intentID, reason: words.named('reason') ?? 'no', actor: actor(words) }
+    words.done()
+    return intentOr(await w.desk.decline(ask))
+  },
+  withdraw: async (w, words) => {
+    const ask = { intentID: words.next('the intent') as IntentID, reason: null, actor: actor(words) }
+    words.done()
+    return intentOr(await w.desk.withdraw(ask))
+  },
+  reprice: async (w, words) => {
+    const ask = { intentID: words.next('the intent') as IntentID, actor: actor(words) }
+    words.done()
+    return intentOr(await w.desk.reprice(ask))
+  },
+  cancel: async (w, words) => {
+    const ref = words.next('the order')
+    const order = await orderOf(w, ref)
+    if (!order) return words.fail(`there is no order ${ref}`)
+    const ask = { clOrdID: order.clOrdID, actor: actor(words) }
+    words.done()
+    const done = await w.desk.requestCancel(ask)
+    return done.ok ? { about: ref } : { denied: done.error }
+  },
+
+  // --- stop and go
+  halt: async (w, words) => {
+    const ask = { reason: words.named('reason') ?? 'enough', actor: actor(words) }
+    words.done()
+    const done = await w.desk.halt(ask)
+    return done.ok ? null : { denied: done.error }
+  },
+  release: async (w, words) => {
+    const ask = { reason: words.named('reason') ?? 'all clear', actor: actor(words) }
+    words.done()
+    const done = await w.desk.release(ask)
+    return done.ok ? null : { denied: done.error }
+  },
+  haltfile: async (w, words) => {
+    w.haltFile = words.oneOf('the HALT file', ['present', 'absent', 'late'])
+    return over(words)
+  },
+  close: async (w, words) => {
+    const [kind, ref] = [words.next('the kind of task'), words.next('what it is about')]
+    const subject = (await orderOf(w, ref))?.clOrdID ?? ref
+    const ask = { taskID: `${kind}:${subject}`, note: 'looked at it', actor: actor(words) }
+    words.done()
+    const done = await w.desk.closeTask(ask)
+    return done.ok ? null : { denied: done.error }
+  },
+  reconcile: async (w, words) => {
+    await w.desk.requestReconcile(personActor('rik'))
+    return over(words)
+  },
+
+  // --- the process
+  wait: async (w, words) => {
+    const ms = words.span(words.next('how long'))
+    words.done()
+    await w.wait(ms)
+    return null
+  },
+  worker: async (w, words) => {
+    const does = words.oneOf('what it does', ['sleeps', 'wakes'])
+    w.awake = does === 'wakes'
+    w.broker.streams = w.awake
+    return over(words)
+  },
+  crash: async (w, words) => {
+    words.done()
+    await w.boot()
+    return null
+  },
+
+  // --- the broker
+  broker: async (w, words) => {
+    w.broker.down = words.oneOf('how it is', ['up', 'down']) === 'down'
+    return over(words)
+  },
+  next: async (w, words) => {
+    const is = words.oneOf('what the broker does with the next send', NEXT)
+    w.broker.answerNext(answer(w, words, is))
+    return over(words)
+  },
+  cancels: async (w, words) => {
+    const is = words.oneOf('what the broker does with cancels', ['taken', 'prompt', 'lost', 'reject'])
+    w.broker.cancels = is === 'reject' ? { is, text: words.next("the broker's words") } : { is }
+    return over(words)
+  },
+  stream: async (w, words) => {
+    w.broker.streams = words.oneOf('the stream', ['on', 'off']) === 'on'
+    return over(words)
+  },
+  report: happens(false),
+  quietly: happens(true),
+  again: async (w, words) => {
+    const ref = words.next('the order')
+    w.broker.repeat(await truthOf(w, words, ref))
+    words.done()
+    return { about: ref }
+  },
+  /** The broker says something of an order that is not so in its own account. */
+  claims: async (w, words) => {
+    const ref = words.next('the order')
+    const order = await truthOf(w, words, ref)
+    const is = words.oneOf('what it claims', ['New', 'Canceled', 'Rejected', 'Expired'])
+    words.done()
+    w.broker.push({
+      execID: w.broker.nextID('S') as ExecID,
+      clOrdID: order.clOrdID,
+      orderID: order.orderID,
+      transactTime: w.clock.now(),
+      text: null,
+      execType: is,
+    })
+    return { about: ref }
+  },
+  hides: async (w, words) => {
+    const order = await truthOf(w, words, words.next('the order'))
+    if (order.clOrdID) w.broker.hidden.add(order.clOrdID)
+    return over(words)
+  },
+  shows: async (w, words) => {
+    const order = await truthOf(w, words, words.next('the order'))
+    if (order.clOrdID) w.broker.hidden.delete(order.clOrdID)
+    return over(words)
+  },
+  /** Other hands trade in the same account. */
+  elsewhere: async (w, words) => {
+    const does = words.oneOf('what other hands do', ['hold', 'order', 'end', 'fill'])
+    const { broker } = w
+    if (does === 'hold') {
+      const [symbol, netQty] = [words.next('the symbol'), dec(words.next('the quantity'))]
+      broker.elsewhere.set(symbol, netQty)
+    } else if (does === 'order') {
+      const side = words.oneOf('the side', ['BUY', 'SELL'])
+      const [orderQty, symbol, price] = [
+        qty(words.next('the quantity')),
+        words.next('the symbol'),
+        px(words.next('the price')),
+      ]
+      const terms = { symbol, side: SIDES[side], orderQty, price, ordType: 'Limit', timeInForce: 'Day' } as const
+      broker.place({ ...terms, stopPx: null, bracket: null, reduceOnly: false }, null, null)
+    } else if (does === 'end') {
+      for (const order of broker.truth) if (!order.clOrdID && !order.parent) order.open = false
+    } else {
+      const order = broker.truth.find((o) => o.open && !o.clOrdID && !o.parent)
+      if (!order) return words.fail('other hands have no open order')
+      broker.happen(order, fill(w, words), false)
+    }
+    return over(words)
+  },
+
+  /** Sets a standing rule aside, for a reason. */
+  except: async (w, words) => {
+    w.exceptions.add(EXCEPT[words.oneOf('the rule', Object.keys(EXCEPT) as (keyof typeof EXCEPT)[])])
+    words.next('the reason')
+    return over(words)
+  },
+  expect: async (w, words) => {
+    const what = words.next('what is expected')
+    const run = EXPECT[what]
+    if (run) {
+      await run(w, words)
+      return over(words)
+    }
+    const expected = { state: words.next('the state'), codes: [] as string[], figures: words.line.named }
+    for (let code = words.maybe(); code !== undefined; code = words.maybe()) expected.codes.push(code)
+    await compareState(w, what, expected)
+    return null
+  },
+}
+
+const SIDES = { BUY: 'Buy', SELL: 'Sell', HOLD: 'Hold' } as const
+const NEXT = [
+  'accept',
+  'silent',
+  'no-legs',
+  'lost',
+  'lost-booked',
+  'throw',
+  'throw-booked',
+  'crash',
+  'crash-booked',
+  'reject',
+  'late',
+  'fill-first',
+] as const
+
+function answer(w: World, words: Words, is: (typeof NEXT)[number]): Answer {
+  switch (is) {
+    case 'reject':
+      return { is, text: words.next("the broker's words") }
+    case 'late':
+      return { is, arrivesAt: plusMs(w.clock.now(), words.span(words.next('how late'))) }
+    case 'fill-first':
+      return { is, ...size(words) }
+    default:
+      return { is }
+  }
+}
+
+/** `20 @ 190.00`. */
+function size(words: Words): { lastQty: ReturnType<typeof qty>; lastPx: ReturnType<typeof px> } {
+  const lastQty = qty(words.next('the quantity'))
+  words.oneOf('the sign before the price', ['@'])
+  return { lastQty, lastPx: px(words.next('the price')) }
+}
+function fill(w: World, words: Words): Event {
+  const execID = (words.named('id') ?? null) as ExecID | null
+  return { is: 'Fill', ...size(words), execID, commission: amt(words.named('fee') ?? '0') }
+}
+
+function happens(quietly: boolean): Run {
+  return async (w, words) => {
+    const ref = words.next('the order')
+    const is = words.oneOf('what happens', ['New', 'Canceled', 'Rejected', 'Expired', 'Fill', 'Bust', 'Correct'])
+    const event = (): Event => {
+      switch (is) {
+        case 'Fill':
+          return fill(w, words)
+        case 'Bust':
+          return { is, refExecID: words.next('which trade') as ExecID }
+        case 'Correct':
+          return { is, refExecID: words.next('which trade') as ExecID, ...size(words) }
+        default:
+          return { is, text: words.maybe() ?? null }
+      }
+    }
+    const happened = event()
+    words.done()
+    w.broker.happen(await truthOf(w, words, ref), happened, quietly)
+    return { about: ref }
+  }
+}
+
+function capability(has: boolean): Run {
+  return async (w, words) => {
+    if (w.isOpen) words.fail('what the broker can do is fixed before the first thing happens')
+    const what = words.oneOf('what the broker can do', ['bracket', 'oneCancelsOther', 'idempotentSubmit'])
+    w.broker.capabilities = { ...w.broker.capabilities, [what]: has }
+    return over(words)
+  }
+}
+
+function over(words: Words): null {
+  words.done()
+  return null
+}
+/** The worker looks at market and account every second, so a change is soon known. */
+async function looked(w: World, words: Words): Promise<null> {
+  words.done()
+  if (w.isOpen && w.awake) await w.look()
+  return null
+}
+
+const actor = (words: Words) => {
+  const by = words.need('by')
+  return by === AGENT.id ? AGENT : by.startsWith('agent:') ? { ...AGENT, id: by } : personActor(by)
+}
+const intentOr = (done: Result<Intent, Denial>): Said =>
+  done.ok ? { about: done.value.intentID } : { denied: done.error }
+
+function proposed(w: World, words: Words, intentID: IntentID, symbol: string, entry: string) {
+  const now = w.clock.now()
+  const target = words.named('target')
+  return {
+    intentID,
+    symbol,
+    entryPx: px(entry),
+    stopPx: px(words.need('stop')),
+    targetPx: target === undefined ? null : px(target),
+    strategyID: 'scenario',
+    confidence: dec('0.7'),
+    reasoning: 'because',
+    generatedAt: plusMs(now, -1_000),
+    expiresAt: plusMs(now, words.span(words.named('expires') ?? '1h')),
+    artifactID: null,
+    artifactHash: null,
+  } satisfies Partial<Proposal>
+}
+
+async function submit(w: World, words: Words, proposal: Proposal): Promise<Said> {
+  const from = words.named('from') ?? AGENT.id
+  const owner = words.named('owner') ?? null
+  words.done()
+  const { symbol, side, entryPx, stopPx, targetPx, orderQty } = proposal
+  const body = {
+    symbol,
+    side,
+    entry_price: text(entryPx),
+    stop_loss: text(stopPx),
+    take_profit: targetPx ? text(targetPx) : '',
+    quantity: orderQty ? text(orderQty) : '',
+  }
+  const done = await w.desk.submit({
+    proposal,
+    body,
+    owner,
+    actor: from === AGENT.id ? AGENT : personActor(from),
+  })
+  if (done.outcome === 'conflict') return { conflict: done.fields }
+  return done.outcome === 'repeated' ? { about: proposal.intentID, repeated: true } : { about: proposal.intentID }
+}
+
+// ---------------------------------------------------------------- what can be expected
+
+const EXPECT: { readonly [what: string]: (w: World, words: Words) => Promise<void> } = {
+  position: async (w, words) => {
+    const position = await w.store.get('position', words.next('the symbol'))
+    same('position', position?.netQty ?? dec('0'), words.next('the quantity'))
+    const avg = words.named('avg')
+    if (avg !== undefined) same('avg', position && avgCost(position), avg)
+    const pnl = words.named('pnl')
+    if (pnl !== undefined) same('pnl', position?.realizedPnl ?? null, pnl)
+  },
+  broker: async (w, words) => {
+    const { truth, sends, cancelCalls } = w.broker
+    const open = truth.filter((o) => o.open)
+    const counts: Record<string, number> = {
+      orders: truth.filter((o) => o.role === 'Entry').length,
+      open: open.length,
+      entries: open.filter((o) => o.role === 'Entry').length,
+      stops: open.filter((o) => o.role === 'Stop').length,
+      targets: open.filter((o) => o.role === 'Target').length,
+      sends: sends.length,
+      cancels: cancelCalls.length,
+    }
+    for (const [name, count] of Object.entries(counts)) {
+      const wanted = words.named(name)
+      if (wanted !== undefined) assert.equal(String(count), wanted, `${name} at the broker`)
+    }
+  },
+  task: async (w, words) => {
+    const kind = words.next('the kind of task')
+    const ref = words.maybe()
+    const subject = ref === undefined ? null : ((await orderOf(w, ref))?.clOrdID ?? ref)
+    const tasks = (await w.store.all('task')).filter((t) => t.doneAt === null)
+    const found = tasks.find((t) => t.kind === kind && (subject === null || t.subject === subject))
+    assert.ok(found, `no open task ${kind}; open are: ${tasks.map((t) => t.taskID).join(', ') || 'none'}`)
+    w.expectedTasks.add(found.taskID)
+  },
+  frozen: async (w, words) => {
+    const symbol = words.next('the symbol')
+    assert.ok(await w.store.get('freeze', symbol), `${symbol} is not frozen`)
+    w.expectedTasks.add(`FROZEN:${symbol}`)
+  },
+  free: async (w, words) => {
+    const freeze = await w.store.get('freeze', words.next('the symbol'))
+    assert.equal(freeze, null, `frozen: ${freeze?.reason}`)
+  },
+  halted: async (w) => assert.ok((await w.store.get('halt', 'global'))?.state, 'trading is not halted'),
+  running: async (w) => assert.equal((await w.store.get('halt', 'global'))?.state ?? null, null, 'trading is halted'),
+  books: async (w, words) => {
+    const wanted = words.oneOf('how the books are', ['agree', 'differ'])
+    const run = await w.store.get('reconcile', w.broker.account)
+    assert.equal(run?.clean ? 'agree' : 'differ', wanted, `the last comparison found: ${run?.findings.join('; ')}`)
+  },
+}
+
+function same(name: string, actual: Decimal | null, wanted: string): void {
+  const equal = actual === null ? wanted === 'none' : wanted !== 'none' && eq(actual, dec(wanted))
+  assert.ok(equal, `${name} is ${actual === null ? 'none' : text(actual)}, expected ${wanted}`)
+}
+
+async function compare(w: World, line: Line, said: Said): Promise<void> {
+  const { expected } = line
+  for (const intent of (await w.store.intents({}, { limit: 100, after: null })).items) w.remember(intent)
+  if (said && 'denied' in said) {
+    const { code, text: words, refusals } = said.denied
+    const codes = [code, ...refusals.map((r) => r.code)]
+    if (expected?.state !== 'Denied') assert.fail(`denied: ${code}: ${words}`)
+    assert.deepEqual(codes, expected.codes, words)
+    return
+  }
+  if (said && 'conflict' in said) {
+    assert.equal(expected?.state, 'Conflict', `conflict in ${said.conflict.join(', ')}`)
+    assert.deepEqual([...said.conflict], expected?.codes)
+    return
+  }
+  const repeated = said !== null && 'repeated' in said
+  if (!expected) {
+    assert.ok(!repeated, 'the desk answered what it had answered before')
+    return
+  }
+  assert.ok(said, 'this line has no state to compare')
+  if (expected.state !== 'Repeated') {
+    assert.ok(!repeated, 'the desk answered what it had answered before')
+    return compareState(w, said.about, expected)
+  }
+  assert.ok(repeated, 'the desk took it as new')
+  const [state, ...codes] = expected.codes
+  if (state) await compareState(w, said.about, { state, codes, figures: expected.figures })
+}
+
+async function compareState(w: World, ref: string, { state, codes, figures }: Expected): Promise<void> {
+  const order = await orderOf(w, ref)
+  const intent = ref.includes('.') ? null : await w.store.get('intent', ref)
+  if (!order && !intent) {
+    assert.equal(state, 'none', `there is no ${ref}`)
+    return
+  }
+  const actual = intent && !(intent.state === 'Approved' && order) ? intent.state : order ? ordStatus(order) : 'none'
+  const why =
+    intent?.state === 'Refused'
+      ? ` (${intent.refusals.map((r) => r.code).join(', ')})`
+      : order?.text
+        ? ` (${order.text})`
+        : ''
+  assert.equal(actual, state, `${ref} is ${actual}${why}, expected ${state}`)
+  if (state === 'Refused')
+    assert.deepEqual(intent?.refusals.map((r) => r.code).sort(), [...codes].sort(), 'the reasons of the refusal')
+  else if (codes.length > 0) assert.fail(`nobody knows what ${codes.join(' ')} means after ${state}`)
+  for (const [name, wanted] of figures) {
+    const figure = FIGURES[name]
+    if (!figure) assert.fail(`nobody knows the figure ${name}=`)
+    const value = String(figure(intent, order) ?? 'none')
+    if (NUMBER.test(value) && NUMBER.test(wanted)) same(name, dec(value), wanted)
+    else assert.equal(value, wanted, name)
+  }
+}
+
+const NUMBER = /^-?\d+(\.\d+)?$/
+const FIGURES: { readonly [name: string]: (intent: Intent | null, order: Order | null) => Decimal | string | null } = {
+  qty: (intent, order) => order?.terms.orderQty ?? intent?.ticket?.terms.orderQty ?? null,
+  limit: (intent, order) => (order?.terms ?? intent?.ticket?.terms)?.price ?? null,
+  stop: (_, order) => order?.terms.stopPx ?? null,
+  leaves: (_, order) => order && leavesQty(order),
+  cum: (_, order) => order?.cumQty ?? null,
+  avg: (_, order) => order && avgPx(order),
+  rev: (intent) => (intent ? String(intent.rev) : null),
+  attempts: (intent) => (intent ? String(intent.attempts) : null),
+  text: (_, order) => order?.text ?? null,
+}
+
+// ---------------------------------------------------------------- pointing at orders
+
+const REF = /^([A-Za-z0-9]+)(?:\.(entry|stop|target)(\d+)?)?$/
+
+/** `I1` is the entry of intent I1, the latest if there were several; `I1.stop` its newest stop, `I1.stop1` its first. */
+export async function orderOf(w: World, ref: string): Promise<Order | null> {
+  const [, intentID = '', role = 'entry', n] = REF.exec(ref) ?? []
+  const orders = (await w.store.ordersOf(intentID as IntentID)).filter((o) => o.role.toLowerCase() === role)
+  if (n !== undefined) return orders[Number(n) - 1] ?? null
+  if (ref === intentID) {
+    const clOrdID = (await w.store.get('intent', intentID))?.clOrdID
+    return orders.find((o) => o.clOrdID === clOrdID) ?? null
+  }
+  return orders.at(-1) ?? null
+}
+
+/** The same at the broker, which may hold what our book does not know yet. */
+async function truthOf(w: World, words: Words, ref: string): Promise<Truth> {
+  const order = await orderOf(w, ref)
+  const known = order && (w.broker.byID(order.orderID) ?? w.broker.byName(order.clOrdID))
+  if (known) return known
+  const [, intentID = '', role] = REF.exec(ref) ?? []
+  const entry = (await w.store.ordersOf(intentID as IntentID)).findLast((o) => o.role === 'Entry')
+  const parent: OrderID | undefined = entry && w.broker.byName(entry.clOrdID)?.orderID
+  const leg = w.broker.truth.findLast((o) => o.parent !== null && o.parent === parent && o.role?.toLowerCase() === role)
+  return leg ?? words.fail(`the broker has no order ${ref}`)
+}

@@ -1,0 +1,246 @@
+import assert from 'node:assert/strict'
+import { APPROVERS } from '../../src/approvals/decide.ts'
+import { digestOf } from '../../src/approvals/digest.ts'
+import type { Happened } from '../../src/desk/events.ts'
+import { rebuildViews } from '../../src/desk/project.ts'
+import type { Row } from '../../src/journal/row.ts'
+import { verifyJournal } from '../../src/journal/verify.ts'
+import { isOpen, type Order } from '../../src/orders/machine.ts'
+import type { Ticket } from '../../src/orders/ticket.ts'
+import type { Person } from '../../src/ports/records.ts'
+import { VIEWS } from '../../src/ports/records.ts'
+import {
+  compare,
+  type Decimal,
+  dec,
+  isZero,
+  minus,
+  plus,
+  type Qty,
+  text,
+  times,
+  ZERO,
+} from '../../src/values/decimal.ts'
+import { parseInstant } from '../../src/values/instant.ts'
+import { canonical } from '../../src/values/json.ts'
+import type { Truth } from './broker.ts'
+import type { World } from './world.ts'
+
+/** What must hold after every scenario, whatever it was about. The words are the guarantees of docs/architecture. */
+export const STANDING: { readonly [rule: string]: (w: World, journal: readonly Row[]) => Promise<void> } = {
+  'no intent has more than one order at the broker, and no name was sent twice': async ({ broker, store }) => {
+    const names = broker.sends.map((s) => s.clOrdID)
+    assert.deepEqual(names, [...new Set(names)])
+    const intents = new Map<string, string>()
+    for (const { clOrdID, role } of broker.truth) {
+      if (role !== 'Entry' || !clOrdID) continue
+      const order = await store.get('order', clOrdID)
+      assert.ok(order, `the broker holds ${clOrdID}, which is not in our book`)
+      const before = intents.get(order.intentID)
+      assert.equal(before, undefined, `intent ${order.intentID} has two orders at the broker: ${before}, ${clOrdID}`)
+      intents.set(order.intentID, clOrdID)
+    }
+  },
+
+  'every entry that was sent was approved, as it was sent, by somebody who might': async ({ broker }, journal) => {
+    for (const { clOrdID, terms, at } of broker.sends.filter((s) => !s.terms.reduceOnly))
+      wasApproved(journal, clOrdID, terms, at)
+  },
+
+  'no entry leaves while trading is halted': async (_, journal) => {
+    let halted = false
+    const entries = new Set<string>()
+    for (const row of journal) {
+      if (row.action === 'halt.engaged') halted = true
+      if (row.action === 'halt.released') halted = false
+      if (row.action === 'order.created' && dataOf<'order.created'>(row).order.role === 'Entry')
+        entries.add(row.object.id)
+      if (row.action === 'order.send-started' && entries.has(row.object.id))
+        assert.ok(!halted, `${row.object.id} was sent at row ${row.seq}, during a halt`)
+    }
+  },
+
+  'the journal verifies, with every checkpoint that was signed': async (w, journal) => {
+    await w.desk.checkpoint()
+    const verdict = verifyJournal({
+      rows: journal.map((row) => ({ seq: row.seq, bytes: canonical(row) })),
+      checkpoints: w.notes,
+      keys: w.verifierKeys,
+      head: await w.store.head(),
+    })
+    assert.equal(verdict.firstBad?.text ?? null, null)
+    assert.equal(verdict.checkpoints.verified, w.notes.length)
+    assert.equal(verdict.rows, journal.length)
+  },
+
+  'views that are built from the journal alone are those on the screen': async ({ store }) => {
+    const before = await allViews(store)
+    await store.transact((tx) => rebuildViews(tx, () => {}))
+    assert.deepEqual(await allViews(store), before)
+  },
+
+  'what an order has filled is the sum of its executions, and what it cost too': async ({ store }) => {
+    for (const order of (await store.orders({}, { limit: 200, after: null })).items) {
+      const live = (await store.fillsOf({ clOrdID: order.clOrdID })).filter((f) => f.live)
+      same(`cumQty of ${order.clOrdID}`, order.cumQty, sum(live.map((f) => f.lastQty)))
+      same(`cost of ${order.clOrdID}`, order.grossTradeAmt, sum(live.map((f) => times(f.lastQty, f.lastPx))))
+    }
+  },
+
+  'every fill the broker made is in our book, once, and nothing else': async ({ broker, store }) => {
+    for (const truth of broker.truth) {
+      const order = await ours(store, truth)
+      if (order) same(`filled of ${order.clOrdID}`, order.cumQty, truth.cumQty)
+      else assert.equal(truth.clOrdID, null, `the broker holds ${truth.clOrdID}, which is not in our book`)
+    }
+  },
+
+  'every open order of ours is open at the broker, and every open one there is open here': async ({
+    broker,
+    store,
+  }) => {
+    for (const order of await store.openOrders(broker.account)) {
+      assert.equal(order.delivery, 'Delivered', `${order.clOrdID} is ${order.delivery} for ever`)
+      const truth = broker.byID(order.orderID) ?? broker.byName(order.clOrdID)
+      assert.ok(truth?.open, `${order.clOrdID} is open in our book and not at the broker`)
+      same(`size of ${order.clOrdID}`, order.terms.orderQty, truth.terms.orderQty)
+    }
+    for (const truth of broker.truth.filter((o) => o.open)) {
+      const order = await ours(store, truth)
+      if (order) assert.ok(isOpen(order), `${order.clOrdID} is open at the broker and not in our book`)
+    }
+  },
+
+  'what is held has a resting stop of its size, no more and no less': async ({ broker, store, expectedTasks }) => {
+    const held = new Map<string, Decimal>()
+    const covered = new Map<string, Decimal>()
+    const add = (to: Map<string, Decimal>, key: string, value: Decimal) => to.set(key, plus(to.get(key) ?? ZERO, value))
+    for (const truth of broker.truth) {
+      const order = await ours(store, truth)
+      if (!order) continue
+      if (order.role === 'Entry') add(held, order.intentID, truth.cumQty)
+      else add(held, order.intentID, minus(ZERO, truth.cumQty))
+      if (order.role === 'Stop' && truth.open) add(covered, order.intentID, minus(truth.terms.orderQty, truth.cumQty))
+    }
+    for (const [intentID, heldQty] of held) {
+      const orders = await store.ordersOf(intentID as Order['intentID'])
+      if (orders.some((o) => expectedTasks.has(`UNPROTECTED:${o.clOrdID}`))) continue
+      // A resting entry may have its legs beside it already; they sleep until it fills.
+      const resting = orders.some((o) => o.role === 'Entry' && isOpen(o))
+      const stops = covered.get(intentID) ?? ZERO
+      if (resting) assert.ok(compare(stops, heldQty) >= 0, `${intentID}: ${text(heldQty)} held, ${text(stops)} covered`)
+      else same(`stops of ${intentID}`, stops, heldQty)
+    }
+  },
+
+  'a position is the sum of its trades': async ({ broker, store }) => {
+    for (const position of await store.all('position')) {
+      const fills = await store.fillsOf({ account: broker.account, symbol: position.symbol })
+      const signed = fills
+        .filter((f) => f.live)
+        .map((f) => (f.side === 'Buy' ? f.lastQty : minus(ZERO as Qty, f.lastQty)) as Decimal)
+      same(`position in ${position.symbol}`, position.netQty, sum(signed))
+    }
+  },
+
+  'no task was raised that the scenario does not speak of': async ({ store, expectedTasks }) => {
+    const surprises = (await store.all('task')).filter((t) => !expectedTasks.has(t.taskID))
+    assert.deepEqual(
+      surprises.map((t) => `${t.taskID}: ${t.text}`),
+      [],
+    )
+  },
+
+  'nothing went wrong that somebody would have to read a log for': async ({ logs }) => {
+    assert.deepEqual(
+      logs.filter((line) => line.startsWith('error')),
+      [],
+    )
+  },
+}
+
+/** Rules that a scenario may set aside by name, with its reason: `except protected "the broker refuses every stop"`. */
+export const EXCEPT = {
+  protected: 'what is held has a resting stop of its size, no more and no less',
+  open: 'every open order of ours is open at the broker, and every open one there is open here',
+  fills: 'every fill the broker made is in our book, once, and nothing else',
+} as const satisfies Record<string, keyof typeof STANDING>
+
+/** A quiet stretch after the last line, with a broker in good health: polls and comparisons find what the stream lost. */
+export async function calmDown(w: World): Promise<void> {
+  w.awake = true
+  w.broker.down = false
+  w.broker.streams = true
+  w.broker.cancels = { is: 'prompt' }
+  w.broker.hidden.clear()
+  await w.settle()
+  await w.wait(75_000)
+}
+
+function wasApproved(journal: readonly Row[], clOrdID: string, terms: unknown, at: number): void {
+  const created = journal.find((r) => r.action === 'order.created' && r.object.id === clOrdID)
+  assert.ok(created, `${clOrdID} was sent and never written down`)
+  const { order } = dataOf<'order.created'>(created)
+  const before = journal.filter((r) => r.seq < created.seq)
+  const about = (row: Row) => row.object.type === 'intent' && row.object.id === order.intentID
+  const told = before.findLast((r) => about(r) && r.action.startsWith('intent.'))
+  assert.equal(told?.action, 'intent.approved', `${clOrdID} was sent after ${told?.action}`)
+  const approved = dataOf<'intent.approved'>(told)
+  const ticketed = before.findLast((r) => about(r) && r.action === 'intent.ticketed')
+  assert.ok(ticketed)
+  const ticket: Ticket = dataOf<'intent.ticketed'>(ticketed).ticket
+  assert.deepEqual(terms, ticket.terms, `${clOrdID} is not the order that was shown`)
+  assert.equal(approved.decision.digest, digestOf(ticket), `${clOrdID} was approved under another digest`)
+  assert.ok(at <= approved.sendBy, `${clOrdID} was sent after its approval had ended`)
+  assert.equal(told.actor.type, 'person')
+  const voter = before
+    .filter((r) => r.action === 'person.added')
+    .map((r): Person => dataOf<'person.added'>(r).person)
+    .findLast((p) => p.personID === approved.decision.by)
+  assert.ok(
+    voter && !voter.disabled && voter.roles.some((role) => APPROVERS.includes(role)),
+    `who approved ${clOrdID}?`,
+  )
+  const received = before.find((r) => about(r) && r.action === 'intent.received')
+  assert.ok(received)
+  const { intent } = dataOf<'intent.received'>(received)
+  assert.notEqual(voter.personID, intent.proposer.id)
+  assert.notEqual(voter.personID, intent.proposerOwner)
+  const started = journal.find((r) => r.action === 'order.send-started' && r.object.id === clOrdID)
+  assert.ok(started && (parseInstant(started.ts) ?? Infinity) <= at, `${clOrdID} was sent before that was durable`)
+}
+
+const dataOf = <A extends keyof Happened>(row: Row): Happened[A] => row.data as unknown as Happened[A]
+
+async function ours(store: World['store'], truth: Truth): Promise<Order | null> {
+  const byName = truth.clOrdID && (await store.get('order', truth.clOrdID))
+  if (byName) return byName
+  const all = (await store.orders({}, { limit: 200, after: null })).items
+  return all.find((o) => o.orderID === truth.orderID) ?? null
+}
+
+async function allViews(store: World['store']): Promise<Record<string, unknown>> {
+  const views: Record<string, unknown> = {}
+  for (const kind of VIEWS) views[kind] = await store.all(kind)
+  // A comparison that found nothing new keeps its time outside the journal, by design: see desk/reconciling.ts.
+  views['reconcile'] = (await store.all('reconcile')).map(({ account, clean, findings }) => ({
+    account,
+    clean,
+    findings,
+  }))
+  return views
+}
+
+export async function journalOf(store: World['store']): Promise<Row[]> {
+  const rows: Row[] = []
+  for (;;) {
+    const page = await store.journal(rows.length, 500)
+    rows.push(...page)
+    if (page.length < 500) return rows
+  }
+}
+
+const sum = (all: readonly Decimal[]): Decimal => all.reduce(plus, dec('0'))
+function same(what: string, actual: Decimal, wanted: Decimal): void {
+  assert.ok(isZero(minus(actual, wanted)), `${what}: ${text(actual)} in our book, ${text(wanted)} in truth`)
+}
