@@ -52,6 +52,7 @@ export function createApi(deps: ApiDeps): FastifyInstance {
   const failures = attempts(api.limits.failedBurst, api.limits.failedEveryMs)
   const remember = memory()
   const hosts = new Set(api.served.hosts.map((host) => host.toLowerCase()))
+  const always = api.served.https ? { ...HEADERS, 'strict-transport-security': HSTS } : HEADERS
   /** A person's time, whatever the market's clock does. */
   const monotonic = (): Instant => instant(Number(api.clock.monotonicNs() / 1000n))
 
@@ -63,7 +64,18 @@ export function createApi(deps: ApiDeps): FastifyInstance {
     routerOptions: { maxParamLength: 200 },
     exposeHeadRoutes: false,
     return503OnClosing: true,
-    frameworkErrors: (fault, request, reply) => send(reply, problem('BAD_URL', fault.message), request.method),
+    // Before any hook, so it brings the headers along.
+    frameworkErrors: (fault, request, reply) =>
+      send(
+        reply.headers(always),
+        problem(
+          'BAD_URL',
+          fault.code === 'FST_ERR_MAX_PARAM_LENGTH'
+            ? 'A part of the address is too long.'
+            : 'The percent-encoding of the address is broken.',
+        ),
+        request.method,
+      ),
     clientErrorHandler: (fault: NodeJS.ErrnoException, socket) => {
       if (socket.writable) socket.write(rawAnswer(fault.code))
       socket.destroy()
@@ -81,7 +93,7 @@ export function createApi(deps: ApiDeps): FastifyInstance {
   app.addHook('onRequest', async (request, reply) => {
     request.arrivedNs = api.clock.monotonicNs()
     request.caller = NOBODY
-    reply.headers(api.served.https ? { ...HEADERS, 'strict-transport-security': HSTS } : HEADERS)
+    reply.headers(always)
     const no = refuseHost(request) ?? (request.is404 ? unrouted(request) : await refuseCaller(request))
     if (no) return send(reply, no, request.method)
   })
@@ -401,7 +413,6 @@ const FAULTS: Readonly<Record<string, ((message: string, api: Api) => Answer) | 
   FST_ERR_CTP_INVALID_MEDIA_TYPE: () =>
     problem('UNSUPPORTED_MEDIA_TYPE', 'Send the body as JSON, with the header Content-Type: application/json.'),
   FST_ERR_CTP_INVALID_CONTENT_LENGTH: () => problem('BAD_URL', 'The body is not as long as Content-Length says.'),
-  FST_ERR_BAD_URL: (message) => problem('BAD_URL', message),
   BAD_CURSOR: (message) =>
     problem('BAD_CURSOR', `${message.charAt(0).toUpperCase()}${message.slice(1)}.`, {
       errors: [{ path: 'query.after', message }],

@@ -72,9 +72,8 @@ export const isForms = (body: z.ZodType<unknown> | Forms<unknown>): body is Form
 
 /** Every code a route can answer with, the common ones included. */
 export function problemsOf(spec: Route): readonly ProblemCode[] {
-  const parsed = spec.params !== undefined || spec.query !== undefined || spec.body !== undefined
   const codes: ProblemCode[] = [
-    ...(parsed ? (['INVALID_REQUEST'] as const) : []),
+    'INVALID_REQUEST',
     ...(spec.body === undefined
       ? []
       : (['BAD_JSON', 'BODY_TOO_LARGE', 'UNSUPPORTED_MEDIA_TYPE', 'REQUEST_TIMEOUT'] as const)),
