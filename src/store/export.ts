@@ -12,6 +12,7 @@ import {
 import { join } from 'node:path'
 import { rootOf } from '../journal/merkle.ts'
 import { type StoredRow, type Verdict, verifyJournal } from '../journal/verify.ts'
+import type { Head } from '../ports/store.ts'
 import { Fault } from '../values/fault.ts'
 import { type Anchor, anchorLine, readAnchors } from './anchors.ts'
 import { Connection, countOf, textOf } from './sqlite/connection.ts'
@@ -48,11 +49,23 @@ export function verifyDatabase(file: string, { anchors, keys }: Witnesses): Verd
   try {
     // One snapshot, so that the recorded end belongs to the rows.
     db.exec('BEGIN')
-    const { frontier, hash } = readHead(db)
-    const head = { size: frontier.size, hash, root: rootOf(frontier) }
-    return verifyJournal({ rows: rowsOf(db), checkpoints: anchors.map(({ note }) => note), keys, head })
+    const recorded = headOf(db)
+    const head = recorded instanceof Fault ? undefined : recorded
+    const found = verifyJournal({ rows: rowsOf(db), checkpoints: anchors.map(({ note }) => note), keys, head })
+    if (head || !found.ok) return found
+    const text = 'the record of where the journal ends cannot be read'
+    return { ...found, ok: false, firstBad: { seq: null, kind: 'DAMAGED', text } }
   } finally {
     db.close()
+  }
+}
+function headOf(db: Connection): Head | Fault {
+  try {
+    const { frontier, hash } = readHead(db)
+    return { size: frontier.size, hash, root: rootOf(frontier) }
+  } catch (thrown) {
+    if (thrown instanceof Fault) return thrown
+    throw thrown
   }
 }
 
@@ -67,15 +80,16 @@ export function exportJournal(file: string, folder: string, { anchors, keys }: W
   const db = new Connection(file, { readOnly: true })
   try {
     db.exec('BEGIN')
-    const { frontier, hash } = readHead(db)
+    const head = headOf(db)
     mkdirSync(folder, { recursive: true, mode: 0o700 })
-    writeLines(join(folder, FILES.rows), rowsOf(db))
+    const written = writeLines(join(folder, FILES.rows), rowsOf(db))
     writeFileSync(join(folder, FILES.anchors), anchors.map(anchorLine).join(''))
     writeFileSync(join(folder, FILES.keys), keys.map((key) => `${key}\n`).join(''))
-    const head = { size: frontier.size, hash, root: rootOf(frontier) }
-    writeFileSync(join(folder, FILES.head), `${JSON.stringify(head, null, 2)}\n`)
+    // A head that cannot be read goes out as what it is; the verifier then does without.
+    const text = head instanceof Fault ? JSON.stringify({ unreadable: head.message }) : JSON.stringify(head)
+    writeFileSync(join(folder, FILES.head), `${text}\n`)
     writeFileSync(join(folder, FILES.readme), README)
-    return frontier.size
+    return written
   } finally {
     db.close()
   }
@@ -99,7 +113,7 @@ export function verifyExport(folder: string, keys?: readonly string[]): Verdict 
   return verifyJournal({ rows: readLines(join(folder, FILES.rows)), checkpoints: notes, keys: trusted, head })
 }
 
-function parseHead(text: string): { size: number; hash: string; root: string } | undefined {
+function parseHead(text: string): Head | undefined {
   try {
     const { size, hash, root } = JSON.parse(text) as Record<string, unknown>
     if (typeof size === 'number' && typeof hash === 'string' && typeof root === 'string') return { size, hash, root }
@@ -112,10 +126,11 @@ function parseHead(text: string): { size: number; hash: string; root: string } |
 /** About a thousand rows per write. */
 const BLOCK = 512 * 1024
 
-function writeLines(path: string, rows: Iterable<StoredRow>): void {
+function writeLines(path: string, rows: Iterable<StoredRow>): number {
   const fd = openSync(path, 'wx', 0o600)
   try {
     let block = ''
+    let count = 0
     const flush = (): void => {
       const bytes = Buffer.from(block)
       for (let at = 0; at < bytes.length; ) at += writeSync(fd, bytes, at)
@@ -123,10 +138,12 @@ function writeLines(path: string, rows: Iterable<StoredRow>): void {
     }
     for (const { bytes } of rows) {
       block += `${bytes}\n`
+      count++
       if (block.length > BLOCK) flush()
     }
     flush()
     fsyncSync(fd)
+    return count
   } finally {
     closeSync(fd)
   }
