@@ -48,7 +48,7 @@ export function parseJson(source: string): Result<unknown, JsonFault> {
   try {
     document = parse(source, { mode: 'json', ranges: true })
   } catch (thrown) {
-    return err(located(thrown))
+    return err(located(thrown, source))
   }
   return build(document.body, source)
 }
@@ -130,16 +130,12 @@ const SIGNS: Readonly<Record<string, string>> = {
 const codePoint = (c: string): string => `U+${(c.codePointAt(0) ?? 0).toString(16).toUpperCase().padStart(4, '0')}`
 
 /** The parser's own words, with signs instead of its names for them, and nothing invisible. */
-function located(thrown: unknown): JsonFault {
+function located(thrown: unknown, source: string): JsonFault {
   const { line, column, message } = thrown as { line?: unknown; column?: unknown; message?: unknown }
-  const words = typeof message === 'string' ? message : 'not JSON'
-  return {
-    line: typeof line === 'number' ? line : 1,
-    column: typeof column === 'number' ? column : 1,
-    message: words
-      .replace(/\s*\(\d+:\d+\)$/, '')
-      .replace(/token (\w+) found/, (whole, name: string) => (SIGNS[name] ? `'${SIGNS[name]}' found` : whole))
-      .replace(/character '\uffff' found/, 'end of input found')
-      .replace(/character '([^\x20-\x7e])' found/u, (_, c: string) => `character ${codePoint(c)} found`),
-  }
+  const words = (typeof message === 'string' ? message : 'not JSON')
+    .replace(/\s*\(\d+:\d+\)$/, '')
+    .replace(/token (\w+) found/, (whole, name: string) => (SIGNS[name] ? `'${SIGNS[name]}' found` : whole))
+    .replace(/character '([^\x20-\x7e])' found/u, (_, c: string) => `character ${codePoint(c)} found`)
+  if (/end of input|U\+FFFF/.test(words)) return at(source, source.length, 'Unexpected end of input found.')
+  return { line: typeof line === 'number' ? line : 1, column: typeof column === 'number' ? column : 1, message: words }
 }
