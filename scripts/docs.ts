@@ -1,6 +1,7 @@
 /** Writes the documents that are generated from code: node scripts/docs.ts [--check] */
 import { mkdirSync, readFileSync, writeFileSync } from 'node:fs'
 import { dirname, join } from 'node:path'
+import { generate as refusals } from '../src/gate/refusals.doc.ts'
 
 /** A page that code writes, so that it cannot be out of date. */
 export type GeneratedDoc = {
@@ -10,7 +11,7 @@ export type GeneratedDoc = {
   readonly generate: () => string | Promise<string>
 }
 
-export const DOCS: readonly GeneratedDoc[] = []
+export const DOCS: readonly GeneratedDoc[] = [{ file: 'docs/refusals.md', generate: refusals }]
 
 export type Stale = { readonly file: string; readonly why: string; readonly content: string }
 

@@ -12,7 +12,7 @@ import type { AccountFact, Facts, Quote } from './facts.ts'
 import type { Policy } from './policy.ts'
 import { type Prices, pricesOf, roundPrices } from './prices.ts'
 import { outOfRange, wrongStop, wrongTarget } from './signal.ts'
-import { type Sizing, sizeOf } from './sizing.ts'
+import { type Sizing, sizedPx, sizeOf } from './sizing.ts'
 
 /** One intent with all that is known for deciding it. Null is "not known"; the evidence says why. */
 export type Case = {
@@ -68,6 +68,7 @@ export function caseOf(asked: Pick<Case, 'proposal' | 'facts' | 'policy' | 'now'
           side,
           ordType: proposal.ordType,
           prices: prices.value,
+          entryPx: sizedPx(side, proposal.ordType, prices.value.entryPx, quote, approved),
           quote,
           rate,
           account,

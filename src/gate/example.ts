@@ -105,8 +105,8 @@ export const POLICY: Policy = {
   executionTtlMs: 30_000,
 }
 
-/** An entry of another intent that rests at the broker, seen by the account fact: 100 AAPL at 187.50. */
-export const RESTING: Order = {
+/** An entry of another intent that rests at the broker, seen by the account fact: 100 AAPL at 187.50, its cost not on record. */
+export const UNCOSTED: Order = {
   clOrdID: 'jx-0007' as ClOrdID,
   account: ACCOUNT.account,
   intentID: 'jax-007' as IntentID,
@@ -123,7 +123,6 @@ export const RESTING: Order = {
     bracket: { stopPx: px('185.00'), targetPx: null },
     reduceOnly: false,
   } satisfies Terms,
-  maxNotional: amt('18750.00'),
   delivery: 'Delivered',
   phase: 'New',
   asked: 'Nothing',
@@ -137,3 +136,6 @@ export const RESTING: Order = {
   sentAt: ago(60_000),
   updatedAt: ago(50_000),
 }
+
+/** The same with its cost. */
+export const RESTING: Order = { ...UNCOSTED, maxNotional: amt('18750.00') }

@@ -1,5 +1,6 @@
 import type { Instrument } from '../orders/instrument.ts'
 import type { OrdType, Side } from '../orders/terms.ts'
+import type { Ticket } from '../orders/ticket.ts'
 import {
   abs,
   type Amt,
@@ -78,6 +79,8 @@ export type SizingInput = {
   readonly side: Side
   readonly ordType: OrdType
   readonly prices: Prices
+  /** What the risk is measured from; see `sizedPx`. */
+  readonly entryPx: Px
   readonly quote: Quote
   readonly rate: Decimal
   readonly account: AccountFact
@@ -95,10 +98,9 @@ export type SizingInput = {
  * in whole lots, rounded down. Entry and stop must differ. Never fails: no room is a size of zero.
  */
 export function sizeOf(input: SizingInput): Sizing {
-  const { side, ordType, prices, quote, rate, account, instrument, exposure, policy } = input
+  const { side, ordType, prices, entryPx, quote, rate, account, instrument, exposure, policy } = input
   const { lot, maxQty } = instrument
   const riskAmount = plain(atLeastZero(times(account.equity, policy.riskPerTrade))) as Amt
-  const entryPx = ordType === 'Market' ? worse(side, prices.entryPx, quote) : prices.entryPx
   const riskPerUnit = abs(minus(entryPx, prices.stopPx))
   const riskPerUnitAccount = plain(times(riskPerUnit, rate))
   const rawQty = dec(shortest(over(riskAmount, riskPerUnitAccount, { scale: 8, rounding: 'down' })))
@@ -154,9 +156,18 @@ function lotsIn(amount: Decimal, perUnit: Decimal, lot: Qty): Qty {
   return times(lots, lot) as Qty
 }
 
-/** A market order is sized by the worse of the price it was asked at and the price it would get. */
-export const worse = (side: Side, askedPx: Px, quote: Quote): Px =>
+/** The worse of the price a market order was asked at and the price it would get. */
+export const worse = (side: Side, askedPx: Px, quote: Pick<Quote, 'bid' | 'ask'>): Px =>
   side === 'Buy' ? max(askedPx, quote.ask) : min(askedPx, quote.bid)
+
+/**
+ * The price that risk is measured from. A market order gets what the quote offers; once approved, its reference
+ * stands, and how far the market may leave that is the business of drift.
+ */
+export function sizedPx(side: Side, ordType: OrdType, askedPx: Px, quote: Quote, approved: Ticket | null): Px {
+  if (ordType !== 'Market') return askedPx
+  return worse(side, askedPx, approved ? { bid: approved.refPx, ask: approved.refPx } : quote)
+}
 
 const ONE = dec('1')
 const atLeastZero = <D extends Decimal>(d: D): D => (gt(d, ZERO) ? d : (ZERO as D))
