@@ -29,11 +29,22 @@ export async function cancel(c: Command, order: Order, why: string, actor: Actor
   await c.errand('cancel', order.clOrdID, order.corr)
 }
 
+/**
+ * A broker's no normally ends our request: it has other news of the order, and the look-up that follows brings them.
+ * Two of them prove nothing: "unknown" about an order that may still be on its way, and "not now" during a halt.
+ */
+async function whyAskAgain(c: Command, order: Order): Promise<string | null> {
+  if (order.delivery !== 'Delivered') return 'the broker may not have had the order yet'
+  return order.role === 'Entry' && (await c.halted()) ? 'halt' : null
+}
+
 export async function recordCancelSent(c: Command, clOrdID: ClOrdID, sent: CancelSent): Promise<void> {
   const order = await mustOrder(c, clOrdID)
   if (!isOpenPhase(order.phase)) return
   const text = sent.outcome === 'accepted' ? null : sent.outcome === 'rejected' ? sent.text : sent.cause
   await c.emit('order.cancel-answered', about(order), order.corr, { outcome: sent.outcome, text }, BROKER)
+  const again = sent.outcome === 'rejected' ? await whyAskAgain(c, order) : null
+  if (again) await c.emit('order.cancel-requested', about(order), order.corr, { why: again })
   // Whatever the answer, only the broker's own account of the order ends it.
   await c.errand(order.delivery === 'Delivered' ? 'poll' : 'resolve', clOrdID, order.corr)
 }

@@ -12,9 +12,9 @@ import { eq, gt, minus, qty } from '../values/decimal.ts'
 import { type Instant, msBetween } from '../values/instant.ts'
 import { BROKER, type Command, mustOrder } from './command.ts'
 import type { Send } from './desk.ts'
-import { applyReports, protect } from './executions.ts'
+import { applyReports, layGhost, protect } from './executions.ts'
 import { factsAreFresh, lapsed, ticket } from './intents.ts'
-import { engage } from './halting.ts'
+import { engageByFile } from './halting.ts'
 import { entryID, exitID, pairOf } from './naming.ts'
 
 const about = (order: { readonly clOrdID: ClOrdID }) => ({ type: 'order', id: order.clOrdID })
@@ -35,13 +35,7 @@ export async function beginSend(
   subject: string,
   haltFile: boolean,
 ): Promise<Send | 'facts-too-old' | null> {
-  if (haltFile && !(await c.halted()))
-    await engage(c, 'file', 'The HALT file is present in the data directory.', {
-      type: 'system',
-      id: 'halt-file',
-      via: 'file',
-      session: null,
-    })
+  if (haltFile) await engageByFile(c)
   const intent = await c.tx.get('intent', subject)
   if (intent) return sendEntry(c, intent)
   const order = await c.tx.get('order', subject)
@@ -240,11 +234,15 @@ export async function resolve(
 ): Promise<'resolved' | 'still-in-doubt'> {
   const order = await mustOrder(c, clOrdID)
   if (!found.found) return notFound(c, order, askedAt)
-  if (order.delivery === 'Absent')
+  const ghost = order.delivery === 'Absent'
+  if (ghost)
     await c.freeze(order.terms.symbol, `order ${clOrdID} was proven absent and then appeared at the broker`, order.corr)
   if (order.delivery !== 'Delivered')
     await c.emit('order.accepted', about(order), order.corr, { orderID: found.order.orderID }, BROKER)
   const delivered = await mustOrder(c, clOrdID)
+  if (ghost && found.order.open) await layGhost(c, delivered)
+  // Until now a cancel could only be refused as unknown.
+  else if (order.delivery !== 'Delivered' && order.asked === 'Cancel') await c.errand('cancel', clOrdID, order.corr)
   await adoptLegs(c, delivered, found.order.legs)
   await resizeTo(c, delivered, found.order)
   await applyReports(c, found.reports)

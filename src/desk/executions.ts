@@ -6,7 +6,7 @@ import { opposite, type Terms } from '../orders/terms.ts'
 import type { IntentID } from '../values/brand.ts'
 import { isZero, type Qty, text } from '../values/decimal.ts'
 import { cancel } from './canceling.ts'
-import { BROKER, type Command, SYSTEM } from './command.ts'
+import { BROKER, type Command, mustOrder, SYSTEM } from './command.ts'
 import { exitID, pairOf } from './naming.ts'
 
 const about = (order: Order) => ({ type: 'order', id: order.clOrdID })
@@ -47,6 +47,7 @@ async function apply(c: Command, order: Order, report: Report): Promise<boolean>
   if (order.delivery === 'Absent' || order.delivery === 'Rejected') await believed(c, order, report)
   const row = await c.emit('execution.reported', about(order), order.corr, { report }, BROKER)
   if (applied.value.execution) await c.traded(row)
+  if (order.delivery === 'Absent') await layGhost(c, await mustOrder(c, order.clOrdID))
   if (applied.value.alarm === 'OVERFILL')
     await c.freeze(
       order.terms.symbol,
@@ -68,6 +69,11 @@ async function believed(c: Command, order: Order, report: Report): Promise<void>
     order.corr,
   )
   await c.errand('poll', order.clOrdID, order.corr)
+}
+
+/** An entry that was proven absent is at the broker after all: its approval ended with that proof, so it is taken back. */
+export async function layGhost(c: Command, order: Order): Promise<void> {
+  if (order.role === 'Entry' && isOpen(order)) await cancel(c, order, 'nobody stands for it any more', SYSTEM)
 }
 
 async function orderOf(c: Command, report: Report): Promise<Order | null> {

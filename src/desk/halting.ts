@@ -25,6 +25,17 @@ export async function engage(c: Command, by: string, reason: string, actor: Acto
     if (order.role === 'Entry' && isOpen(order)) await cancel(c, order, 'halt', actor)
 }
 
+/** The HALT file is there, or cannot be read. It engages once; taking the file away releases nothing. */
+export async function engageByFile(c: Command): Promise<void> {
+  if (await c.halted()) return
+  await engage(c, 'file', 'The HALT file is present in the data directory.', {
+    type: 'system',
+    id: 'halt-file',
+    via: 'file',
+    session: null,
+  })
+}
+
 /** Latched: only a person with the role, with a reason, and after a reconciliation that found nothing unexplained. */
 export async function release(c: Command, ask: { reason: string; actor: Actor }): Promise<Result<null, Denial>> {
   const person = ask.actor.type === 'person' ? await c.tx.get('person', ask.actor.id) : null

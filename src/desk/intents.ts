@@ -221,8 +221,11 @@ export async function reprice(c: Command, ask: { intentID: IntentID; actor: Acto
   if (ask.actor.type !== 'person') return deny('NOT_ELIGIBLE', 'Only a signed-in person can ask for a new ticket.')
   if (intent.state !== 'AwaitingApproval')
     return deny('NOT_PENDING', `The intent is ${intent.state}; only a waiting one can be re-priced.`)
-  const next = await ticket(c, intent, 'repriced')
-  return ok(next)
+  // A feed that hangs or a halt is no reason to lose what waits; only what waiting cannot change ends it.
+  const { refusals } = assess(intent.proposal, await c.facts(intent), c.setting.policy, intent.rev + 1, c.now)
+  const passing = refusals.find(({ code }) => TRANSIENT[code])
+  if (passing) return deny('GATE_REFUSED', `${explain(passing)} The ticket stands; try again in a moment.`, refusals)
+  return ok(await ticket(c, intent, 'repriced'))
 }
 
 function decisionOf(

@@ -7,7 +7,7 @@ import { beginSend, recordSent, resolve } from './delivery.ts'
 import type { Desk } from './desk.ts'
 import { finish, postpone } from './errands.ts'
 import { applyReports } from './executions.ts'
-import { halt, release } from './halting.ts'
+import { engageByFile, halt, release } from './halting.ts'
 import { approve, decline, lapse, reprice, size, submit, withdraw } from './intents.ts'
 import { reconcile } from './reconciling.ts'
 import { recover } from './recovering.ts'
@@ -76,6 +76,8 @@ export function openDesk(
 }
 
 async function claimSend(c: Command, owner: string, leaseMs: number, haltFile: boolean): ReturnType<Desk['claimSend']> {
+  // The worker comes by twice a second even when nothing waits, so the file takes working orders back within that time.
+  if (haltFile) await engageByFile(c)
   const [errand] = await c.tx.claim(owner, c.now, c.after(leaseMs), 1, 'send')
   if (!errand) return null
   const send = await beginSend(c, errand.subject, haltFile)

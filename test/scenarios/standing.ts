@@ -161,6 +161,7 @@ export const STANDING: { readonly [rule: string]: (w: World, journal: readonly R
 
 /** Rules that a scenario may set aside by name, with its reason: `except protected "the broker refuses every stop"`. */
 export const EXCEPT = {
+  once: 'no intent has more than one order at the broker, and no name was sent twice',
   protected: 'what is held has a resting stop of its size, no more and no less',
   open: 'every open order of ours is open at the broker, and every open one there is open here',
   fills: 'every fill the broker made is in our book, once, and nothing else',
