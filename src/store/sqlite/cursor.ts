@@ -1,24 +1,18 @@
 import { Fault } from '../../values/fault.ts'
 
-/** Where a page ended: the list it belongs to, and the sort key of its last row. Opaque to callers. */
-export type Cursor = { readonly list: string; readonly at: number; readonly then: number; readonly key: string }
+/** Where a page ended: the sort key of its last row. Opaque to callers. */
+export type Cursor = { readonly at: readonly number[]; readonly key: string }
 
-export const cursorText = ({ list, at, then, key }: Cursor): string =>
-  Buffer.from(JSON.stringify([list, at, then, key])).toString('base64url')
+/** `list` goes into the text, so that the cursor of one list is not taken for one of another. */
+export const cursorText = (list: string, { at, key }: Cursor): string =>
+  Buffer.from(JSON.stringify([list, ...at, key])).toString('base64url')
 
-/** @throws {Fault} BAD_CURSOR when the text is not one that `list` gave out. */
-export function parseCursor(list: string, text: string): Cursor {
-  const parts = partsOf(text)
-  const [from, at, then, key] = parts
-  if (
-    parts.length === 4 &&
-    from === list &&
-    isWhole(at) &&
-    isWhole(then) &&
-    typeof key === 'string' &&
-    key.isWellFormed()
-  ) {
-    return { list, at, then, key }
+/** @throws {Fault} BAD_CURSOR when the text is not one that `list` gave out for rows sorted by `columns` numbers and the key. */
+export function parseCursor(list: string, columns: number, text: string): Cursor {
+  const [from, ...rest] = partsOf(text)
+  const [key, at] = [rest.at(-1), rest.slice(0, -1)]
+  if (from === list && at.length === columns && at.every(isWhole) && typeof key === 'string' && key.isWellFormed()) {
+    return { at, key }
   }
   throw new Fault('BAD_CURSOR', 'the cursor is not one that this list gave out; start again without it')
 }

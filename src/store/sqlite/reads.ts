@@ -86,7 +86,7 @@ export class SqlReads implements Reads {
     const where: Where[] = []
     if (filter.symbol !== undefined) where.push(['symbol = ?', filter.symbol])
     if (filter.strategyID !== undefined) where.push(['strategy_id = ?', filter.strategyID])
-    const page = { list: 'intents', at: 'received_at', then: '0', where, ask }
+    const page = { list: 'intents', by: ['received_at'], where, ask }
     if (filter.states === undefined) return this.#page<Intent>(page)
     // One ordered read per state, merged: a single one would either sort all intents of these states or
     // walk past everything that is in another.
@@ -103,7 +103,7 @@ export class SqlReads implements Reads {
     if (filter.to !== undefined) where.push(['created_at < ?', filter.to])
     // Without statistics SQLite may prefer walking the whole history to the small partial index.
     const index = filter.open === true ? 'orders_open' : undefined
-    return this.#page<Order>({ list: 'orders', at: 'created_at', then: '0', where, ask, index })
+    return this.#page<Order>({ list: 'orders', by: ['created_at'], where, ask, index })
   }
   async fills(filter: FillFilter, ask: PageAsk): Promise<Page<Fill>> {
     await this.#before()
@@ -115,8 +115,8 @@ export class SqlReads implements Reads {
     if (filter.to !== undefined) where.push(['transact_time < ?', filter.to])
     // A span of trading time is walked in trading time, so that last year's is found without reading this year's.
     return filter.from === undefined && filter.to === undefined
-      ? this.#page<Fill>({ list: 'fills', at: 'seq', then: '0', where, ask })
-      : this.#page<Fill>({ list: 'fills-by-time', table: 'fills', at: 'transact_time', then: 'seq', where, ask })
+      ? this.#page<Fill>({ list: 'fills', by: ['seq'], where, ask })
+      : this.#page<Fill>({ list: 'fills-by-time', table: 'fills', by: ['transact_time', 'seq'], where, ask })
   }
 
   async head(): Promise<Head> {
@@ -139,54 +139,49 @@ export class SqlReads implements Reads {
     return due as Instant | null
   }
 
-  /** Newest first, by `(at, then, key)`; one row more than asked for tells whether there is a next page. */
+  /** Newest first, by the columns `by` and then the key; one row more than asked for tells whether there is a next page. */
   #page<T>(page: {
     readonly list: string
     readonly table?: string
-    readonly at: string
-    readonly then: string
+    readonly by: readonly string[]
     readonly where: readonly Where[]
     readonly alternatives?: readonly Where[]
     readonly index?: string | undefined
     readonly ask: PageAsk
   }): Page<T> {
-    const { list, at, then, ask } = page
+    const { list, by, ask } = page
     const limit = checkLimit(ask.limit)
-    const keys = then === '0' ? `${at}, key` : `${at}, ${then}, key`
+    const keys = [...by, 'key']
     const where = [...page.where]
     if (ask.after !== null) {
-      const last = parseCursor(list, ask.after)
-      const values = then === '0' ? [last.at, last.key] : [last.at, last.then, last.key]
-      where.push([`(${keys}) < (${values.map(() => '?').join(', ')})`, ...values])
+      const { at, key } = parseCursor(list, by.length, ask.after)
+      where.push([`(${keys.join(', ')}) < (${keys.map(() => '?').join(', ')})`, ...at, key])
     }
-    const order = keys
-      .split(', ')
-      .map((key) => `${key} DESC`)
-      .join(', ')
+    const order = keys.map((key) => `${key} DESC`).join(', ')
     const from = `${page.table ?? list}${page.index === undefined ? '' : ` INDEXED BY ${page.index}`}`
     const ways = page.alternatives ?? [undefined]
     const found = ways.flatMap((way) => {
       const all = way ? [way, ...where] : where
       const conditions = all.length === 0 ? '' : ` WHERE ${all.map(([sql]) => sql).join(' AND ')}`
-      const sql = `SELECT ${at} AS at, ${then} AS then_, key, doc FROM ${from}${conditions} ORDER BY ${order} LIMIT ?`
+      const sql = `SELECT ${keys.join(', ')}, doc FROM ${from}${conditions} ORDER BY ${order} LIMIT ?`
       return this.#db.all(sql, ...all.flatMap(([, ...values]) => values), limit + 1)
     })
-    if (ways.length > 1) found.sort(newestFirst)
+    if (ways.length > 1) found.sort(newestFirst(by))
     const rows = found.slice(0, limit)
     const last = rows.at(-1)
     const more = found.length > limit && last !== undefined
-    return {
-      items: docsOf<T>(rows),
-      next: more
-        ? cursorText({ list, at: countOf(last, 'at'), then: countOf(last, 'then_'), key: textOf(last, 'key') })
-        : null,
-    }
+    const cursor = more && { at: by.map((column) => countOf(last, column)), key: textOf(last, 'key') }
+    return { items: docsOf<T>(rows), next: cursor ? cursorText(list, cursor) : null }
   }
 }
 
-function newestFirst(a: SqlRow, b: SqlRow): number {
-  const time = countOf(b, 'at') - countOf(a, 'at')
-  if (time !== 0) return time
-  // SQLite compares UTF-8 bytes, JavaScript UTF-16 units; the order of a page must be SQLite's.
-  return Buffer.compare(Buffer.from(textOf(b, 'key')), Buffer.from(textOf(a, 'key')))
-}
+const newestFirst =
+  (by: readonly string[]) =>
+  (a: SqlRow, b: SqlRow): number => {
+    for (const column of by) {
+      const later = countOf(b, column) - countOf(a, column)
+      if (later !== 0) return later
+    }
+    // SQLite compares UTF-8 bytes, JavaScript UTF-16 units; the order of a page must be SQLite's.
+    return Buffer.compare(Buffer.from(textOf(b, 'key')), Buffer.from(textOf(a, 'key')))
+  }
