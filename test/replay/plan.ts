@@ -64,7 +64,7 @@ function idea(bars: readonly Bar[], at: string, n: number): Planned | null {
       signal_type: up ? 'BUY' : 'SELL',
       entry_price: cents(entry),
       stop_loss: cents(entry - side * risk),
-      take_profit: cents(entry + side * risk * 1.5),
+      take_profit: cents(entry + side * risk * 0.8),
     }),
   }
 }
