@@ -19,7 +19,7 @@ import {
 import { Fault } from '../values/fault.ts'
 import type { Instant } from '../values/instant.ts'
 import { instant } from '../values/instant.ts'
-import { get, put, remove, type Table, table, values } from './table.ts'
+import { get, put, remove, type Table, table, tableOf, values } from './table.ts'
 
 /** What does not change while an account lives. */
 export type Rules = {
@@ -352,14 +352,22 @@ export const freeze = (book: Book): Frozen => ({
   positions: [...book.positions.values()].sort((a, b) => (a.symbol < b.symbol ? -1 : 1)),
 })
 
-export function thaw(frozen: Frozen): Book {
-  const start = {
-    ...emptyBook,
-    seq: frozen.seq,
-    at: frozen.at,
-    positions: new Map(frozen.positions.map((p) => [p.symbol, p])),
+export function thaw({ seq, at: time, orders, positions }: Frozen): Book {
+  const open = Map.groupBy(orders.filter(isLive), (o) => o.terms.symbol)
+  const pledges = new Map<string, Pledge>()
+  for (const order of orders.filter(isLive)) {
+    const pledge = repledged(pledges.get(order.terms.symbol), undefined, order)
+    if (pledge) pledges.set(order.terms.symbol, pledge)
   }
-  return frozen.orders.reduce<Book>((book, order) => placed(book, undefined, order), start)
+  return {
+    seq,
+    at: time,
+    orders: tableOf(orders.map((o) => [o.orderID, o])),
+    open: new Map([...open].map(([symbol, own]) => [symbol, tableOf(own.map((o) => [o.orderID, o]))])),
+    names: tableOf(orders.flatMap((o) => (o.clOrdID === null ? [] : [[o.clOrdID, o.orderID]]))),
+    positions: new Map(positions.map((p) => [p.symbol, p])),
+    pledges,
+  }
 }
 
 /** The exits of a bracket as orders of their own, in the size of the entry. */

@@ -20,34 +20,39 @@ import {
   times,
 } from '../values/decimal.ts'
 import type { Instant } from '../values/instant.ts'
-import { isTrading, shown, type Tick } from './board.ts'
+import { isTrading, shown as showing, type Tick } from './board.ts'
 import { type BookOrder, isLive, leaves, orderOf, positionIn } from './book.ts'
 import { close, closeIfLive, type Draft, emit, known, openIn } from './draft.ts'
 import { rateOf } from './money.ts'
 
 /**
- * Lets the open orders of a symbol meet the market.
- * @param before the market before this tick; null when it did not move.
- * @param tickAt when the tick was; orders accepted after it were not there to be met.
+ * Lets orders of a symbol meet the market.
+ * @param tick when and before what it moved: then every open order is asked. Null when an order came to a market that
+ *   did not move: then only what is new can trade, since all others have met it.
  */
-export function match(d: Draft, symbol: string, before: Tick | null, tickAt: Instant | null): void {
+export function match(
+  d: Draft,
+  symbol: string,
+  tick: { readonly before: Tick | null; readonly at: Instant } | null,
+): void {
   if (!d.book.open.has(symbol) || !isTrading(d.board, symbol)) return
   // Trades activate legs, and legs may trade: again until nothing more happens. Each round trades, triggers or closes.
   for (let done = -1; done !== d.events.length; ) {
     done = d.events.length
-    const tick = d.board.ticks.get(symbol)
-    if (!tick) return
-    const present = openIn(d, symbol).filter(
+    const shown = d.board.ticks.get(symbol)
+    if (!shown) return
+    const present = (tick ? openIn(d, symbol) : [...d.fresh].flatMap((id) => orderOf(d.book, id) ?? [])).filter(
+      // An order accepted after a tick was not there to be met by it.
       (o) =>
         o.state === 'Working' &&
         !isZero(leaves(o)) &&
-        (tickAt === null || o.createdAt <= tickAt || d.fresh.has(o.orderID)),
+        (tick === null || o.createdAt <= tick.at || d.fresh.has(o.orderID)),
     )
-    for (const order of present) if (reached(d, order, tick)) setOff(d, order)
-    const ready = present.flatMap((o) => orderOf(d.book, o.orderID) ?? []).filter((o) => isMarketable(o, tick))
+    for (const order of present) if (reached(d, order, shown)) setOff(d, order)
+    const ready = present.flatMap((o) => orderOf(d.book, o.orderID) ?? []).filter((o) => isMarketable(o, shown))
     for (const { orderID } of ready.sort(byPriority)) {
       const order = orderOf(d.book, orderID)
-      if (order && isLive(order)) fill(d, order, before)
+      if (order && isLive(order)) fill(d, order, tick?.before ?? null)
     }
   }
 }
@@ -113,7 +118,7 @@ function take(d: Draft, symbol: string, side: 'Buy' | 'Sell', size: Qty): void {
   const tick = d.board.ticks.get(symbol)
   if (!tick) return
   const left = (shownQty: Qty | null): Qty | null => shownQty && minus(shownQty, size)
-  d.board = shown(
+  d.board = showing(
     d.board,
     side === 'Buy' ? { ...tick, askQty: left(tick.askQty) } : { ...tick, bidQty: left(tick.bidQty) },
   )

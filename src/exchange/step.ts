@@ -113,7 +113,7 @@ function act(d: Draft, input: Input): Answer {
       const before = isTrading(d.board, input.symbol) ? (d.board.ticks.get(input.symbol) ?? null) : null
       const { kind: _, ...tick } = input
       d.board = shown(d.board, tick)
-      match(d, input.symbol, before, tick.at)
+      match(d, input.symbol, { before, at: tick.at })
       return DONE
     }
     case 'Session':
@@ -193,7 +193,7 @@ function submit(d: Draft, clOrdID: ClOrdID, terms: Terms, own: string | null): A
   d.fresh.add(of.orderID)
   if (terms.timeInForce === 'FOK' && !fillable(d, terms))
     close(d, known(d, of.orderID), 'Canceled', 'fill or kill: cannot be filled whole')
-  match(d, terms.symbol, null, null)
+  match(d, terms.symbol, null)
   const rest = known(d, of.orderID)
   if (terms.timeInForce === 'IOC' && isLive(rest))
     close(d, rest, 'Canceled', 'immediate or cancel: the rest cannot be filled')
@@ -221,7 +221,7 @@ function submitPair(d: Draft, stop: Named, target: Named): Answer {
     { ...both, siblingOrderID: ids.stop, role: 'Target', terms: target.terms, pledgePx: target.terms.price as Px },
   )
   d.fresh.add(ids.stop).add(ids.target)
-  match(d, stop.terms.symbol, null, null)
+  match(d, stop.terms.symbol, null)
   const legs: LegRef[] = [
     { role: 'Stop', orderID: ids.stop },
     { role: 'Target', orderID: ids.target },

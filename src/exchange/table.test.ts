@@ -1,7 +1,9 @@
 import assert from 'node:assert/strict'
 import { it } from 'node:test'
 import fc from 'fast-check'
-import { get, has, put, remove, type Table, table, values } from './table.ts'
+import { get, has, put, remove, type Table, table, tableOf, values } from './table.ts'
+
+const sorted = (all: Iterable<number>): number[] => [...all].sort((a, b) => a - b)
 
 it('behaves like a Map, and every version stays as it was', () => {
   const key = fc.constantFrom(...Array.from({ length: 40 }, (_, i) => `k${i}`))
@@ -19,7 +21,9 @@ it('behaves like a Map, and every version stays as it was', () => {
       }
       for (const [version, was] of versions) {
         assert.equal(version.size, was.size)
-        assert.deepEqual([...values(version)].sort(), [...was.values()].sort())
+        assert.deepEqual(sorted(values(version)), sorted(was.values()))
+        assert.deepEqual(sorted(values(tableOf(was))), sorted(was.values()))
+        assert.equal(tableOf(was).size, was.size)
         for (const [k, v] of was) assert.ok(has(version, k) && get(version, k) === v)
       }
     }),

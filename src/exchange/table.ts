@@ -10,6 +10,16 @@ export const table = <V>(): Table<V> => EMPTY
 export const get = <V>(t: Table<V>, key: string): V | undefined => t.shards[shardOf(key)]?.get(key)
 export const has = <V>(t: Table<V>, key: string): boolean => t.shards[shardOf(key)]?.has(key) ?? false
 
+/** A table of many at once, without a version for each. */
+export function tableOf<V>(entries: Iterable<readonly [key: string, value: V]>): Table<V> {
+  const shards = Array.from({ length: 256 }, () => new Map<string, V>())
+  for (const [key, value] of entries) shards[shardOf(key)]?.set(key, value)
+  return {
+    size: shards.reduce((sum, shard) => sum + shard.size, 0),
+    shards: shards.map((shard) => (shard.size === 0 ? undefined : shard)),
+  }
+}
+
 /** The table with `key` set. */
 export function put<V>(t: Table<V>, key: string, value: V): Table<V> {
   const at = shardOf(key)

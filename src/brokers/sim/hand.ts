@@ -29,8 +29,7 @@ export function handMarket(instruments: ReadonlyMap<string, Instrument>): HandMa
     closeBetween: (symbol, from, to) =>
       closes.find((c) => c.symbol === symbol && c.at > from && c.at <= to)?.at ?? null,
     advance: (to) => {
-      for (const tick of [...out.ticks.values()])
-        if (!out.isClosed(tick.symbol)) out.tell({ ...tick, kind: 'Tick', at: to })
+      for (const tick of out.ticks.values()) if (!out.isClosed(tick.symbol)) out.tell({ ...tick, kind: 'Tick', at: to })
     },
     attach: out.attach,
     set(symbol, { bid, ask, last = bid, bidQty = null, askQty = null }, at) {

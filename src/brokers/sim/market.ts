@@ -26,13 +26,13 @@ export function feed() {
   return {
     ticks: ticks as ReadonlyMap<string, Tick>,
     isClosed: (symbol: string): boolean => closed.has(symbol),
-    tell(event: MarketEvent): void {
+    tell: (event: MarketEvent): void => {
       if (event.kind === 'Tick') ticks.set(event.symbol, event)
       else if (event.open) closed.delete(event.symbol)
       else closed.set(event.symbol, event.at)
       for (const listener of listeners) listener(event)
     },
-    attach(listener: (event: MarketEvent) => void): () => void {
+    attach: (listener: (event: MarketEvent) => void): (() => void) => {
       for (const [symbol, at] of closed) listener({ kind: 'Session', symbol, open: false, at })
       for (const tick of ticks.values()) listener({ ...tick, kind: 'Tick' })
       listeners.add(listener)

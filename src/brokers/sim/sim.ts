@@ -216,7 +216,7 @@ export function openSim(options: SimOptions): Sim {
   }
 
   function keepPromises(symbol: string, at: Instant): void {
-    for (const { id, symbol: of, due, deed } of [...planned.values()]) {
+    for (const { id, symbol: of, due, deed } of planned.values()) {
       if (of !== symbol || due > at) continue
       recalled(deed.orderID)
       act({ ...deed, at }, { deed: id })
