@@ -20,13 +20,14 @@ export async function requestCancel(
   return ok(await mustOrder(c, ask.clOrdID))
 }
 
-export async function cancel(c: Command, order: Order, why: string, actor: Actor): Promise<void> {
+/** @param afterMs how long the broker is given to end the order by itself before it is asked. */
+export async function cancel(c: Command, order: Order, why: string, actor: Actor, afterMs = 0): Promise<void> {
   if (order.delivery === 'Queued') {
     await c.emit('order.absent', about(order), order.corr, { evidence: 'Canceled before it was sent.' }, actor)
     return
   }
   if (order.asked !== 'Cancel') await c.emit('order.cancel-requested', about(order), order.corr, { why }, actor)
-  await c.errand('cancel', order.clOrdID, order.corr)
+  await c.errand('cancel', order.clOrdID, order.corr, afterMs)
 }
 
 /**

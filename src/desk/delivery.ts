@@ -7,7 +7,7 @@ import { protection } from '../orders/protection.ts'
 import { opposite, type Terms } from '../orders/terms.ts'
 import type { BrokerOrder, Found, Leg, Sent } from '../ports/broker.ts'
 import type { Intent } from '../ports/records.ts'
-import type { ClOrdID } from '../values/brand.ts'
+import type { ClOrdID, ExecID, OrderID } from '../values/brand.ts'
 import { eq, gt, minus, qty } from '../values/decimal.ts'
 import { type Instant, msBetween } from '../values/instant.ts'
 import { BROKER, type Command, mustOrder } from './command.ts'
@@ -178,7 +178,7 @@ async function contradicted(c: Command, order: Order, text: string): Promise<voi
     `The broker answered "${text}" to the send of ${order.clOrdID}, yet reports that it holds it. It is treated as live.`,
     order.corr,
   )
-  await c.errand('poll', order.clOrdID, order.corr)
+  await c.errand('resolve', order.clOrdID, order.corr)
 }
 
 /** The broker made exits from our bracket and named them itself: from now on they are in our book under names of ours. */
@@ -246,8 +246,31 @@ export async function resolve(
   await adoptLegs(c, delivered, found.order.legs)
   await resizeTo(c, delivered, found.order)
   await applyReports(c, found.reports)
+  if (!found.order.open) await endedThere(c, clOrdID, found.order.orderID, askedAt)
   await protect(c, order.intentID)
   return 'resolved'
+}
+
+/** How long the report of an end may lag behind the order that shows it. */
+const END_LAG_MS = 10_000
+
+/**
+ * The broker lists the order as ended, and no report says how: after a bust of its last fill, or a status we have no
+ * word for. Its own account of the order ends it here too; what it traded stays, and a person is told.
+ */
+async function endedThere(c: Command, clOrdID: ClOrdID, orderID: OrderID, askedAt: Instant): Promise<void> {
+  const order = await mustOrder(c, clOrdID)
+  if (!isOpen(order) || Math.floor(msBetween(order.updatedAt, askedAt) / c.setting.speed) < END_LAG_MS) return
+  const text = 'The broker lists it as ended and reports no end of it.'
+  const execID = `ended:${orderID}` as ExecID
+  await applyReports(c, [{ execType: 'Canceled', execID, clOrdID, orderID, transactTime: askedAt, text }])
+  await c.task(
+    'DISPUTED',
+    clOrdID,
+    'warning',
+    `The broker lists order ${clOrdID} as ended and reports no end of it. It counts as canceled from now on: compare what it filled.`,
+    order.corr,
+  )
 }
 
 /** The size the broker holds is the size there is: legs follow what their entry has filled. */

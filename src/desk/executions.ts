@@ -1,10 +1,10 @@
 import type { Delivery } from '../orders/delivery.ts'
-import { applyReport, freshOrder, isOpen, type Order, ordStatus } from '../orders/machine.ts'
+import { applyReport, freshOrder, isOpen, type Order, ordStatus, type OrdStatus } from '../orders/machine.ts'
 import { isLeg, protection } from '../orders/protection.ts'
 import type { Report } from '../orders/report.ts'
 import { opposite, type Terms } from '../orders/terms.ts'
 import type { IntentID } from '../values/brand.ts'
-import { isZero, type Qty, text } from '../values/decimal.ts'
+import { isZero, lt, type Qty, text } from '../values/decimal.ts'
 import { cancel } from './canceling.ts'
 import { BROKER, type Command, mustOrder, SYSTEM } from './command.ts'
 import { exitID, pairOf } from './naming.ts'
@@ -39,7 +39,7 @@ async function apply(c: Command, order: Order, report: Report): Promise<boolean>
       `The broker says ${report.execType} of order ${order.clOrdID}, which is ${ordStatus(order)}. Both cannot be true: look at the broker's own page.`,
       order.corr,
     )
-    await c.errand('poll', order.clOrdID, order.corr)
+    await c.errand('resolve', order.clOrdID, order.corr)
     return false
   }
   // A report that says again what is known is not an event: polls repeat themselves every few seconds.
@@ -68,7 +68,7 @@ async function believed(c: Command, order: Order, report: Report): Promise<void>
     `order ${order.clOrdID} counted as ${ordStatus(order)} and the broker reports ${report.execType} of it`,
     order.corr,
   )
-  await c.errand('poll', order.clOrdID, order.corr)
+  await c.errand('resolve', order.clOrdID, order.corr)
 }
 
 /** An entry that was proven absent is at the broker after all: its approval ended with that proof, so it is taken back. */
@@ -90,13 +90,17 @@ async function stranger(c: Command, report: Report): Promise<void> {
 async function afterReports(c: Command, touched: Order): Promise<void> {
   const orders = await c.tx.ordersOf(touched.intentID)
   // The reply to our send has not come, but a report has: asking by name settles it, and brings the legs.
-  for (const order of orders)
-    if (isOpen(order) && order.delivery === 'InDoubt') await c.errand('resolve', order.clOrdID, order.corr)
+  for (const order of orders) if (order.delivery === 'InDoubt') await c.errand('resolve', order.clOrdID, order.corr)
   for (const order of orders)
     if (order.terms.bracket && order.delivery === 'Delivered' && !isZero(order.cumQty))
       await c.errand('poll', order.clOrdID, order.corr)
+  // An entry that ended short leaves the broker's legs to be cut to what it filled: the account shows their new size.
+  const short = orders.some((o) => o.terms.bracket && !isOpen(o) && !isZero(o.cumQty) && lt(o.cumQty, o.terms.orderQty))
+  if (short && touched.role === 'Entry') await c.errand('reconcile', c.setting.account, touched.corr, RESIZED_MS)
   await protect(c, touched.intentID)
 }
+/** Brokers cut the legs of a bracket right after its entry ends; a look before that would show the old size. */
+const RESIZED_MS = 1_000
 
 /** Filled or not: until these are settled nobody knows what else the broker has made of the order. */
 const UNANSWERED: readonly Delivery[] = ['Queued', 'Sending', 'InDoubt']
@@ -110,15 +114,16 @@ export async function protect(c: Command, intentID: IntentID): Promise<void> {
   const entry = orders.findLast((o) => o.role === 'Entry' && o.terms.bracket !== null)
   // Until the broker has answered for the entry nobody knows whether its legs exist; placing stops now could double them.
   if (!entry?.terms.bracket || orders.some((o) => o.role === 'Entry' && UNANSWERED.includes(o.delivery))) return
-  const { placeQty, excess } = protection(orders)
+  const { heldQty, placeQty, excess } = protection(orders)
   for (const stop of excess) await cancelWithPair(c, stop, orders)
+  if (isZero(heldQty)) await cancelOrphans(c, orders)
   if (isZero(placeQty)) return
-  if (giveUp(orders)) {
+  if (await givesUp(c, orders)) {
     await c.task(
       'UNPROTECTED',
       entry.clOrdID,
       'critical',
-      `${text(placeQty)} ${entry.terms.symbol} of order ${entry.clOrdID} has no stop: the broker refused ${REFUSALS_MAX} in a row. Place one by hand, or close the position.`,
+      `${text(placeQty)} ${entry.terms.symbol} of order ${entry.clOrdID} has no stop: the broker did not keep ${REFUSALS_MAX} in a row. Place one by hand, or close the position.`,
       entry.corr,
     )
     return
@@ -126,12 +131,26 @@ export async function protect(c: Command, intentID: IntentID): Promise<void> {
   await placeExits(c, entry, entry.terms.bracket, placeQty, orders)
 }
 
-/** A broker that refuses a stop three times in a row will refuse the fourth: a person must look. */
+/** A broker that did not keep three stops in a row will not keep the fourth: a person must look. */
 const REFUSALS_MAX = 3
-function giveUp(orders: readonly Order[]): boolean {
-  const stops = orders.filter((o) => o.role === 'Stop' && !isLeg(o))
-  return stops.length >= REFUSALS_MAX && stops.slice(-REFUSALS_MAX).every((o) => ordStatus(o) === 'Rejected')
+async function givesUp(c: Command, orders: readonly Order[]): Promise<boolean> {
+  const last = orders.filter((o) => o.role === 'Stop' && !isLeg(o)).slice(-REFUSALS_MAX)
+  if (last.length < REFUSALS_MAX || !last.every((o) => ENDED.includes(ordStatus(o)) && isZero(o.cumQty))) return false
+  // Those that we took away ourselves are not the broker's no.
+  const story = await c.tx.journalOf(last[0]?.corr ?? '')
+  const asked = new Set(story.filter((row) => row.action === 'order.cancel-requested').map((row) => row.object.id))
+  return last.every((o) => !asked.has(o.clOrdID))
 }
+const ENDED: readonly OrdStatus[] = ['Rejected', 'Canceled', 'Expired']
+
+/** Nothing is held, and a target still rests: filled, it would open the other side. Its pair normally ended it already. */
+async function cancelOrphans(c: Command, orders: readonly Order[]): Promise<void> {
+  for (const order of orders)
+    if (order.role === 'Target' && isOpen(order) && !isLeg(order) && order.delivery === 'Delivered')
+      await cancel(c, order, 'nothing is held any more', SYSTEM, PAIR_MS)
+}
+/** How long a broker may take to end the other order of a pair before it is told to. */
+const PAIR_MS = 2_000
 
 async function placeExits(
   c: Command,

@@ -82,11 +82,11 @@ async function settle(
   for (const difference of differences) {
     switch (difference.kind) {
       case 'MISSING_THERE':
-        await c.errand('poll', difference.clOrdID, 'reconcile')
+        await c.errand('resolve', difference.clOrdID, 'reconcile')
         grave.push(difference)
         break
       case 'OPEN_THERE':
-        await c.errand('poll', difference.clOrdID, 'reconcile')
+        await c.errand('resolve', difference.clOrdID, 'reconcile')
         if (known.includes(difference.text)) await c.freeze(difference.symbol, difference.text, 'reconcile')
         grave.push(difference)
         break

@@ -115,6 +115,8 @@ export class ScriptedBroker implements Broker {
   shortingAllowed = true
   status: AccountFact['status'] = 'Active'
   down = false
+  /** True: one order of a pair ends and the other stays, against the broker's word. */
+  pairsBroken = false
   /** False: the stream is silent, and what happens is found by asking. */
   streams = true
   cancels: Cancels = { is: 'taken' }
@@ -455,7 +457,8 @@ export class ScriptedBroker implements Broker {
     if (!order.open) return
     order.open = false
     const other = this.byID(order.pair)
-    if (other?.open) this.happen(other, { is: 'Canceled', text: 'the other of the pair ended' }, quietly)
+    if (other?.open && !this.pairsBroken)
+      this.happen(other, { is: 'Canceled', text: 'the other of the pair ended' }, quietly)
     if (order.role !== 'Entry') return
     for (const { orderID } of order.legs) {
       const leg = this.byID(orderID)

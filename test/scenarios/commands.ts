@@ -277,6 +277,10 @@ const COMMANDS: { readonly [verb: string]: Run } = {
     w.broker.cancels = is === 'reject' ? { is, text: words.next("the broker's words") } : { is }
     return over(words)
   },
+  pairs: async (w, words) => {
+    w.broker.pairsBroken = words.oneOf('how pairs are', ['kept', 'broken']) === 'broken'
+    return over(words)
+  },
   stream: async (w, words) => {
     w.broker.streams = words.oneOf('the stream', ['on', 'off']) === 'on'
     return over(words)
