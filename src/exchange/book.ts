@@ -141,10 +141,6 @@ export const leaves = (order: BookOrder): Qty =>
   isLive(order) && !gte(order.cumQty, order.terms.orderQty) ? minus(order.terms.orderQty, order.cumQty) : qty('0')
 
 export const orderOf = (book: Book, orderID: OrderID | string): BookOrder | undefined => get(book.orders, orderID)
-export function named(book: Book, clOrdID: ClOrdID): BookOrder | undefined {
-  const orderID = get(book.names, clOrdID)
-  return orderID === undefined ? undefined : get(book.orders, orderID)
-}
 export const openOrders = (book: Book): BookOrder[] =>
   [...book.open.values()].flatMap((orders) => [...values(orders)]).sort((a, b) => a.seq - b.seq)
 export const positionIn = (book: Book, symbol: string): Position => book.positions.get(symbol) ?? flat(symbol)

@@ -124,20 +124,20 @@ function act(d: Draft, input: Input): Answer {
       return DONE
     }
     case 'Bust': {
-      const { live, trades } = refolded(d, input, (t) => ({ ...t, live: false }))
+      const { live, position } = refolded(d, input, (t) => ({ ...t, live: false }))
       if (!live) return no('trade was busted before')
       emit(d, known(d, input.orderID), {
         kind: 'Busted',
         refExecID: input.execID,
         text: 'trade busted',
-        position: trades,
+        position,
       })
       afterUndo(d, input.orderID)
       return DONE
     }
     case 'Correct': {
       const { lastQty, lastPx } = input
-      const { live, trades } = refolded(d, input, (t) => ({ ...t, lastQty, lastPx }))
+      const { live, position } = refolded(d, input, (t) => ({ ...t, lastQty, lastPx }))
       if (!live) return no('trade was busted before')
       const order = known(d, input.orderID)
       emit(d, order, {
@@ -146,7 +146,7 @@ function act(d: Draft, input: Input): Answer {
         lastQty,
         lastPx,
         text: 'trade corrected',
-        position: trades,
+        position,
       })
       afterUndo(d, input.orderID)
       return DONE
@@ -256,11 +256,11 @@ function refolded(d: Draft, what: { readonly orderID: OrderID; readonly execID: 
     d.past.trades(symbol) ??
     [...values(d.book.orders)].filter((o) => o.terms.symbol === symbol).flatMap((o) => o.trades)
   const inOrder = [...all].sort((a, b) => a.seq - b.seq)
-  const trades = positionOf(
+  const position = positionOf(
     symbol,
     inOrder.map((t) => (t.execID === what.execID ? change(t) : t)),
   )
-  return { live: before.live, trades }
+  return { live: before.live, position }
 }
 
 /** After a bust or correction: legs follow the entry, and what a finished order lost is not bought again. */

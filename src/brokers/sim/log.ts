@@ -151,7 +151,6 @@ export function openLog(
     close: (): void => db.close(),
   }
 }
-export type Log = ReturnType<typeof openLog>
 
 /** The account a log was begun for. Its initial cash stays what it was: changing the setting later would change the past. */
 function begun(

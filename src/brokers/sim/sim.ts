@@ -43,6 +43,7 @@ import {
   type Px,
   type Qty,
   round,
+  scaleOf,
   toStep,
 } from '../../values/decimal.ts'
 import { type Instant, plusMs } from '../../values/instant.ts'
@@ -489,8 +490,8 @@ export function openSim(options: SimOptions): Sim {
 const muddled = (reports: readonly Report[]): Report[] =>
   reports.length === 0 ? [] : [...[...reports].reverse(), ...reports]
 
-/** Amounts leave with as many places as the wire takes. */
-const money = (amount: Amt): Amt => round(amount, MAX_SCALE, 'half-even')
+/** Amounts leave with no more places than the wire takes. */
+const money = (amount: Amt): Amt => (scaleOf(amount) > MAX_SCALE ? round(amount, MAX_SCALE, 'half-even') : amount)
 
 const brokerOrder = (order: BookOrder): BrokerOrder => ({
   orderID: order.orderID,
