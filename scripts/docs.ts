@@ -2,6 +2,7 @@
 import { mkdirSync, readFileSync, writeFileSync } from 'node:fs'
 import { dirname, join } from 'node:path'
 import { generate as refusals } from '../src/gate/refusals.doc.ts'
+import { cliPage, configurationPage } from '../src/main/reference.ts'
 
 /** A page that code writes, so that it cannot be out of date. */
 export type GeneratedDoc = {
@@ -11,7 +12,11 @@ export type GeneratedDoc = {
   readonly generate: () => string | Promise<string>
 }
 
-export const DOCS: readonly GeneratedDoc[] = [{ file: 'docs/refusals.md', generate: refusals }]
+export const DOCS: readonly GeneratedDoc[] = [
+  { file: 'docs/refusals.md', generate: refusals },
+  { file: 'docs/configuration.md', generate: configurationPage },
+  { file: 'docs/cli.md', generate: cliPage },
+]
 
 export type Stale = { readonly file: string; readonly why: string; readonly content: string }
 

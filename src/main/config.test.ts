@@ -79,6 +79,9 @@ describe('values are read exactly', () => {
     ] as const)
       assert.equal(settings(`policy:\n  allowShort: ${word}\n`).policy.allowShort, means)
   })
+  it('a group with nothing in it but remarks is as good as none', () => {
+    assert.deepEqual(settings('access:\n  # agentToken:\nlisten:\n'), settings(''))
+  })
   it('a replay names its file from the folder of the configuration', () => {
     const s = settings('sim:\n  market: replay:bars/AAPL.csv\n')
     assert.deepEqual(s.sim.market, { kind: 'replay', file: join(root, 'bars', 'AAPL.csv') })

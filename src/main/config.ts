@@ -414,6 +414,8 @@ export function parseConfig(
     return err([{ source: name, line: 1, column: 1, message: `must be settings, one "name: value" a line` }])
 
   const given = tree as Record<string, unknown>
+  // A group with nothing below it but remarks.
+  for (const section of Object.keys(SECTIONS)) if (given[section] === '') delete given[section]
   const outside = new Map<string, Override>()
   for (const override of [...environmentOverrides(), ...overrides]) {
     setPath(given, override.path.split('.'), override.value)

@@ -17,7 +17,7 @@ import { readAnchors } from '../store/anchors.ts'
 import { openReads } from '../store/sqlite.ts'
 import { Fault } from '../values/fault.ts'
 import { base32, sha256Hex } from '../values/hash.ts'
-import { type Instant, plusMs } from '../values/instant.ts'
+import { type Instant, plusMs, rfc3339 } from '../values/instant.ts'
 import { createWorker, type Worker } from '../worker/worker.ts'
 import { readAssets } from './assets.ts'
 import { openBroker } from './broker.ts'
@@ -41,8 +41,6 @@ const CHECKPOINT_MS = 60_000
 /** Rows without a signature over them: more would leave more to doubt after a theft of the disk. */
 const CHECKPOINT_ROWS = 100
 const RECONCILE_MS = 60_000
-/** How soon the HALT file also shows on the dashboard. Sends look at the file itself each time. */
-const HALT_WATCH_MS = 500
 /** In-hand errands may wait for a broker; whoever stops the service does not wait longer than this for them. */
 const STOP_MS = 10_000
 
@@ -136,10 +134,7 @@ async function start(settings: Settings, overrides: Overrides, undo: (() => unkn
   const reads = openReads(places.database)
   undo.push(() => reads.close())
 
-  let releasing = 0
-  const desk = withHaltFile(proxy.desk, places.halt, reads, clock, (by) => {
-    releasing += by
-  })
+  const desk = withHaltFile(proxy.desk, places.halt, reads, clock)
   const health = {
     notReady: 'the gateway is starting' as string | null,
     brokerConnected: false,
@@ -174,12 +169,7 @@ async function start(settings: Settings, overrides: Overrides, undo: (() => unkn
   })
 
   await desk.recover()
-  const haltNow = async (): Promise<void> => {
-    const file = readHaltFile(places.halt)
-    if (!file.halted || releasing > 0 || (await reads.get('halt', 'global'))?.state) return
-    await proxy.desk.halt({ reason: file.reason, actor: { type: 'system', id: file.by, via: 'file', session: null } })
-  }
-  await haltNow()
+  await desk.engageByFile()
 
   const watched = watchedBroker(broker, (connected) => {
     if (health.brokerConnected !== connected)
@@ -223,13 +213,6 @@ async function start(settings: Settings, overrides: Overrides, undo: (() => unkn
           .requestReconcile({ type: 'system', id: 'timer', via: 'worker', session: null })
           .then(worker.wake, () => {}),
       RECONCILE_MS,
-    ),
-    setInterval(
-      () =>
-        void haltNow().catch((error: unknown) =>
-          log.error({ error: String(error) }, 'the HALT file holds, but could not be recorded'),
-        ),
-      HALT_WATCH_MS,
     ),
   ]
   undo.push(() => {
@@ -421,34 +404,50 @@ const endsLate = (expiresAt: Instant, now: Instant, days: number): boolean =>
 
 /**
  * The HALT file goes with the halt of the desk: written before it, so that a crash in between leaves trading stopped;
- * removed after its release, for the same reason.
+ * removed after its release, for the same reason. A file that somebody else made engages the halt with its own words.
  */
-function withHaltFile(desk: Desk, path: string, reads: Reads, clock: Clock, releasing: (by: 1 | -1) => void): Desk {
+function withHaltFile(
+  desk: Desk,
+  path: string,
+  reads: Reads,
+  clock: Clock,
+): Desk & { engageByFile(): Promise<boolean> } {
+  let releasing: Promise<unknown> = Promise.resolve()
+
+  /** Whether the file halts now; when it does, the desk knows it before this resolves. */
+  async function engageByFile(): Promise<boolean> {
+    // A file that is about to be removed must not halt again what has just been released.
+    await releasing
+    const file = readHaltFile(path)
+    if (file.halted && !(await reads.get('halt', 'global'))?.state)
+      await desk.halt({ reason: file.reason, actor: { type: 'system', id: file.by, via: 'file', session: null } })
+    return file.halted
+  }
+  async function release(ask: Parameters<Desk['release']>[0]): ReturnType<Desk['release']> {
+    const released = await desk.release(ask)
+    if (released.ok) removeHaltFile(path)
+    return released
+  }
+
   return {
     ...desk,
+    engageByFile,
     async halt(ask) {
       const person = ask.actor.type === 'person' ? await reads.get('person', ask.actor.id) : null
       try {
-        writeHaltFile(path, {
-          by: person?.name ?? ask.actor.id,
-          reason: ask.reason,
-          at: new Date(clock.now() / 1000).toISOString(),
-        })
+        writeHaltFile(path, { by: person?.name ?? ask.actor.id, reason: ask.reason, at: rfc3339(clock.now()) })
       } catch {
         // A full or broken disk: the desk's own halt still holds, and says so when it fails too.
       }
       return desk.halt(ask)
     },
-    async release(ask) {
-      releasing(1)
-      try {
-        const released = await desk.release(ask)
-        if (released.ok) removeHaltFile(path)
-        return released
-      } finally {
-        releasing(-1)
-      }
+    release(ask) {
+      const done = release(ask)
+      releasing = done.catch(() => {})
+      return done
     },
+    claimSend: async (owner, leaseMs, haltFile) => desk.claimSend(owner, leaseMs, haltFile && (await engageByFile())),
+    beginSend: async (subject, haltFile) => desk.beginSend(subject, haltFile && (await engageByFile())),
   }
 }
 

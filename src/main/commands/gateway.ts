@@ -46,10 +46,13 @@ export async function checkConfig(ctx: Context): Promise<void> {
   )
 }
 
+/** Settings that follow from where the data is, unless they are set. */
+const FOLLOWS = new Set(['dataDir', 'audit.anchorsFile'])
+
 export async function showConfig(ctx: Context): Promise<void> {
   const { effective } = ctx.loaded()
   const settings = effective.map((e) =>
-    e.source === 'default' && e.path === 'dataDir' ? { ...e, value: '(default)' } : e,
+    e.source === 'default' && FOLLOWS.has(e.path) ? { ...e, value: '(default)' } : e,
   )
   // A secret is shown with a remark; the file wants the reference alone.
   const bare = settings.map((e) => ({ ...e, value: e.value.replace(/^((?:file|env):\S+) \(.*\)$/, '$1') }))

@@ -2,7 +2,7 @@ import { existsSync, mkdtempSync, renameSync, rmSync } from 'node:fs'
 import { join } from 'node:path'
 import { rebuildViews as foldViews } from '../../desk/project.ts'
 import { KINDS, type Verdict } from '../../journal/verify.ts'
-import { KEY, type Kind, VIEWS } from '../../ports/records.ts'
+import { KEY, type Kind, type Records, VIEWS } from '../../ports/records.ts'
 import type { Reads } from '../../ports/store.ts'
 import { type Anchor, readAnchors } from '../../store/anchors.ts'
 import { backupTo } from '../../store/backup.ts'
@@ -11,6 +11,7 @@ import { lock } from '../../store/lock.ts'
 import { openReads, openSqliteStore } from '../../store/sqlite.ts'
 import { Fault } from '../../values/fault.ts'
 import { sha256Hex } from '../../values/hash.ts'
+import { instant } from '../../values/instant.ts'
 import { canonical } from '../../values/json.ts'
 import { systemClock } from '../clock.ts'
 import { type Context, progress } from '../context.ts'
@@ -161,13 +162,18 @@ async function rebuilt(ctx: Context, file: string): Promise<{ before: Prints; af
   }
 }
 
+/** A comparison with the broker that finds what the last one found is not told to the journal, so its time is not in it. */
+const UNTOLD: { readonly [K in Kind]?: Partial<Records[K]> } = { reconcile: { at: instant(0) } }
+
 /** One hash over every record of a view, whatever the order they come in. */
 async function prints(reads: Reads): Promise<Prints> {
   const entries = await Promise.all(VIEWS.map(async (kind) => [kind, await printOf(reads, kind)] as const))
   return Object.fromEntries(entries) as Prints
 }
 async function printOf<K extends Kind>(reads: Reads, kind: K): Promise<{ count: number; hash: string }> {
-  const lines = (await reads.all(kind)).map((record) => `${KEY[kind](record)} ${canonical(record)}`).sort()
+  const lines = (await reads.all(kind))
+    .map((record) => `${KEY[kind](record)} ${canonical({ ...record, ...UNTOLD[kind] })}`)
+    .sort()
   return { count: lines.length, hash: sha256Hex(lines.join('\n')) }
 }
 
