@@ -43,7 +43,7 @@ export const PHASE: Readonly<Record<Phase, Readonly<Record<Traded, Phase> & Part
     New: 'New',
     PartialFill: 'PartiallyFilled',
     Fill: 'Filled',
-    Unfill: 'PendingNew',
+    Unfill: 'New', // even a trade that never was says that the broker has the order
     Canceled: 'Canceled',
     Rejected: 'Rejected',
     Expired: 'Expired',
