@@ -4,7 +4,7 @@ import type { PersonRole } from '../ports/records.ts'
 import { instant, plusMs } from '../values/instant.ts'
 import { AGENT_SCOPES, allowed, attempts, codeHash, mintCode, ROLES, type Scope, SCOPES } from './access.ts'
 import { AGENT, type As, type House, openHouse, ORIGIN } from './house.contract.ts'
-import type { Route } from './route.ts'
+import { remembers, type Route } from './route.ts'
 import { ROUTES } from './routes.ts'
 import type * as wire from './wire.ts'
 
@@ -76,6 +76,13 @@ describe('who may do what', () => {
       (route) => route.name,
     )
     assert.deepEqual(reachable, ['proposeIntent', 'withdrawIntent', 'engageHalt', 'signIn', 'signOut'])
+  })
+
+  it('a key never stands in the way of a halt, a cancel or a decision', () => {
+    assert.deepEqual(
+      ROUTES.filter(remembers).map(({ name }) => name),
+      ['repriceIntent', 'makeSigninCode', 'makeToken'],
+    )
   })
 
   it('a refused scope is in the log, with who and what', async () => {
@@ -325,10 +332,7 @@ describe('credentials', () => {
     ]
     const answers = []
     for (const authorization of bad) answers.push(await house.ask({ url: '/v1/me', headers: { authorization } }))
-    assert.deepEqual(
-      [...new Set(answers.filter(({ statusCode }) => statusCode === 401).map(({ body }) => body))].length,
-      1,
-    )
+    assert.equal(new Set(answers.filter(({ statusCode }) => statusCode === 401).map(({ body }) => body)).size, 1)
     const slowed = await house.ask({ url: '/v1/me', headers: { authorization: bad[0] ?? '' } })
     assert.equal(slowed.json<wire.Problem>().code, 'TOO_MANY_ATTEMPTS')
     assert.equal((await house.ask({ url: '/v1/me', as: good })).statusCode, 200)

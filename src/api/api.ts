@@ -63,19 +63,16 @@ export function createApi(deps: ApiDeps): FastifyInstance {
     requestTimeout: 30_000,
     routerOptions: { maxParamLength: 200 },
     exposeHeadRoutes: false,
-    return503OnClosing: true,
+    // While it closes, requests still get a problem that says what to do, not fastify's own 503.
+    return503OnClosing: false,
     // Before any hook, so it brings the headers along.
-    frameworkErrors: (fault, request, reply) =>
-      send(
-        reply.headers(always),
-        problem(
-          'BAD_URL',
-          fault.code === 'FST_ERR_MAX_PARAM_LENGTH'
-            ? 'A part of the address is too long.'
-            : 'The percent-encoding of the address is broken.',
-        ),
-        request.method,
-      ),
+    frameworkErrors: (fault, request, reply) => {
+      const detail =
+        fault.code === 'FST_ERR_MAX_PARAM_LENGTH'
+          ? 'A part of the address is too long.'
+          : 'The percent-encoding of the address is broken.'
+      void send(reply.headers(always), problem('BAD_URL', detail), request.method)
+    },
     clientErrorHandler: (fault: NodeJS.ErrnoException, socket) => {
       if (socket.writable) socket.write(rawAnswer(fault.code))
       socket.destroy()

@@ -243,7 +243,7 @@ export const someOf = <T extends string>(words: readonly T[], what: string) =>
       const asked: unknown[] = Array.isArray(value) ? value : [value]
       const wrong = asked.find((word) => !(words as readonly unknown[]).includes(word))
       if (wrong === undefined) return ok([...new Set(asked as T[])])
-      return err(`must be one of ${words.join(', ')}${didYouMean(String(wrong), words)}`)
+      return err(`must be one of ${words.join(', ')}${typeof wrong === 'string' ? didYouMean(wrong, words) : ''}`)
     },
     { type: 'array', items: { type: 'string', enum: words }, description: what, examples: [words[0]] },
   )

@@ -11,7 +11,7 @@ import type { Clock } from '../ports/clock.ts'
 import type { PersonRole } from '../ports/records.ts'
 import type { Reads, Store } from '../ports/store.ts'
 import { openSqliteStore } from '../store/sqlite.ts'
-import type { AccountID, ClOrdID, ExecID, OrderID } from '../values/brand.ts'
+import type { ClOrdID, ExecID, OrderID } from '../values/brand.ts'
 import { amt, dec, px, qty } from '../values/decimal.ts'
 import { sha256Hex } from '../values/hash.ts'
 import { type Instant, plusMs } from '../values/instant.ts'
@@ -28,7 +28,7 @@ import type * as wire from './wire.ts'
 
 export const ORIGIN = 'http://localhost:4810'
 const ADMIN: Actor = { type: 'system', id: 'test', via: 'start', session: null }
-const ACCOUNT_ID = ACCOUNT.account as AccountID
+const ACCOUNT_ID = ACCOUNT.account
 
 /** A caller: what to send to be them. */
 export type As = { readonly headers: Readonly<Record<string, string>>; readonly id: string }
@@ -49,7 +49,7 @@ export type House = {
   readonly logged: { readonly level: string; readonly fields: object; readonly text: string }[]
   /** Longest wait of the house, in milliseconds of the test's time. */
   readonly patience: { ms: number }
-  now(): Instant
+  readonly now: () => Instant
   /** Moves the clock and reads the market and the account anew. */
   advance(ms: number): Promise<void>
   facts(symbol?: string): Promise<void>
@@ -166,7 +166,7 @@ export async function openHouse(
       const positions = (await store.all('position')).map(({ symbol: of, netQty }) => ({ symbol: of, netQty }))
       await desk.recordFacts({
         markets: [market],
-        account: { account: { ...ACCOUNT, at: now }, positions, at: now, afterRow: 0 },
+        account: { account: { ...ACCOUNT, at: now }, positions, at: now, afterRow: (await store.head()).size },
       })
     },
     async token(name, scopes, { expiresAt = plusMs(NOW, 3_600_000_000), owner = null } = {}) {

@@ -3,7 +3,6 @@ import type { Proposal } from '../orders/proposal.ts'
 import type { TimeInForce } from '../orders/terms.ts'
 import { type Px, px, shortest, type Decimal } from '../values/decimal.ts'
 import { type Instant, rfc3339 } from '../values/instant.ts'
-import type { IntentID } from '../values/brand.ts'
 import type { Forms } from './route.ts'
 import { idlePrice, intentID, label, oneOf, price, prose, reference, share, size, symbol, time } from './fields.ts'
 
@@ -115,7 +114,7 @@ export type Body = z.output<typeof signal> | z.output<typeof hold> | z.output<ty
 /** A checked body as the desk takes it. */
 export function proposalOf(body: Body, terms: SignalTerms): Proposal {
   const base = {
-    intentID: body.id as IntentID,
+    intentID: body.id,
     symbol: body.symbol,
     strategyID: body.strategy_id,
     reasoning: body.reasoning,

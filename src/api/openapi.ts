@@ -10,10 +10,22 @@ type ObjectSchema = JsonSchema & {
   readonly required?: readonly string[]
 }
 
-const plain = ({ $schema: _, $id: __, ...rest }: JsonSchema): JsonSchema => rest
+/** Inside a document a schema has no address of its own. */
+const plain = (schema: JsonSchema): JsonSchema =>
+  Object.fromEntries(Object.entries(schema).filter(([keyword]) => keyword !== '$schema' && keyword !== '$id'))
 /** A request schema as JSON Schema: what may be sent, not what it is turned into. */
 export const requestSchema = (schema: z.ZodType): ObjectSchema =>
-  plain(z.toJSONSchema(schema, { io: 'input', unrepresentable: 'any' }) as JsonSchema)
+  plain(
+    z.toJSONSchema(schema, {
+      io: 'input',
+      unrepresentable: 'any',
+      // zod drops the examples of what it transforms, because they could be of the result; ours are of what is sent.
+      override({ zodSchema, jsonSchema }) {
+        const { examples } = z.globalRegistry.get(zodSchema) ?? {}
+        if (Array.isArray(examples)) jsonSchema.examples = examples
+      },
+    }) as JsonSchema,
+  )
 
 const refTo = (id: string) => ({ $ref: `#/components/schemas/${id}` })
 function ref(schema: z.ZodType): JsonSchema {

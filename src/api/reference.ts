@@ -11,6 +11,8 @@ const escape = (text: string): string =>
 /** Escaped text in which `backticks` mark code. */
 const prose = (text: string): string => escape(text).replace(/`([^`]+)`/g, '<code>$1</code>')
 
+const asText = (value: unknown): string | undefined => (typeof value === 'string' ? value : undefined)
+
 const typeOf = (schema: JsonSchema): string => {
   if (Array.isArray(schema['anyOf']))
     return (schema['anyOf'] as JsonSchema[])
@@ -20,7 +22,7 @@ const typeOf = (schema: JsonSchema): string => {
   const { type, enum: words, format, items } = schema
   if (Array.isArray(words)) return words.map((word) => JSON.stringify(word)).join(', ')
   if (type === 'array') return `list of ${typeOf((items ?? {}) as JsonSchema)}`
-  const named = Array.isArray(type) ? type.join(' or ') : String(type ?? 'any')
+  const named = Array.isArray(type) ? type.join(' or ') : (asText(type) ?? 'any')
   return typeof format === 'string' ? `${named} (${format})` : named
 }
 /** What a field says about itself, also when it may be null. */
@@ -33,7 +35,7 @@ function fields(title: string, schema: JsonSchema): string {
   const required = (schema['required'] ?? []) as readonly string[]
   const rows = properties.map(([name, field]) => {
     const need = required.includes(name) ? '' : ' <em>optional</em>'
-    return `<tr><th scope="row"><code>${escape(name)}</code>${need}</th><td>${escape(typeOf(field))}</td><td>${prose(String(inner(field)['description'] ?? ''))}</td></tr>`
+    return `<tr><th scope="row"><code>${escape(name)}</code>${need}</th><td>${escape(typeOf(field))}</td><td>${prose(asText(inner(field)['description']) ?? '')}</td></tr>`
   })
   return `<table><caption>${escape(title)}</caption><tbody>${rows.join('')}</tbody></table>`
 }

@@ -47,7 +47,10 @@ export type Spec<P, Q, B> = {
   /** Codes beyond those that any request can meet. */
   readonly problems?: readonly ProblemCode[]
   readonly examples?: readonly { readonly title: string; readonly path: string; readonly body?: unknown }[]
-  /** Honours `Idempotency-Key`: a repeat gets the first answer. False where the request is its own key. */
+  /**
+   * Honours `Idempotency-Key`: a repeat gets the first answer. Only where doing it twice does harm and nothing else tells
+   * that it was done: a halt that was released must halt again, whatever key it comes with.
+   */
   readonly remembers?: boolean
   /** Null when the handler has taken the connection over. */
   readonly run: (api: Api, call: Call<P, Q, B>) => Promise<Answer | null>
@@ -92,4 +95,4 @@ export function problemsOf(spec: Route): readonly ProblemCode[] {
   return [...new Set(codes)]
 }
 
-export const remembers = (spec: Route): boolean => spec.method !== 'GET' && spec.remembers !== false
+export const remembers = (spec: Route): boolean => spec.remembers === true

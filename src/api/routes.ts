@@ -190,7 +190,6 @@ const intents: Route[] = [
       },
     },
     problems: ['INTENT_CONFLICT', 'GATE_REFUSED'],
-    remembers: false,
     examples: [
       { title: 'A signal', path: '/v1/intents', body: EXAMPLE_SIGNAL },
       { title: 'An explicit order', path: '/v1/intents', body: EXAMPLE_ORDER },
@@ -384,6 +383,7 @@ const intents: Route[] = [
     answers: answers('The intent with its new ticket, or refused.', schema.intent),
     problems: ['NOT_PENDING', 'NOT_ELIGIBLE'],
     examples: [{ title: 'Re-price', path: '/v1/intents/sig-20261122-0001/reprice', body: {} }],
+    remembers: true,
     run: decided(null, (api, { params, caller }) => api.desk.reprice({ intentID: params.id, actor: caller.actor })),
   }),
 ]
@@ -541,7 +541,7 @@ const QUOTE_FRESH_MS = 5000
 /** What is known about a symbol; asks the worker to read it when nothing is, or only an old quote, and waits a moment. */
 async function marketOf(api: Api, of: string) {
   const fresh = (at: Instant | undefined): boolean =>
-    at !== undefined && msBetween(at, api.clock.now()) < QUOTE_FRESH_MS * api.health().speed
+    at !== undefined && msBetween(at, api.clock.now()) < QUOTE_FRESH_MS * Math.max(1, api.health().speed)
   let market = await api.reads.get('market', of)
   if (market?.instrument && fresh(market.quote?.at)) return market
   await api.desk.requestFacts(of)
@@ -909,7 +909,6 @@ const access: Route[] = [
       },
     },
     problems: ['CODE_INVALID', 'TOO_MANY_ATTEMPTS', 'NAME_TAKEN', 'NOT_ELIGIBLE'],
-    remembers: false,
     async run(api, { query, body, now }) {
       const via = query.via ?? 'web'
       const first = (await api.reads.all('person')).length === 0
@@ -983,6 +982,7 @@ const access: Route[] = [
     description: 'For admins, and for whoever can read the operator token on the machine itself.',
     body: empty,
     answers: answers('The code, shown this once.', schema.signinCode, 201),
+    remembers: true,
     async run(api, { caller, now }) {
       const { code, hash } = mintCode(api.random)
       const expiresAt = until(api, now, api.limits.codeMs)
@@ -1032,6 +1032,7 @@ const access: Route[] = [
       owner: id('the id of a person', 'usr_k3xm9t2vc0qe').nullish(),
     }),
     answers: answers('The token with its secret, shown this once.', schema.tokenMade, 201),
+    remembers: true,
     async run(api, { body, caller, now }) {
       const owner = body.owner ?? caller.id
       if (!(await api.reads.get('person', owner)))

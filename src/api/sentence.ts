@@ -111,7 +111,9 @@ const ACTOR: Readonly<Record<string, string>> = { system: 'The gateway', broker:
 /** One readable sentence for a journal row; a generic one for what this version does not know. */
 export function sentence(row: Row, name: NameOf): string {
   const who = ACTOR[row.actor.type] ?? name(row.actor.id)
-  const says = (SAYS as Readonly<Record<string, ((told: unknown) => string) | undefined>>)[row.action]
+  const says = Object.hasOwn(SAYS, row.action)
+    ? (SAYS as Readonly<Record<string, (told: unknown) => string>>)[row.action]
+    : undefined
   try {
     if (says) return says({ data: row.data, id: row.object.id, who, name })
   } catch {
