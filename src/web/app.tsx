@@ -3,8 +3,8 @@ import type { ReactNode } from 'react'
 import { AccountPage } from './account/account-page.tsx'
 import { ActivityPage } from './activity/activity-page.tsx'
 import { Frame } from './frame/frame.tsx'
-import { carryToken } from './http.ts'
-import { isSignedOut, LiveProvider } from './live.tsx'
+import { carryToken, isSignedOut } from './http.ts'
+import { LiveProvider } from './live.tsx'
 import { OrdersPage } from './orders/orders-page.tsx'
 import { Page } from './parts/page.tsx'
 import { Blank, Skeleton } from './parts/panel.tsx'
@@ -21,7 +21,7 @@ export function App(): ReactNode {
   const { path } = usePlace()
   const [code, spendCode] = useCodeFromLink()
   const me = useQuery({ ...meQuery, retryDelay: 2_000 })
-  if (me.isPending) return <Centered>{<Skeleton what="the dashboard" lines={5} />}</Centered>
+  if (!me.isFetched) return <Centered>{<Skeleton what="the dashboard" lines={5} />}</Centered>
   if (me.data === undefined || code !== null || isSignedOut(me.error)) {
     if (me.isError && !isSignedOut(me.error)) return <Unreachable error={me.error} retry={() => void me.refetch()} />
     return <SignInPage code={code} from={path === '/signin' ? '/' : undefined} onDone={spendCode} />

@@ -75,13 +75,10 @@ export function useSignIn() {
 }
 
 export function useSignOut() {
-  const client = useQueryClient()
   return useMutation({
     mutationFn: () => call<undefined>('DELETE', '/session'),
-    onSuccess: () => {
-      carryToken(null)
-      client.clear()
-    },
+    // A fresh page, so that nothing of this person stays in memory.
+    onSuccess: () => location.assign('/signin'),
   })
 }
 

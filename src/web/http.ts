@@ -9,6 +9,9 @@ export class Refused extends Error {
   }
 }
 
+/** The session is over, or never was. */
+export const isSignedOut = (error: unknown): boolean => error instanceof Refused && error.problem.status === 401
+
 /** No answer came: nobody knows whether the request arrived. */
 export class Unanswered extends Error {}
 

@@ -1,7 +1,7 @@
 import { type QueryClient, useQuery, useQueryClient } from '@tanstack/react-query'
 import { createContext, type ReactNode, use, useEffect, useState, useSyncExternalStore } from 'react'
 import type { Event, Hello } from '../api/wire.ts'
-import { Refused } from './http.ts'
+import { isSignedOut } from './http.ts'
 import { FEED_MAX, journalQuery, meQuery, statusQuery } from './queries.ts'
 import { messageReader } from './sse.ts'
 
@@ -15,7 +15,7 @@ export type Connection = { readonly state: 'live' | 'polling' | 'lost'; readonly
 const TOUCHES: Readonly<Record<string, readonly string[]>> = {
   intent: ['intents', 'story', 'status'],
   order: ['orders', 'intents', 'story', 'halt', 'status'],
-  execution: ['orders', 'fills', 'intents', 'positions', 'account', 'story', 'status'],
+  execution: ['orders', 'fills', 'intents', 'positions', 'account', 'story', 'halt', 'status'],
   halt: ['halt', 'intents', 'orders', 'status'],
   instrument: ['intents', 'status'],
   task: ['tasks', 'status'],
@@ -55,12 +55,12 @@ export function LiveProvider({ children }: { children: ReactNode }): ReactNode {
     return () => stop.abort()
   }, [client])
 
-  const { data, dataUpdatedAt, failureCount, isError } = useQuery({
+  const { data, dataUpdatedAt, failureCount, error } = useQuery({
     ...statusQuery,
     refetchInterval: streaming ? 5_000 : 2_000,
     refetchIntervalInBackground: true,
   })
-  const silent = isError || failureCount > 0
+  const silent = (error !== null || failureCount > 0) && !isSignedOut(error)
   const state = streaming && !silent ? 'live' : silent ? 'lost' : 'polling'
   return (
     <Live value={{ state, heardAtMs: dataUpdatedAt }}>
@@ -208,6 +208,3 @@ export function useNowMs(): number {
   const now = useSyncExternalStore(onTick, () => second)
   return now + use(Ahead)
 }
-
-/** True for an answer that says the session is over. */
-export const isSignedOut = (error: unknown): boolean => error instanceof Refused && error.problem.status === 401

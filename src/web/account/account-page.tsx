@@ -7,7 +7,7 @@ import { Figure } from '../parts/figure.tsx'
 import { Moment } from '../parts/moment.tsx'
 import { Page } from '../parts/page.tsx'
 import { Blank, Panel, Skeleton } from '../parts/panel.tsx'
-import { Trouble } from '../parts/trouble.tsx'
+import { Unread } from '../parts/trouble.tsx'
 import { accountQuery, positionsQuery } from '../queries.ts'
 import { msOf, span } from '../time.ts'
 import { PositionsLedger } from './positions-ledger.tsx'
@@ -28,12 +28,12 @@ export function AccountPage(): ReactNode {
           {...(account.data === undefined ? {} : { note: about(account.data) })}
         >
           {account.isPending ? <Skeleton what="the account" /> : null}
-          {account.isError ? <Trouble error={account.error} title="The account could not be read" /> : null}
+          <Unread query={account} what="The account" />
           {account.data === undefined ? null : <Money account={account.data} />}
         </Panel>
         <Panel title="Positions">
           {positions.isPending ? <Skeleton what="positions" lines={4} /> : null}
-          {positions.isError ? <Trouble error={positions.error} title="The positions could not be read" /> : null}
+          <Unread query={positions} what="The positions" />
           {positions.data === undefined ? null : positions.data.items.length === 0 ? (
             <Blank title="Nothing is held." />
           ) : (

@@ -23,14 +23,14 @@ export function EventRow({ event, within }: { event: Event; within?: 'story' }):
             </Link>
           )}
         </p>
-        <p className="flex flex-wrap gap-x-3 text-xs text-soft">
+        <div className="flex flex-wrap gap-x-3 text-xs text-soft">
           <code className="font-mono">{action}</code>
           <span>
             {actor.type} <bdi>{actor.id}</bdi> via {actor.via}
           </span>
           <span>row {seq}</span>
-        </p>
-        <RawJson title="Row" value={event} />
+          <RawJson title="JSON" value={event} />
+        </div>
       </div>
     </li>
   )

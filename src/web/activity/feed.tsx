@@ -4,7 +4,7 @@ import type { Event } from '../../api/wire.ts'
 import { useConnection } from '../live.tsx'
 import { Field } from '../parts/field.tsx'
 import { Blank, Panel, Skeleton } from '../parts/panel.tsx'
-import { Trouble } from '../parts/trouble.tsx'
+import { Unread } from '../parts/trouble.tsx'
 import { FEED_MAX, journalQuery } from '../queries.ts'
 import { EventRow } from './event-row.tsx'
 
@@ -12,12 +12,13 @@ import { EventRow } from './event-row.tsx'
 export function Feed(): ReactNode {
   const { state } = useConnection()
   const [wanted, setWanted] = useState('')
-  const { data, isPending, isError, error } = useQuery({
+  const journal = useQuery({
     ...journalQuery,
     staleTime: state === 'live' ? Infinity : 0,
     refetchOnMount: 'always',
     refetchInterval: state === 'live' ? false : 4_000,
   })
+  const { data, isPending } = journal
   const events = [...(data?.items ?? [])].reverse().filter((event) => matches(event, wanted))
   return (
     <Panel
@@ -26,7 +27,7 @@ export function Feed(): ReactNode {
       aside={<Field label="Show only" value={wanted} onChange={setWanted} type="search" maxLength={60} />}
     >
       {isPending ? <Skeleton what="the journal" lines={8} /> : null}
-      {isError ? <Trouble error={error} title="The journal could not be read" /> : null}
+      <Unread query={journal} what="The journal" />
       {data !== undefined && events.length === 0 ? (
         <Blank title={wanted === '' ? 'Nothing has happened yet.' : 'No row matches.'} />
       ) : null}

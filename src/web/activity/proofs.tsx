@@ -7,7 +7,7 @@ import { Action } from '../parts/action.tsx'
 import { Badge } from '../parts/badge.tsx'
 import { Moment } from '../parts/moment.tsx'
 import { Panel, Skeleton } from '../parts/panel.tsx'
-import { Trouble } from '../parts/trouble.tsx'
+import { Trouble, Unread } from '../parts/trouble.tsx'
 import { auditQuery, reconciliationQuery } from '../queries.ts'
 
 /** Does the broker agree, and is the journal whole? */
@@ -21,19 +21,20 @@ export function Proofs(): ReactNode {
 }
 
 function Reconciled(): ReactNode {
-  const { data, isPending, isError, error } = useQuery({ ...reconciliationQuery, refetchInterval: usePollMs() })
+  const reconciliation = useQuery({ ...reconciliationQuery, refetchInterval: usePollMs() })
+  const { data, isPending } = reconciliation
   const run = useReconcile()
   return (
     <Panel
       title="Our book against the broker’s"
       aside={
-        <Action onPress={() => run.mutate()} busy={run.isPending}>
+        <Action small onPress={() => run.mutate()} busy={run.isPending}>
           Compare now
         </Action>
       }
     >
       {isPending ? <Skeleton what="reconciliation" lines={2} /> : null}
-      {isError ? <Trouble error={error} title="Could not be read" /> : null}
+      <Unread query={reconciliation} what="The comparison" />
       {run.isError ? <Trouble error={run.error} title="Not started" /> : null}
       {data === null ? <p className="text-sm text-soft">Not compared yet.</p> : null}
       {data == null ? null : (
@@ -61,11 +62,12 @@ function Reconciled(): ReactNode {
 const HEAD_EVERY_MS = 5_000
 
 function Audited(): ReactNode {
-  const { data, isPending, isError, error } = useQuery({ ...auditQuery, refetchInterval: HEAD_EVERY_MS })
+  const audit = useQuery({ ...auditQuery, refetchInterval: HEAD_EVERY_MS })
+  const { data, isPending } = audit
   return (
     <Panel title="Journal">
       {isPending ? <Skeleton what="the journal head" lines={2} /> : null}
-      {isError ? <Trouble error={error} title="Could not be read" /> : null}
+      <Unread query={audit} what="The head" />
       {data === undefined ? null : (
         <dl className="grid gap-2 text-sm">
           <div className="flex justify-between gap-4">

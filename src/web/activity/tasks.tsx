@@ -9,19 +9,20 @@ import { Field } from '../parts/field.tsx'
 import { Moment } from '../parts/moment.tsx'
 import { Blank, Panel, Skeleton } from '../parts/panel.tsx'
 import { Sheet, SheetFoot } from '../parts/sheet.tsx'
-import { Trouble } from '../parts/trouble.tsx'
+import { Trouble, Unread } from '../parts/trouble.tsx'
 import { tasksQuery } from '../queries.ts'
 
 /** What the gateway could not settle by itself. */
 export function Tasks(): ReactNode {
-  const { data, isPending, isError, error } = useQuery({ ...tasksQuery, refetchInterval: usePollMs() })
+  const tasks = useQuery({ ...tasksQuery, refetchInterval: usePollMs() })
+  const { data, isPending } = tasks
   const [closing, setClosing] = useState<Task | null>(null)
   const open = data?.items.filter(({ doneAt }) => doneAt === null) ?? []
   const done = data?.items.filter(({ doneAt }) => doneAt !== null) ?? []
   return (
     <Panel title="For a person">
       {isPending ? <Skeleton what="tasks" lines={2} /> : null}
-      {isError ? <Trouble error={error} title="The tasks could not be read" /> : null}
+      <Unread query={tasks} what="The tasks" />
       {data !== undefined && open.length === 0 ? <Blank title="Nothing needs you." /> : null}
       <ul className="grid gap-3">
         {open.map((task) => (
@@ -37,7 +38,9 @@ export function Tasks(): ReactNode {
               <span className="text-xs text-soft">
                 Since <Moment at={task.raisedAt} />
               </span>
-              <Action onPress={() => setClosing(task)}>Close…</Action>
+              <Action small onPress={() => setClosing(task)}>
+                Close…
+              </Action>
             </div>
           </li>
         ))}

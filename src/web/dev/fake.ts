@@ -18,6 +18,8 @@ export type Fake = {
   readonly asked: { readonly what: string; readonly body: Record<string, string> }[]
   /** While true, no answer comes and streams are cut. */
   cut(off: boolean): void
+  /** Forgets every session, as after a sign-out elsewhere. */
+  expire(): void
   close(): Promise<void>
 }
 
@@ -76,10 +78,12 @@ export async function startFake({ dist, port = 0 }: { dist: string; port?: numbe
     const body = await bodyOf(request)
     if (method !== 'GET') asked.push({ what: `${method} ${url.pathname}`, body })
     if (path[0] === 'session' && method === 'POST') return signIn(body, response)
-    const me = sessions.get(/jax_session=(\w+)/.exec(request.headers.cookie ?? '')?.[1] ?? '')
+    const session = /jax_session=(\w+)/.exec(request.headers.cookie ?? '')?.[1] ?? ''
+    const me = sessions.get(session)
     if (me === undefined) throw new Denied(401, 'SIGNED_OUT', 'Signed out', 'Sign in first.')
     if (method !== 'GET' && request.headers['x-jax-csrf'] !== me.csrf)
       throw new Denied(403, 'CSRF', 'Not from here', 'The request did not carry the token of this session.')
+    if (path[0] === 'session') sessions.delete(session)
     if (path[0] === 'events') return stream(url, response)
     const csv = request.headers.accept === 'text/csv' ? csvOf(world, path[0]) : undefined
     if (csv !== undefined) return send(response, 200, csv, 'text/csv')
@@ -144,6 +148,7 @@ export async function startFake({ dist, port = 0 }: { dist: string; port?: numbe
       off = now
       if (off) for (const response of streams) response.destroy()
     },
+    expire: () => sessions.clear(),
     async close() {
       for (const timer of timers) clearTimeout(timer)
       for (const response of streams) response.destroy()

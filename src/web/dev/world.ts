@@ -679,7 +679,13 @@ export function makeWorld(clock: () => number, later: (ms: number, then: () => v
       fingerprint: null,
       decideBy: null,
       sizing: null,
-      checks: passed().map((line, i) => (i === 3 || i === 7 ? { ...line, passed: false } : line)),
+      checks: passed().map((line, i) =>
+        i === 3
+          ? { ...line, passed: false, label: 'The stop is on the right side of the entry' }
+          : i === 7
+            ? { ...line, passed: false, label: 'Entry is 341 bps from the market; at most 300' }
+            : line,
+      ),
       refusals: [
         {
           code: 'STOP_ON_WRONG_SIDE',

@@ -1,12 +1,14 @@
 import { useQuery } from '@tanstack/react-query'
 import type { ReactNode } from 'react'
 import type { Me, Status } from '../../api/wire.ts'
+import { useSignOut } from '../commands.ts'
 import { HaltBanner } from '../halt/halt-banner.tsx'
 import { HaltButton } from '../halt/halt-button.tsx'
+import { Trouble } from '../parts/trouble.tsx'
 import { statusQuery } from '../queries.ts'
 import { Link, usePlace, WaitingCount } from '../router.tsx'
 import { ConnectionBanner } from './connection.tsx'
-import { Surroundings } from './surroundings.tsx'
+import { Account, Surroundings } from './surroundings.tsx'
 
 /** What every page has: where we are, which money it is about, whether it is fresh, and the way to stop. */
 export function Frame({ me, children }: { me: Me; children: ReactNode }): ReactNode {
@@ -31,6 +33,7 @@ export function Frame({ me, children }: { me: Me; children: ReactNode }): ReactN
             <HaltButton />
           </div>
         </div>
+        <Account status={status} className="px-3 pb-1.5 text-xs text-soft lg:hidden" />
       </header>
       <HaltBanner />
       <ConnectionBanner brokerConnected={status?.brokerConnected} />
@@ -67,7 +70,7 @@ function Nav({ status }: { status: Status | undefined }): ReactNode {
             key={to}
             to={to}
             current={current}
-            className={`flex min-h-12 flex-1 items-center justify-center gap-1.5 px-2 text-sm sm:min-h-9 sm:rounded-md sm:px-3 ${
+            className={`flex min-h-12 flex-1 items-center justify-center gap-1.5 px-2 text-sm whitespace-nowrap sm:min-h-9 sm:rounded-md sm:px-3 ${
               current ? 'font-bold text-ink sm:bg-sunken' : 'text-soft hover:text-ink'
             }`}
           >
@@ -99,6 +102,19 @@ function Foot({ me, status }: { me: Me; status: Status | undefined }): ReactNode
       <a href="/docs" className="underline">
         API reference
       </a>
+      <SignOut />
     </footer>
+  )
+}
+
+function SignOut(): ReactNode {
+  const signOut = useSignOut()
+  return (
+    <>
+      <button type="button" className="underline" onClick={() => signOut.mutate()}>
+        Sign out
+      </button>
+      {signOut.isError ? <Trouble error={signOut.error} title="Not signed out" /> : null}
+    </>
   )
 }

@@ -4,35 +4,43 @@ import { type Connection, useConnection } from '../live.tsx'
 
 const ENVIRONMENT = {
   paper: { word: 'PAPER', look: 'bg-good text-surface' },
-  live: { word: 'LIVE', look: 'bg-bad text-bad-ink' },
+  live: { word: 'LIVE', look: 'bg-alarm text-alarm-ink' },
 } as const
 
 /** Which money this is about, and how well we hear the gateway. */
 export function Surroundings({ status }: { status: Status | undefined }): ReactNode {
   const account = status?.account ?? null
-  const speed = status?.marketClock.speed ?? 1
   return (
     <>
       {account === null ? null : (
-        <>
-          <span
-            className={`rounded px-2 py-0.5 text-sm font-extrabold tracking-widest ${ENVIRONMENT[account.environment].look}`}
-            title={account.environment === 'paper' ? 'No real money' : 'Real money'}
-          >
-            {ENVIRONMENT[account.environment].word}
-          </span>
-          <span className="hidden min-w-0 text-sm leading-tight lg:block">
-            <span className="block truncate font-semibold">{account.account}</span>
-            <span className="block text-xs text-soft">
-              {account.broker}
-              {account.fourEyes === 'off' ? ' · four-eyes: off' : ''}
-              {speed === 1 ? '' : ` · market × ${speed}`}
-            </span>
-          </span>
-        </>
+        <span
+          className={`rounded px-2 py-0.5 text-sm font-extrabold tracking-widest ${ENVIRONMENT[account.environment].look}`}
+          title={account.environment === 'paper' ? 'No real money' : 'Real money'}
+        >
+          {ENVIRONMENT[account.environment].word}
+        </span>
       )}
+      <Account status={status} className="hidden min-w-0 text-xs text-soft lg:block" />
       <ConnectionMark />
     </>
+  )
+}
+
+/** The account, who guards it, and whether the market runs faster than life. */
+export function Account({ status, className }: { status: Status | undefined; className: string }): ReactNode {
+  const account = status?.account ?? null
+  const speed = status?.marketClock.speed ?? 1
+  if (account === null) return null
+  return (
+    <p className={`leading-tight ${className}`}>
+      <span className="font-semibold text-ink lg:block lg:truncate lg:text-sm">{account.account}</span>
+      <span className="lg:hidden"> · </span>
+      <span>
+        {account.broker}
+        {account.fourEyes === 'off' ? ' · four-eyes: off' : ''}
+        {speed === 1 ? '' : ` · market × ${speed}`}
+      </span>
+    </p>
   )
 }
 

@@ -19,7 +19,7 @@ export function HaltButton(): ReactNode {
   useKey('H', () => setOpen(true), halt?.engaged !== true)
   if (halt?.engaged === true)
     return (
-      <span className="rounded-md bg-bad px-3 py-1.5 text-sm font-extrabold tracking-wide whitespace-nowrap text-bad-ink">
+      <span className="rounded-md bg-alarm px-3 py-1.5 text-sm font-extrabold tracking-wide whitespace-nowrap text-alarm-ink">
         HALTED
       </span>
     )

@@ -38,7 +38,7 @@ const COLUMNS: readonly Column<Fill>[] = [
     header: 'ExecID',
     cell: ({ execID, live }) => (
       <span className="flex flex-wrap items-center justify-end gap-2 sm:justify-start">
-        <code className="font-mono text-xs text-soft">{execID}</code>
+        <code className="font-mono text-xs break-all text-soft">{execID}</code>
         {live ? null : <Badge tone="warn">Busted or corrected</Badge>}
       </span>
     ),

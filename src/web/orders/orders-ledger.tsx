@@ -57,7 +57,7 @@ export function OrdersLedger({ orders, within }: { orders: readonly Order[]; wit
     {
       key: 'id',
       header: 'ClOrdID',
-      cell: ({ clOrdID }) => <code className="font-mono text-xs text-soft">{clOrdID}</code>,
+      cell: ({ clOrdID }) => <code className="font-mono text-xs break-all text-soft">{clOrdID}</code>,
     },
     {
       key: 'act',
@@ -66,7 +66,12 @@ export function OrdersLedger({ orders, within }: { orders: readonly Order[]; wit
       quiet: (order) => !order.can.cancel.ok,
       cell: (order) =>
         order.can.cancel.ok ? (
-          <Action look="plain-danger" onPress={() => setCanceling(order)} label={`Cancel ${orderInWords(order.terms)}`}>
+          <Action
+            small
+            look="plain-danger"
+            onPress={() => setCanceling(order)}
+            label={`Cancel ${orderInWords(order.terms)}`}
+          >
             Cancel
           </Action>
         ) : isWorking(order) ? (

@@ -5,7 +5,7 @@ import { usePollMs } from '../live.tsx'
 import { Action } from '../parts/action.tsx'
 import { Page } from '../parts/page.tsx'
 import { Blank, Panel, Skeleton } from '../parts/panel.tsx'
-import { Trouble } from '../parts/trouble.tsx'
+import { Unread } from '../parts/trouble.tsx'
 import { type Filters, fillsQuery, ordersQuery } from '../queries.ts'
 import { Link, navigate, usePlace } from '../router.tsx'
 import { CsvDownload } from './csv-download.tsx'
@@ -99,6 +99,7 @@ type ListingProps = {
     isPending: boolean
     isError: boolean
     error: unknown
+    data: unknown
     hasNextPage: boolean
     isFetchingNextPage: boolean
     fetchNextPage: () => unknown
@@ -111,7 +112,7 @@ type ListingProps = {
 function Listing({ what, list, blank, children }: ListingProps): ReactNode {
   return (
     <div className="grid gap-3">
-      {list.isError ? <Trouble error={list.error} title={`The ${what} could not be read`} /> : null}
+      <Unread query={list} what={`The ${what}`} />
       {list.isPending ? <Skeleton what={what} lines={5} /> : null}
       {list.isPending || list.isError || blank === null ? null : <Blank title={blank} />}
       {blank === null ? children : null}

@@ -3,11 +3,11 @@ import { Button } from 'react-aria-components/Button'
 import type { Can } from '../../api/wire.ts'
 
 const SHAPE =
-  'inline-flex items-center justify-center gap-2 rounded-md px-3.5 min-h-9 text-sm font-semibold whitespace-nowrap transition-colors disabled:cursor-not-allowed'
+  'inline-flex items-center justify-center gap-2 rounded-md text-sm font-semibold whitespace-nowrap transition-colors disabled:cursor-not-allowed'
 
 const LOOK = {
   primary: 'bg-accent text-accent-ink hover:opacity-90 disabled:bg-sunken disabled:text-soft disabled:opacity-100',
-  danger: 'bg-bad text-bad-ink hover:opacity-90 disabled:bg-sunken disabled:text-soft disabled:opacity-100',
+  danger: 'bg-alarm text-alarm-ink hover:opacity-90 disabled:bg-sunken disabled:text-soft disabled:opacity-100',
   plain: 'border border-edge bg-surface text-ink hover:bg-sunken disabled:border-line disabled:text-soft',
   'plain-danger': 'border border-bad bg-surface text-bad hover:bg-bad-wash disabled:border-line disabled:text-soft',
 } as const
@@ -23,6 +23,8 @@ type ActionProps = {
   disabled?: boolean
   busy?: boolean
   autoFocus?: boolean
+  /** For rows of a table. */
+  small?: boolean
   label?: string
 }
 
@@ -35,11 +37,12 @@ export function Action({
   disabled,
   busy,
   autoFocus,
+  small,
   label,
 }: ActionProps): ReactNode {
   return (
     <Button
-      className={`${SHAPE} ${LOOK[look]}`}
+      className={`${SHAPE} ${small ? 'min-h-7 px-2.5' : 'min-h-9 px-3.5'} ${LOOK[look]}`}
       type={submits ? 'submit' : 'button'}
       {...(onPress === undefined ? {} : { onPress })}
       isDisabled={disabled ?? false}

@@ -58,6 +58,8 @@ export function Field(props: FieldProps): ReactNode {
         : {
             onKeyDown: (event) => {
               if (event.key === 'Enter' && (lines === undefined || event.metaKey || event.ctrlKey)) onEnter()
+              // React Aria stops what is handled here; Escape must still reach the dialog.
+              else event.continuePropagation()
             },
           })}
       className="grid min-w-0 gap-1"

@@ -4,8 +4,11 @@ import { type ReactNode, useState } from 'react'
 export function RawJson({ title, value }: { title: string; value: unknown }): ReactNode {
   const [open, setOpen] = useState(false)
   return (
-    <details onToggle={(event) => setOpen(event.currentTarget.open)} className="text-xs text-soft">
-      <summary>{title} as JSON</summary>
+    <details
+      onToggle={(event) => setOpen(event.currentTarget.open)}
+      className="min-w-0 text-xs text-soft open:basis-full"
+    >
+      <summary>{title}</summary>
       {open ? (
         <pre tabIndex={0} className="mt-1 max-h-96 overflow-auto rounded-md bg-sunken p-3 font-mono text-ink">
           {JSON.stringify(value, null, 2)}

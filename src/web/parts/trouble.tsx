@@ -1,6 +1,6 @@
 import type { ReactNode } from 'react'
 import type { Refusal } from '../../api/wire.ts'
-import { Refused } from '../http.ts'
+import { Refused, Unanswered } from '../http.ts'
 
 /** Why something did not work, in words, with every reason the gateway gave. */
 export function Trouble({ error, title }: { error: unknown; title?: string }): ReactNode {
@@ -24,6 +24,14 @@ export function Trouble({ error, title }: { error: unknown; title?: string }): R
       {problem === undefined ? null : <p className="font-mono text-xs text-soft">{problem.code}</p>}
     </div>
   )
+}
+
+type Asked = { isError: boolean; error: unknown; data: unknown }
+
+/** What could not be read. Silence while there is something to show is the connection banner's to tell. */
+export function Unread({ query, what }: { query: Asked; what: string }): ReactNode {
+  if (!query.isError || (query.data !== undefined && query.error instanceof Unanswered)) return null
+  return <Trouble error={query.error} title={`${what} could not be read`} />
 }
 
 /** Every refusal with its code, and whether waiting may help. */

@@ -8,27 +8,41 @@ import { Sheet, SheetFoot } from '../parts/sheet.tsx'
 import { Trouble } from '../parts/trouble.tsx'
 import { askInWords, orderInWords } from '../words.ts'
 import { Deadline } from './deadline.tsx'
+import { PriceNow } from './price-now.tsx'
 
-type ApproveProps = { shown: Intent | null; current: Intent | undefined; onClose: () => void }
+/** A decision that was begun on an order as it was shown then. */
+export type Asked = { readonly verb: 'approve' | 'decline'; readonly intent: Intent }
 
-/** Repeats the order in words before anything is sent. `shown` is what the person saw when they asked. */
-export function ApproveSheet({ shown, current, onClose }: ApproveProps): ReactNode {
+type DecideProps = {
+  asked: Asked | null
+  /** The same order as it is now; undefined when it no longer waits. */
+  current: Intent | undefined
+  onClose: () => void
+  onDone: (asked: Asked) => void
+}
+
+/** The dialog of whatever decision was begun. */
+export function DecideSheets({ asked, current, onClose, onDone }: DecideProps): ReactNode {
+  const approving = asked?.verb === 'approve'
+  const declining = asked?.verb === 'decline'
   return (
-    <Sheet title="Approve this order?" open={shown !== null} onClose={onClose}>
-      {shown === null ? null : <ApproveForm shown={shown} current={current} onClose={onClose} />}
-    </Sheet>
+    <>
+      <Sheet title="Approve this order?" open={approving} onClose={onClose}>
+        {approving ? (
+          <ApproveForm shown={asked.intent} current={current} onClose={onClose} onDone={() => onDone(asked)} />
+        ) : null}
+      </Sheet>
+      <Sheet title="Decline this order?" open={declining} onClose={onClose}>
+        {declining ? <DeclineForm shown={asked.intent} onClose={onClose} onDone={() => onDone(asked)} /> : null}
+      </Sheet>
+    </>
   )
 }
 
-function ApproveForm({
-  shown,
-  current,
-  onClose,
-}: {
-  shown: Intent
-  current: Intent | undefined
-  onClose: () => void
-}): ReactNode {
+type FormProps = { shown: Intent; onClose: () => void; onDone: () => void }
+
+/** Repeats the order in words before anything is sent. `shown` is what the person saw when they asked. */
+function ApproveForm({ shown, current, onClose, onDone }: FormProps & { current: Intent | undefined }): ReactNode {
   const decide = useDecide(shown.intentID)
   const [note, setNote] = useState('')
   const { ticket, digest, sizing } = shown
@@ -39,7 +53,7 @@ function ApproveForm({
     if (changed || decide.isPending) return
     decide.mutate(
       { verb: 'approve', digest, ...(note.trim() === '' ? {} : { reason: note.trim() }) },
-      { onSuccess: onClose },
+      { onSuccess: onDone },
     )
   }
   const { terms } = ticket
@@ -67,6 +81,7 @@ function ApproveForm({
         </p>
         {shown.decideBy === null ? null : <Deadline from={ticket.refAt} until={shown.decideBy} />}
       </div>
+      <PriceNow symbol={terms.symbol} refPx={ticket.refPx} maxDriftBps={ticket.maxDriftBps} />
       <Field label="Note (optional)" value={note} onChange={setNote} onEnter={approve} maxLength={200} />
       {changed ? (
         <p role="alert" className="rounded-md bg-warn-wash px-3 py-2 text-sm text-warn">
@@ -87,21 +102,13 @@ function ApproveForm({
 }
 
 /** Asks for the reason: the assistant and the journal both learn from it. */
-export function DeclineSheet({ shown, onClose }: { shown: Intent | null; onClose: () => void }): ReactNode {
-  return (
-    <Sheet title="Decline this order?" open={shown !== null} onClose={onClose}>
-      {shown === null ? null : <DeclineForm shown={shown} onClose={onClose} />}
-    </Sheet>
-  )
-}
-
-function DeclineForm({ shown, onClose }: { shown: Intent; onClose: () => void }): ReactNode {
+function DeclineForm({ shown, onClose, onDone }: FormProps): ReactNode {
   const decide = useDecide(shown.intentID)
   const [reason, setReason] = useState('')
   const [missing, setMissing] = useState<string | null>(null)
   const decline = (): void => {
     if (reason.trim() === '') return setMissing('Say why; the agent is told, and the journal keeps it.')
-    decide.mutate({ verb: 'decline', reason: reason.trim() }, { onSuccess: onClose })
+    decide.mutate({ verb: 'decline', reason: reason.trim() }, { onSuccess: onDone })
   }
   return (
     <>

@@ -6,19 +6,24 @@ import { usePollMs } from '../live.tsx'
 import { Action, Key } from '../parts/action.tsx'
 import { Page } from '../parts/page.tsx'
 import { Blank, Panel, Skeleton } from '../parts/panel.tsx'
-import { Trouble } from '../parts/trouble.tsx'
+import { Unread } from '../parts/trouble.tsx'
 import { queueQuery } from '../queries.ts'
+import { Link } from '../router.tsx'
 import { askInWords } from '../words.ts'
-import { ApproveSheet, DeclineSheet } from './decide.tsx'
+import { type Asked, DecideSheets } from './decide.tsx'
 import { KeysSheet } from './keys-sheet.tsx'
 import { Recent } from './recent.tsx'
 import { Request } from './request.tsx'
+
+/** The dialog first gives the focus back to a button that is gone by then. */
+const FOCUS_AFTER_MS = 80
 
 /** What waits for a person, the one with the least time first. */
 export function QueuePage(): ReactNode {
   const queue = useQuery({ ...queueQuery, refetchInterval: usePollMs() })
   const intents = [...(queue.data?.items ?? [])].sort((a, b) => (a.decideBy ?? '~').localeCompare(b.decideBy ?? '~'))
-  const [asked, setAsked] = useState<{ verb: 'approve' | 'decline'; intent: Intent } | null>(null)
+  const [asked, setAsked] = useState<Asked | null>(null)
+  const [done, setDone] = useState<Asked | null>(null)
   const [help, setHelp] = useState(false)
   const list = useRef<HTMLDivElement>(null)
 
@@ -36,6 +41,17 @@ export function QueuePage(): ReactNode {
     if (intent === undefined) return move(1)
     if (intent.can[verb].ok) setAsked({ verb, intent })
   }
+  /** The next card takes the place and the focus of the one that was decided. */
+  const finish = (what: Asked): void => {
+    const place = intents.findIndex(({ intentID }) => intentID === what.intent.intentID)
+    setAsked(null)
+    setDone(what)
+    setTimeout(() => {
+      const all = cards()
+      const next = all[Math.min(Math.max(place, 0), all.length - 1)]
+      next?.focus()
+    }, FOCUS_AFTER_MS)
+  }
   useKey('j', () => move(1))
   useKey('k', () => move(-1))
   useKey('a', () => ask('approve'))
@@ -47,15 +63,18 @@ export function QueuePage(): ReactNode {
     <Page
       title="Awaiting approval"
       aside={
-        <Action onPress={() => setHelp(true)}>
-          Keys <Key>?</Key>
-        </Action>
+        <div className="pointer-coarse:hidden">
+          <Action onPress={() => setHelp(true)}>
+            Keys <Key>?</Key>
+          </Action>
+        </div>
       }
     >
       <Announcer intents={queue.data?.items} />
       <div className="grid items-start gap-5 lg:grid-cols-[minmax(0,1fr)_22rem]">
         <div ref={list} className="grid min-w-0 gap-4">
-          {queue.isError ? <Trouble error={queue.error} title="The queue could not be read" /> : null}
+          <Outcome done={done} />
+          <Unread query={queue} what="The queue" />
           {queue.isPending ? (
             <Panel title="Loading">
               <Skeleton what="the queue" lines={6} />
@@ -74,12 +93,7 @@ export function QueuePage(): ReactNode {
         </div>
         <Recent />
       </div>
-      <ApproveSheet
-        shown={asked?.verb === 'approve' ? asked.intent : null}
-        current={current}
-        onClose={() => setAsked(null)}
-      />
-      <DeclineSheet shown={asked?.verb === 'decline' ? asked.intent : null} onClose={() => setAsked(null)} />
+      <DecideSheets asked={asked} current={current} onClose={() => setAsked(null)} onDone={finish} />
       <KeysSheet open={help} onClose={() => setHelp(false)} />
     </Page>
   )
@@ -98,6 +112,23 @@ function Announcer({ intents }: { intents: readonly Intent[] | undefined }): Rea
   return (
     <div role="status" className="sr-only">
       {text}
+    </div>
+  )
+}
+
+/** What was just decided, with the way to follow it. */
+function Outcome({ done }: { done: Asked | null }): ReactNode {
+  return (
+    <div role="status" className="empty:hidden">
+      {done === null ? null : (
+        <p className="rounded-md bg-good-wash px-3 py-2 text-sm">
+          <strong className="text-good">{done.verb === 'approve' ? '✓ Approved' : '✓ Declined'}:</strong>{' '}
+          {askInWords(done.intent)}.{' '}
+          <Link to={`/intents/${encodeURIComponent(done.intent.intentID)}`} className="text-accent underline">
+            Follow it
+          </Link>
+        </p>
+      )}
     </div>
   )
 }

@@ -5,7 +5,7 @@ import { usePollMs } from '../live.tsx'
 import { SideMark, StandingBadge } from '../parts/badge.tsx'
 import { Moment } from '../parts/moment.tsx'
 import { Blank, Panel, Skeleton } from '../parts/panel.tsx'
-import { Trouble } from '../parts/trouble.tsx'
+import { Unread } from '../parts/trouble.tsx'
 import { recentQuery } from '../queries.ts'
 import { Link } from '../router.tsx'
 import { reasonOf } from '../words.ts'
@@ -14,12 +14,13 @@ const SHOWN_MAX = 15
 
 /** What became of the last ones, and why. */
 export function Recent(): ReactNode {
-  const { data, isPending, isError, error } = useQuery({ ...recentQuery, refetchInterval: usePollMs() })
+  const recent = useQuery({ ...recentQuery, refetchInterval: usePollMs() })
+  const { data, isPending } = recent
   const intents = data?.items.filter(({ state }) => state !== 'AwaitingApproval').slice(0, SHOWN_MAX) ?? []
   return (
     <Panel title="Recently">
       {isPending ? <Skeleton what="recent orders" lines={6} /> : null}
-      {isError ? <Trouble error={error} /> : null}
+      <Unread query={recent} what="This list" />
       {data !== undefined && intents.length === 0 ? <Blank title="Nothing was decided yet." /> : null}
       <ul className="grid gap-3">
         {intents.map((intent) => {

@@ -66,45 +66,47 @@ export function Request({ intent, onApprove, onDecline }: RequestProps): ReactNo
       </div>
       <AgentText>{intent.reasoning}</AgentText>
 
-      <Actions
-        busy={reprice.isPending ? 'Re-price' : null}
-        blocked={state === 'lost' ? LOST : null}
-        choices={[
-          {
-            key: 'Approve',
-            can: intent.can.approve,
-            look: 'primary',
-            onPress: onApprove,
-            children: (
-              <>
-                Approve… <Key>a</Key>
-              </>
-            ),
-          },
-          {
-            key: 'Decline',
-            can: intent.can.decline,
-            onPress: onDecline,
-            children: (
-              <>
-                Decline… <Key>d</Key>
-              </>
-            ),
-          },
-          {
-            key: 'Re-price',
-            can: intent.can.reprice,
-            hidden: !intent.can.reprice.ok,
-            onPress: () => reprice.mutate({ verb: 'reprice' }),
-            children: 'Re-price',
-          },
-        ]}
-      />
+      <div className="flex flex-wrap items-start justify-between gap-x-4 gap-y-2">
+        <Actions
+          busy={reprice.isPending ? 'Re-price' : null}
+          blocked={state === 'lost' ? LOST : null}
+          choices={[
+            {
+              key: 'Approve',
+              can: intent.can.approve,
+              look: 'primary',
+              onPress: onApprove,
+              children: (
+                <>
+                  Approve… <Key>a</Key>
+                </>
+              ),
+            },
+            {
+              key: 'Decline',
+              can: intent.can.decline,
+              onPress: onDecline,
+              children: (
+                <>
+                  Decline… <Key>d</Key>
+                </>
+              ),
+            },
+            {
+              key: 'Re-price',
+              can: intent.can.reprice,
+              hidden: !intent.can.reprice.ok,
+              onPress: () => reprice.mutate({ verb: 'reprice' }),
+              children: 'Re-price',
+            },
+          ]}
+        />
+        <p className="flex min-h-9 items-center gap-2 text-xs text-soft">
+          Fingerprint <code className="font-mono text-base font-semibold text-ink">{intent.fingerprint ?? 'none'}</code>
+        </p>
+      </div>
       {reprice.isError ? <Trouble error={reprice.error} title="Not re-priced" /> : null}
       <p className="flex flex-wrap gap-x-4 text-xs text-soft">
-        <span>
-          Fingerprint <code className="font-mono text-sm text-ink">{intent.fingerprint ?? 'none'}</code>
-        </span>
         <span>
           Strategy <bdi className="text-ink">{intent.strategyID}</bdi>
         </span>

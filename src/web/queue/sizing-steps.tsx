@@ -1,6 +1,7 @@
 import type { ReactNode } from 'react'
 import type { Sizing } from '../../api/wire.ts'
 import { grouped, percent } from '../decimal.ts'
+import { Badge } from '../parts/badge.tsx'
 import { bindingInWords } from '../words.ts'
 
 type Step = { what: string; how: ReactNode; result: ReactNode; decided?: boolean }
@@ -32,13 +33,16 @@ export function SizingSteps({ sizing, symbol, open }: { sizing: Sizing; symbol: 
             {steps(sizing).map(({ what, how, result, decided }) => (
               <tr key={what} className={`align-baseline ${decided ? 'font-bold' : ''}`}>
                 <th scope="row" className="py-0.5 pr-3 text-left font-normal">
-                  {decided ? <strong>{what}</strong> : what}
+                  {decided ? (
+                    <>
+                      <strong>{what}</strong> <Badge tone="accent">decides</Badge>
+                    </>
+                  ) : (
+                    what
+                  )}
                 </th>
                 <td className="hidden py-0.5 pr-3 text-right text-soft sm:table-cell">{how}</td>
-                <td className="py-0.5 text-right whitespace-nowrap">
-                  {result}
-                  {decided ? <span className="text-xs"> ← decided</span> : null}
-                </td>
+                <td className="py-0.5 text-right whitespace-nowrap">{result}</td>
               </tr>
             ))}
           </tbody>

@@ -1,10 +1,9 @@
-import type { ReactNode } from 'react'
+import { type ReactNode, type RefObject, useEffect, useRef, useState } from 'react'
 import type { Story } from '../../api/wire.ts'
 import { grouped, placeBetween, rangeOf } from '../decimal.ts'
 import { useNowMs } from '../live.tsx'
 import { localTime, msOf } from '../time.ts'
 
-const WIDTH = 560
 const HEIGHT = 230
 const PLOT = { left: 8, right: 112, top: 18, bottom: 28 }
 
@@ -17,6 +16,7 @@ type Dot = { px: string; at: string; qty: string; entry: boolean }
 /** Where it was meant to go and where it was filled: price upwards, time to the right. */
 export function PriceChart({ story }: { story: Story }): ReactNode {
   const nowMs = useNowMs()
+  const [box, width] = useWidth()
   const levels = levelsOf(story)
   const dots = dotsOf(story)
   const range = rangeOf([...levels.map(({ px }) => px), ...dots.map(({ px }) => px)])
@@ -24,19 +24,24 @@ export function PriceChart({ story }: { story: Story }): ReactNode {
   const [low, high] = range
   const end = dots.reduce((latest, { at }) => Math.max(latest, msOf(at)), msOf(story.intent.updatedAt))
   const start = msOf(story.intent.receivedAt)
-  const wide = WIDTH - PLOT.left - PLOT.right
+  const wide = width - PLOT.left - PLOT.right
   const tall = HEIGHT - PLOT.top - PLOT.bottom
   const x = (at: string): number => PLOT.left + 10 + ((msOf(at) - start) / Math.max(1, end - start)) * (wide - 20)
   const y = (px: string): number => PLOT.top + (1 - placeBetween(px, low, high)) * tall
   const labels = spread(levels.map((level) => ({ ...level, y: y(level.px), labelY: y(level.px) })))
   return (
-    <figure>
-      <svg viewBox={`0 0 ${WIDTH} ${HEIGHT}`} className="h-auto w-full" role="img" aria-label={inWords(levels, dots)}>
+    <figure ref={box}>
+      <svg
+        viewBox={`0 0 ${width} ${HEIGHT}`}
+        className="block h-auto w-full"
+        role="img"
+        aria-label={inWords(levels, dots)}
+      >
         {labels.map(({ name, px, look, dash, y: lineY, labelY }) => (
           <g key={name} className={look}>
             <line
               x1={PLOT.left}
-              x2={WIDTH - PLOT.right}
+              x2={width - PLOT.right}
               y1={lineY}
               y2={lineY}
               stroke="currentColor"
@@ -44,14 +49,14 @@ export function PriceChart({ story }: { story: Story }): ReactNode {
               strokeDasharray={dash}
             />
             <line
-              x1={WIDTH - PLOT.right}
-              x2={WIDTH - PLOT.right + 8}
+              x1={width - PLOT.right}
+              x2={width - PLOT.right + 8}
               y1={lineY}
               y2={labelY}
               stroke="currentColor"
               strokeWidth="1"
             />
-            <text x={WIDTH - PLOT.right + 11} y={labelY + 4} fill="currentColor" fontSize="12">
+            <text x={width - PLOT.right + 11} y={labelY + 4} fill="currentColor" fontSize="12">
               {name} {grouped(px)}
             </text>
           </g>
@@ -80,7 +85,7 @@ export function PriceChart({ story }: { story: Story }): ReactNode {
           <text x={PLOT.left} y={HEIGHT - 8} fill="currentColor">
             {localTime(story.intent.receivedAt, nowMs)}
           </text>
-          <text x={WIDTH - PLOT.right} y={HEIGHT - 8} fill="currentColor" textAnchor="end">
+          <text x={width - PLOT.right} y={HEIGHT - 8} fill="currentColor" textAnchor="end">
             {localTime(new Date(end).toISOString(), nowMs)}
           </text>
         </g>
@@ -90,6 +95,21 @@ export function PriceChart({ story }: { story: Story }): ReactNode {
       </figcaption>
     </figure>
   )
+}
+
+/** The drawing has the width of its place, so that its letters keep their size on a phone. */
+function useWidth(): readonly [RefObject<HTMLElement | null>, number] {
+  const ref = useRef<HTMLElement>(null)
+  const [width, setWidth] = useState(560)
+  useEffect(() => {
+    if (ref.current === null) return
+    const watcher = new ResizeObserver(([entry]) =>
+      setWidth(Math.max(280, Math.round(entry?.contentRect.width ?? 560))),
+    )
+    watcher.observe(ref.current)
+    return () => watcher.disconnect()
+  }, [])
+  return [ref, width]
 }
 
 function levelsOf({ intent }: Story): Level[] {

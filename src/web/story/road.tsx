@@ -6,8 +6,8 @@ import { type Milestone, milestones } from './milestones.ts'
 
 const LOOK: Readonly<Record<Milestone['state'], { mark: string; dot: string; text: string; heard: string }>> = {
   done: { mark: '✓', dot: 'border-good bg-good text-surface', text: '', heard: '' },
-  failed: { mark: '✗', dot: 'border-bad bg-bad text-bad-ink', text: 'text-bad', heard: 'It ended here. ' },
-  doubt: { mark: '?', dot: 'border-bad bg-bad-wash text-bad breathing', text: 'text-bad', heard: 'Unknown. ' },
+  failed: { mark: '✗', dot: 'border-alarm bg-alarm text-alarm-ink', text: 'text-bad', heard: 'It ended here. ' },
+  doubt: { mark: '?', dot: 'border-bad bg-bad-wash text-bad', text: 'text-bad', heard: 'Unknown. ' },
   ahead: { mark: '', dot: 'border-edge bg-surface', text: 'text-soft', heard: 'Not yet. ' },
   never: { mark: '', dot: 'border-line bg-sunken', text: 'text-soft line-through', heard: 'Not reached. ' },
 }

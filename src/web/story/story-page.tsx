@@ -11,10 +11,10 @@ import { Facts } from '../parts/facts.tsx'
 import { Page } from '../parts/page.tsx'
 import { Blank, Panel, Skeleton } from '../parts/panel.tsx'
 import { RawJson } from '../parts/raw-json.tsx'
-import { Refusals, Trouble } from '../parts/trouble.tsx'
+import { Refusals, Unread } from '../parts/trouble.tsx'
 import { storyQuery } from '../queries.ts'
 import { Checks } from '../queue/checks.tsx'
-import { ApproveSheet, DeclineSheet } from '../queue/decide.tsx'
+import { type Asked as Begun, DecideSheets } from '../queue/decide.tsx'
 import { factsOf, Request } from '../queue/request.tsx'
 import { SizingSteps } from '../queue/sizing-steps.tsx'
 import { Link } from '../router.tsx'
@@ -25,7 +25,8 @@ import { Road } from './road.tsx'
 
 /** Everything about one intent, from the signal to its last fill. */
 export function StoryPage({ intentID }: { intentID: string }): ReactNode {
-  const { data, isPending, isError, error } = useQuery({ ...storyQuery(intentID), refetchInterval: usePollMs() })
+  const story = useQuery({ ...storyQuery(intentID), refetchInterval: usePollMs() })
+  const { data, isPending } = story
   const title = data === undefined ? 'Order story' : askInWords(data.intent)
   return (
     <Page
@@ -41,7 +42,7 @@ export function StoryPage({ intentID }: { intentID: string }): ReactNode {
           <Skeleton what="the story" lines={10} />
         </Panel>
       ) : null}
-      {isError ? <Trouble error={error} title="The story could not be read" /> : null}
+      <Unread query={story} what="The story" />
       {data === undefined ? null : <Told story={data} />}
     </Page>
   )
@@ -64,13 +65,13 @@ function Told({ story }: { story: Story }): ReactNode {
       </section>
       {waits ? <Deciding intent={intent} /> : null}
       <div className="grid items-start gap-5 lg:grid-cols-2">
+        {waits ? null : <Asked intent={intent} />}
         <div className="grid min-w-0 gap-5">
-          {waits ? null : <Asked intent={intent} />}
-          <DecisionPart intent={intent} />
+          <Panel title="Prices and fills">
+            <PriceChart story={story} />
+          </Panel>
+          {waits ? null : <DecisionPart intent={intent} />}
         </div>
-        <Panel title="Prices and fills">
-          <PriceChart story={story} />
-        </Panel>
       </div>
       <Panel title="Orders at the broker">
         {orders.length === 0 ? <Blank title="Nothing was sent." /> : <OrdersLedger orders={orders} within="story" />}
@@ -94,7 +95,7 @@ function Told({ story }: { story: Story }): ReactNode {
           ))}
         </ol>
         <div className="mt-3">
-          <RawJson title="The whole story" value={story} />
+          <RawJson title="The whole story as JSON" value={story} />
         </div>
       </Panel>
     </div>
@@ -103,21 +104,17 @@ function Told({ story }: { story: Story }): ReactNode {
 
 /** An order that still waits can be decided here too. */
 function Deciding({ intent }: { intent: Intent }): ReactNode {
-  const [asked, setAsked] = useState<{ verb: 'approve' | 'decline'; intent: Intent } | null>(null)
+  const [begun, setBegun] = useState<Begun | null>(null)
+  const close = (): void => setBegun(null)
   return (
-    <div>
+    <>
       <Request
         intent={intent}
-        onApprove={() => setAsked({ verb: 'approve', intent })}
-        onDecline={() => setAsked({ verb: 'decline', intent })}
+        onApprove={() => setBegun({ verb: 'approve', intent })}
+        onDecline={() => setBegun({ verb: 'decline', intent })}
       />
-      <ApproveSheet
-        shown={asked?.verb === 'approve' ? asked.intent : null}
-        current={intent}
-        onClose={() => setAsked(null)}
-      />
-      <DeclineSheet shown={asked?.verb === 'decline' ? asked.intent : null} onClose={() => setAsked(null)} />
-    </div>
+      <DecideSheets asked={begun} current={intent} onClose={close} onDone={close} />
+    </>
   )
 }
 

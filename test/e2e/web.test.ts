@@ -1,0 +1,438 @@
+import assert from 'node:assert/strict'
+import { join } from 'node:path'
+import { after, before, describe, it } from 'node:test'
+import AxeBuilder from '@axe-core/playwright'
+import { type Browser, type BrowserContextOptions, chromium, type Page } from 'playwright-core'
+import { ensureWeb, ROOT } from '../../scripts/bootstrap.mjs'
+import { BROWSER_ARGS, findBrowser } from '../../scripts/browser.mjs'
+import { type Fake, proposeSome, startFake } from '../../src/web/dev/fake.ts'
+
+/** What every screen owes: nothing executed that we did not ship, nothing that the policy had to stop, no fault. */
+type Desk = { page: Page; fake: Fake; wrong: string[] }
+
+const QUIET = [
+  '--disable-gpu',
+  '--disable-quic',
+  '--no-first-run',
+  '--disable-background-networking',
+  '--disable-component-update',
+  '--disable-sync',
+]
+
+const executablePath = findBrowser()
+const DESKTOP = { width: 1280, height: 900 }
+const PHONE = { width: 360, height: 740 }
+
+describe('the dashboard', { skip: executablePath === undefined ? 'no Chromium found' : false }, () => {
+  let browser: Browser
+  before(async () => {
+    await ensureWeb()
+    browser = await chromium.launch({ executablePath: executablePath ?? '', args: [...BROWSER_ARGS, ...QUIET] })
+  })
+  after(() => browser.close())
+
+  /** A desk of its own: fresh gateway, fresh browser profile. `signedIn: false` stops at the door. */
+  async function at(
+    then: (desk: Desk) => Promise<void>,
+    how: BrowserContextOptions & { signedIn?: boolean } = {},
+  ): Promise<void> {
+    const { signedIn = true, ...options } = how
+    const fake = await startFake({ dist: join(ROOT, 'dist', 'web') })
+    const context = await browser.newContext({ viewport: DESKTOP, ...options })
+    const page = await context.newPage()
+    // Far less than the 30 s between polls of a live page: what shows up in time came by the stream.
+    page.setDefaultTimeout(15_000)
+    const wrong: string[] = []
+    page.on('dialog', (dialog) => {
+      wrong.push(`dialog: ${dialog.message()}`)
+      void dialog.dismiss()
+    })
+    page.on('pageerror', (error) => wrong.push(error.message))
+    page.on('console', (message) => {
+      if (/Content.Security.Policy|Refused to|Uncaught/i.test(message.text())) wrong.push(message.text())
+    })
+    try {
+      await page.goto(`${fake.url}/signin#code=${fake.code}`)
+      if (signedIn) {
+        proposeSome(fake.world)
+        await page.getByLabel('Your name').fill('Ana')
+        await page.keyboard.press('Enter')
+        await page.locator('[data-intent="sig-1001"]').waitFor()
+      }
+      await then({ page, fake, wrong })
+      assert.deepEqual(wrong, [])
+    } finally {
+      await context.close()
+      await fake.close()
+    }
+  }
+
+  const go = async ({ page, fake }: Desk, path: string, heading: string | RegExp): Promise<void> => {
+    await page.goto(fake.url + path)
+    await page.getByRole('heading', { level: 1, name: heading }).waitFor()
+  }
+  const card = (page: Page, name: RegExp) => page.getByRole('article', { name })
+  const dialog = (page: Page) => page.locator('[role=dialog], [role=alertdialog]')
+
+  it('takes the code from the link, hides it, and asks for a name', () =>
+    at(
+      async ({ page, fake }) => {
+        assert.equal(await page.getByLabel('One-time code').inputValue(), fake.code)
+        assert.equal(page.url(), `${fake.url}/signin`)
+        await page.getByRole('button', { name: 'Sign in' }).click()
+        await page.getByText('Enter your name').waitFor()
+        assert.deepEqual(fake.asked, [])
+
+        await page.getByLabel('One-time code').fill('WRONG')
+        await page.getByLabel('Your name').fill('Ana')
+        await page.getByRole('button', { name: 'Sign in' }).click()
+        await page.getByRole('alert').filter({ hasText: 'This code is wrong, used or too old' }).waitFor()
+
+        await page.getByLabel('One-time code').fill(fake.code)
+        await page.keyboard.press('Enter')
+        await page.getByText('Nothing waits for you.').waitFor()
+        await page.getByText(`curl ${fake.url}/v1/intents`).waitFor()
+        assert.deepEqual(fake.asked.at(-1), { what: 'POST /v1/session', body: { code: fake.code, name: 'Ana' } })
+        await page.getByText('Signed in as Ana').waitFor()
+      },
+      { signedIn: false },
+    ))
+
+  it('shows the most urgent first, with its numbers, and how the size came about', () =>
+    at(async ({ page }) => {
+      const names = await page.getByRole('article').getByRole('heading').allInnerTexts()
+      assert.deepEqual(
+        names.map((name) => /AAPL|MSFT|EUR\/USD/.exec(name)?.[0]),
+        ['AAPL', 'MSFT', 'EUR/USD'],
+      )
+      const first = card(page, /AAPL/)
+      for (const text of ['9,937.50 USD', '132.50 USD', '2.5 : 1', '−1.33 %', 'held down by the limit per order'])
+        await first.getByText(text).waitFor()
+      await first.getByText('Why 53?').click()
+      await first.getByRole('row', { name: /At most, by the limit per order decides/ }).waitFor()
+      await first.getByText('All 14 checks passed').click()
+      await first.getByText('The market is open').waitFor()
+      await first.getByText(/drift [+−]?\d+\.\d bps/).waitFor()
+      assert.match(await first.getByRole('timer').innerText(), /^\d:\d\d/)
+    }))
+
+  it('shows what the agent wrote as text and nothing else', () =>
+    at(async ({ page }) => {
+      const quote = card(page, /MSFT/).getByRole('blockquote')
+      assert.match(await quote.innerText(), /^<img src=x onerror="alert\(1\)"> <b>APPROVED BY RISK<\/b>/)
+      assert.equal(await page.locator('blockquote img, blockquote b, blockquote a').count(), 0)
+      await card(page, /MSFT/).getByText('Written by the agent').waitFor()
+    }))
+
+  it('approves by keyboard: exactly what was shown, once, after a second look', () =>
+    at(async ({ page, fake }) => {
+      const { digest, fingerprint } = fake.world.intent('sig-1001')
+      await page.keyboard.press('a')
+      assert.equal(await dialog(page).count(), 0, 'nothing is chosen yet')
+      await page.keyboard.press('a')
+      const asking = page.getByRole('dialog', { name: 'Approve this order?' })
+      await asking.getByText('Buy 53 AAPL at 187.50 or lower, good for the day').waitFor()
+      await asking.getByText(fingerprint ?? '').waitFor()
+      await page.keyboard.press('Escape')
+      assert.equal(fake.asked.filter(({ what }) => what.endsWith('/approve')).length, 0)
+
+      await page.keyboard.press('a')
+      await asking.waitFor()
+      await page.keyboard.press('Enter')
+      await page.getByText('✓ Approved:').waitFor()
+      await page.getByRole('article', { name: /AAPL/ }).waitFor({ state: 'detached' })
+      assert.deepEqual(
+        fake.asked.filter(({ what }) => what.endsWith('/approve')),
+        [{ what: 'POST /v1/intents/sig-1001/approve', body: { digest } }],
+      )
+      // The next card takes the focus, so that the next key is about the next order.
+      await page.locator('[data-intent="sig-1002"]:focus').waitFor()
+      await page.getByRole('region', { name: 'Recently' }).getByText('Filled').nth(1).waitFor()
+    }))
+
+  it('moves with j and k, and can switch single letters off', () =>
+    at(async ({ page }) => {
+      const focused = (id: string) => page.locator(`[data-intent="${id}"]:focus`).waitFor()
+      await page.keyboard.press('j')
+      await focused('sig-1001')
+      await page.keyboard.press('j')
+      await focused('sig-1002')
+      await page.keyboard.press('k')
+      await focused('sig-1001')
+      await page.keyboard.press('?')
+      await page.getByRole('dialog', { name: 'Keys' }).waitFor()
+      await page.getByText('Single-letter keys').click()
+      await page.keyboard.press('Escape')
+      await page.getByRole('dialog').waitFor({ state: 'detached' })
+      await page.keyboard.press('d')
+      await page.waitForTimeout(200)
+      assert.equal(await dialog(page).count(), 0)
+    }))
+
+  it('declines with a reason, and not without', () =>
+    at(async ({ page, fake }) => {
+      await page.keyboard.press('j')
+      await page.keyboard.press('j')
+      await page.keyboard.press('d')
+      const asking = page.getByRole('dialog', { name: 'Decline this order?' })
+      await asking.getByText('Sell 24 MSFT').waitFor()
+      await page.keyboard.press('Enter')
+      await asking.getByText('Say why; the agent is told').waitFor()
+      assert.equal(fake.asked.filter(({ what }) => what.endsWith('/decline')).length, 0)
+      await page.keyboard.type('No shorts before earnings')
+      await page.keyboard.press('Enter')
+      await page.getByText('✓ Declined:').waitFor()
+      assert.equal(fake.world.intent('sig-1002').decision?.reason, 'No shorts before earnings')
+      await page.getByRole('region', { name: 'Recently' }).getByText('Ana: No shorts before earnings').waitFor()
+    }))
+
+  it('does not send an approval of an order that changed under the reader', () =>
+    at(async ({ page, fake }) => {
+      await card(page, /AAPL/)
+        .getByRole('button', { name: /Approve/ })
+        .click()
+      const asking = page.getByRole('dialog', { name: 'Approve this order?' })
+      await asking.waitFor()
+      fake.world.reprice('sig-1001')
+      await asking.getByText('This order changed while you were reading').waitFor()
+      assert.equal(await asking.getByRole('button', { name: 'Approve buy 53 AAPL' }).isDisabled(), true)
+      await page.keyboard.press('Escape')
+      await card(page, /AAPL/)
+        .getByText(fake.world.intent('sig-1001').fingerprint ?? '')
+        .waitFor()
+    }))
+
+  it('shows every reason of a refusal beside the button', () =>
+    at(async ({ page, fake }) => {
+      await card(page, /AAPL/)
+        .getByRole('button', { name: /Approve/ })
+        .click()
+      await page.getByRole('dialog').waitFor()
+      fake.world.engage('Ben', 'Drill')
+      await page.getByRole('button', { name: 'Approve buy 53 AAPL' }).click()
+      const told = dialog(page).getByRole('alert')
+      for (const text of ['Trading is halted.', 'TRADING_HALTED', 'The quote is 7.2 s old', 'QUOTE_STALE'])
+        await told.getByText(text).waitFor()
+    }))
+
+  it('re-prices, which makes a new fingerprint', () =>
+    at(async ({ page, fake }) => {
+      const before = fake.world.intent('sig-1001').fingerprint ?? ''
+      await card(page, /AAPL/).getByRole('button', { name: 'Re-price' }).click()
+      await card(page, /AAPL/).getByText(before).waitFor({ state: 'detached' })
+      await card(page, /AAPL/)
+        .getByText(fake.world.intent('sig-1001').fingerprint ?? '')
+        .waitFor()
+    }))
+
+  it('shows a new signal as it comes, and says so to a screen reader', () =>
+    at(async ({ page, fake }) => {
+      await page.getByText('Live', { exact: true }).waitFor()
+      fake.world.propose({
+        id: 'sig-2000',
+        symbol: 'AAPL',
+        side: 'Sell',
+        entry: '188.10',
+        stop: '190.00',
+        target: null,
+        qty: '11',
+        notional: '2069.10',
+        risk: '20.90',
+        rawQty: '131',
+        reasoning: '',
+      })
+      await page.locator('[data-intent="sig-2000"]').waitFor()
+      await page.getByRole('status').filter({ hasText: 'Awaiting approval: Sell 11 AAPL' }).waitFor()
+    }))
+
+  it('halts with one confirmation, proves it, and is released with a reason', () =>
+    at(async (desk) => {
+      const { page, fake } = desk
+      await page.getByRole('button', { name: 'Halt trading' }).click()
+      const asking = page.getByRole('alertdialog', { name: 'Halt trading now?' })
+      assert.equal(await asking.getByLabel('Reason').inputValue(), 'Stopped by hand from the dashboard')
+      await asking.getByRole('button', { name: 'Halt trading' }).click()
+      const banner = page.getByRole('region', { name: 'Trading is halted' })
+      await banner.getByText('2 orders are still open at the broker').waitFor()
+      await banner.getByText('1 order is still open at the broker').waitFor()
+      assert.equal(fake.world.halt().by, 'Ana')
+      await go(desk, '/account', 'Account')
+      await banner.getByText('Stopped by hand from the dashboard').waitFor()
+
+      await banner.getByRole('button', { name: 'Release…' }).click()
+      const releasing = page.getByRole('alertdialog', { name: 'Release the halt?' })
+      await releasing.getByRole('button', { name: 'Release' }).click()
+      await releasing.getByText('Say why it is safe to trade again.').waitFor()
+      await releasing.getByLabel('Why is it safe to trade again?').fill('Looked at all of it')
+      await releasing.getByRole('button', { name: 'Release' }).click()
+      await banner.waitFor({ state: 'detached' })
+      assert.deepEqual(fake.asked.at(-1), { what: 'DELETE /v1/halt', body: { reason: 'Looked at all of it' } })
+    }))
+
+  it('lists orders: filters, more, cancel, and what is in doubt', () =>
+    at(async (desk) => {
+      const { page, fake } = desk
+      await go(desk, '/orders', 'Orders')
+      const rows = page.getByRole('row').filter({ has: page.getByRole('rowheader') })
+      await page.getByText('In doubt: asked, no answer yet. Do not resubmit.').waitFor()
+      assert.equal(await rows.count(), 4)
+      await page.getByRole('button', { name: 'Load more orders' }).click()
+      await rows.nth(4).waitFor()
+      await page.getByLabel('Symbol').fill('msft')
+      await page.waitForURL(/symbol=msft/)
+      await rows.nth(1).waitFor({ state: 'detached' })
+      await rows.getByRole('button', { name: /Cancel Buy 24 MSFT/ }).click()
+      await page.getByRole('dialog').getByText('Nothing is filled yet.').waitFor()
+      await page.getByRole('button', { name: 'Cancel the order' }).click()
+      await rows.getByText('Canceled').waitFor()
+      assert.deepEqual(fake.asked.at(-1)?.what, 'POST /v1/orders/jx-sig-0908-entry/cancel')
+
+      const download = page.waitForEvent('download')
+      await page.getByRole('button', { name: 'Download CSV' }).click()
+      assert.equal((await download).suggestedFilename(), 'orders.csv')
+      await page.getByRole('link', { name: 'Fills' }).click()
+      await page.getByText('No fill matches these filters.').waitFor()
+    }))
+
+  it('tells the whole story of an order', () =>
+    at(async (desk) => {
+      const { page } = desk
+      await page
+        .getByRole('region', { name: 'Recently' })
+        .getByRole('link', { name: /52 AAPL/ })
+        .click()
+      await page.getByRole('heading', { level: 1, name: /Buy 52 AAPL/ }).waitFor()
+      const road = page.getByRole('region', { name: 'Where it stands' }).getByRole('listitem')
+      assert.deepEqual(
+        (await road.allInnerTexts()).map((text) => /Received|Sized|Approved|Sent|Filled/.exec(text)?.[0]),
+        ['Received', 'Sized', 'Approved', 'Sent', 'Filled'],
+      )
+      await page.getByText('Fits the plan.').waitFor()
+      await page.getByRole('img', { name: /Fills: entry 30 at 186.90, entry 22 at 186.92/ }).waitFor()
+      await page.getByText('cor_sig-0901').waitFor()
+      await page.getByText('The whole story as JSON').click()
+      await page.getByText('"corr": "cor_sig-0901"').first().waitFor()
+
+      await go(desk, '/intents/sig-0904', /Sell/)
+      await page.getByText('The stop 409.00 is below the entry').waitFor()
+      await page.getByText('STOP_ON_WRONG_SIDE').waitFor()
+      await go(desk, '/intents/none', 'Order story')
+      await page.getByText('There is no intent none.').waitFor()
+    }))
+
+  it('closes tasks with a note and follows the journal', () =>
+    at(async (desk) => {
+      const { page, fake } = desk
+      await go(desk, '/activity', 'Activity')
+      const tasks = page.getByRole('region', { name: 'For a person' })
+      await tasks.getByRole('button', { name: 'Close…' }).first().click()
+      await page.getByRole('button', { name: 'Close the task' }).click()
+      await page.getByText('Say what you found and what you did.').waitFor()
+      await page.getByLabel('What did you find, and do?').fill('It is there; the broker was slow.')
+      await page.getByRole('button', { name: 'Close the task' }).click()
+      await tasks.getByText('1 closed').waitFor()
+      const feed = page.getByRole('region', { name: 'What happens' })
+      await feed.getByText('Ana closed a task: It is there; the broker was slow.').waitFor()
+      fake.world.decline('sig-1001', 'From another screen', 'Ben')
+      await feed.getByText('Ben declined it: From another screen').waitFor()
+    }))
+
+  it('says when the connection is lost, greys what would act on old facts, and recovers', () =>
+    at(async ({ page, fake }) => {
+      await page.getByText('Live', { exact: true }).waitFor()
+      fake.cut(true)
+      await page.getByText('Connection lost.').waitFor()
+      const approve = card(page, /AAPL/).getByRole('button', { name: /Approve/ })
+      assert.equal(await approve.isDisabled(), true)
+      await card(page, /AAPL/).getByText('the connection is lost').waitFor()
+      fake.world.decline('sig-1002', 'Meanwhile', 'Ben')
+      fake.cut(false)
+      await page.getByText('Connection lost.').waitFor({ state: 'detached' })
+      await card(page, /MSFT/).waitFor({ state: 'detached' })
+      await page.getByText('Live', { exact: true }).waitFor()
+      assert.equal(await approve.isDisabled(), false)
+    }))
+
+  it('asks to sign in again when the session is over, and signs out', () =>
+    at(async (desk) => {
+      const { page, fake } = desk
+      fake.expire()
+      await page.getByLabel('One-time code').fill(fake.code)
+      await page.getByLabel('Your name').fill('Ben')
+      await page.keyboard.press('Enter')
+      await page.getByText('Signed in as Ben').waitFor()
+      await page.getByRole('button', { name: 'Sign out' }).click()
+      await page.getByRole('button', { name: 'Sign in' }).waitFor()
+    }))
+
+  const openAll = (page: Page) =>
+    page.evaluate('document.querySelectorAll("main details").forEach((d) => (d.open = true))')
+
+  const PAGES: readonly (readonly [string, string | RegExp])[] = [
+    ['/', 'Awaiting approval'],
+    ['/orders', 'Orders'],
+    ['/orders?show=fills', 'Fills'],
+    ['/account', 'Account'],
+    ['/activity', 'Activity'],
+    ['/intents/sig-0901', /AAPL/],
+    ['/intents/sig-0904', /MSFT/],
+    ['/intents/sig-0907', /EUR/],
+    ['/intents/sig-1002', /MSFT/],
+    ['/nowhere', 'No such page'],
+  ]
+
+  for (const colorScheme of ['light', 'dark'] as const)
+    it(`is accessible in ${colorScheme}`, () =>
+      at(
+        async (desk) => {
+          const { page } = desk
+          const violations = async (): Promise<string[]> => {
+            const result = await new AxeBuilder({ page }).analyze()
+            return result.violations.map(
+              ({ id, nodes }) => `${page.url()}: ${id}: ${nodes.map(({ html }) => html.slice(0, 200)).join(' | ')}`,
+            )
+          }
+          const found: string[] = []
+          for (const [path, heading] of PAGES) {
+            await go(desk, path, heading)
+            await openAll(page)
+            found.push(...(await violations()))
+          }
+          await go(desk, '/', 'Awaiting approval')
+          for (const key of ['a', 'd', '?', 'H']) {
+            await page.locator('[data-intent="sig-1001"]').focus()
+            await page.keyboard.press(key)
+            await dialog(page).waitFor()
+            found.push(...(await violations()))
+            if (key === 'H') await dialog(page).getByRole('button', { name: 'Halt trading' }).click()
+            else await page.keyboard.press('Escape')
+            await dialog(page).waitFor({ state: 'detached' })
+          }
+          await page.getByRole('region', { name: 'Trading is halted' }).waitFor()
+          found.push(...(await violations()))
+          assert.deepEqual(found, [])
+        },
+        { colorScheme },
+      ))
+
+  it('fits a phone: nothing scrolls sideways, and Halt is in reach', () =>
+    at(
+      async (desk) => {
+        const { page } = desk
+        for (const [path, heading] of PAGES) {
+          await go(desk, path, heading)
+          await openAll(page)
+          const width = await page.evaluate('document.documentElement.scrollWidth')
+          assert.equal(width, PHONE.width, `${path} is ${String(width)} px wide`)
+          assert.equal(await page.getByRole('button', { name: 'Halt trading' }).isVisible(), true)
+        }
+        await go(desk, '/', 'Awaiting approval')
+        await card(page, /AAPL/)
+          .getByRole('button', { name: /Approve/ })
+          .click()
+        const box = await dialog(page).boundingBox()
+        assert.ok(box !== null && box.x >= 0 && box.x + box.width <= PHONE.width)
+      },
+      { viewport: PHONE, hasTouch: true, isMobile: true },
+    ))
+})
