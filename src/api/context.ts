@@ -6,8 +6,7 @@ import type { AccountID } from '../values/brand.ts'
 import type { Instant } from '../values/instant.ts'
 import type { Caller } from './access.ts'
 import type { SignalTerms } from './intake.ts'
-import { type Seen, viewIntent } from './present.ts'
-import type { NameOf } from './sentence.ts'
+import { type NameOf, type Seen, viewIntent } from './present.ts'
 import type * as wire from './wire.ts'
 
 /** What pino and its like offer. */
@@ -109,22 +108,22 @@ export type Api = Omit<ApiDeps, 'limits'> & {
 export function context(deps: ApiDeps, closing: AbortSignal): Api {
   const { reads, clock } = deps
   const limits = { ...LIMITS, ...deps.limits }
+  const names = async (): Promise<NameOf> => {
+    const [people, tokens] = await Promise.all([reads.all('person'), reads.all('token')])
+    const known = new Map(people.map((person) => [person.personID, person.name]))
+    for (const token of tokens) known.set(token.tokenID, token.name)
+    return (id) => known.get(id) ?? id
+  }
   return {
     ...deps,
     limits,
     closing,
     streams: new Set(),
     async seen(caller) {
-      return { caller, now: clock.now(), halt: (await reads.get('halt', 'global'))?.state ?? null }
+      const [halt, name] = await Promise.all([reads.get('halt', 'global'), names()])
+      return { caller, now: clock.now(), halt: halt?.state ?? null, name }
     },
-    async names() {
-      const [people, tokens] = await Promise.all([reads.all('person'), reads.all('token')])
-      const names = new Map([
-        ...people.map((p) => [p.personID, p.name] as const),
-        ...tokens.map((t) => [t.tokenID, t.name] as const),
-      ])
-      return (id) => names.get(id) ?? id
-    },
+    names,
     async show(intent, seen) {
       return viewIntent(intent, intent.clOrdID ? await reads.get('order', intent.clOrdID) : null, seen)
     },

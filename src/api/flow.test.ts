@@ -23,6 +23,7 @@ describe('one order, from the signal to its fills', () => {
     intent = response.json<wire.Intent>()
     assert.equal(intent.state, 'AwaitingApproval')
     assert.equal(intent.ticket?.terms.orderQty, '400')
+    assert.deepEqual(intent.proposer, { type: 'agent', id: jax.id, name: 'jax' })
     assert.match(intent.fingerprint ?? '', /^[0-9a-f]{4}-[0-9a-f]{4}$/)
     assert.match(intent.summary, /^Buy 400 AAPL at 187\.5 waits for a person to decide until 15:05:00 UTC\.$/)
     assert.deepEqual(intent.can.approve, {
@@ -214,7 +215,7 @@ describe('one order, from the signal to its fills', () => {
       'NOT_ELIGIBLE',
     )
     const withdraw = () => house.ask({ method: 'POST', url: '/v1/intents/sig-new/withdraw', as: jax })
-    assert.equal((await withdraw()).json<wire.Intent>().state, 'Withdrawn')
+    assert.equal((await withdraw()).json<wire.Intent>().summary, 'Withdrawn by jax. Nothing was sent.')
     assert.equal((await withdraw()).statusCode, 200)
   })
 
@@ -254,7 +255,10 @@ describe('one order, from the signal to its fills', () => {
   it('the halt is engaged by an agent, twice alike, and released by people after a reconciliation', async () => {
     const halt = () => house.ask({ method: 'POST', url: '/v1/halt', as: jax, body: { reason: 'the feed looks wrong' } })
     const first = (await halt()).json<wire.Halt>()
-    assert.deepEqual([first.engaged, first.reason, first.openOrders], [true, 'the feed looks wrong', 0])
+    assert.deepEqual(
+      [first.engaged, first.by, first.reason, first.openOrders],
+      [true, 'jax', 'the feed looks wrong', 0],
+    )
     assert.equal((await halt()).statusCode, 200)
     assert.equal((await house.ask({ url: '/v1/status', as: jax })).json<wire.Status>().halted, true)
     assert.equal(

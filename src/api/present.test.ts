@@ -112,7 +112,12 @@ describe('the summary says what is true and whether to do anything', () => {
     [{}, { phase: 'PendingNew', delivery: 'Absent' }, /never reached the broker; that is proven/],
   ]
   for (const [change, made, says] of rows)
-    it(String(says).slice(1, 60), () => assert.match(summary(intent(change), made && order(made)), says))
+    it(String(says).slice(1, 60), () =>
+      assert.match(
+        summary(intent(change), made && order(made), (id) => id),
+        says,
+      ),
+    )
 })
 
 describe('what the caller may do, and why not', () => {
@@ -120,6 +125,7 @@ describe('what the caller may do, and why not', () => {
     caller,
     now: NOW,
     halt: halted ? { by: 'Ana', reason: 'drill', since: NOW } : null,
+    name: (id: string) => id,
   })
   const rows: readonly (readonly [
     name: string,

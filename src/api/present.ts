@@ -31,11 +31,15 @@ import type * as wire from './wire.ts'
 
 // Records to what crosses the wire. Pure: what depends on the moment and on who looks arrives as `Seen`.
 
+/** The name of a person or token by its id; the id itself when nobody goes by it. */
+export type NameOf = (id: string) => string
+
 /** Who looks, when, and at what. */
 export type Seen = {
   readonly caller: Caller
   readonly now: Instant
   readonly halt: HaltState | null
+  readonly name: NameOf
 }
 
 const time = (at: Instant): string => rfc3339(at)
@@ -159,7 +163,7 @@ export function viewIntent(intent: Intent, order: Order | null, seen: Seen): wir
     strategyID: p.strategyID,
     confidence: maybe(p.confidence, text),
     reasoning: p.reasoning,
-    proposer: { type: intent.proposer.type, id: intent.proposer.id },
+    proposer: { type: intent.proposer.type, id: intent.proposer.id, name: seen.name(intent.proposer.id) },
     generatedAt: time(p.generatedAt),
     expiresAt: time(p.expiresAt),
     rev: intent.rev,
@@ -183,7 +187,7 @@ export function viewIntent(intent: Intent, order: Order | null, seen: Seen): wir
     decision: decision && {
       verdict: decision.verdict,
       by: decision.by,
-      byName: decision.byName,
+      byName: seen.name(decision.byName),
       via: decision.via,
       reason: decision.reason,
       at: time(decision.at),
@@ -194,7 +198,7 @@ export function viewIntent(intent: Intent, order: Order | null, seen: Seen): wir
     receivedAt: time(intent.receivedAt),
     updatedAt: time(intent.updatedAt),
     can: canIntent(intent, seen),
-    summary: summary(intent, order),
+    summary: summary(intent, order, seen.name),
   }
 }
 
@@ -239,9 +243,10 @@ const ORDER_SAYS: Readonly<Record<wire.OrdStatus, (order: Order) => string>> = {
 }
 
 /** In one sentence, what is true now and whether to do anything. */
-export function summary(intent: Intent, order: Order | null): string {
+export function summary(intent: Intent, order: Order | null, name: NameOf): string {
   if (order) return ORDER_SAYS[ordStatus(order)](order)
   const { decision } = intent
+  const by = decision ? name(decision.byName) : 'a person'
   const because = decision?.reason ? `: ${decision.reason}` : ''
   switch (intent.state) {
     case 'Received':
@@ -249,15 +254,15 @@ export function summary(intent: Intent, order: Order | null): string {
     case 'AwaitingApproval':
       return `${intent.ticket ? inWords(intent.ticket.terms) : intent.proposal.symbol} waits for a person to decide${intent.decideBy === null ? '' : ` until ${clock(intent.decideBy)}`}.`
     case 'Approved':
-      return `Approved by ${decision?.byName ?? 'a person'}; it is checked once more and then sent. Nothing to do.`
+      return `Approved by ${by}; it is checked once more and then sent. Nothing to do.`
     case 'Refused': {
       const [first, ...more] = intent.refusals
       return `Refused, nothing was sent. ${first ? explain(first) : ''}${more.length > 0 ? ` And ${more.length} more ${more.length === 1 ? 'reason' : 'reasons'}.` : ''}`.trim()
     }
     case 'Declined':
-      return `Declined by ${decision?.byName ?? 'a person'}${because}. Nothing was sent.`
+      return `Declined by ${by}${because}. Nothing was sent.`
     case 'Withdrawn':
-      return `Withdrawn by ${decision?.byName ?? 'its proposer'}${because}. Nothing was sent.`
+      return `Withdrawn by ${by}${because}. Nothing was sent.`
     case 'Lapsed':
       return 'Lapsed: the time to decide or to send ran out. Nothing was sent; propose it again if it still holds.'
   }

@@ -100,7 +100,7 @@ export function referencePage(
       `<dt id="${code}"><code>${code}</code> ${status} ${escape(title)}</dt><dd>${prose(meaning)}</dd>`,
   )
   return `<!doctype html>
-<html lang="en"><head><meta charset="utf-8"><meta name="viewport" content="width=device-width, initial-scale=1"><title>Jax Execution: HTTP API</title><link rel="stylesheet" href="/docs/style.css"></head>
+<html lang="en"><head><meta charset="utf-8"><meta name="viewport" content="width=device-width, initial-scale=1"><title>Jax Execution: HTTP API</title><link rel="icon" href="data:,"><link rel="stylesheet" href="/docs/style.css"></head>
 <body><header><h1>Jax Execution: HTTP API</h1><p>Version ${escape(about.version)}. <a href="/openapi.json">OpenAPI 3.1</a> · <a href="/">Dashboard</a></p></header>
 <nav aria-label="Contents"><ul>${index.join('')}<li><a href="#scopes">Scopes</a></li><li><a href="#problems">Problems</a></li></ul></nav>
 <main><p>JSON in and out. Decimals are text such as <code>"187.50"</code> (a JSON number is read exactly, too); times are RFC 3339 UTC. Unknown fields are refused by name. Errors are <code>application/problem+json</code> with a stable <code>code</code> and every reason at once.

@@ -1,7 +1,7 @@
 import { z } from 'zod'
 import type { Denial } from '../desk/desk.ts'
 import { isOpen, ordStatus } from '../orders/machine.ts'
-import type { Halt as HaltRecord, Intent, Task } from '../ports/records.ts'
+import type { Intent, Task } from '../ports/records.ts'
 import type { ClOrdID, IntentID } from '../values/brand.ts'
 import { text } from '../values/decimal.ts'
 import { type Instant, msBetween, plusMs, rfc3339 } from '../values/instant.ts'
@@ -644,11 +644,13 @@ const market: Route[] = [
 
 // --- halt
 
-async function viewHalt(api: Api, record?: HaltRecord | null): Promise<wire.Halt> {
-  const [{ state }, open] = [
-    record ?? (await api.reads.get('halt', 'global')) ?? { state: null },
-    await api.reads.openOrders(api.account),
-  ]
+async function viewHalt(api: Api): Promise<wire.Halt> {
+  const [halt, open, name] = await Promise.all([
+    api.reads.get('halt', 'global'),
+    api.reads.openOrders(api.account),
+    api.names(),
+  ])
+  const state = halt?.state ?? null
   // Stops and targets stay during a halt: they protect what is held. The halt is about orders that open or enlarge.
   const entries = open.filter((order) => order.role === 'Entry' && isOpen(order))
   const recent = state ? (await api.reads.orders({}, { limit: 200, after: null })).items : []
@@ -662,7 +664,7 @@ async function viewHalt(api: Api, record?: HaltRecord | null): Promise<wire.Halt
   )
   return {
     engaged: state !== null,
-    by: state?.by ?? null,
+    by: state && name(state.by),
     reason: state?.reason ?? null,
     since: state ? rfc3339(state.since) : null,
     openOrders: entries.length,

@@ -39,7 +39,7 @@ const ordStatus = names([
   'InDoubt',
   'NotSent',
 ])
-const who = z.strictObject({ type: text, id: text })
+const who = z.strictObject({ type: text, id: text, name: text })
 
 export const can = named(
   'Can',

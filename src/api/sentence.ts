@@ -3,11 +3,8 @@ import { explain } from '../gate/refusal.ts'
 import type { Row } from '../journal/row.ts'
 import { type Decimal, shortest } from '../values/decimal.ts'
 import type { Report } from '../orders/report.ts'
-import { inWords } from './present.ts'
+import { inWords, type NameOf } from './present.ts'
 import type * as wire from './wire.ts'
-
-/** The name of a person or token by its id; the id itself when nobody goes by it. */
-export type NameOf = (id: string) => string
 
 type Told<A extends Action> = {
   readonly data: Happened[A]
@@ -68,7 +65,7 @@ const SAYS: { readonly [A in Action]: (told: Told<A>) => string } = {
   'execution.disputed': ({ data, id }) =>
     `The broker reported ${data.report.execType} for ${id}, which is ${data.fault.phase}: set aside for a person.`,
 
-  'halt.engaged': ({ data }) => `${data.by} halted trading: ${data.reason}`,
+  'halt.engaged': ({ data, name }) => `${name(data.by)} halted trading: ${data.reason}`,
   'halt.released': ({ data }) => `${data.by} released the halt: ${data.reason}`,
   'instrument.frozen': ({ data }) => `${data.symbol} is frozen: ${data.reason}`,
   'instrument.thawed': ({ data }) => `${data.symbol} is open again: ${data.reason}`,

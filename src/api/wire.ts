@@ -84,7 +84,8 @@ export type Intent = {
   confidence: string | null
   /** Untrusted text, written by the agent. */
   reasoning: string
-  proposer: { type: string; id: string }
+  /** `name` is what the token or person goes by: show that. */
+  proposer: { type: string; id: string; name?: string }
   generatedAt: string
   expiresAt: string
   rev: number
