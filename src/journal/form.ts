@@ -87,14 +87,16 @@ const [OPEN_LIST, CLOSE_LIST, OPEN, CLOSE] = [0x5b, 0x5d, 0x7b, 0x7d]
 const PLAIN = String.raw`"[^"\\\u0000-\u001f]*"`
 /** Everything up to `data`, and everything after it, when nothing in it needs an escape; keys stand in canonical order. */
 const HEAD = new RegExp(
-  String.raw`\{"action":${PLAIN},"actor":\{"id":${PLAIN},"session":(?:null|${PLAIN}),"type":${PLAIN},"via":${PLAIN}\},"boot":(${PLAIN}),"corr":${PLAIN},"data":`,
+  String.raw`\{"action":${PLAIN},"actor":\{"id":${PLAIN},"session":(?:null|${PLAIN}),"type":${PLAIN},"via":${PLAIN}\},"boot":"(${PLAIN.slice(1, -1)})","corr":${PLAIN},"data":`,
   'y',
 )
 const TAIL = new RegExp(
-  String.raw`,"mono":"(0|[1-9]\d{0,24})","object":\{"id":${PLAIN},"rev":(?:0|[1-9]\d{0,14}),"type":${PLAIN}\},"prev":"([0-9a-f]{64})","seq":(0|[1-9]\d{0,14}),"ts":"(\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{6}Z)","v":1\}$`,
+  String.raw`,"mono":"(?:0|[1-9]\d{0,24})","object":\{"id":${PLAIN},"rev":(?:0|[1-9]\d{0,14}),"type":${PLAIN}\},"prev":"[0-9a-f]{64}","seq":(?:0|[1-9]\d{0,14}),"ts":"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{6}Z","v":1\}$`,
   'y',
 )
 const STRING = new RegExp(PLAIN, 'y')
+/** From the first character of `ts` to the end of the row. */
+const TS_FROM_END = '2026-11-22T15:13:20.000000Z","v":1}'.length
 
 function scanRow(s: string): Glance | null {
   if (typeof s !== 'string' || !s.isWellFormed()) return null
@@ -104,11 +106,20 @@ function scanRow(s: string): Glance | null {
   const end = scanObject(s, HEAD.lastIndex, 1)
   if (end < 0) return null
   TAIL.lastIndex = end
-  const tail = TAIL.exec(s)
-  if (tail === null) return null
-  const [, boot = ''] = head
-  const [, mono = '', prev = '', seq = '', ts = ''] = tail
-  return { seq: Number(seq), ts, boot: boot.slice(1, -1), mono, prev }
+  if (!TAIL.test(s)) return null
+  // The row has the shape that TAIL describes, so its last fields stand at known distances: `seq` is the one of unknown length.
+  const ts = s.length - TS_FROM_END
+  const seqEnd = ts - ',"ts":"'.length
+  const seqStart = s.lastIndexOf(':', seqEnd - 1) + 1
+  const prev = seqStart - '","seq":'.length - 64
+  const mono = end + ',"mono":"'.length
+  return {
+    seq: Number(s.slice(seqStart, seqEnd)),
+    ts: s.slice(ts, ts + 27),
+    boot: head[1] as string,
+    mono: s.slice(mono, s.indexOf('"', mono)),
+    prev: s.slice(prev, prev + 64),
+  }
 }
 
 function scanValue(s: string, at: number, depth: number): number {

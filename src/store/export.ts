@@ -110,7 +110,7 @@ export function verifyExport(folder: string, keys?: readonly string[]): Verdict 
       .filter((line) => line !== '')
   const notes = readAnchors(join(folder, FILES.anchors)).map(({ note }) => note)
   const head = parseHead(text(FILES.head))
-  return verifyJournal({ rows: readLines(join(folder, FILES.rows)), checkpoints: notes, keys: trusted, head })
+  return verifyJournal({ rows: exportedRows(folder), checkpoints: notes, keys: trusted, head })
 }
 
 function parseHead(text: string): Head | undefined {
@@ -149,9 +149,9 @@ function writeLines(path: string, rows: Iterable<StoredRow>): number {
   }
 }
 
-/** The lines of a file with their numbers, however long the file. A last line without its end counts too: it is a row that was cut. */
-function* readLines(path: string): Generator<StoredRow> {
-  const fd = openSync(path, 'r')
+/** The rows of an exported folder by line number, however many. A last line without its end counts too: it is a row that was cut. */
+export function* exportedRows(folder: string): Generator<StoredRow> {
+  const fd = openSync(join(folder, FILES.rows), 'r')
   try {
     const chunk = Buffer.alloc(BLOCK)
     let rest: Buffer = Buffer.alloc(0)
