@@ -6,7 +6,7 @@ import type { Instrument } from '../src/orders/instrument.ts'
 import type { Proposal } from '../src/orders/proposal.ts'
 import type { Report } from '../src/orders/report.ts'
 import type { Actor } from '../src/journal/row.ts'
-import { type Broker, type Capabilities, ReadFailed } from '../src/ports/broker.ts'
+import type { Broker, Capabilities } from '../src/ports/broker.ts'
 import type { Clock } from '../src/ports/clock.ts'
 import type { AccountID, ClOrdID, ExecID, IntentID, OrderID } from '../src/values/brand.ts'
 import { amt, dec, px, qty, text } from '../src/values/decimal.ts'
@@ -153,7 +153,6 @@ export function loopback(
   onFirstByte: (clOrdID: ClOrdID, ns: bigint) => void,
   clock: Clock,
 ): Broker {
-  const never = () => Promise.reject(new ReadFailed('the loopback broker only books', false))
   const nothing = async () => []
   return {
     account: ACCOUNT,
@@ -178,7 +177,7 @@ export function loopback(
     submitPair: () => Promise.resolve({ outcome: 'in-doubt', cause: 'the loopback broker takes no pairs' }),
     cancel: () => Promise.resolve({ outcome: 'accepted' }),
     cancelAll: () => Promise.resolve({ outcome: 'accepted' }),
-    find: never,
+    find: async () => ({ found: false }),
     openOrders: nothing,
     reportsSince: nothing,
     positions: nothing,

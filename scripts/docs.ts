@@ -1,6 +1,7 @@
 /** Writes the documents that are generated from code: node scripts/docs.ts [--check] */
 import { mkdirSync, readFileSync, writeFileSync } from 'node:fs'
 import { dirname, join } from 'node:path'
+import { simPage } from '../src/brokers/sim/reference.ts'
 import { generate as refusals } from '../src/gate/refusals.doc.ts'
 import { cliPage, configurationPage } from '../src/main/reference.ts'
 
@@ -16,6 +17,7 @@ export const DOCS: readonly GeneratedDoc[] = [
   { file: 'docs/refusals.md', generate: refusals },
   { file: 'docs/configuration.md', generate: configurationPage },
   { file: 'docs/cli.md', generate: cliPage },
+  { file: 'docs/brokers/sim.md', generate: simPage },
 ]
 
 export type Stale = { readonly file: string; readonly why: string; readonly content: string }
