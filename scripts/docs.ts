@@ -4,6 +4,7 @@ import { dirname, join } from 'node:path'
 import { simPage } from '../src/brokers/sim/reference.ts'
 import { generate as refusals } from '../src/gate/refusals.doc.ts'
 import { cliPage, configurationPage } from '../src/main/reference.ts'
+import { generate as orderMachine } from '../src/orders/machines.doc.ts'
 
 /** A page that code writes, so that it cannot be out of date. */
 export type GeneratedDoc = {
@@ -15,6 +16,7 @@ export type GeneratedDoc = {
 
 export const DOCS: readonly GeneratedDoc[] = [
   { file: 'docs/refusals.md', generate: refusals },
+  { file: 'docs/order-machine.md', generate: orderMachine },
   { file: 'docs/configuration.md', generate: configurationPage },
   { file: 'docs/cli.md', generate: cliPage },
   { file: 'docs/brokers/sim.md', generate: simPage },

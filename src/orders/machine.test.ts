@@ -18,6 +18,7 @@ import {
   ZERO,
 } from '../values/decimal.ts'
 import { plusMs } from '../values/instant.ts'
+import { DELIVERY, type Delivery } from './delivery.ts'
 import { bust, correct, fold, type Folded, NOW, SENT, status, TERMS, trade } from './example.ts'
 import {
   applyReport,
@@ -293,6 +294,17 @@ describe('what the outside reads', () => {
       const o = order(change)
       assert.deepEqual([ordStatus(o), isOpen(o), text(leavesQty(o))], [expected, open, leaves])
     })
+
+  it('reads open exactly when it is open, whatever its parts say', () => {
+    const open = ['PendingNew', 'New', 'PartiallyFilled', 'PendingCancel', 'InDoubt']
+    for (const delivery of Object.keys(DELIVERY) as Delivery[])
+      for (const phase of Object.keys(PHASE) as Phase[])
+        for (const asked of ['Nothing', 'Cancel'] as const)
+          for (const cumQty of [qty('0'), qty('30')]) {
+            const o = order({ delivery, phase, asked, cumQty })
+            assert.equal(open.includes(ordStatus(o)), isOpen(o), `${delivery} ${phase}`)
+          }
+  })
 
   it('a fresh order waits, holds nothing and asked for nothing', () => {
     const { intentID, clOrdID, account, corr } = SENT

@@ -296,7 +296,7 @@ export type OrdStatus = Phase | 'PendingCancel' | 'InDoubt' | 'NotSent'
 /** FIX OrdStatus(39) as the outside world sees it, with two words FIX lacks: in doubt, and proven never to have reached the broker. */
 export function ordStatus(o: Order): OrdStatus {
   if (o.delivery === 'Absent') return 'NotSent'
-  if (o.delivery === 'Rejected' && o.phase === 'PendingNew') return 'Rejected'
+  if (o.delivery === 'Rejected' && isOpenPhase(o.phase)) return 'Rejected'
   if (o.delivery === 'InDoubt' && o.phase === 'PendingNew') return 'InDoubt'
   if (isOpenPhase(o.phase) && o.asked === 'Cancel') return 'PendingCancel'
   return o.phase === 'PartiallyFilled' && isZero(o.cumQty) ? 'New' : o.phase
