@@ -38,12 +38,19 @@ type Method = 'GET' | 'POST' | 'DELETE'
  * @throws {Refused} when the gateway answered with a problem; {Unanswered} when there was no answer.
  */
 export async function call<T>(method: Method, path: string, body?: unknown, signal?: AbortSignal): Promise<T> {
-  const text = await send(method, path, 'application/json', body, signal)
+  const { text } = await send(method, path, 'application/json', body, signal)
   return (text === '' ? undefined : JSON.parse(text)) as T
 }
 
-/** The same for what is not JSON. */
-export const callText = (path: string, accept: string): Promise<string> => send('GET', path, accept)
+/**
+ * A page of CSV, and the cursor of the next one.
+ *
+ * @throws as `call` does.
+ */
+export async function callCsv(path: string): Promise<{ text: string; next: string | null }> {
+  const response = await send('GET', path, 'text/csv')
+  return { text: response.text, next: response.headers.get('x-next') }
+}
 
 async function send(
   method: Method,
@@ -51,7 +58,7 @@ async function send(
   accept: string,
   body?: unknown,
   signal?: AbortSignal,
-): Promise<string> {
+): Promise<{ text: string; headers: Headers }> {
   const headers: Record<string, string> = { accept }
   if (body !== undefined) headers['content-type'] = 'application/json'
   if (method !== 'GET' && csrf !== null) headers['x-jax-csrf'] = csrf
@@ -73,7 +80,7 @@ async function send(
     throw new Unanswered(method === 'GET' ? NO_ANSWER : UNKNOWN_WHETHER, { cause: error })
   }
   if (!response.ok) throw new Refused(problemIn(response.status, text))
-  return text
+  return { text, headers: response.headers }
 }
 
 /** A proxy in between may answer in HTML; then the status is all that is known. */

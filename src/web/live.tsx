@@ -1,9 +1,10 @@
 import { type QueryClient, useQuery, useQueryClient } from '@tanstack/react-query'
-import { createContext, type ReactNode, use, useEffect, useState, useSyncExternalStore } from 'react'
+import { createContext, type ReactNode, use, useEffect, useMemo, useState, useSyncExternalStore } from 'react'
 import type { Event, Hello } from '../api/wire.ts'
 import { isSignedOut } from './http.ts'
 import { FEED_MAX, journalQuery, meQuery, statusQuery } from './queries.ts'
 import { messageReader } from './sse.ts'
+import { msOf } from './time.ts'
 
 /**
  * Keeps every screen as fresh as the journal. Events make the views they touch ask again; when the stream drops, all
@@ -39,7 +40,11 @@ const RETRY_MS = [500, 1_000, 2_000, 4_000, 8_000]
 export const POLL_MS = { live: 30_000, polling: 2_000, lost: 2_000 } as const
 
 const Live = createContext<Connection>({ state: 'polling', heardAtMs: 0 })
-const Ahead = createContext(0)
+
+/** The gateway's clock as it was last read: `nowMs` at `readAtMs` of this machine, running `speed` times as fast. */
+type Reading = { readonly nowMs: number; readonly readAtMs: number; readonly speed: number }
+
+const Clock = createContext<Reading>({ nowMs: 0, readAtMs: 0, speed: 1 })
 
 export const useConnection = (): Connection => use(Live)
 
@@ -62,9 +67,16 @@ export function LiveProvider({ children }: { children: ReactNode }): ReactNode {
   })
   const silent = (error !== null || failureCount > 0) && !isSignedOut(error)
   const state = streaming && !silent ? 'live' : silent ? 'lost' : 'polling'
+  const reading = useMemo(
+    () =>
+      data === undefined
+        ? { nowMs: 0, readAtMs: 0, speed: 1 }
+        : { nowMs: msOf(data.status.now), readAtMs: data.readAtMs, speed: data.status.marketClock.speed },
+    [data],
+  )
   return (
     <Live value={{ state, heardAtMs: dataUpdatedAt }}>
-      <Ahead value={data?.aheadMs ?? 0}>{children}</Ahead>
+      <Clock value={reading}>{children}</Clock>
     </Live>
   )
 }
@@ -203,8 +215,12 @@ function onTick(listener: () => void): () => void {
   }
 }
 
-/** The gateway's clock in ms, re-read twice a second: what deadlines are measured against. */
+/** The gateway's clock in ms, twice a second: what deadlines are measured against. */
 export function useNowMs(): number {
-  const now = useSyncExternalStore(onTick, () => second)
-  return now + use(Ahead)
+  const here = useSyncExternalStore(onTick, () => second)
+  const { nowMs, readAtMs, speed } = use(Clock)
+  return nowMs + (here - readAtMs) * speed
 }
+
+/** Market seconds per second of a person: 1, except while a recorded day is replayed faster. */
+export const useSpeed = (): number => use(Clock).speed

@@ -28,13 +28,13 @@ export const meQuery = queryOptions({
   staleTime: Infinity,
 })
 
-/** The status, and how far the gateway's clock is ahead of this machine's, in ms. */
+/** The status, and when it was true: by this machine's clock, half way between question and answer. */
 export const statusQuery = queryOptions({
   queryKey: ['status'],
   queryFn: async ({ signal }) => {
     const asked = Date.now()
     const status = await call<Status>('GET', '/status', undefined, signal)
-    return { status, aheadMs: Math.round(Date.parse(status.now) - (asked + Date.now()) / 2) }
+    return { status, readAtMs: (asked + Date.now()) / 2 }
   },
 })
 
@@ -134,7 +134,7 @@ export const auditQuery = queryOptions({
 })
 
 /** What the feed shows before the stream adds to it, and how much it keeps. */
-export const FEED_MAX = 300
+export const FEED_MAX = 200
 
 /** The last journal rows, oldest first. Refreshed by the stream, not by asking again. */
 export const journalQuery = queryOptions({

@@ -1,7 +1,7 @@
 import { useQuery } from '@tanstack/react-query'
 import type { ReactNode } from 'react'
 import type { Account } from '../../api/wire.ts'
-import { useNowMs, usePollMs } from '../live.tsx'
+import { useNowMs, usePollMs, useSpeed } from '../live.tsx'
 import { Facts } from '../parts/facts.tsx'
 import { Figure } from '../parts/figure.tsx'
 import { Moment } from '../parts/moment.tsx'
@@ -53,6 +53,7 @@ const OLD_MS = 60_000
 
 function Money({ account }: { account: Account }): ReactNode {
   const ageMs = useNowMs() - msOf(account.at)
+  const old = ageMs > OLD_MS * useSpeed()
   const unit = account.currency
   return (
     <div className="grid gap-3">
@@ -64,9 +65,9 @@ function Money({ account }: { account: Account }): ReactNode {
           { label: 'Buying power', value: <Figure value={account.buyingPower} unit={unit} /> },
         ]}
       />
-      <p className={`text-xs ${ageMs > OLD_MS ? 'font-semibold text-warn' : 'text-soft'}`}>
+      <p className={`text-xs ${old ? 'font-semibold text-warn' : 'text-soft'}`}>
         As the broker said at <Moment at={account.at} />
-        {ageMs > OLD_MS ? `, ${span(ageMs)} ago` : ''}
+        {old ? `, ${span(ageMs)} ago` : ''}
       </p>
     </div>
   )

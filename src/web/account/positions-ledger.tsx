@@ -1,6 +1,6 @@
 import type { ReactNode } from 'react'
 import type { Position } from '../../api/wire.ts'
-import { exceeds, percent, signOf } from '../decimal.ts'
+import { exceeds, grouped, signOf } from '../decimal.ts'
 import { Badge, SideMark } from '../parts/badge.tsx'
 import { Figure, Gain, Nothing } from '../parts/figure.tsx'
 import { type Column, Ledger } from '../parts/ledger.tsx'
@@ -54,8 +54,13 @@ export function PositionsLedger({ positions, currency }: PositionsProps): ReactN
 /** How much of what is held has a stop resting at the broker. */
 function Protection({ position: { netQty, protectedQty } }: { position: Position }): ReactNode {
   if (signOf(netQty) === 0) return <Nothing />
-  const covered = `${percent(protectedQty)} % stopped`
-  if (exceeds('1', protectedQty))
-    return <Badge tone="bad">⚠ {signOf(protectedQty) === 0 ? 'No stop' : `Only ${covered}`}</Badge>
-  return <Badge tone="good">✓ {covered}</Badge>
+  if (signOf(protectedQty) === 0) return <Badge tone="bad">⚠ No stop</Badge>
+  const held = netQty.replace('-', '')
+  if (exceeds(held, protectedQty))
+    return (
+      <Badge tone="bad">
+        ⚠ Only {grouped(protectedQty)} of {grouped(held)} stopped
+      </Badge>
+    )
+  return <Badge tone="good">✓ All stopped</Badge>
 }

@@ -3,7 +3,7 @@ import { readFileSync, readdirSync } from 'node:fs'
 import { createServer, type IncomingMessage, type ServerResponse } from 'node:http'
 import type { AddressInfo } from 'node:net'
 import { extname, join } from 'node:path'
-import type { Me, Status } from '../../api/wire.ts'
+import type { Fill, Me, Order, Status } from '../../api/wire.ts'
 import { Denied, makeWorld, type World } from './world.ts'
 
 /**
@@ -85,8 +85,11 @@ export async function startFake({ dist, port = 0 }: { dist: string; port?: numbe
       throw new Denied(403, 'CSRF', 'Not from here', 'The request did not carry the token of this session.')
     if (path[0] === 'session') sessions.delete(session)
     if (path[0] === 'events') return stream(url, response)
-    const csv = request.headers.accept === 'text/csv' ? csvOf(world, path[0]) : undefined
-    if (csv !== undefined) return send(response, 200, csv, 'text/csv')
+    const csv = request.headers.accept === 'text/csv' ? csvOf(world, path[0], url.searchParams) : undefined
+    if (csv !== undefined) {
+      if (csv.next !== null) response.setHeader('x-next', csv.next)
+      return send(response, 200, csv.text, 'text/csv')
+    }
     send(response, 200, route(world, me, method, path, url.searchParams, body) ?? null)
   }
 
@@ -176,12 +179,35 @@ function send(response: ServerResponse, status: number, body: unknown, type = 'a
   response.end(typeof body === 'string' ? body : JSON.stringify(body))
 }
 
-function csvOf(world: World, kind: string | undefined): string | undefined {
-  if (kind === 'orders')
-    return ['clOrdID,ordStatus', ...world.orders().map((o) => `${o.clOrdID},${o.ordStatus}`)].join('\n')
-  if (kind === 'fills')
-    return ['execID,lastQty,lastPx', ...world.fills().map((f) => `${f.execID},${f.lastQty},${f.lastPx}`)].join('\n')
-  return undefined
+function ordersOf(world: World, search: URLSearchParams): Order[] {
+  const [symbol, open] = [search.get('symbol'), search.get('open')]
+  return world
+    .orders()
+    .filter((order) => symbol === null || order.terms.symbol === symbol)
+    .filter((order) => open === null || world.isOpen(order) === (open === 'true'))
+}
+
+function fillsOf(world: World, search: URLSearchParams): Fill[] {
+  const symbol = search.get('symbol')
+  return world.fills().filter((fill) => symbol === null || fill.symbol === symbol)
+}
+
+/** A page of CSV and the cursor of the next, as the gateway gives them. */
+function csvOf(
+  world: World,
+  kind: string | undefined,
+  search: URLSearchParams,
+): { text: string; next: string | null } | undefined {
+  if (kind === 'orders') {
+    const { items, next } = page(ordersOf(world, search), search)
+    return { text: ['clOrdID,ordStatus', ...items.map((o) => `${o.clOrdID},${o.ordStatus}`), ''].join('\n'), next }
+  }
+  if (kind !== 'fills') return undefined
+  const { items, next } = page(fillsOf(world, search), search)
+  return {
+    text: ['execID,lastQty,lastPx', ...items.map((f) => `${f.execID},${f.lastQty},${f.lastPx}`), ''].join('\n'),
+    next,
+  }
 }
 
 /** Small pages, so that "load more" has something to load. */
@@ -202,8 +228,6 @@ function route(
   body: Record<string, string>,
 ): unknown {
   const [kind, id = '', verb] = path
-  const symbol = search.get('symbol')
-  const open = search.get('open')
   switch (`${method} ${kind}${id === '' ? '' : '/:id'}${verb === undefined ? '' : `/${verb}`}`) {
     case 'GET me':
       return me
@@ -226,23 +250,11 @@ function route(
     case 'POST intents/:id/reprice':
       return world.reprice(id)
     case 'GET orders':
-      return page(
-        world
-          .orders()
-          .filter(
-            (o) =>
-              (symbol === null || o.terms.symbol === symbol) &&
-              (open === null || world.isOpen(o) === (open === 'true')),
-          ),
-        search,
-      )
+      return page(ordersOf(world, search), search)
     case 'POST orders/:id/cancel':
       return world.cancel(id, me.name)
     case 'GET fills':
-      return page(
-        world.fills().filter((f) => symbol === null || f.symbol === symbol),
-        search,
-      )
+      return page(fillsOf(world, search), search)
     case 'GET positions':
       return { items: world.positions() }
     case 'GET account':
@@ -297,7 +309,7 @@ function statusOf(world: World): Status {
     openOrders: world.orders().filter(world.isOpen).length,
     tasks: world.tasks().filter(({ doneAt }) => doneAt === null).length,
     reconciliation: reconciliationOf(world),
-    marketClock: { speed: 20 },
+    marketClock: { speed: 1 },
   }
 }
 

@@ -520,7 +520,7 @@ export function makeWorld(clock: () => number, later: (ms: number, then: () => v
       commission: '1.40',
       unrealizedPnl: '31.72',
       lastPx: '187.52',
-      protectedQty: '1.00',
+      protectedQty: '52',
     },
     {
       symbol: 'MSFT',
@@ -530,7 +530,7 @@ export function makeWorld(clock: () => number, later: (ms: number, then: () => v
       commission: '0.35',
       unrealizedPnl: '-25.20',
       lastPx: '411.90',
-      protectedQty: '0.50',
+      protectedQty: '6',
     },
     {
       symbol: 'EUR/USD',

@@ -1,5 +1,5 @@
 import type { ReactNode } from 'react'
-import { useNowMs } from '../live.tsx'
+import { useNowMs, useSpeed } from '../live.tsx'
 import { countdown, msOf, utcTime } from '../time.ts'
 
 const R = 15
@@ -11,8 +11,10 @@ const HURRY_MS = 30_000
 /** How long there is to decide: a ring that empties and the time in figures. A timer is not announced as it runs. */
 export function Deadline({ from, until }: { from: string; until: string }): ReactNode {
   const nowMs = useNowMs()
-  const left = Math.max(0, msOf(until) - nowMs)
-  const whole = Math.max(1, msOf(until) - msOf(from))
+  // In a replay the market's minutes pass faster; what counts here are the person's.
+  const speed = useSpeed()
+  const left = Math.max(0, msOf(until) - nowMs) / speed
+  const whole = Math.max(1, msOf(until) - msOf(from)) / speed
   const hurry = left < HURRY_MS
   return (
     <div

@@ -1,7 +1,7 @@
 import { useQuery } from '@tanstack/react-query'
 import { type ReactNode, type RefObject, useEffect, useRef, useState } from 'react'
 import { bpsBetween, exceeds, grouped, signed } from '../decimal.ts'
-import { useNowMs } from '../live.tsx'
+import { useNowMs, useSpeed } from '../live.tsx'
 import { Moment } from '../parts/moment.tsx'
 import { quoteQuery } from '../queries.ts'
 import { msOf, span } from '../time.ts'
@@ -25,7 +25,7 @@ export function PriceNow({ symbol, refPx, maxDriftBps }: PriceNowProps): ReactNo
   })
   const drift = quote === undefined ? undefined : bpsBetween(refPx, quote.mid)
   const ageMs = quote === undefined ? 0 : nowMs - msOf(quote.at)
-  const stale = isError || ageMs > FRESH_MS
+  const stale = isError || ageMs > FRESH_MS * useSpeed()
   const far = drift !== undefined && exceeds(drift, String(maxDriftBps))
   return (
     <div ref={box} className={`rounded-md px-3 py-2 text-sm ${far || stale ? 'bg-warn-wash' : 'bg-sunken'}`}>

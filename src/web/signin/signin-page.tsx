@@ -53,10 +53,10 @@ export function SignInPage({ code, from, onDone }: SignInProps): ReactNode {
           autoComplete="one-time-code"
           hint={
             code === null
-              ? 'Looks like XXXX-XXXX. The console printed it when the gateway started.'
+              ? 'Looks like k3xm-9t2v-c0qe-7hzw. The console printed it when the gateway started.'
               : 'Taken from your link.'
           }
-          maxLength={64}
+          maxLength={100}
           mono
         />
         <Field
@@ -67,7 +67,7 @@ export function SignInPage({ code, from, onDone }: SignInProps): ReactNode {
           autoFocus={code !== null}
           autoComplete="name"
           hint="Recorded with every decision you make."
-          maxLength={80}
+          maxLength={60}
         />
         {signIn.isError ? <Trouble error={signIn.error} /> : null}
         <Action look="primary" submits busy={signIn.isPending}>
