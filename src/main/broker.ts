@@ -1,24 +1,28 @@
 import { join } from 'node:path'
-import { replayMarket } from '../brokers/sim/replay.ts'
+import { capabilities } from '../brokers/sim/capabilities.ts'
 import type { Market } from '../brokers/sim/market.ts'
+import { replayMarket } from '../brokers/sim/replay.ts'
 import { seededMarket } from '../brokers/sim/seeded.ts'
 import { openSim } from '../brokers/sim/sim.ts'
-import type { Broker } from '../ports/broker.ts'
+import type { Broker, Capabilities } from '../ports/broker.ts'
+import type { Clock } from '../ports/clock.ts'
 import { Fault } from '../values/fault.ts'
 import { type Instant, msBetween, plusMs } from '../values/instant.ts'
-import { clockOf, type ClockSpec, lapseClock, SYSTEM, systemClock } from './clock.ts'
-import { accountID, type Settings } from './config.ts'
+import { clockOf, type ClockSpec, type LapseClock, lapseClock, SYSTEM, systemClock } from './clock.ts'
+import { accountID, hasOwnClock, type Settings } from './config.ts'
 import type { Places } from './datadir.ts'
 import { Stop } from './exit.ts'
 
-export type OpenedBroker = {
-  readonly broker: Broker
+/** What is known of the broker before it is opened: nothing on the disk is touched until then. */
+export type PreparedBroker = {
   /** The time that this broker's market keeps; the whole process goes by it. */
   readonly spec: ClockSpec
   readonly speed: number
+  readonly capabilities: Capabilities
   /** What is traded, without the symbols that are there to misbehave. */
   readonly symbols: readonly string[]
-  stop(): Promise<void>
+  /** Opens the broker's own book, and lets its market move. Only the one process that holds the data directory may. */
+  open(): { readonly broker: Broker; stop(): Promise<void> }
 }
 
 /** How often the market moves, in a person's time: faster than anybody reads, slow enough to cost nothing. */
@@ -28,54 +32,56 @@ const NIGHT_MS = 10 * 60_000
 const BEFORE_OPEN_MS = 60_000
 
 /**
- * Opens the broker of the configuration with the clock of its market.
+ * Prepares the broker of the configuration with the clock of its market.
  * @param own what a test brings along: a clock, or a market it moves by hand.
  * @throws {Stop} CONFIG when the recorded bars cannot be read.
  */
-export async function openBroker(
+export function prepareBroker(
   settings: Settings,
   places: Places,
   own: { readonly clock?: ClockSpec; readonly market?: Market },
-): Promise<OpenedBroker> {
+): PreparedBroker {
   const { sim } = settings
   const recorded = own.market === undefined && sim.market.kind === 'replay' ? replay(sim.market.file) : null
-  const spec =
-    own.clock ??
-    (recorded === null && sim.speed === 1
-      ? SYSTEM
-      : lapseClock({ startAt: recorded?.startsAt ?? systemClock().now(), speed: sim.speed }).spec)
+  const from = recorded?.startsAt ?? systemClock().now()
+  const spec = own.clock ?? (hasOwnClock(settings) ? lapseClock({ startAt: from, speed: sim.speed }).spec : SYSTEM)
   const clock = clockOf(spec)
   const market = own.market ?? recorded ?? seededMarket({ seed: sim.seed, from: clock.now(), hours: sim.hours })
-  const broker = openSim({
-    account: accountID(settings),
-    clock,
-    market,
-    logFile: join(places.dir, 'sim-broker.db'),
-    nativeBracket: sim.nativeBracket,
-    oneCancelsOther: true,
-    latencyMs: 0,
-    initialCash: sim.initialCash,
-    currency: sim.currency,
-  })
+  const exits = { nativeBracket: sim.nativeBracket, oneCancelsOther: true }
   const pass = (): void => {
     market.advance(clock.now())
-    if (recorded !== null && 'advanceTo' in clock)
-      leapOverNight(recorded, clock as { now(): Instant; advanceTo(at: Instant): void })
+    if (recorded !== null && isLapse(clock)) leapOverNight(recorded, clock)
   }
-  pass()
-  const timer = own.market === undefined ? setInterval(pass, TICK_MS) : undefined
   return {
-    broker,
     spec,
-    // A clock that is moved by hand stands still in between: its durations are the market's own.
-    speed: spec.kind === 'lapse' && spec.speed > 0 ? spec.speed : 1,
+    speed: spec.kind === 'lapse' ? spec.speed : 1,
+    capabilities: capabilities(exits),
     symbols: [...market.instruments.keys()].filter((symbol) => !symbol.startsWith('SIM.')),
-    async stop() {
-      clearInterval(timer)
-      await broker.close()
+    open() {
+      const broker = openSim({
+        account: accountID(settings),
+        clock,
+        market,
+        logFile: join(places.dir, 'sim-broker.db'),
+        ...exits,
+        latencyMs: 0,
+        initialCash: sim.initialCash,
+        currency: sim.currency,
+      })
+      const timer = own.market === undefined ? setInterval(pass, TICK_MS) : undefined
+      if (timer !== undefined) pass()
+      return {
+        broker,
+        async stop() {
+          clearInterval(timer)
+          await broker.close()
+        },
+      }
     },
   }
 }
+
+const isLapse = (clock: Clock): clock is LapseClock => 'advanceTo' in clock
 
 function replay(file: string): ReturnType<typeof replayMarket> {
   try {
@@ -90,7 +96,7 @@ function replay(file: string): ReturnType<typeof replayMarket> {
   }
 }
 
-function leapOverNight(market: Market, clock: { now(): Instant; advanceTo(at: Instant): void }): void {
+function leapOverNight(market: Market, clock: LapseClock): void {
   const now = clock.now()
   const opens: Instant[] = []
   for (const symbol of market.instruments.keys()) {

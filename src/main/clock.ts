@@ -1,6 +1,6 @@
 import { setTimeout as delay } from 'node:timers/promises'
 import type { Clock } from '../ports/clock.ts'
-import { fromMs, type Instant, instant, msBetween } from '../values/instant.ts'
+import { fromMs, type Instant, instant } from '../values/instant.ts'
 
 /** What another thread needs to read the same time: numbers and one shared cell, so it can be sent to a worker. */
 export type ClockSpec =
@@ -59,10 +59,6 @@ function lapseClockOf(spec: Extract<ClockSpec, { kind: 'lapse' }>): LapseClock {
     },
   }
 }
-
-/** Market milliseconds between two moments as a person lives them. */
-export const personMs = (from: Instant, to: Instant, speed: number): number =>
-  speed > 0 ? msBetween(from, to) / speed : msBetween(from, to)
 
 async function sleep(ms: number, signal?: AbortSignal): Promise<void> {
   if (signal?.aborted) return

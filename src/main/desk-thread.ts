@@ -57,11 +57,26 @@ async function run(port: MessagePort, data: DeskThreadData): Promise<void> {
         say({ kind: 'answer', id: call.id, value })
         if (call.method === 'close') port.close()
       },
-      (error: unknown) => say({ kind: 'thrown', id: call.id, error: thrown(error) }),
+      (error: unknown) => {
+        say({ kind: 'thrown', id: call.id, error: thrown(error) })
+        if (isFatal(error)) say({ kind: 'broken', error: thrown(error) })
+      },
     )
   })
   say({ kind: 'ready' })
 }
+
+/** Faults after which only a new start can tell what is on the disk. A full disk is none: room can be made. */
+const PASSING = new Set([
+  'STORE_FULL',
+  'STORE_READ_ONLY',
+  'STORE_BUSY',
+  'STORE_CLOSED',
+  'STORE_NESTED',
+  'STORE_TX_OVER',
+])
+const isFatal = (error: unknown): boolean =>
+  error instanceof Fault && error.code.startsWith('STORE_') && !PASSING.has(error.code)
 
 /** The store, telling after each commit which journal row is the newest now. Commits without a row are not told. */
 function announcing(store: Store, committed: (seq: number) => void): Store {

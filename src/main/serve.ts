@@ -20,7 +20,7 @@ import { base32, sha256Hex } from '../values/hash.ts'
 import { type Instant, plusMs, rfc3339 } from '../values/instant.ts'
 import { createWorker, type Worker } from '../worker/worker.ts'
 import { readAssets } from './assets.ts'
-import { openBroker } from './broker.ts'
+import { prepareBroker } from './broker.ts'
 import { clockOf, type ClockSpec } from './clock.ts'
 import { accountID, INSTALLATION, policyOf, readSecret, type Settings } from './config.ts'
 import { hostInUrl, removeAddress, writeAddress } from './context.ts'
@@ -35,6 +35,8 @@ import { newestSigned, verifierKeyOf } from './sealing.ts'
 export const VERSION: string = packageJson.version
 /** Days that the tokens in the data directory hold. A start renews those that have less than a quarter left. */
 const TOKEN_DAYS = 365
+const CENTURY_DAYS = 36_525
+const DAY_MS = 86_400_000
 /** The code printed at start is used after reading, and perhaps after coffee. */
 const SETUP_CODE_MS = 60 * 60_000
 const CHECKPOINT_MS = 60_000
@@ -105,15 +107,15 @@ async function start(settings: Settings, overrides: Overrides, undo: (() => unkn
   if (key.made) writeWhole(places.verifierKey, `${verifier}\n`)
   const anchored = newestSigned(readAnchors(settings.audit.anchorsFile), [verifier])
 
-  const { broker, spec, speed, symbols, stop: stopBroker } = await openBroker(settings, places, overrides)
-  undo.push(stopBroker)
+  const prepared = prepareBroker(settings, places, overrides)
+  const { spec, speed, symbols } = prepared
   const clock = clockOf(spec)
   const startedAt = clock.now()
   const account = accountID(settings)
   const setting: Setting = {
     account,
     policy: policyOf(settings),
-    capabilities: broker.capabilities,
+    capabilities: prepared.capabilities,
     speed,
     version: VERSION,
     build: process.version,
@@ -129,8 +131,11 @@ async function start(settings: Settings, overrides: Overrides, undo: (() => unkn
       keyPem: key.key.export({ type: 'pkcs8', format: 'pem' }) as string,
     },
   }
+  // The thread takes the lock of the data directory: nothing below may happen without it.
   const proxy = await openDeskThread(data)
   undo.push(() => proxy.close())
+  const { broker, stop: stopBroker } = prepared.open()
+  undo.push(stopBroker)
   const reads = openReads(places.database)
   undo.push(() => reads.close())
 
@@ -145,7 +150,8 @@ async function start(settings: Settings, overrides: Overrides, undo: (() => unkn
     health.checkpoint = { size, at: clock.now() }
   })
 
-  const days = speed === 1 ? TOKEN_DAYS : 36_500
+  // A market's clock leaps over nights: nothing that people hold may run out by it.
+  const days = spec.kind === 'system' ? TOKEN_DAYS : CENTURY_DAYS
   const firstStart = (await reads.head()).size === 0
   const agent = await ensureToken({
     desk,
@@ -253,7 +259,7 @@ async function start(settings: Settings, overrides: Overrides, undo: (() => unkn
   const url = `http://${hostInUrl(settings.listen.host)}:${port}`
 
   const { code, hash } = mintCode(randomBytes)
-  const codeEnds = plusMs(clock.now(), SETUP_CODE_MS * Math.max(1, speed))
+  const codeEnds = plusMs(clock.now(), spec.kind === 'system' ? SETUP_CODE_MS : CENTURY_DAYS * DAY_MS)
   await desk.issueCode({
     hash,
     expiresAt: codeEnds,
@@ -370,7 +376,7 @@ async function ensureToken(ask: {
         owner: null,
         scopes,
         now: clock.now(),
-        expiresAt: plusMs(clock.now(), days * 86_400_000),
+        expiresAt: plusMs(clock.now(), days * DAY_MS),
       },
       randomBytes,
     )
@@ -400,7 +406,7 @@ async function ensureToken(ask: {
   return fresh.secret
 }
 const endsLate = (expiresAt: Instant, now: Instant, days: number): boolean =>
-  expiresAt > plusMs(now, (days * 86_400_000) / 4)
+  expiresAt > plusMs(now, (days * DAY_MS) / 4)
 
 /**
  * The HALT file goes with the halt of the desk: written before it, so that a crash in between leaves trading stopped;

@@ -77,15 +77,16 @@ type Served = {
   readonly url: string
   readonly setupCode: string
   readonly halted: boolean
+  readonly dataDir: string
   stop(signal?: NodeJS.Signals): Promise<number | null>
 }
 
 /** Starts the service and waits for its greeting. */
-async function serve(dir: string, ...args: readonly string[]): Promise<Served> {
-  const child = spawned(dir, ['serve', '--json', ...args])
+async function serve(dir: string, args: readonly string[] = ['serve']): Promise<Served> {
+  const child = spawned(dir, [...args, '--json'])
   let [stdout, stderr] = ['', '']
   child.stderr?.on('data', (chunk: Buffer) => (stderr += chunk.toString()))
-  const greeting = await new Promise<{ url: string; setupCode: string; halted: boolean }>((resolve, reject) => {
+  const greeting = await new Promise<Pick<Served, 'url' | 'setupCode' | 'halted' | 'dataDir'>>((resolve, reject) => {
     child.stdout?.on('data', (chunk: Buffer) => {
       stdout += chunk.toString()
       if (stdout.trimEnd().endsWith('}')) resolve(JSON.parse(stdout) as never)
@@ -318,6 +319,27 @@ describe('from the first start to the proof, on the command line alone', () => {
     assert.equal((await ask<{ halted: boolean }>(dir, 'status')).halted, false)
   })
 
+  it('programs get tokens of their own, and a second person joins by a new link', async () => {
+    const made = await ask<{ tokenID: string; token: string }>(dir, 'tokens', 'add', 'reader', '--scope', 'orders:read')
+    assert.match(made.token, /^jax_paper_/)
+    await ask(dir, 'tokens', 'revoke', made.tokenID)
+    const listed = await jax(dir, ['tokens', 'list'])
+    assert.match(listed.stdout, new RegExp(`${made.tokenID} +reader .*revoked`))
+    assert.doesNotMatch(listed.stdout, new RegExp(made.token))
+
+    await ask(dir, 'logout')
+    assert.equal((await jax(dir, ['whoami'])).code, 5)
+    const { url, code } = await ask<{ url: string; code: string }>(dir, 'signin-link')
+    assert.equal(url, `${service.url}/signin#code=${code}`)
+    await ask(dir, 'login', code, '--name', 'ana')
+  })
+
+  it('what was proposed can be taken back', async () => {
+    assert.equal((await signal(dir, 'sig-back', 'NVDA')).state, 'AwaitingApproval')
+    const taken = await ask<Intent>(dir, 'withdraw', 'sig-back', '--as-agent', '--reason', 'second thoughts')
+    assert.equal(taken.state, 'Withdrawn')
+  })
+
   it('a backup is taken while it runs', async () => {
     const { size } = await ask<{ size: number }>(dir, 'backup', join(root, 'one.backup'))
     assert.ok(size > 10)
@@ -486,4 +508,28 @@ describe('what stands in the way is named, with what to do', () => {
     assert.match(stderr, /Other users can read/)
     assert.doesNotMatch(stderr, /secret/)
   })
+})
+
+it('recorded bars are replayed on a clock and in a data directory of their own', async () => {
+  const file = join(root, 'AAPL_two-hours.csv')
+  const start = Date.parse('2024-01-02T14:30:00Z')
+  const bars = Array.from({ length: 120 }, (_, i) => {
+    const [at, open] = [new Date(start + i * 60_000).toISOString().replace('.000', ''), 187 + (i % 7) / 10]
+    return `${at},${open.toFixed(2)},${(open + 0.3).toFixed(2)},${(open - 0.3).toFixed(2)},${(open + 0.1).toFixed(2)},100000`
+  })
+  writeFileSync(file, ['date,open,high,low,close,volume', ...bars, ''].join('\n'))
+  const service = await serve(newDir(), ['replay', file, '--speed', '60'])
+  const { dataDir } = service
+  const at = ['--data-dir', dataDir] as const
+  const status = await ask<{ now: string; marketClock: { speed: number } }>(dataDir, 'status', ...at)
+  assert.equal(status.marketClock.speed, 60)
+  assert.match(status.now, /^2024-01-02T/)
+  assert.match((await ask<{ bid: string }>(dataDir, 'quote', 'AAPL', ...at)).bid, /^18[67]\.\d\d$/)
+  assert.equal((await signal(dataDir, 'then', 'AAPL')).state, 'AwaitingApproval')
+  assert.equal(await service.stop('SIGINT'), 0)
+  assert.equal(existsSync(dataDir), false)
+
+  const wrong = await jax(newDir(), ['replay', join(root, 'gone.csv')])
+  assert.equal(wrong.code, 78)
+  assert.match(wrong.stderr, /The bars to replay cannot be used: .*gone\.csv cannot be read/)
 })

@@ -279,6 +279,6 @@ function told(error: unknown): unknown {
       lines: [error.message],
       cause: error,
     })
-  if (/_EXISTS$/.test(error.code)) return new Stop('USAGE', `${error.message}.`, { code: error.code, cause: error })
+  if (error.code.endsWith('_EXISTS')) return new Stop('USAGE', `${error.message}.`, { code: error.code, cause: error })
   return error
 }
