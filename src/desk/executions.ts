@@ -12,12 +12,16 @@ import { exitID, pairOf } from './naming.ts'
 const about = (order: Order) => ({ type: 'order', id: order.clOrdID })
 
 /** Folds what the broker reported, by whatever way and however often it came. */
-export async function applyReports(c: Command, reports: readonly Report[]): Promise<void> {
+export async function applyReports(
+  c: Command,
+  reports: readonly Report[],
+  strange: (report: Report) => Promise<void> = (report) => stranger(c, report),
+): Promise<void> {
   const touched = new Map<IntentID, Order>()
   for (const report of reports) {
     const order = await orderOf(c, report)
     if (!order) {
-      await stranger(c, report)
+      await strange(report)
       continue
     }
     if (await apply(c, order, report)) touched.set(order.intentID, order)

@@ -1,6 +1,7 @@
 import { compareBooks, type Difference } from '../reconcile/compare.ts'
 import type { BrokerOrder } from '../ports/broker.ts'
 import type { Order } from '../orders/machine.ts'
+import type { OrderID } from '../values/brand.ts'
 import { BROKER, type Command } from './command.ts'
 import { resizeTo } from './delivery.ts'
 import type { BrokerView } from './desk.ts'
@@ -18,7 +19,8 @@ export async function reconcile(
   view: BrokerView,
 ): Promise<{ clean: boolean; findings: readonly string[] }> {
   const { account } = c.setting
-  await applyReports(c, view.reports)
+  // This is the look that a report of other hands asks for: asking again would never end.
+  await applyReports(c, view.reports, async () => {})
   await c.recordAccount(view.account)
   for (const there of view.orders) {
     const order = await ours(c, there)
@@ -26,16 +28,13 @@ export async function reconcile(
   }
   const open = await c.tx.openOrders(account)
   const closedHere = await closedCounterparts(c, view.orders, open)
+  const unmet = await unmetLegs(c, view.orders)
   const differences = compareBooks(
     { orders: [...open, ...closedHere], positions: await c.tx.all('position') },
     {
-      orders: view.orders.map((o) => ({
-        orderID: o.orderID,
-        clOrdID: o.clOrdID,
-        symbol: o.terms.symbol,
-        cumQty: o.cumQty,
-        open: o.open,
-      })),
+      orders: view.orders
+        .filter((o) => !unmet.has(o.orderID))
+        .map(({ orderID, clOrdID, terms: { symbol }, cumQty, open }) => ({ orderID, clOrdID, symbol, cumQty, open })),
       positions: view.positions,
     },
   )
@@ -55,6 +54,20 @@ export async function reconcile(
 async function ours(c: Command, there: BrokerOrder): Promise<Order | null> {
   const byName = there.clOrdID && (await c.tx.get('order', there.clOrdID))
   return byName || c.tx.orderByOrderID(c.setting.account, there.orderID)
+}
+
+/** Exits the broker made for an entry of ours whose reply has not come: they are found with it, and are nobody else's. */
+async function unmetLegs(c: Command, orders: readonly BrokerOrder[]): Promise<ReadonlySet<OrderID>> {
+  const unmet = new Set<OrderID>()
+  for (const there of orders) {
+    if (there.parentOrderID === null || (await ours(c, there))) continue
+    const listed = orders.find((o) => o.orderID === there.parentOrderID)
+    const parent = listed ? await ours(c, listed) : await c.tx.orderByOrderID(c.setting.account, there.parentOrderID)
+    if (!parent) continue
+    unmet.add(there.orderID)
+    await c.errand('poll', parent.clOrdID, parent.corr)
+  }
+  return unmet
 }
 
 /** Orders the broker still lists that we have already closed. */

@@ -127,6 +127,8 @@ export class ScriptedBroker implements Broker {
   readonly cancelCalls: ClOrdID[] = []
   /** What other hands bought or sold. */
   readonly elsewhere = new Map<string, Decimal>()
+  /** Calls since the script last looked: work that never ends is a failure too, and must not hang. */
+  calls = 0
   readonly #answers: Answer[] = []
   readonly #late: { readonly at: Instant; readonly book: () => void }[] = []
   readonly #outbox: Report[] = []
@@ -377,6 +379,7 @@ export class ScriptedBroker implements Broker {
     return market
   }
   #reachable(): void {
+    if (++this.calls > 1_000) throw new Error('the worker asked the broker a thousand times in one moment')
     if (this.down) throw new ReadFailed('no connection', true)
   }
   #tell(report: Report): void {

@@ -73,6 +73,7 @@ const COMMANDS: { readonly [verb: string]: Run } = {
     set('maxOrder', amt, (maxOrderNotional) => ({ maxOrderNotional }))
     set('maxPosition', amt, (maxPositionNotional) => ({ maxPositionNotional }))
     set('stage', amt, (stageMaxNotional) => ({ stageMaxNotional }))
+    set('buffer', dec, (buyingPowerBuffer) => ({ buyingPowerBuffer }))
     set('collarBps', Number, (collarBps) => ({ collarBps }))
     set('driftBps', Number, (maxDriftBps) => ({ maxDriftBps }))
     set('quoteAge', span, (quoteAgeMaxMs) => ({ quoteAgeMaxMs }))

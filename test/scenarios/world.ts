@@ -201,7 +201,7 @@ export class World {
   /** Lets the worker do what is due now. A crash on the way is followed by a new start. */
   async settle(): Promise<void> {
     if (!this.awake) return
-    for (;;) {
+    for (this.broker.calls = 0; ; ) {
       await Promise.race([this.worker.drain(), this.#life.death])
       if (!this.#life.alive) return this.boot()
       if (!this.broker.flush()) return
