@@ -9,7 +9,7 @@ export function EventRow({ event, within }: { event: Event; within?: 'story' }):
   const { seq, ts, action, actor, object, text } = event
   const story = within !== 'story' && object.type === 'intent' ? `/intents/${encodeURIComponent(object.id)}` : undefined
   return (
-    <li className="grid gap-x-3 border-b border-line py-2 text-sm last:border-0 sm:grid-cols-[7.5rem_minmax(0,1fr)]">
+    <li className="grid grid-cols-1 gap-x-3 border-b border-line py-2 text-sm last:border-0 sm:grid-cols-[7.5rem_minmax(0,1fr)]">
       <span className="text-xs text-soft sm:pt-0.5">
         <Moment at={ts} />
       </span>

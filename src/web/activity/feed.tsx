@@ -31,7 +31,7 @@ export function Feed(): ReactNode {
       {data !== undefined && events.length === 0 ? (
         <Blank title={wanted === '' ? 'Nothing has happened yet.' : 'No row matches.'} />
       ) : null}
-      <ol className="grid">
+      <ol className="grid grid-cols-1">
         {events.map((event) => (
           <EventRow key={event.seq} event={event} />
         ))}

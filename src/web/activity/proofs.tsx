@@ -69,35 +69,37 @@ function Audited(): ReactNode {
       {isPending ? <Skeleton what="the journal head" lines={2} /> : null}
       <Unread query={audit} what="The head" />
       {data === undefined ? null : (
-        <dl className="grid gap-2 text-sm">
-          <div className="flex justify-between gap-4">
-            <dt className="text-soft">Rows</dt>
-            <dd>{grouped(String(data.rows))}</dd>
-          </div>
-          <div>
-            <dt className="text-soft">Last row’s hash</dt>
-            <dd className="font-mono text-xs break-all">{data.hash}</dd>
-          </div>
-          <div>
-            <dt className="text-soft">Tree root</dt>
-            <dd className="font-mono text-xs break-all">{data.root}</dd>
-          </div>
-          <div className="flex justify-between gap-4">
-            <dt className="text-soft">Signed checkpoint</dt>
-            <dd className="text-right">
-              {data.checkpoint === null ? (
-                'none yet'
-              ) : (
-                <>
-                  {grouped(String(data.checkpoint.size))} rows, <Moment at={data.checkpoint.at} />
-                </>
-              )}
-            </dd>
-          </div>
+        <>
+          <dl className="grid gap-2 text-sm">
+            <div className="flex justify-between gap-4">
+              <dt className="text-soft">Rows</dt>
+              <dd>{grouped(String(data.rows))}</dd>
+            </div>
+            <div>
+              <dt className="text-soft">Last row’s hash</dt>
+              <dd className="font-mono text-xs break-all">{data.hash}</dd>
+            </div>
+            <div>
+              <dt className="text-soft">Tree root</dt>
+              <dd className="font-mono text-xs break-all">{data.root}</dd>
+            </div>
+            <div className="flex justify-between gap-4">
+              <dt className="text-soft">Signed checkpoint</dt>
+              <dd className="text-right">
+                {data.checkpoint === null ? (
+                  'none yet'
+                ) : (
+                  <>
+                    {grouped(String(data.checkpoint.size))} rows, <Moment at={data.checkpoint.at} />
+                  </>
+                )}
+              </dd>
+            </div>
+          </dl>
           <p className="text-xs text-soft">
             To check it without trusting this page: <code className="font-mono text-ink">jax-exec audit verify</code>
           </p>
-        </dl>
+        </>
       )}
     </Panel>
   )

@@ -43,15 +43,21 @@ export function Action({
   return (
     <Button
       className={`${SHAPE} ${small ? 'min-h-7 px-2.5' : 'min-h-9 px-3.5'} ${LOOK[look]}`}
-      type={submits ? 'submit' : 'button'}
-      {...(onPress === undefined ? {} : { onPress })}
+      type={submits && !busy ? 'submit' : 'button'}
+      // Busy is not disabled: the focus stays, and a second press is ignored. (React Aria's own `isPending` leaves an
+      // announcement behind that names a button which may be gone.)
+      {...(onPress === undefined || busy ? {} : { onPress })}
       isDisabled={disabled ?? false}
-      isPending={busy ?? false}
       autoFocus={autoFocus ?? false}
       {...(describedBy === undefined ? {} : { 'aria-describedby': describedBy })}
       {...(label === undefined ? {} : { 'aria-label': label })}
     >
       {children}
+      {busy ? (
+        <span role="status" className="breathing">
+          …<span className="sr-only">working</span>
+        </span>
+      ) : null}
     </Button>
   )
 }

@@ -16,7 +16,7 @@ export function Panel({ title, children, aside, note }: PanelProps): ReactNode {
         </div>
         {aside}
       </header>
-      <div className="grid gap-3 p-4">{children}</div>
+      <div className="grid grid-cols-1 gap-3 p-4">{children}</div>
     </section>
   )
 }

@@ -52,7 +52,7 @@ function Told({ story }: { story: Story }): ReactNode {
   const { intent, orders, fills, events, corr } = story
   const waits = intent.state === 'AwaitingApproval'
   return (
-    <div className="grid gap-5">
+    <div className="grid grid-cols-1 gap-5">
       <section aria-label="Where it stands" className="grid gap-4 rounded-lg border border-line bg-surface p-4">
         <div className="flex flex-wrap items-center gap-3">
           <SideMark side={intent.side} large />
@@ -64,7 +64,7 @@ function Told({ story }: { story: Story }): ReactNode {
         <Road story={story} />
       </section>
       {waits ? <Deciding intent={intent} /> : null}
-      <div className="grid items-start gap-5 lg:grid-cols-2">
+      <div className="grid grid-cols-1 items-start gap-5 lg:grid-cols-2">
         {waits ? null : <Asked intent={intent} />}
         <div className="grid min-w-0 gap-5">
           <Panel title="Prices and fills">
@@ -89,7 +89,7 @@ function Told({ story }: { story: Story }): ReactNode {
           </>
         }
       >
-        <ol className="grid">
+        <ol className="grid grid-cols-1">
           {events.map((event) => (
             <EventRow key={event.seq} event={event} within="story" />
           ))}
@@ -122,7 +122,7 @@ function Asked({ intent }: { intent: Intent }): ReactNode {
   const failed = intent.refusals.length > 0
   return (
     <Panel title="What was asked">
-      <div className="grid gap-4">
+      <div className="grid grid-cols-1 gap-4">
         {failed ? (
           <div className="grid gap-1 rounded-md bg-bad-wash px-3 py-2">
             <p className="font-semibold text-bad">Refused by our own rules</p>
