@@ -247,7 +247,7 @@ export async function resolve(
   await resizeTo(c, delivered, found.order)
   await applyReports(c, found.reports)
   if (!found.order.open) await endedThere(c, clOrdID, found.order.orderID, askedAt)
-  await protect(c, order.intentID)
+  await protect(c, order.intentID, order.role === 'Entry')
   return 'resolved'
 }
 
@@ -287,6 +287,7 @@ async function notFound(c: Command, order: Order, askedAt: Instant): Promise<'re
         `the broker acknowledged order ${order.clOrdID} and now does not know it`,
         order.corr,
       )
+    await protect(c, order.intentID, order.role === 'Entry')
     return 'resolved'
   }
   // While the send itself is running, its request may be anywhere between us and the broker: nothing proves it away.

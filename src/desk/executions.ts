@@ -112,8 +112,10 @@ const UNANSWERED: readonly Delivery[] = ['Queued', 'Sending', 'InDoubt']
 /**
  * Sees to it that what is held is covered by a resting stop: places the missing size, cancels the surplus.
  * Exits need no approval and are blocked by nothing.
+ *
+ * @param lookedUp the entry has just been asked about, so that exits the book does not know are not there.
  */
-export async function protect(c: Command, intentID: IntentID): Promise<void> {
+export async function protect(c: Command, intentID: IntentID, lookedUp = false): Promise<void> {
   const orders = await c.tx.ordersOf(intentID)
   const entry = orders.findLast((o) => o.role === 'Entry' && o.terms.bracket !== null)
   // Until the broker has answered for the entry nobody knows whether its legs exist; placing stops now could double them.
@@ -122,6 +124,9 @@ export async function protect(c: Command, intentID: IntentID): Promise<void> {
   for (const stop of excess) await cancelWithPair(c, stop, orders)
   if (isZero(heldQty)) await cancelOrphans(c, orders)
   if (isZero(placeQty)) return
+  // Some brokers make the exits of a bracket only when it fills, and tell nobody: they are asked before a second set is made.
+  const exits = orders.some((o) => o.parent === entry.clOrdID)
+  if (c.setting.capabilities.bracket && !exits && !lookedUp) return c.errand('resolve', entry.clOrdID, entry.corr)
   if (await givesUp(c, orders)) {
     await c.task(
       'UNPROTECTED',

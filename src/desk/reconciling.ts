@@ -65,7 +65,7 @@ async function unmetLegs(c: Command, orders: readonly BrokerOrder[]): Promise<Re
     const parent = listed ? await ours(c, listed) : await c.tx.orderByOrderID(c.setting.account, there.parentOrderID)
     if (!parent) continue
     unmet.add(there.orderID)
-    await c.errand('poll', parent.clOrdID, parent.corr)
+    await c.errand('resolve', parent.clOrdID, parent.corr)
   }
   return unmet
 }

@@ -44,6 +44,8 @@ export type Truth = {
   open: boolean
   cumQty: Qty
   readonly legs: Leg[]
+  /** True: the exits of its bracket are made at its first fill. */
+  legsLater: boolean
   /** The other half of a pair of which one cancels the other. */
   pair: OrderID | null
   readonly reports: Report[]
@@ -57,6 +59,7 @@ export type Answer =
         | 'accept'
         | 'silent'
         | 'no-legs'
+        | 'legs-later'
         | 'lost'
         | 'lost-booked'
         | 'throw'
@@ -187,6 +190,11 @@ export class ScriptedBroker implements Broker {
     if (!known) this.#believe(order, event, quietly)
   }
 
+  /** The exits of a bracket, made now. */
+  makeLegs(entry: Truth): void {
+    entry.legsLater = false
+    if (entry.terms.bracket) this.#placeLegs(entry, entry.terms.bracket)
+  }
   place(terms: Terms, clOrdID: ClOrdID | null, role: Role | null, parent: OrderID | null = null): Truth {
     const order: Truth = {
       orderID: this.nextID('B') as OrderID,
@@ -197,6 +205,7 @@ export class ScriptedBroker implements Broker {
       open: true,
       cumQty: qty('0'),
       legs: [],
+      legsLater: false,
       pair: null,
       reports: [],
       bookedAt: this.#clock.now(),
@@ -260,6 +269,11 @@ export class ScriptedBroker implements Broker {
         return accepted(book())
       case 'no-legs':
         return accepted(acknowledge(book(false)))
+      case 'legs-later': {
+        const order = acknowledge(book(false))
+        order.legsLater = true
+        return accepted(order)
+      }
       case 'reject':
         return { outcome: 'rejected', text: answer.text }
       case 'lost':
@@ -433,6 +447,7 @@ export class ScriptedBroker implements Broker {
   #believe(order: Truth, event: Event, quietly: boolean): void {
     switch (event.is) {
       case 'Fill':
+        if (order.legsLater) this.makeLegs(order)
         order.cumQty = plus(order.cumQty, event.lastQty)
         if (gte(order.cumQty, order.terms.orderQty)) this.#close(order, quietly)
         return

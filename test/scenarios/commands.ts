@@ -310,6 +310,11 @@ const COMMANDS: { readonly [verb: string]: Run } = {
     })
     return { about: ref }
   },
+  /** The broker makes the exits of a bracket that it had forgotten. */
+  legs: async (w, words) => {
+    w.broker.makeLegs(await truthOf(w, words, words.next('the entry')))
+    return over(words)
+  },
   hides: async (w, words) => {
     const order = await truthOf(w, words, words.next('the order'))
     if (order.clOrdID) w.broker.hidden.add(order.clOrdID)
@@ -371,6 +376,7 @@ const NEXT = [
   'accept',
   'silent',
   'no-legs',
+  'legs-later',
   'lost',
   'lost-booked',
   'throw',
