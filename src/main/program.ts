@@ -73,6 +73,7 @@ export function buildProgram(): Command {
     'signal',
     'Send one signal, as the assistant would. It is sized, checked and then waits for a person.',
     [
+      'signal --symbol AAPL --side BUY',
       'signal --symbol AAPL --side BUY --entry 187.50 --stop 184.00 --target 195.00',
       'signal --file signal.json',
       'my-assistant | jax-exec signal --file -',
@@ -82,9 +83,9 @@ export function buildProgram(): Command {
     .option('--id <id>', 'its id; the same id is the same intent (default: a new one)')
     .option('--symbol <symbol>', 'such as AAPL or EUR/USD')
     .addOption(new Option('--side <side>', 'what to do').choices(['BUY', 'SELL', 'HOLD', 'buy', 'sell', 'hold']))
-    .option('--entry <price>', 'where to get in')
-    .option('--stop <price>', 'where the idea is wrong')
-    .option('--target <price>', 'where it has paid')
+    .option('--entry <price>', "where to get in (default: at the market's price)")
+    .option('--stop <price>', 'where the idea is wrong (default: one percent from the entry)')
+    .option('--target <price>', 'where it has paid (default: two percent from the entry, if no stop was typed)')
     .option('--strategy <id>', 'strategy that had the idea', 'cli')
     .option('--confidence <share>', 'from 0 to 1; shown, never trusted', '0.5')
     .option('--reasoning <text>', 'why', 'sent by hand')

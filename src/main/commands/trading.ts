@@ -3,6 +3,7 @@ import type { Intent, IntentState } from '../../api/wire.ts'
 import type { Client } from '../client.ts'
 import type { Context } from '../context.ts'
 import { Stop } from '../exit.ts'
+import { handSignal } from '../hand-signal.ts'
 import {
   FILL_COLUMNS,
   grouped,
@@ -41,37 +42,17 @@ export async function signal(ctx: Context, options: SignalOptions): Promise<void
   if (outcome === 'repeated') ctx.out.say('This id was sent before; that is its answer.')
 }
 
-/** Dated by the gateway's clock, which in a replay is the market's. */
+/** Dated by the gateway's clock, which in a replay is the market's; prices that were not typed are taken from the quote. */
 async function signalNow(client: Client, options: SignalOptions): Promise<Record<string, string | null>> {
-  requireParts(options)
+  const { symbol, side } = options
+  if (symbol === undefined || side === undefined)
+    throw new Stop('USAGE', 'A signal needs --symbol and --side, or --file with the whole signal as JSON.')
   const { now, marketClock } = await client.status()
-  return signalOf({ ...options, validFor: options.validFor * marketClock.speed }, new Date(now))
-}
-function requireParts(options: SignalOptions): void {
-  const missing = (['symbol', 'side', 'entry', 'stop'] as const).filter((name) => options[name] === undefined)
-  if (missing.length > 0)
-    throw new Stop(
-      'USAGE',
-      `A signal needs ${missing.map((name) => `--${name}`).join(', ')}, or --file with the whole signal as JSON.`,
-    )
-}
-
-/** A signal in Jax's shape. Numbers stay the text that was typed: no digit is lost on the way. */
-export function signalOf(options: SignalOptions, now: Date): Record<string, string | null> {
-  requireParts(options)
-  return {
-    id: options.id ?? `cli-${now.getTime().toString(36)}-${Math.random().toString(36).slice(2, 8)}`,
-    symbol: options.symbol!.toUpperCase(),
-    strategy_id: options.strategy,
-    signal_type: options.side!.toUpperCase(),
-    confidence: options.confidence,
-    entry_price: options.entry!,
-    stop_loss: options.stop!,
-    take_profit: options.target ?? null,
-    reasoning: options.reasoning,
-    generated_at: now.toISOString(),
-    expires_at: new Date(now.getTime() + options.validFor * 1000).toISOString(),
-  }
+  const quoted = options.entry !== undefined && options.stop !== undefined
+  const quote = quoted ? null : await client.quote(symbol.toUpperCase())
+  const at = new Date(now)
+  const newID = `cli-${at.getTime().toString(36)}-${Math.random().toString(36).slice(2, 8)}`
+  return handSignal({ ...options, symbol, side, validFor: options.validFor * marketClock.speed }, quote, newID, at)
 }
 
 /** The text as it is: reading it as JavaScript numbers and writing it again would round some of them. */
