@@ -94,7 +94,7 @@ export function stillApproved(
   ticketDigest: string,
   now: Instant,
 ): 'yes' | 'expired' | 'void' {
-  if (approval.digest === null || approval.digest !== ticketDigest) return 'void'
+  if (approval.digest !== ticketDigest) return 'void'
   if (!voter || voter.personID !== approval.by || voter.disabled || !hasOneOf(APPROVERS, voter)) return 'void'
   return approval.sendBy !== null && now <= approval.sendBy ? 'yes' : 'expired'
 }

@@ -129,7 +129,7 @@ function* changed(): Generator<readonly [what: string, ticket: Ticket]> {
     (Object.keys(others) as (keyof T & string)[]).flatMap((key) => others[key].map((value) => [key, value] as const))
   for (const [key, value] of each(OTHER_TICKET)) yield [`${key} = ${String(value)}`, { ...TICKET, [key]: value }]
   for (const [key, value] of each(OTHER_TERMS))
-    yield [`terms.${key} = ${String(value)}`, { ...TICKET, terms: { ...TERMS, [key]: value } }]
+    yield [`terms.${key} = ${JSON.stringify(value)}`, { ...TICKET, terms: { ...TERMS, [key]: value } }]
   for (const [key, value] of each(OTHER_BRACKET))
     yield [
       `bracket.${key} = ${String(value)}`,

@@ -197,8 +197,16 @@ describe('what else a report changes', () => {
   it('a trade is kept whole', () => {
     const { execID, lastQty, lastPx, settlCurrFxRate, commission, transactTime } = trade('T1', '30', '189.50')
     assert.deepEqual(fold(SENT, [trade('T1', '30', '189.50')]).trades.get(execID), {
-      ...{ execID, lastQty, lastPx, settlCurrFxRate, commission, transactTime },
-      ...{ clOrdID: SENT.clOrdID, symbol: 'AAPL', side: 'Buy', live: true },
+      execID,
+      clOrdID: SENT.clOrdID,
+      symbol: 'AAPL',
+      side: 'Buy',
+      lastQty,
+      lastPx,
+      settlCurrFxRate,
+      commission,
+      transactTime,
+      live: true,
     } satisfies Execution)
   })
   it('a busted trade stays, and says so', () => {
@@ -250,6 +258,14 @@ describe('what else a report changes', () => {
     const waiting = applied(order, bust('T1'))
     assert.equal(applied(waiting, bust('T1')), waiting)
     assert.equal(applied(waiting, correct('T1', '5')), waiting)
+  })
+  it('what waited for its trade waits no longer when it has come', () => {
+    const waiting = fold(SENT, [bust('T1'), correct('T2', '20'), bust('T9')]).order
+    assert.equal(waiting.awaited.length, 3)
+    assert.deepEqual(
+      fold(waiting, [trade('T1', '30'), trade('T2', '30')]).order.awaited.map((a) => a.refExecID),
+      ['T9'],
+    )
   })
   it('an order that was made larger takes a trade after its last fill', () => {
     const full = fold(SENT, [trade('T1', '100')]).order

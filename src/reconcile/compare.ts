@@ -45,7 +45,7 @@ export function compareBooks(here: Here, there: There): Difference[] {
 type Theirs = There['orders'][number]
 
 const matches = (ours: Order, theirs: Theirs): boolean =>
-  ours.clOrdID === theirs.clOrdID || (ours.orderID !== null && ours.orderID === theirs.orderID)
+  ours.clOrdID === theirs.clOrdID || ours.orderID === theirs.orderID
 
 /** Queued, sending or in doubt: nobody knows yet what the broker's side should show. */
 const isUnknown = (ours: Order): boolean => isOpen(ours) && ours.delivery !== 'Delivered'

@@ -247,6 +247,7 @@ describe('what the compiler refuses, and what would happen if it did not', () =>
   })
   it('arithmetic would go through floats', () => {
     // @ts-expect-error no unary minus for decimals
+    // oxlint-disable-next-line typescript/no-unsafe-unary-minus -- the point
     assert.equal(-dec('9007199254740993'), -9007199254740992)
     // @ts-expect-error no unary plus for decimals
     assert.equal(+dec('9007199254740993'), 9007199254740992)
@@ -259,6 +260,7 @@ describe('what the compiler refuses, and what would happen if it did not', () =>
   })
   it('a template would print without anyone having chosen a form', () => {
     // @ts-expect-error no ${} for decimals: text() says that the stored form is meant
+    // oxlint-disable-next-line typescript/restrict-template-expressions -- the point
     assert.equal(`${nine}`, '9')
   })
   it('nothing but a parser makes one', () => {

@@ -69,6 +69,7 @@ describe('what is refused, and where', () => {
     ['a repeated key with one value', '{"a":1,"a":1}',                   '1:8',  /the key "a" appears twice/],
     ['a repeated key, deep',         '[{"x":[{"b":1,\n  "b":2}]}]',      '2:3',  /the key "b" appears twice/],
     ['a repeated __proto__',         '{"__proto__":1,\r\n"__proto__":2}', '2:1', /the key "__proto__" appears twice/],
+    ['a repeated key after an old line end', '{"a":1,\r"a":2}', '2:1', /the key "a" appears twice/],
     ['a repeated empty key',         '{"":1,"":2}',                      '1:7',  /the key "" appears twice/],
     ['33 levels of lists',           `${'['.repeat(33)}${']'.repeat(33)}`, '1:33', /deeper than 32/],
     ['33 levels of objects',         `${'{"a":\n'.repeat(32)}{}${'}'.repeat(32)}`, '33:1', /deeper than 32/],
