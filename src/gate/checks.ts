@@ -267,15 +267,10 @@ function supported({ proposal: { ordType, timeInForce }, instrument, facts: { su
 }
 
 /** Two entries of ours on two sides of one symbol could trade with each other, and the later fill would reverse the first. */
-function oppositeOrder({ side, facts, proposal: { symbol, intentID } }: Case): Answer {
+function oppositeOrder({ side, facts, proposal: { symbol } }: Case): Answer {
   if (!side) return NO_ANSWER
   const against = facts.inFlight.filter(
-    (o) =>
-      o.role === 'Entry' &&
-      o.terms.symbol === symbol &&
-      o.terms.side === opposite(side) &&
-      o.intentID !== intentID &&
-      gt(leavesQty(o), ZERO),
+    (o) => o.role === 'Entry' && o.terms.symbol === symbol && o.terms.side === opposite(side) && gt(leavesQty(o), ZERO),
   )
   const refusals = against.map(
     (o): Refusal => ({ code: 'OPPOSITE_ORDER', side, clOrdID: o.clOrdID, leavesQty: leavesQty(o) }),

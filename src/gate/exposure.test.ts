@@ -63,6 +63,7 @@ const ROWS: readonly Row[] = [
   ['an exit', order({ role: 'Exit', ...news }, { side: 'Sell', reduceOnly: true }), '0.00', '0.00', '0.00'],
   ['a stop', order({ role: 'Stop', ...news }, { side: 'Sell', reduceOnly: true }), '0.00', '0.00', '0.00'],
   ['no cost on record, limit', uncosted(news), '18750.00', '18750.00', '18750.00'],
+  ['a stop that might open something', order({ role: 'Stop', ...news }), '18750.00', '18750.00', '18750.00'],
   [
     'no cost on record, market: ask + 300 bps',
     uncosted(news, { ordType: 'Market', price: null }),

@@ -47,7 +47,7 @@ export function worstUnitPx(side: Side, ordType: OrdType, price: Px | null, quot
 }
 
 /**
- * Adds up what is held and what is open. Exits reserve nothing. An entry counts with what its ticket says it may cost,
+ * Adds up what is held and what is open. What may only reduce reserves nothing. All else counts with what its ticket says it may cost,
  * in proportion to what can still fill; one of the same symbol without that figure is valued at today's prices.
  *
  * @param own its own orders do not stand in an intent's way.
@@ -63,7 +63,7 @@ export function exposureOf(
   let [inFlight, reserved] = [amt('0.00'), amt('0.00')]
   const unvalued: Refusal[] = []
   for (const order of facts.inFlight) {
-    if (order.role !== 'Entry' || order.terms.reduceOnly || order.intentID === own) continue
+    if (order.terms.reduceOnly || order.intentID === own) continue
     const cost = (qty: Qty): Amt => {
       if (isZero(qty)) return amt('0.00')
       if (order.maxNotional !== undefined)

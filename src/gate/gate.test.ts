@@ -697,6 +697,42 @@ describe('recheck', () => {
     assert.ok(recheck(ticketFor({ proposal: market }), proposal, facts, policy, NOW).passed)
   })
 
+  const DEARER: readonly (readonly [name: string, ticket: Change, quote: Partial<Quote>, code: RefusalCode | null])[] =
+    [
+      // approved at 187.51 + 1 bp; × 1.005 = 188.466 a share
+      [
+        'a spread that opens under a market order',
+        { proposal: market, policy: { collarBps: 1 } },
+        { bid: px('187.00'), ask: px('188.46') },
+        null,
+      ],
+      [
+        'and wider',
+        { proposal: market, policy: { collarBps: 1 } },
+        { bid: px('187.00'), ask: px('188.47') },
+        'COST_ABOVE_APPROVED',
+      ],
+      // approved at the bid of 187.49; × 1.005 = 188.427 a share
+      [
+        'a bid that rises over a resting sale',
+        { proposal: { ...sell, entryPx: px('187.40'), stopPx: px('189.90') } },
+        { bid: px('188.42'), ask: px('188.42') },
+        null,
+      ],
+      [
+        'and further',
+        { proposal: { ...sell, entryPx: px('187.40'), stopPx: px('189.90') } },
+        { bid: px('188.43'), ask: px('188.43') },
+        'COST_ABOVE_APPROVED',
+      ],
+    ]
+  for (const [name, made, quote, code] of DEARER)
+    it(name, () => {
+      const { proposal, facts, policy } = world({ proposal: made.proposal ?? {}, quote })
+      const { passed, refusals, drift } = recheck(ticketFor(made), proposal, facts, policy, NOW)
+      assert.deepEqual([passed !== null, codesOf(refusals), drift?.code ?? null], [code === null, [], code])
+    })
+
   it('a ticket of another intent is a mistake of the caller', () => {
     for (const other of [
       { intentID: 'jax-043' as IntentID },
