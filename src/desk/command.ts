@@ -2,6 +2,7 @@ import type { Policy } from '../gate/policy.ts'
 import type { Facts } from '../gate/facts.ts'
 import type { Refusal } from '../gate/refusal.ts'
 import type { Actor, Row } from '../journal/row.ts'
+import type { IntentState } from '../orders/intent.ts'
 import type { Order } from '../orders/machine.ts'
 import type { Capabilities } from '../ports/broker.ts'
 import type { AccountReading, AccountRow, ErrandKind, Intent } from '../ports/records.ts'
@@ -29,6 +30,13 @@ export type Setting = {
 
 export const SYSTEM: Actor = { type: 'system', id: 'gateway', via: 'worker', session: null }
 export const BROKER: Actor = { type: 'broker', id: 'broker', via: 'worker', session: null }
+
+/** In these an earlier intent is, or may still become, an order. */
+const TWIN_STATES: readonly IntentState[] = ['Received', 'AwaitingApproval', 'Approved']
+
+/** Of two that came in the same moment exactly one is the earlier. */
+const earlier = (a: Intent, b: Intent): boolean =>
+  a.receivedAt < b.receivedAt || (a.receivedAt === b.receivedAt && a.intentID < b.intentID)
 
 /** One command in its transaction: reads, emits and enqueues all become durable together. */
 export class Command {
@@ -163,8 +171,8 @@ export class Command {
       (other) =>
         other.intentID !== intent.intentID &&
         other.proposal.side === side &&
-        (other.state === 'AwaitingApproval' || other.state === 'Approved') &&
-        other.receivedAt <= intent.receivedAt,
+        TWIN_STATES.includes(other.state) &&
+        earlier(other, intent),
     )
     return {
       halt: halt?.state ?? null,

@@ -58,6 +58,9 @@ export function pairs(lines: readonly (readonly [name: string, value: string])[]
 export const when = (rfc3339: string | null): string =>
   rfc3339 === null ? '—' : `${rfc3339.slice(0, 10)} ${rfc3339.slice(11, 19)} UTC`
 /** `10000.000000` as `10,000.00`: grouped, without zeros that say nothing, and no other digit touched. */
+/** A computed average: its eight places say nothing to a reader once they are zeros. */
+const trimmed = (decimal: string | null): string => (decimal === null ? '—' : grouped(decimal))
+
 export function grouped(decimal: string): string {
   const [whole = '', digits] = decimal.split('.')
   const fraction = digits?.replace(/0+$/, '').padEnd(Math.min(2, digits.length), '0')
@@ -123,7 +126,7 @@ export function intentCard(intent: Wire.Intent): string {
   if (intent.fingerprint !== null) lines.push(['fingerprint', intent.fingerprint])
   lines.push([
     'asked by',
-    `${intent.proposer.type} ${intent.proposer.id}, strategy ${intent.strategyID}${intent.confidence === null ? '' : `, confidence ${intent.confidence}`}`,
+    `${intent.proposer.type} ${intent.proposer.name ?? intent.proposer.id}, strategy ${intent.strategyID}${intent.confidence === null ? '' : `, confidence ${intent.confidence}`}`,
   ])
   lines.push(['its own words', intent.reasoning.replace(/\s+/g, ' ')])
   return `${pairs(lines)}\n\n${harmless(intent.summary)}`
@@ -178,7 +181,7 @@ export const ORDER_COLUMNS: readonly Column<Wire.Order>[] = [
   { title: 'status', of: (o) => o.ordStatus, style: (o) => stateStyle(o.ordStatus) },
   { title: 'terms', of: (o) => termsInWords(o.terms) },
   { title: 'filled', of: (o) => `${o.cumQty} of ${o.terms.orderQty}`, right: true },
-  { title: 'average', of: (o) => o.avgPx ?? '—', right: true },
+  { title: 'average', of: (o) => trimmed(o.avgPx), right: true },
   { title: 'updated', of: (o) => when(o.updatedAt) },
 ]
 export const FILL_COLUMNS: readonly Column<Wire.Fill>[] = [
@@ -194,7 +197,7 @@ export const FILL_COLUMNS: readonly Column<Wire.Fill>[] = [
 export const POSITION_COLUMNS: readonly Column<Wire.Position>[] = [
   { title: 'symbol', of: (p) => p.symbol },
   { title: 'quantity', of: (p) => p.netQty, right: true },
-  { title: 'average cost', of: (p) => p.avgCost ?? '—', right: true },
+  { title: 'average cost', of: (p) => trimmed(p.avgCost), right: true },
   { title: 'last', of: (p) => p.lastPx ?? '—', right: true },
   { title: 'unrealised', of: (p) => p.unrealizedPnl ?? '—', right: true, style: (p) => moneyStyle(p.unrealizedPnl) },
   { title: 'realised', of: (p) => p.realizedPnl, right: true, style: (p) => moneyStyle(p.realizedPnl) },

@@ -65,7 +65,7 @@ export async function halt(ctx: Context, options: { reason: string; wait: number
   ctx.out.answer(
     { halted: true, file: written.ok ? file : null, service: state },
     () =>
-      `${table(PROOF_COLUMNS, state.proof, 'No order was open.')}\n${state.openOrders === 0 ? 'Halted, and proven: no order is open at the broker.' : `Halted, but ${state.openOrders} orders are not proven gone yet.`}`,
+      `${table(PROOF_COLUMNS, state.proof, 'No entry was open.')}\n${state.openOrders === 0 ? 'Halted, and proven: no entry is open at the broker. Stops and targets stay.' : `Halted, but ${state.openOrders} entries are not proven gone yet.`}`,
   )
   if (state.openOrders > 0)
     throw new Stop('FAILED', `${state.openOrders} orders were not proven cancelled within ${options.wait} s.`, {
