@@ -57,10 +57,10 @@ export function pairs(lines: readonly (readonly [name: string, value: string])[]
 /** `2026-11-24 14:03:07 UTC` */
 export const when = (rfc3339: string | null): string =>
   rfc3339 === null ? '—' : `${rfc3339.slice(0, 10)} ${rfc3339.slice(11, 19)} UTC`
-/** `10000.000000` as `10,000.00`: grouped, without zeros that say nothing, and no other digit touched. */
 /** A computed average: its eight places say nothing to a reader once they are zeros. */
 const trimmed = (decimal: string | null): string => (decimal === null ? '—' : grouped(decimal))
 
+/** `10000.000000` as `10,000.00`: grouped, without zeros that say nothing, and no other digit touched. */
 export function grouped(decimal: string): string {
   const [whole = '', digits] = decimal.split('.')
   const fraction = digits?.replace(/0+$/, '').padEnd(Math.min(2, digits.length), '0')
