@@ -98,8 +98,19 @@ async function slowSend(h: Hands, errand: Errand): Promise<Outcome> {
  * whatever it is, is made durable. An exception here is not a no: it is doubt.
  */
 export async function deliver(h: Hands, send: Send): Promise<void> {
-  await h.desk.recordSent(send, await attempt(h, send))
+  const sent = await attempt(h, send)
+  for (let tries = 1; ; tries++) {
+    try {
+      return await h.desk.recordSent(send, sent)
+    } catch (thrown) {
+      // Only we hold this answer: written down it is known, lost it is doubt until the next start. The send is not repeated.
+      if (tries >= RECORD_PLAN.tries) throw thrown
+      await h.clock.sleep(backoffMs(tries, RECORD_PLAN, h.random()))
+    }
+  }
 }
+/** Six tries span at most 15.5 s, long enough for a full disk to be noticed, and inside the lease of the send. */
+const RECORD_PLAN = { tries: 6, firstMs: 500, capMs: 8_000 }
 
 async function attempt(h: Hands, send: Send): Promise<Sent | { outcome: 'not-sent'; cause: string }> {
   const opens = send.kind === 'single' && !send.order.reduceOnly
@@ -129,6 +140,8 @@ async function lookUp(h: Hands, errand: Errand): Promise<Outcome> {
   const asked = parent && isLegOf(order.clOrdID, parent.clOrdID) ? parent.clOrdID : order.clOrdID
   const askedAt = h.clock.now()
   const found = await reading(() => h.broker.find(asked), h)
+  // Should this prove that nothing arrived, the human is asked with figures of now, not with those from before an outage.
+  if (!found.found && order.role === 'Entry' && order.delivery === 'InDoubt') await refresh(h, order.terms.symbol)
   const said = await h.desk.resolve(asked, found, askedAt)
   if (said === 'still-in-doubt')
     return {

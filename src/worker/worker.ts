@@ -27,6 +27,9 @@ const IDLE_MS = 500
 /** What an intruder could cut off unseen is at most this old; one signature and one fsync each. */
 const SEAL_MS = 2_000
 
+const LOST_ANSWER = 'the answer to a send could not be recorded'
+const LOST_ERRAND = 'an errand could not be put back'
+
 export function createWorker(h: Hands, owner: string): Worker {
   let woken = false
   let wakeUp: () => void = () => {}
@@ -36,6 +39,11 @@ export function createWorker(h: Hands, owner: string): Worker {
     busy.add(held)
   }
 
+  // Each claim has a name of its own: an errand that is asked for again and claimed again within one microsecond would
+  // otherwise look the same to both holders, and the first to end would drop it for the second.
+  let claims = 0
+  const claimer = (): string => `${owner}#${++claims}`
+
   /** Takes what is due, up to the free hands. Returns how many were taken. */
   async function take(): Promise<number> {
     woken = false
@@ -43,37 +51,41 @@ export function createWorker(h: Hands, owner: string): Worker {
     // Claims that are asked for together are committed together, so the hands are filled in doubling steps.
     for (let together = 1; together > 0; ) {
       const claims = await Promise.all(
-        Array.from({ length: together }, () => h.desk.claimSend(owner, LEASE_MS, h.haltFile())),
+        Array.from({ length: together }, () => h.desk.claimSend(claimer(), LEASE_MS, h.haltFile())),
       )
       const sends = claims.filter((claim) => claim !== null)
       for (const { errand, send, settled } of sends) {
-        if (send) hold(guarded(deliver(h, send), errand.subject))
-        else if (!settled) hold(runErrand(h, errand))
+        if (send) hold(guarded(deliver(h, send), LOST_ANSWER, errand.subject))
+        else if (!settled) hold(guarded(runErrand(h, errand), LOST_ERRAND, errand.subject))
       }
       taken += sends.length
       together = sends.length < claims.length ? 0 : Math.min(together * 2, AT_ONCE - busy.size)
     }
     const free = AT_ONCE - busy.size
     if (free <= 0) return taken
-    const errands = await h.desk.claim(owner, free, LEASE_MS)
-    for (const errand of errands) hold(runErrand(h, errand))
+    const errands = await h.desk.claim(claimer(), free, LEASE_MS)
+    for (const errand of errands) hold(guarded(runErrand(h, errand), LOST_ERRAND, errand.subject))
     return taken + errands.length
   }
 
-  /** The answer of a send could not be made durable: it stays `Sending` in the book, which a restart reads as doubt. */
-  const guarded = (work: Promise<void>, subject: string) =>
-    work.catch((thrown) =>
-      h.log('error', 'the answer to a send could not be recorded', { subject, error: String(thrown) }),
-    )
+  /** What could not be made durable is lost here and found again: by the end of its lease, or as doubt after a restart. */
+  const guarded = (work: Promise<void>, message: string, subject: string) =>
+    work.catch((thrown) => h.log('error', message, { subject, error: String(thrown) }))
 
   async function refreshFacts(): Promise<void> {
     const symbols = await watched()
     if (symbols.length === 0) return
-    const [account, ...markets] = await Promise.all([
+    const [account, ...markets] = await Promise.allSettled([
       reading(() => readAccount(h.broker, h.reads, h.clock), h),
       ...symbols.map((s) => reading(() => readMarket(h.broker, s, h.clock), h)),
     ])
-    await h.desk.recordFacts({ markets, account })
+    // A symbol that cannot be read closes the gate for itself, not for the others.
+    await h.desk.recordFacts({
+      markets: markets.flatMap((read) => (read.status === 'fulfilled' ? [read.value] : [])),
+      account: account.status === 'fulfilled' ? account.value : null,
+    })
+    const failed = [account, ...markets].find((read) => read.status === 'rejected')
+    if (failed) throw failed.reason
   }
 
   async function watched(): Promise<string[]> {

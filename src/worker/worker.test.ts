@@ -1,0 +1,524 @@
+import assert from 'node:assert/strict'
+import { describe, it } from 'node:test'
+import type { Desk, Send } from '../desk/desk.ts'
+import type { Passed } from '../gate/gate.ts'
+import type { Report } from '../orders/report.ts'
+import { type Broker, ReadFailed, type Sent } from '../ports/broker.ts'
+import type { Clock } from '../ports/clock.ts'
+import type { Errand } from '../ports/records.ts'
+import type { Reads } from '../ports/store.ts'
+import type { AccountID, ClOrdID, ExecID, OrderID } from '../values/brand.ts'
+import { px, qty } from '../values/decimal.ts'
+import { fromMs, type Instant, plusMs } from '../values/instant.ts'
+import { createWorker, type Hands } from './worker.ts'
+
+/** Sleepers wake when a test passes the time, or when they are called off. */
+class HandClock implements Clock {
+  wall: Instant = fromMs(1_000_000)
+  readonly sleepers = new Set<{ at: Instant; wake: () => void }>()
+  now(): Instant {
+    return this.wall
+  }
+  monotonicNs(): bigint {
+    return BigInt(this.wall) * 1_000n
+  }
+  sleep(ms: number, signal?: AbortSignal): Promise<void> {
+    return new Promise((resolve) => {
+      if (signal?.aborted) return resolve()
+      const sleeper = {
+        at: plusMs(this.wall, ms),
+        wake: () => {
+          this.sleepers.delete(sleeper)
+          resolve()
+        },
+      }
+      this.sleepers.add(sleeper)
+      signal?.addEventListener('abort', sleeper.wake, { once: true })
+    })
+  }
+  pass(ms: number): void {
+    this.wall = plusMs(this.wall, ms)
+    for (const sleeper of this.sleepers) if (sleeper.at <= this.wall) sleeper.wake()
+  }
+}
+
+/** What the test does not speak of must not be called. */
+const only = <T extends object>(what: string, over: Partial<T>): T =>
+  new Proxy(over as T, {
+    get: (target, name) =>
+      Reflect.get(target, name) ??
+      (() => {
+        throw new Error(`the worker called ${what}.${String(name)}`)
+      }),
+  })
+
+const ACCOUNT = 'paper:sim:main' as AccountID
+const errand = (subject: string, more: Partial<Errand> = {}): Errand => ({
+  kind: 'gather',
+  subject,
+  dueAt: fromMs(0),
+  attempts: 0,
+  leaseOwner: 'me',
+  leaseUntil: fromMs(2_000_000),
+  lastError: null,
+  corr: subject,
+  ...more,
+})
+const terms = (reduceOnly: boolean): Passed =>
+  ({
+    symbol: 'AAPL',
+    side: reduceOnly ? 'Sell' : 'Buy',
+    ordType: 'Limit',
+    timeInForce: 'Day',
+    orderQty: qty('10'),
+    price: px('190.00'),
+    stopPx: null,
+    bracket: null,
+    reduceOnly,
+  }) as unknown as Passed
+const single = (clOrdID: string, reduceOnly = false): Send => ({
+  kind: 'single',
+  clOrdID: clOrdID as ClOrdID,
+  order: terms(reduceOnly),
+})
+const ACCEPTED: Sent = { outcome: 'accepted', orderID: 'B1' as OrderID, legs: [] }
+
+type Bench = {
+  /** Sends and errands that are due, taken from the front. */
+  readonly sends: Send[]
+  readonly errands: Errand[]
+  readonly calls: string[]
+  readonly logs: string[]
+  readonly clock: HandClock
+  readonly push: (report: Report) => void
+  readonly hands: Hands
+}
+
+function bench(
+  over: { desk?: Partial<Desk>; broker?: Partial<Broker>; reads?: Partial<Reads>; haltFile?: () => boolean } = {},
+): Bench {
+  const [sends, errands]: [Send[], Errand[]] = [[], []]
+  const [calls, logs]: [string[], string[]] = [[], []]
+  const clock = new HandClock()
+  let listener: (report: Report) => void = () => {}
+  const desk: Partial<Desk> = {
+    claimSend: async () => {
+      const send = sends.shift()
+      return send ? { errand: errand('I1', { kind: 'send' }), send, settled: true } : null
+    },
+    claim: async (_, limit) => {
+      const due = errands.filter(({ dueAt }) => dueAt <= clock.now()).slice(0, limit)
+      for (const one of due) errands.splice(errands.indexOf(one), 1)
+      return due
+    },
+    checkpoint: async () => {},
+    finish: async ({ subject }) => void calls.push(`finish ${subject}`),
+    postpone: async ({ subject }, afterMs) => void calls.push(`postpone ${subject} ${afterMs}`),
+    recordSent: async (_, sent) => void calls.push(`recorded ${sent.outcome}`),
+    ...over.desk,
+  }
+  const reads: Partial<Reads> = {
+    get: async () => null,
+    nextDue: async () => errands.map(({ dueAt }) => dueAt).sort((a, b) => a - b)[0] ?? null,
+    waitingIntents: async () => [],
+    openOrders: async () => [],
+    all: async () => [],
+    ...over.reads,
+  }
+  const broker: Partial<Broker> = {
+    account: ACCOUNT,
+    onReport: (told) => {
+      listener = told
+      return () => void calls.push('unsubscribed')
+    },
+    submit: async (clOrdID) => {
+      calls.push(`submit ${clOrdID}`)
+      return ACCEPTED
+    },
+    ...over.broker,
+  }
+  return {
+    sends,
+    errands,
+    calls,
+    logs,
+    clock,
+    push: (report) => listener(report),
+    hands: {
+      desk: only('desk', desk),
+      reads: only('reads', reads),
+      broker: only('broker', broker),
+      clock,
+      random: () => 0.5,
+      haltFile: over.haltFile ?? (() => false),
+      log: (level, message) => logs.push(`${level}: ${message}`),
+    },
+  }
+}
+
+const turns = async (): Promise<void> => {
+  for (let turn = 0; turn < 20; turn++) await new Promise(setImmediate)
+}
+
+describe('a send', () => {
+  type Row = [name: string, over: Parameters<typeof bench>[0], send: Send, calls: string[]]
+  const halted = { scope: 'global', state: { by: 'ana', reason: 'enough', since: fromMs(0) } }
+  const rows: Row[] = [
+    ['goes once, and its answer is recorded', {}, single('a'), ['submit a', 'recorded accepted']],
+    [
+      'that the adapter breaks over is in doubt, not refused',
+      { broker: { submit: () => Promise.reject(new Error('socket hang up')) } },
+      single('a'),
+      ['recorded in-doubt'],
+    ],
+    [
+      'does not go when trading was halted since',
+      { reads: { get: async () => halted as never } },
+      single('a'),
+      ['recorded not-sent'],
+    ],
+    ['does not go when the HALT file appeared since', { haltFile: () => true }, single('a'), ['recorded not-sent']],
+    [
+      'does not go when nobody can say whether trading is halted',
+      { reads: { get: () => Promise.reject(new Error('disk')) } },
+      single('a'),
+      ['recorded not-sent'],
+    ],
+    [
+      'of an exit goes whatever is halted',
+      { reads: { get: async () => halted as never }, haltFile: () => true },
+      single('a', true),
+      ['submit a', 'recorded accepted'],
+    ],
+  ]
+  for (const [name, over, send, calls] of rows)
+    it(name, async () => {
+      const b = bench(over)
+      b.sends.push(send)
+      await createWorker(b.hands, 'me').drain()
+      assert.deepEqual(b.calls, calls)
+    })
+
+  it('of a pair goes as a pair', async () => {
+    const b = bench({
+      broker: {
+        submitPair: async (stop, target) => {
+          b.calls.push(`pair ${stop.clOrdID} ${target.clOrdID}`)
+          return ACCEPTED
+        },
+      },
+    })
+    const [stop, target] = ['s', 't'].map((id) => ({ clOrdID: id as ClOrdID, order: terms(true) }))
+    if (stop && target) b.sends.push({ kind: 'pair', stop, target })
+    await createWorker(b.hands, 'me').drain()
+    assert.deepEqual(b.calls, ['pair s t', 'recorded accepted'])
+  })
+
+  it('whose answer cannot be recorded is not repeated; the recording is', async () => {
+    let failures = 2
+    const b = bench({
+      desk: {
+        recordSent: async (_, sent) => {
+          b.calls.push(`try ${sent.outcome}`)
+          if (failures-- > 0) throw new Error('disk full')
+        },
+      },
+    })
+    b.sends.push(single('a'))
+    const drained = createWorker(b.hands, 'me').drain()
+    for (let i = 0; i < 10; i++) {
+      await turns()
+      b.clock.pass(60_000)
+    }
+    await drained
+    assert.deepEqual(b.calls, ['submit a', 'try accepted', 'try accepted', 'try accepted'])
+  })
+
+  it('whose answer can never be recorded is left to the restart, and said aloud', async () => {
+    const b = bench({ desk: { recordSent: () => Promise.reject(new Error('disk gone')) } })
+    b.sends.push(single('a'))
+    const drained = createWorker(b.hands, 'me').drain()
+    for (let i = 0; i < 20; i++) {
+      await turns()
+      b.clock.pass(60_000)
+    }
+    await drained
+    assert.deepEqual(b.calls, ['submit a'])
+    assert.ok(b.logs.includes('error: the answer to a send could not be recorded'), b.logs.join('\n'))
+  })
+
+  it('asks for the HALT file again before each look', async () => {
+    const seen: boolean[] = []
+    let file = false
+    const b = bench({
+      desk: {
+        claimSend: async (_, __, haltFile) => {
+          seen.push(haltFile)
+          return null
+        },
+      },
+      haltFile: () => file,
+    })
+    const worker = createWorker(b.hands, 'me')
+    await worker.drain()
+    file = true
+    await worker.drain()
+    assert.deepEqual(seen, [false, true])
+  })
+})
+
+describe('an errand', () => {
+  it('that is done is dropped', async () => {
+    const b = bench()
+    b.errands.push(errand('I1'))
+    await createWorker(b.hands, 'me').drain()
+    assert.deepEqual(b.calls, ['finish I1'])
+  })
+
+  it('that fails comes again, later each time', async () => {
+    const b = bench({ reads: { get: () => Promise.reject(new Error('disk')) } })
+    for (const attempts of [0, 1, 5, 50]) b.errands.push(errand(`I${attempts}`, { attempts }))
+    await createWorker(b.hands, 'me').drain()
+    assert.deepEqual(b.calls, ['postpone I0 750', 'postpone I1 1250', 'postpone I5 15250', 'postpone I50 15250'])
+    assert.equal(b.logs.length, 4)
+  })
+
+  it('that cannot be put back does not stop the worker', async () => {
+    const b = bench({ desk: { finish: () => Promise.reject(new Error('disk full')) } })
+    b.errands.push(errand('I1'))
+    await createWorker(b.hands, 'me').drain()
+    assert.deepEqual(b.logs, ['error: an errand could not be put back'])
+  })
+
+  it('never has more company than there are hands', async () => {
+    let [inHand, most] = [0, 0]
+    const b = bench({
+      reads: {
+        get: async () => {
+          most = Math.max(most, ++inHand)
+          await new Promise(setImmediate)
+          inHand--
+          return null
+        },
+      },
+    })
+    for (let i = 0; i < 100; i++) b.errands.push(errand(`I${i}`))
+    await createWorker(b.hands, 'me').drain()
+    assert.equal(b.calls.length, 100)
+    assert.equal(most, 32)
+  })
+
+  it('is claimed under another name each time, so that two holders are never taken for one', async () => {
+    const names: string[] = []
+    const b = bench({
+      desk: {
+        claim: async (owner) => {
+          names.push(owner)
+          return []
+        },
+      },
+    })
+    const worker = createWorker(b.hands, 'me')
+    await worker.drain()
+    await worker.drain()
+    assert.equal(new Set(names).size, 2)
+  })
+})
+
+describe('reports from the stream', () => {
+  const report = (execID: string): Report => ({
+    execType: 'New',
+    execID: execID as ExecID,
+    clOrdID: 'a' as ClOrdID,
+    orderID: null,
+    transactTime: fromMs(0),
+    text: null,
+  })
+
+  it('reach the desk in the order in which they came, and a drain waits for them', async () => {
+    const b = bench({
+      desk: {
+        applyReports: async (reports) => {
+          b.calls.push(`begin ${reports[0]?.execID}`)
+          await turns()
+          b.calls.push(`end ${reports[0]?.execID}`)
+        },
+      },
+    })
+    const worker = createWorker(b.hands, 'me')
+    for (const id of ['1', '2', '3']) b.push(report(id))
+    assert.deepEqual(b.calls, ['begin 1', 'begin 2', 'begin 3'])
+    await worker.drain()
+    assert.deepEqual(b.calls.slice(3), ['end 1', 'end 2', 'end 3'])
+  })
+
+  it('that cannot be recorded are left to the poll', async () => {
+    const b = bench({ desk: { applyReports: () => Promise.reject(new Error('disk full')) } })
+    const worker = createWorker(b.hands, 'me')
+    b.push(report('1'))
+    await worker.drain()
+    assert.equal(b.logs.length, 1)
+  })
+})
+
+describe('the facts', () => {
+  const waiting = (symbols: readonly string[]) => symbols.map((symbol) => ({ proposal: { symbol } }))
+  function facts(broken: string) {
+    const b = bench({
+      reads: {
+        waitingIntents: async () => waiting(['AAPL', 'MSFT']) as never,
+        head: async () => ({ size: 1, hash: '', root: '' }),
+      },
+      desk: {
+        recordFacts: async ({ markets, account }) =>
+          void b.calls.push(`${markets.map((m) => m.symbol).join(' ')} ${account ? 'account' : 'no account'}`),
+      },
+      broker: {
+        instrument: async (symbol) => {
+          if (symbol === broken) throw new ReadFailed('delisted', false)
+          return null
+        },
+        accountFact: async () => {
+          if (broken === 'account') throw new ReadFailed('locked', false)
+          return {} as never
+        },
+        positions: async () => [],
+      },
+    })
+    return b
+  }
+  const rows: [broken: string, recorded: string][] = [
+    ['MSFT', 'AAPL account'],
+    ['account', 'AAPL MSFT no account'],
+  ]
+  for (const [broken, recorded] of rows)
+    it(`are kept fresh for the others when ${broken} cannot be read`, async () => {
+      const b = facts(broken)
+      await assert.rejects(createWorker(b.hands, 'me').refreshFacts(), ReadFailed)
+      assert.deepEqual(b.calls, [recorded])
+    })
+  it('are recorded together', async () => {
+    const b = facts('nothing')
+    await createWorker(b.hands, 'me').refreshFacts()
+    assert.deepEqual(b.calls, ['AAPL MSFT account'])
+  })
+})
+
+describe('a running worker', () => {
+  /** Runs until the test is over, and insists that it then ends. */
+  async function running(b: Bench, during: (worker: ReturnType<typeof createWorker>) => Promise<void>): Promise<void> {
+    const stop = new AbortController()
+    const worker = createWorker(b.hands, 'me')
+    const done = worker.run(stop.signal)
+    await turns()
+    await during(worker)
+    stop.abort()
+    await done
+  }
+
+  it('is woken by a wake', async () => {
+    const b = bench()
+    await running(b, async (worker) => {
+      b.sends.push(single('a'))
+      await turns()
+      assert.deepEqual(b.calls, [])
+      worker.wake()
+      await turns()
+      assert.deepEqual(b.calls, ['submit a', 'recorded accepted'])
+    })
+  })
+
+  it('does not sleep through a wake that came while it was looking', async () => {
+    let looking: (() => void) | null = null
+    const b = bench({
+      reads: {
+        // The look at the next due errand is under way when the commit happens.
+        nextDue: () =>
+          new Promise((resolve) => {
+            looking = () => resolve(null)
+          }),
+      },
+    })
+    await running(b, async (worker) => {
+      b.sends.push(single('a'))
+      worker.wake()
+      assert.ok(looking, 'it is looking')
+      ;(looking as () => void)()
+      await turns()
+      assert.deepEqual(b.calls, ['submit a', 'recorded accepted'])
+      ;(looking as () => void)()
+    })
+  })
+
+  it('looks again after half a second even when nobody wakes it', async () => {
+    const b = bench()
+    await running(b, async () => {
+      b.sends.push(single('a'))
+      b.clock.pass(499)
+      await turns()
+      assert.deepEqual(b.calls, [])
+      b.clock.pass(1)
+      await turns()
+      assert.deepEqual(b.calls, ['submit a', 'recorded accepted'])
+    })
+  })
+
+  it('looks sooner when an errand is due sooner', async () => {
+    const b = bench()
+    b.errands.push(errand('I1', { dueAt: plusMs(b.clock.now(), 40) }))
+    await running(b, async () => {
+      b.clock.pass(39)
+      await turns()
+      assert.deepEqual(b.calls, [])
+      b.clock.pass(1)
+      await turns()
+      assert.deepEqual(b.calls, ['finish I1'])
+    })
+  })
+
+  it('goes on when a claim fails', async () => {
+    let failures = 1
+    const b = bench({
+      desk: {
+        claim: async () => {
+          if (failures-- > 0) throw new Error('busy')
+          return []
+        },
+      },
+    })
+    await running(b, async () => {
+      b.sends.push(single('a'))
+      b.clock.pass(500)
+      await turns()
+      assert.deepEqual(b.calls, ['submit a', 'recorded accepted'])
+    })
+    assert.deepEqual(b.logs, ['error: no errand could be claimed'])
+  })
+
+  it('finishes what is in hand before it ends, and hears no more reports', async () => {
+    let reply: (sent: Sent) => void = () => {}
+    const b = bench({
+      broker: {
+        submit: () =>
+          new Promise((resolve) => {
+            reply = resolve
+          }),
+      },
+    })
+    b.sends.push(single('a'))
+    const stop = new AbortController()
+    let ended = false
+    const done = createWorker(b.hands, 'me')
+      .run(stop.signal)
+      .then(() => {
+        ended = true
+      })
+    await turns()
+    stop.abort()
+    await turns()
+    assert.equal(ended, false)
+    reply(ACCEPTED)
+    await done
+    assert.deepEqual(b.calls, ['unsubscribed', 'recorded accepted'])
+  })
+})
