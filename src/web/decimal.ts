@@ -43,7 +43,15 @@ export function grouped(text: string): string {
   return `${sign}${whole.replace(/\B(?=(\d{3})+$)/g, ',')}${fraction === undefined ? '' : `.${fraction}`}`
 }
 
-/** The same with a plus before what is above zero. */
+/** An amount of money for the eye: at most two places, half away from zero. The exact text belongs beside it. */
+export function cents(text: string): string {
+  const value = parse(text)
+  if (value === undefined || value.scale <= 2) return text
+  const rounded = quotient(value, { coefficient: 1n, scale: 0 }, 2)
+  return rounded === undefined ? text : print(rounded, 2)
+}
+
+/** As `grouped`, with a plus before what is above zero. */
 export const signed = (text: string): string => (signOf(text) > 0 ? `+${grouped(text)}` : grouped(text))
 
 /** -1, 0 or 1; 0 for text that is no decimal. */

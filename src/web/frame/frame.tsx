@@ -33,7 +33,7 @@ export function Frame({ me, children }: { me: Me; children: ReactNode }): ReactN
             <HaltButton />
           </div>
         </div>
-        <Account status={status} className="px-3 pb-1.5 text-xs text-soft lg:hidden" />
+        <Account status={status} className="px-3 pb-1.5 text-xs text-soft sm:px-5 lg:hidden" />
       </header>
       <HaltBanner />
       <ConnectionBanner brokerConnected={status?.brokerConnected} />

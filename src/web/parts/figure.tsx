@@ -1,12 +1,12 @@
 import type { ReactNode } from 'react'
-import { grouped, signed, signOf } from '../decimal.ts'
+import { cents, grouped, signed, signOf } from '../decimal.ts'
 
-/** A decimal with thousands apart, its unit smaller behind it. */
+/** A decimal with thousands apart, its unit smaller behind it. Money is shown to the cent; pointing at it tells the rest. */
 export function Figure({ value, unit }: { value: string | null; unit?: string | undefined }): ReactNode {
   if (value === null) return <Nothing />
   return (
-    <span className="whitespace-nowrap">
-      {grouped(value)}
+    <span className="whitespace-nowrap" title={unit === undefined ? undefined : `${value} ${unit}`}>
+      {grouped(unit === undefined ? value : cents(value))}
       {unit === undefined ? null : <span className="text-[0.8em] font-normal text-soft"> {unit}</span>}
     </span>
   )
@@ -18,8 +18,11 @@ const GAIN = { '-1': 'text-bad', '0': '', '1': 'text-good' } as const
 export function Gain({ value, unit }: { value: string | null; unit?: string | undefined }): ReactNode {
   if (value === null) return <Nothing />
   return (
-    <span className={`whitespace-nowrap ${GAIN[signOf(value)]}`}>
-      {signed(value)}
+    <span
+      className={`whitespace-nowrap ${GAIN[signOf(cents(value))]}`}
+      title={unit === undefined ? undefined : `${value} ${unit}`}
+    >
+      {signed(cents(value))}
       {unit === undefined ? null : <span className="text-[0.8em] font-normal text-soft"> {unit}</span>}
     </span>
   )

@@ -1,7 +1,7 @@
 import { type ReactNode, useState } from 'react'
 import type { Intent } from '../../api/wire.ts'
 import { useDecide } from '../commands.ts'
-import { grouped } from '../decimal.ts'
+import { cents, grouped } from '../decimal.ts'
 import { Action } from '../parts/action.tsx'
 import { Field } from '../parts/field.tsx'
 import { Sheet, SheetFoot } from '../parts/sheet.tsx'
@@ -71,7 +71,7 @@ function ApproveForm({ shown, current, onClose, onDone }: FormProps & { current:
         It costs at most {grouped(ticket.maxNotional)} {ticket.currency}
         {sizing === null
           ? ''
-          : `; if it is stopped out you lose about ${grouped(sizing.riskAtStop)} ${sizing.currency}`}
+          : `; if it is stopped out you lose about ${grouped(cents(sizing.riskAtStop))} ${sizing.currency}`}
         . It is not sent if the market moves more than {ticket.maxDriftBps} bps from {grouped(ticket.refPx)}.
       </p>
       <div className="flex items-center justify-between gap-3 rounded-md bg-sunken px-3 py-2">

@@ -2,7 +2,7 @@ import { useQuery } from '@tanstack/react-query'
 import { type ReactNode, useEffect, useRef, useState } from 'react'
 import type { Intent } from '../../api/wire.ts'
 import { useKey } from '../keys.ts'
-import { usePollMs } from '../live.tsx'
+import { useConnection, usePollMs } from '../live.tsx'
 import { Action, Key } from '../parts/action.tsx'
 import { Page } from '../parts/page.tsx'
 import { Blank, Panel, Skeleton } from '../parts/panel.tsx'
@@ -25,6 +25,7 @@ export function QueuePage(): ReactNode {
   const [asked, setAsked] = useState<Asked | null>(null)
   const [done, setDone] = useState<Asked | null>(null)
   const [help, setHelp] = useState(false)
+  const { state } = useConnection()
   const list = useRef<HTMLDivElement>(null)
 
   const cards = (): HTMLElement[] => [...(list.current?.querySelectorAll<HTMLElement>('[data-intent]') ?? [])]
@@ -39,7 +40,7 @@ export function QueuePage(): ReactNode {
   const ask = (verb: 'approve' | 'decline'): void => {
     const intent = intents[focused()]
     if (intent === undefined) return move(1)
-    if (intent.can[verb].ok) setAsked({ verb, intent })
+    if (intent.can[verb].ok && state !== 'lost') setAsked({ verb, intent })
   }
   /** The next card takes the place and the focus of the one that was decided. */
   const finish = (what: Asked): void => {
@@ -133,25 +134,37 @@ function Outcome({ done }: { done: Asked | null }): ReactNode {
   )
 }
 
-function Empty(): ReactNode {
-  const example = `curl ${location.origin}/v1/intents \\
-  -H "Authorization: Bearer $JAX_TOKEN" \\
-  -H "Content-Type: application/json" \\
-  -d '{"id":"try-1","symbol":"AAPL","strategy_id":"by-hand","signal_type":"BUY",
-       "confidence":0.7,"entry_price":187.50,"stop_loss":185.00,"take_profit":192.50,
+/** A signal that is good for an hour, ready to be pasted into a terminal. */
+function example(): string {
+  const now = Date.now()
+  const at = (ms: number): string => new Date(ms).toISOString()
+  return `curl ${location.origin}/v1/intents \\
+  -H "Authorization: Bearer $(cat data/agent-token)" \\
+  -H 'Content-Type: application/json' \\
+  -d '{"id":"try-${now.toString(36)}","symbol":"AAPL","strategy_id":"by-hand",
+       "signal_type":"BUY","confidence":"0.70",
+       "entry_price":"187.50","stop_loss":"185.00","take_profit":"192.50",
        "reasoning":"Trying it out.",
-       "generated_at":"'$(date -u +%FT%TZ)'",
-       "expires_at":"'$(date -u -d '+10 min' +%FT%TZ)'"}'`
+       "generated_at":"${at(now)}",
+       "expires_at":"${at(now + 3_600_000)}"}'`
+}
+
+function Empty(): ReactNode {
+  const [text] = useState(example)
   return (
     <section className="rounded-lg border border-line bg-surface p-5">
       <Blank title="Nothing waits for you.">
         <p>Signals from your assistant appear here the moment they arrive. To send one yourself:</p>
-        <pre tabIndex={0} className="max-w-full overflow-x-auto rounded-md bg-sunken p-3 font-mono text-xs text-ink">
-          {example}
+        <pre
+          tabIndex={0}
+          className="max-w-full overflow-x-auto rounded-md bg-sunken p-3 font-mono text-xs whitespace-pre-wrap text-ink"
+        >
+          {text}
         </pre>
         <p>
-          <code className="font-mono">JAX_TOKEN</code> is an agent token;{' '}
-          <code className="font-mono">jax-exec token create</code> makes one.
+          The token of the assistant is in the file <code className="font-mono">agent-token</code> of the data
+          directory; <code className="font-mono">jax-exec signal --symbol AAPL --side BUY</code> does the same at the
+          price of now.
         </p>
       </Blank>
     </section>

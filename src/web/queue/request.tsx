@@ -19,10 +19,10 @@ import { SizingSteps } from './sizing-steps.tsx'
 
 const LOST = 'the connection is lost, and what you see may be old. It comes back by itself.'
 
-type RequestProps = { intent: Intent; onApprove: () => void; onDecline: () => void }
+type RequestProps = { intent: Intent; within?: 'story'; onApprove: () => void; onDecline: () => void }
 
 /** One order that asks for a decision. */
-export function Request({ intent, onApprove, onDecline }: RequestProps): ReactNode {
+export function Request({ intent, within, onApprove, onDecline }: RequestProps): ReactNode {
   const id = useId()
   const { state } = useConnection()
   const reprice = useDecide(intent.intentID)
@@ -111,9 +111,11 @@ export function Request({ intent, onApprove, onDecline }: RequestProps): ReactNo
           Strategy <bdi className="text-ink">{intent.strategyID}</bdi>
         </span>
         {intent.confidence === null ? null : <span>Confidence, by its own account, {intent.confidence}</span>}
-        <Link to={`/intents/${encodeURIComponent(intent.intentID)}`} className="text-accent underline">
-          Whole story
-        </Link>
+        {within === 'story' ? null : (
+          <Link to={`/intents/${encodeURIComponent(intent.intentID)}`} className="text-accent underline">
+            Whole story
+          </Link>
+        )}
       </p>
     </article>
   )

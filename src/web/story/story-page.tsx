@@ -2,7 +2,8 @@ import { useQuery } from '@tanstack/react-query'
 import { type ReactNode, useState } from 'react'
 import type { Intent, Story } from '../../api/wire.ts'
 import { EventRow } from '../activity/event-row.tsx'
-import { usePollMs } from '../live.tsx'
+import { useKey } from '../keys.ts'
+import { useConnection, usePollMs } from '../live.tsx'
 import { OrdersLedger } from '../orders/orders-ledger.tsx'
 import { FillsLedger } from '../orders/fills-ledger.tsx'
 import { AgentText } from '../parts/agent-text.tsx'
@@ -64,7 +65,7 @@ function Told({ story }: { story: Story }): ReactNode {
         <Road story={story} />
       </section>
       {waits ? <Deciding intent={intent} /> : null}
-      <div className="grid grid-cols-1 items-start gap-5 lg:grid-cols-2">
+      <div className={`grid grid-cols-1 items-start gap-5 ${waits ? '' : 'lg:grid-cols-2'}`}>
         {waits ? null : <Asked intent={intent} />}
         <div className="grid min-w-0 gap-5">
           <Panel title="Prices and fills">
@@ -106,13 +107,13 @@ function Told({ story }: { story: Story }): ReactNode {
 function Deciding({ intent }: { intent: Intent }): ReactNode {
   const [begun, setBegun] = useState<Begun | null>(null)
   const close = (): void => setBegun(null)
+  const begin = (verb: Begun['verb']): void => setBegun({ verb, intent })
+  const fresh = useConnection().state !== 'lost'
+  useKey('a', () => begin('approve'), fresh && intent.can.approve.ok)
+  useKey('d', () => begin('decline'), fresh && intent.can.decline.ok)
   return (
     <>
-      <Request
-        intent={intent}
-        onApprove={() => setBegun({ verb: 'approve', intent })}
-        onDecline={() => setBegun({ verb: 'decline', intent })}
-      />
+      <Request intent={intent} within="story" onApprove={() => begin('approve')} onDecline={() => begin('decline')} />
       <DecideSheets asked={begun} current={intent} onClose={close} onDone={close} />
     </>
   )
