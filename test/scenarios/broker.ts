@@ -69,7 +69,7 @@ export type Answer =
     }
   | { readonly is: 'reject'; readonly text: string }
   | { readonly is: 'late'; readonly arrivesAt: Instant }
-  | { readonly is: 'fill-first'; readonly lastQty: Qty; readonly lastPx: Px }
+  | { readonly is: 'fill-first' | 'fill-first-crash'; readonly lastQty: Qty; readonly lastPx: Px }
 
 export type Cancels = { readonly is: 'taken' | 'prompt' | 'lost' } | { readonly is: 'reject'; readonly text: string }
 
@@ -296,14 +296,17 @@ export class ScriptedBroker implements Broker {
         book()
         this.#crash()
         return NEVER
-      case 'fill-first': {
+      case 'fill-first':
+      case 'fill-first-crash': {
         const order = acknowledge(book())
         const { lastQty, lastPx } = answer
         this.happen(order, { is: 'Fill', lastQty, lastPx, execID: null, commission: amt('0') }, false)
         this.flush()
         // The stream is faster than the reply: the fill is in our book before the answer is.
         for (let turn = 0; turn < 20; turn++) await soon()
-        return accepted(order)
+        if (answer.is === 'fill-first') return accepted(order)
+        this.#crash()
+        return NEVER
       }
     }
   }

@@ -386,6 +386,7 @@ const NEXT = [
   'reject',
   'late',
   'fill-first',
+  'fill-first-crash',
 ] as const
 
 function answer(w: World, words: Words, is: (typeof NEXT)[number]): Answer {
@@ -395,6 +396,7 @@ function answer(w: World, words: Words, is: (typeof NEXT)[number]): Answer {
     case 'late':
       return { is, arrivesAt: plusMs(w.clock.now(), words.span(words.next('how late'))) }
     case 'fill-first':
+    case 'fill-first-crash':
       return { is, ...size(words) }
     default:
       return { is }

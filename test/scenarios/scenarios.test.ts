@@ -38,7 +38,7 @@ describe('scenarios', () => {
     const name = file.replace('scenarios/', '').replace('.scenario', '')
     it(`${name}: ${source.split('\n')[0]?.slice(2)}`, () => run(source))
   }
-  it('are many', () => assert.ok(files.length >= 10, `${files.length} scenarios`))
+  it('are many', () => assert.ok(files.length >= 100, `${files.length} scenarios`))
 })
 
 describe('the language of scenarios', () => {
