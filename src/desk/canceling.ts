@@ -5,6 +5,7 @@ import type { ClOrdID } from '../values/brand.ts'
 import { ok, type Result } from '../values/result.ts'
 import { BROKER, type Command, deny, mustOrder } from './command.ts'
 import type { Denial } from './desk.ts'
+import { pairOf } from './naming.ts'
 
 const about = (order: Order) => ({ type: 'order', id: order.clOrdID })
 
@@ -22,12 +23,18 @@ export async function requestCancel(
 
 /** @param afterMs how long the broker is given to end the order by itself before it is asked. */
 export async function cancel(c: Command, order: Order, why: string, actor: Actor, afterMs = 0): Promise<void> {
-  if (order.delivery === 'Queued') {
-    await c.emit('order.absent', about(order), order.corr, { evidence: 'Canceled before it was sent.' }, actor)
-    return
-  }
+  if (order.delivery === 'Queued') return unqueue(c, order, actor)
   if (order.asked !== 'Cancel') await c.emit('order.cancel-requested', about(order), order.corr, { why }, actor)
   await c.errand('cancel', order.clOrdID, order.corr, afterMs)
+}
+
+/** A target that waits is sent with its stop or not at all; what is held without them is looked at again. */
+async function unqueue(c: Command, order: Order, actor: Actor): Promise<void> {
+  const pair = order.role === 'Stop' ? await c.tx.get('order', pairOf(order.clOrdID)) : null
+  for (const one of [order, pair])
+    if (one?.delivery === 'Queued')
+      await c.emit('order.absent', about(one), one.corr, { evidence: 'Canceled before it was sent.' }, actor)
+  if (order.parent) await c.errand('resolve', order.parent, order.corr)
 }
 
 /**

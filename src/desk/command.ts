@@ -123,9 +123,10 @@ export class Command {
     await this.emit('task.raised', { type: 'task', id: taskID }, corr, { task })
   }
 
-  /** Stops new orders in one symbol until a clean reconciliation or a person thaws it. */
+  /** Stops new orders in one symbol until the books agree and a person has looked at every reason. */
   async freeze(symbol: string, reason: string, corr: string): Promise<void> {
-    if (await this.tx.get('freeze', symbol)) return
+    const before = await this.tx.get('freeze', symbol)
+    if (before && (before.reason === reason || before.also?.includes(reason))) return
     await this.emit('instrument.frozen', { type: 'instrument', id: symbol }, corr, { symbol, reason })
     await this.task(
       'FROZEN',

@@ -2,17 +2,17 @@ import { digestOf } from '../approvals/digest.ts'
 import { stillApproved } from '../approvals/decide.ts'
 import { passExit, recheck } from '../gate/gate.ts'
 import type { Refusal } from '../gate/refusal.ts'
-import { freshOrder, isOpen, type Order } from '../orders/machine.ts'
+import { freshOrder, isOpen, isReported, type Order } from '../orders/machine.ts'
 import { protection } from '../orders/protection.ts'
 import { opposite, type Terms } from '../orders/terms.ts'
 import type { BrokerOrder, Found, Leg, Sent } from '../ports/broker.ts'
 import type { Intent } from '../ports/records.ts'
 import type { ClOrdID, ExecID, OrderID } from '../values/brand.ts'
-import { eq, gt, minus, qty } from '../values/decimal.ts'
+import { eq, gt, isZero, minus, qty } from '../values/decimal.ts'
 import { type Instant, msBetween } from '../values/instant.ts'
 import { BROKER, type Command, mustOrder } from './command.ts'
 import type { Send } from './desk.ts'
-import { applyReports, layGhost, protect } from './executions.ts'
+import { answeredByReports, applyReports, layGhost, protect } from './executions.ts'
 import { factsAreFresh, lapsed, ticket } from './intents.ts'
 import { engageByFile } from './halting.ts'
 import { entryID, exitID, pairOf } from './naming.ts'
@@ -36,10 +36,11 @@ export async function beginSend(
   haltFile: boolean,
 ): Promise<Send | 'facts-too-old' | null> {
   if (haltFile) await engageByFile(c)
-  const intent = await c.tx.get('intent', subject)
-  if (intent) return sendEntry(c, intent)
+  // Proposers choose the names of intents: one that bears the name of a stop must not stand in its way.
   const order = await c.tx.get('order', subject)
-  return order && order.role !== 'Entry' ? sendExit(c, order) : null
+  if (order && order.role !== 'Entry') return sendExit(c, order)
+  const intent = await c.tx.get('intent', subject)
+  return intent && sendEntry(c, intent)
 }
 
 async function sendEntry(c: Command, intent: Intent): Promise<Send | 'facts-too-old' | null> {
@@ -149,7 +150,7 @@ export async function recordSent(
         break
       }
       case 'rejected':
-        if (order.delivery === 'Delivered') await contradicted(c, order, sent.text)
+        if (order.delivery === 'Delivered' || isHeld(order)) await contradicted(c, order, sent.text)
         else await c.emit('order.rejected', about(order), order.corr, { text: sent.text }, BROKER)
         break
       case 'not-sent':
@@ -158,6 +159,7 @@ export async function recordSent(
         break
       case 'in-doubt':
         await c.emit('order.in-doubt', about(order), order.corr, { cause: sent.cause })
+        await answeredByReports(c, clOrdID)
         await c.errand('resolve', clOrdID, order.corr, FIRST_LOOK_MS)
         break
     }
@@ -169,8 +171,13 @@ export async function recordSent(
   await protect(c, intentID)
 }
 
+/** The reports were faster than the reply, and they speak of an order that the broker took. */
+const isHeld = (order: Order): boolean => isReported(order) && order.phase !== 'Rejected'
+
 /** Its own reports say the broker has the order, its late reply says no: the reports are believed, and a person looks. */
 async function contradicted(c: Command, order: Order, text: string): Promise<void> {
+  if (order.delivery !== 'Delivered')
+    await c.emit('order.accepted', about(order), order.corr, { orderID: order.orderID }, BROKER)
   await c.task(
     'DISPUTED',
     order.clOrdID,
@@ -240,12 +247,12 @@ export async function resolve(
   if (order.delivery !== 'Delivered')
     await c.emit('order.accepted', about(order), order.corr, { orderID: found.order.orderID }, BROKER)
   const delivered = await mustOrder(c, clOrdID)
-  if (ghost && found.order.open) await layGhost(c, delivered)
   // Until now a cancel could only be refused as unknown.
-  else if (order.delivery !== 'Delivered' && order.asked === 'Cancel') await c.errand('cancel', clOrdID, order.corr)
+  if (order.delivery !== 'Delivered' && order.asked === 'Cancel') await c.errand('cancel', clOrdID, order.corr)
   await adoptLegs(c, delivered, found.order.legs)
   await resizeTo(c, delivered, found.order)
   await applyReports(c, found.reports)
+  if (ghost) await layGhost(c, await mustOrder(c, clOrdID))
   if (!found.order.open) await endedThere(c, clOrdID, found.order.orderID, askedAt)
   await protect(c, order.intentID, order.role === 'Entry')
   return 'resolved'
@@ -275,7 +282,8 @@ async function endedThere(c: Command, clOrdID: ClOrdID, orderID: OrderID, askedA
 
 /** The size the broker holds is the size there is: legs follow what their entry has filled. */
 export async function resizeTo(c: Command, order: Order, there: BrokerOrder): Promise<void> {
-  if (eq(order.terms.orderQty, there.terms.orderQty)) return
+  // A size of nothing is how some brokers list an order that has ended: its end is reported, its size stays.
+  if (isZero(there.terms.orderQty) || eq(order.terms.orderQty, there.terms.orderQty)) return
   await c.emit('order.resized', about(order), order.corr, { orderQty: there.terms.orderQty }, BROKER)
 }
 
@@ -314,8 +322,8 @@ async function notFound(c: Command, order: Order, askedAt: Instant): Promise<'re
 }
 
 async function afterAbsent(c: Command, order: Order): Promise<void> {
-  if (order.role !== 'Entry') return protect(c, order.intentID)
-  const intent = await c.tx.get('intent', order.intentID)
+  await protect(c, order.intentID)
+  const intent = order.role === 'Entry' ? await c.tx.get('intent', order.intentID) : null
   if (intent?.state !== 'Approved') return
   // Nothing was ordered, so the human is asked afresh; the proven absence does not extend the old yes.
   if (c.now > intent.proposal.expiresAt)

@@ -1,9 +1,18 @@
 import type { Delivery } from '../orders/delivery.ts'
-import { applyReport, freshOrder, isOpen, type Order, ordStatus, type OrdStatus } from '../orders/machine.ts'
+import {
+  applyReport,
+  freshOrder,
+  isOpen,
+  isReported,
+  type Order,
+  ordStatus,
+  type OrdStatus,
+} from '../orders/machine.ts'
+import { isSettled } from '../orders/intent.ts'
 import { isLeg, protection } from '../orders/protection.ts'
 import type { Report } from '../orders/report.ts'
 import { opposite, type Terms } from '../orders/terms.ts'
-import type { IntentID } from '../values/brand.ts'
+import type { ClOrdID, IntentID } from '../values/brand.ts'
 import { isZero, lt, type Qty, text } from '../values/decimal.ts'
 import { cancel } from './canceling.ts'
 import { BROKER, type Command, mustOrder, SYSTEM } from './command.ts'
@@ -35,6 +44,8 @@ async function apply(c: Command, order: Order, report: Report): Promise<boolean>
   const prior = await c.tx.get('fill', `${order.account}|${amends ? report.refExecID : report.execID}`)
   const applied = applyReport(order, report, prior, c.now)
   if (!applied.ok) {
+    // The look-up that it asks for brings the same report again.
+    if (order.disputed?.includes(report.execID)) return false
     await c.emit('execution.disputed', about(order), order.corr, { report, fault: applied.error }, BROKER)
     await c.task(
       'DISPUTED',
@@ -52,6 +63,7 @@ async function apply(c: Command, order: Order, report: Report): Promise<boolean>
   const row = await c.emit('execution.reported', about(order), order.corr, { report }, BROKER)
   if (applied.value.execution) await c.traded(row)
   if (order.delivery === 'Absent') await layGhost(c, await mustOrder(c, order.clOrdID))
+  await answeredByReports(c, order.clOrdID)
   if (applied.value.alarm === 'OVERFILL')
     await c.freeze(
       order.terms.symbol,
@@ -75,9 +87,28 @@ async function believed(c: Command, order: Order, report: Report): Promise<void>
   await c.errand('resolve', order.clOrdID, order.corr)
 }
 
-/** An entry that was proven absent is at the broker after all: its approval ended with that proof, so it is taken back. */
+/** The reply to our send is lost, and a report is answer enough: no look-up that knows nothing proves such an order away. */
+export async function answeredByReports(c: Command, clOrdID: ClOrdID): Promise<void> {
+  const order = await mustOrder(c, clOrdID)
+  if (order.delivery !== 'InDoubt' || !isReported(order)) return
+  await c.emit('order.accepted', about(order), order.corr, { orderID: order.orderID }, BROKER)
+  // Its legs are learned by asking, and a cancel could until now only be refused as unknown.
+  await c.errand('resolve', clOrdID, order.corr)
+  if (order.asked === 'Cancel') await c.errand('cancel', clOrdID, order.corr)
+}
+
+/**
+ * An entry that was proven absent is at the broker after all: its approval ended with that proof, so it is taken back.
+ * Whoever is asked for a second one is asked no longer: of one intent there is one order.
+ */
 export async function layGhost(c: Command, order: Order): Promise<void> {
-  if (order.role === 'Entry' && isOpen(order)) await cancel(c, order, 'nobody stands for it any more', SYSTEM)
+  if (order.role !== 'Entry') return
+  if (isOpen(order)) await cancel(c, order, 'nobody stands for it any more', SYSTEM)
+  const intent = await c.tx.get('intent', order.intentID)
+  if (!intent || isSettled(intent.state) || intent.clOrdID) return
+  await c.emit('intent.lapsed', { type: 'intent', id: intent.intentID, rev: intent.rev }, intent.corr, {
+    why: `Its order ${order.clOrdID}, which counted as never sent, is at the broker after all.`,
+  })
 }
 
 async function orderOf(c: Command, report: Report): Promise<Order | null> {

@@ -254,6 +254,18 @@ export async function lapse(c: Command, intentID: IntentID): Promise<void> {
     return lapsed(c, intent, 'The signal expired before its facts could be read.')
   if (intent.state === 'Approved' && over(intent.sendBy))
     return lapsed(c, intent, 'The approval was not sent in time. Nothing left the house.')
+  await lapseLater(c, intent)
+}
+
+/** An intent that waits is ended by the clock: right after the moment until which it may wait. */
+export async function lapseLater(c: Command, intent: Intent): Promise<void> {
+  const until =
+    intent.state === 'Received'
+      ? intent.proposal.expiresAt
+      : intent.state === 'Approved'
+        ? intent.sendBy
+        : intent.decideBy
+  if (until !== null) await c.timer('lapse', intent.intentID, intent.corr, plusMs(until, 1))
 }
 
 export async function lapsed(c: Command, intent: Intent, why: string): Promise<void> {

@@ -5,6 +5,7 @@ import { applyReport, isOpenPhase, type Order } from '../orders/machine.ts'
 import { addTrade, flat, positionOf } from '../orders/position.ts'
 import type { Intent } from '../ports/records.ts'
 import type { Tx } from '../ports/store.ts'
+import { type Amt, isZero, over, type Qty, times } from '../values/decimal.ts'
 import { Fault } from '../values/fault.ts'
 import { type Instant, parseInstant } from '../values/instant.ts'
 import type { Action, Happened } from './events.ts'
@@ -66,8 +67,7 @@ export async function project(tx: Tx, row: Row): Promise<void> {
     case 'order.absent':
       return delivery(tx, row, at, 'ProvenAbsent', { text: told.data.evidence })
     case 'order.resized': {
-      const order = await known(tx, row)
-      return tx.put('order', { ...order, terms: { ...order.terms, orderQty: told.data.orderQty }, updatedAt: at })
+      return resized(tx, await known(tx, row), told.data.orderQty, at)
     }
     case 'order.cancel-requested': {
       const order = await known(tx, row)
@@ -81,15 +81,17 @@ export async function project(tx: Tx, row: Row): Promise<void> {
 
     case 'execution.reported':
       return reported(tx, row, at, told.data.report)
-    case 'execution.disputed':
-      return
+    case 'execution.disputed': {
+      const order = await known(tx, row)
+      return tx.put('order', { ...order, disputed: [...(order.disputed ?? []), told.data.report.execID] })
+    }
 
     case 'halt.engaged':
       return tx.put('halt', { scope: 'global', state: { by: told.data.by, reason: told.data.reason, since: at } })
     case 'halt.released':
       return tx.put('halt', { scope: 'global', state: null })
     case 'instrument.frozen':
-      return tx.put('freeze', { symbol: told.data.symbol, reason: told.data.reason, since: at })
+      return frozen(tx, told.data, at)
     case 'instrument.thawed':
       return tx.remove('freeze', told.data.symbol)
     case 'task.raised':
@@ -148,6 +150,21 @@ async function created(tx: Tx, order: Order, at: Instant): Promise<void> {
   const before = await tx.get('intent', order.intentID)
   if (before)
     await tx.put('intent', { ...before, clOrdID: order.clOrdID, attempts: before.attempts + 1, updatedAt: at })
+}
+
+/** What it may cost grows and shrinks with its size, so that the limits go on counting all of it. */
+async function resized(tx: Tx, order: Order, orderQty: Qty, updatedAt: Instant): Promise<void> {
+  const { maxNotional, terms } = order
+  const cost = maxNotional !== undefined &&
+    !isZero(terms.orderQty) && {
+      maxNotional: over(times(maxNotional, orderQty), terms.orderQty, { scale: 2, rounding: 'up' }) as Amt,
+    }
+  await tx.put('order', { ...order, ...cost, terms: { ...terms, orderQty }, updatedAt })
+}
+
+async function frozen(tx: Tx, { symbol, reason }: Happened['instrument.frozen'], at: Instant): Promise<void> {
+  const before = await tx.get('freeze', symbol)
+  await tx.put('freeze', before ? { ...before, also: [...(before.also ?? []), reason] } : { symbol, reason, since: at })
 }
 
 async function known(tx: Tx, row: Row): Promise<Order> {

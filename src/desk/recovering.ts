@@ -1,6 +1,7 @@
 import { isLeg } from '../orders/protection.ts'
-import { plusMs } from '../values/instant.ts'
 import type { Command } from './command.ts'
+import { answeredByReports } from './executions.ts'
+import { lapseLater } from './intents.ts'
 
 /**
  * At start: whatever was cut off is found again. A send without its answer is in doubt, never repeated; everything
@@ -15,10 +16,12 @@ export async function recover(c: Command): Promise<void> {
     { type: 'system', id: 'gateway', via: 'start', session: null },
   )
   for (const order of await c.tx.openOrders(c.setting.account)) {
-    if (order.delivery === 'Sending')
+    if (order.delivery === 'Sending') {
       await c.emit('order.in-doubt', { type: 'order', id: order.clOrdID }, order.corr, {
         cause: 'The gateway stopped between the send and its answer.',
       })
+      await answeredByReports(c, order.clOrdID)
+    }
     if (order.delivery === 'Sending' || order.delivery === 'InDoubt')
       await c.errand('resolve', order.clOrdID, order.corr)
     else if (order.delivery === 'Queued' && order.role === 'Stop') await c.errand('send', order.clOrdID, order.corr)
@@ -29,13 +32,7 @@ export async function recover(c: Command): Promise<void> {
   for (const intent of await c.tx.waitingIntents()) {
     if (intent.state === 'Received') await c.errand('gather', intent.intentID, intent.corr)
     if (intent.state === 'Approved') await c.errand('send', intent.intentID, intent.corr)
-    const until =
-      intent.state === 'Received'
-        ? intent.proposal.expiresAt
-        : intent.state === 'Approved'
-          ? intent.sendBy
-          : intent.decideBy
-    if (until !== null) await c.timer('lapse', intent.intentID, intent.corr, plusMs(until, 1))
+    await lapseLater(c, intent)
   }
   await c.errand('reconcile', c.setting.account, 'start')
 }

@@ -45,7 +45,13 @@ export type AccountFacts = {
 }
 
 export type HaltState = { readonly by: string; readonly reason: string; readonly since: Instant }
-export type Freeze = { readonly symbol: string; readonly reason: string; readonly since: Instant }
+export type Freeze = {
+  readonly symbol: string
+  readonly reason: string
+  readonly since: Instant
+  /** What else was found while it was frozen; each is a person's to look at. */
+  readonly also?: readonly string[]
+}
 
 /** Everything the gate looks at. It decides on this alone. */
 export type Facts = {

@@ -105,6 +105,8 @@ export type Order = Ownership & {
   readonly grossTradeAmt: Decimal
   /** Busts and corrections that arrived before the trade they are about. */
   readonly awaited: readonly Amendment[]
+  /** Reports that contradicted the book and were written down as such: said again, they are no news. */
+  readonly disputed?: readonly ExecID[]
   /** The broker's words for a rejection or cancellation, verbatim. */
   readonly text: string | null
   /** Correlation id: the same from the signal to the last fill. */
@@ -290,6 +292,9 @@ export const isOpenPhase = (phase: Phase): boolean =>
 /** True while the broker may hold it or may come to hold it: it counts against every limit. */
 export const isOpen = (o: Order): boolean =>
   isOpenPhase(o.phase) && o.delivery !== 'Rejected' && o.delivery !== 'Absent'
+
+/** True when the broker has spoken of it: whatever became of the reply to our send, it has the order. */
+export const isReported = (o: Order): boolean => o.phase !== 'PendingNew' || o.awaited.length > 0
 
 export type OrdStatus = Phase | 'PendingCancel' | 'InDoubt' | 'NotSent'
 

@@ -69,7 +69,11 @@ export type Answer =
     }
   | { readonly is: 'reject'; readonly text: string }
   | { readonly is: 'late'; readonly arrivesAt: Instant }
-  | { readonly is: 'fill-first' | 'fill-first-crash'; readonly lastQty: Qty; readonly lastPx: Px }
+  | {
+      readonly is: 'fill-first' | 'fill-first-crash' | 'fill-first-lost' | 'fill-first-no'
+      readonly lastQty: Qty
+      readonly lastPx: Px
+    }
 
 export type Cancels = { readonly is: 'taken' | 'prompt' | 'lost' } | { readonly is: 'reject'; readonly text: string }
 
@@ -297,7 +301,9 @@ export class ScriptedBroker implements Broker {
         this.#crash()
         return NEVER
       case 'fill-first':
-      case 'fill-first-crash': {
+      case 'fill-first-crash':
+      case 'fill-first-lost':
+      case 'fill-first-no': {
         const order = acknowledge(book())
         const { lastQty, lastPx } = answer
         this.happen(order, { is: 'Fill', lastQty, lastPx, execID: null, commission: amt('0') }, false)
@@ -305,6 +311,8 @@ export class ScriptedBroker implements Broker {
         // The stream is faster than the reply: the fill is in our book before the answer is.
         for (let turn = 0; turn < 20; turn++) await soon()
         if (answer.is === 'fill-first') return accepted(order)
+        if (answer.is === 'fill-first-lost') return { outcome: 'in-doubt', cause: 'the reply was lost' }
+        if (answer.is === 'fill-first-no') return { outcome: 'rejected', text: 'not allowed' }
         this.#crash()
         return NEVER
       }

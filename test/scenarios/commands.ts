@@ -387,6 +387,8 @@ const NEXT = [
   'late',
   'fill-first',
   'fill-first-crash',
+  'fill-first-lost',
+  'fill-first-no',
 ] as const
 
 function answer(w: World, words: Words, is: (typeof NEXT)[number]): Answer {
@@ -397,6 +399,8 @@ function answer(w: World, words: Words, is: (typeof NEXT)[number]): Answer {
       return { is, arrivesAt: plusMs(w.clock.now(), words.span(words.next('how late'))) }
     case 'fill-first':
     case 'fill-first-crash':
+    case 'fill-first-lost':
+    case 'fill-first-no':
       return { is, ...size(words) }
     default:
       return { is }
