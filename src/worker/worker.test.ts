@@ -495,6 +495,60 @@ describe('a running worker', () => {
     assert.deepEqual(b.logs, ['error: no errand could be claimed'])
   })
 
+  it('pauses when a claim fails, even while something is due', async () => {
+    let asked = 0
+    const b = bench({
+      desk: {
+        claim: async () => {
+          asked++
+          throw new Error('full')
+        },
+      },
+    })
+    b.errands.push(errand('I1'))
+    await running(b, async () => {
+      await turns()
+      assert.equal(asked, 1)
+      b.clock.pass(500)
+      await turns()
+      assert.equal(asked, 2)
+    })
+  })
+
+  it('goes on when nobody can say what is due next', async () => {
+    let failures = 1
+    const b = bench({
+      reads: {
+        nextDue: async () => {
+          if (failures-- > 0) throw new Error('busy')
+          return null
+        },
+      },
+    })
+    await running(b, async () => {
+      b.sends.push(single('a'))
+      b.clock.pass(500)
+      await turns()
+      assert.deepEqual(b.calls, ['submit a', 'recorded accepted'])
+    })
+  })
+
+  it('does not lose the errands behind a send that cannot be claimed, nor the sends beside it', async () => {
+    const claims: (Send | Error)[] = [single('a'), new Error('poison'), single('b')]
+    const b = bench({
+      desk: {
+        claimSend: async () => {
+          const next = claims.shift()
+          if (next instanceof Error) throw next
+          return next ? { errand: errand('I1', { kind: 'send' }), send: next, settled: true } : null
+        },
+      },
+    })
+    b.errands.push(errand('I2'))
+    await createWorker(b.hands, 'me').drain()
+    assert.deepEqual(b.calls.sort(), ['finish I2', 'recorded accepted', 'recorded accepted', 'submit a', 'submit b'])
+  })
+
   it('finishes what is in hand before it ends, and hears no more reports', async () => {
     let reply: (sent: Sent) => void = () => {}
     const b = bench({

@@ -44,15 +44,20 @@ export function createWorker(h: Hands, owner: string): Worker {
   let claims = 0
   const claimer = (): string => `${owner}#${++claims}`
 
+  /** A send that cannot be claimed is put off like any errand (claim, below); it must not hold up those behind it. */
+  const claimSend = () =>
+    h.desk.claimSend(claimer(), LEASE_MS, h.haltFile()).catch((thrown) => {
+      h.log('error', 'a send could not be claimed', { error: String(thrown) })
+      return null
+    })
+
   /** Takes what is due, up to the free hands. Returns how many were taken. */
   async function take(): Promise<number> {
     woken = false
     let taken = 0
     // Claims that are asked for together are committed together, so the hands are filled in doubling steps.
     for (let together = 1; together > 0; ) {
-      const claims = await Promise.all(
-        Array.from({ length: together }, () => h.desk.claimSend(claimer(), LEASE_MS, h.haltFile())),
-      )
+      const claims = await Promise.all(Array.from({ length: together }, claimSend))
       const sends = claims.filter((claim) => claim !== null)
       for (const { errand, send, settled } of sends) {
         if (send) hold(guarded(deliver(h, send), LOST_ANSWER, errand.subject))
@@ -155,12 +160,15 @@ export function createWorker(h: Hands, owner: string): Worker {
     async run(signal) {
       const upkeep = [keepFactsFresh(signal), keepSealed(signal)]
       while (!signal.aborted) {
-        const taken = await take().catch((thrown) => {
+        try {
+          const taken = await take()
+          if (busy.size >= AT_ONCE) await Promise.race(busy)
+          else if (taken === 0) await idle(signal)
+        } catch (thrown) {
           h.log('error', 'no errand could be claimed', { error: String(thrown) })
-          return 0
-        })
-        if (busy.size >= AT_ONCE) await Promise.race(busy)
-        else if (taken === 0) await idle(signal)
+          // What is due stays due: without a pause a full disk would be asked without end.
+          await h.clock.sleep(IDLE_MS, signal)
+        }
       }
       unsubscribe()
       await Promise.all([...upkeep, ...busy])
