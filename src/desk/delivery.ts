@@ -45,6 +45,8 @@ export async function beginSend(
 
 async function sendEntry(c: Command, intent: Intent): Promise<Send | 'facts-too-old' | null> {
   const { ticket: made, decision } = intent
+  const before = intent.clOrdID && (await c.tx.get('order', intent.clOrdID))
+  if (before) return answerLost(c, before)
   if (intent.state !== 'Approved' || intent.clOrdID || !made || decision?.verdict !== 'approved') return null
   const voter = await c.tx.get('person', decision.by)
   const approval = stillApproved(
@@ -90,6 +92,21 @@ async function sendEntry(c: Command, intent: Intent): Promise<Send | 'facts-too-
   return { kind: 'single', clOrdID, order: passed }
 }
 
+/**
+ * A send is claimed once. Claimed again, whoever had it is gone, and with it the broker's answer: it is looked for, and
+ * nothing is sent a second time.
+ */
+async function answerLost(c: Command, order: Order): Promise<null> {
+  if (order.delivery === 'Sending') {
+    await c.emit('order.in-doubt', about(order), order.corr, {
+      cause: 'The answer to the send was never written down.',
+    })
+    await answeredByReports(c, order.clOrdID)
+    await c.errand('resolve', order.clOrdID, order.corr)
+  }
+  return null
+}
+
 async function refused(c: Command, intent: Intent, refusals: readonly Refusal[]): Promise<null> {
   await c.emit('intent.refused', { type: 'intent', id: intent.intentID, rev: intent.rev }, intent.corr, {
     at: 'send',
@@ -102,7 +119,11 @@ async function refused(c: Command, intent: Intent, refusals: readonly Refusal[])
 
 /** Exits pass whatever is halted or limited; only their own need is looked at again, so that none outlives its position. */
 async function sendExit(c: Command, order: Order): Promise<Send | null> {
-  if (order.delivery !== 'Queued') return null
+  if (order.delivery !== 'Queued') {
+    const pair = await c.tx.get('order', pairOf(order.clOrdID))
+    if (pair && pair.clOrdID !== order.clOrdID) await answerLost(c, pair)
+    return answerLost(c, order)
+  }
   const target = await c.tx.get('order', pairOf(order.clOrdID))
   const pair = target && target.clOrdID !== order.clOrdID && target.delivery === 'Queued' ? target : null
   const siblings = await c.tx.ordersOf(order.intentID)
@@ -145,6 +166,7 @@ export async function recordSent(
       case 'accepted': {
         const own = send.kind === 'pair' ? sent.legs.find((leg) => leg.role === order.role)?.orderID : sent.orderID
         await c.emit('order.accepted', about(order), order.corr, { orderID: own ?? null }, BROKER)
+        if (order.delivery === 'Absent') await appeared(c, order)
         if (send.kind === 'single') await adoptLegs(c, order, sent.legs)
         await c.errand('poll', clOrdID, order.corr, FIRST_POLL_MS)
         break
@@ -242,8 +264,6 @@ export async function resolve(
   const order = await mustOrder(c, clOrdID)
   if (!found.found) return notFound(c, order, askedAt)
   const ghost = order.delivery === 'Absent'
-  if (ghost)
-    await c.freeze(order.terms.symbol, `order ${clOrdID} was proven absent and then appeared at the broker`, order.corr)
   if (order.delivery !== 'Delivered')
     await c.emit('order.accepted', about(order), order.corr, { orderID: found.order.orderID }, BROKER)
   const delivered = await mustOrder(c, clOrdID)
@@ -252,10 +272,15 @@ export async function resolve(
   await adoptLegs(c, delivered, found.order.legs)
   await resizeTo(c, delivered, found.order)
   await applyReports(c, found.reports)
-  if (ghost) await layGhost(c, await mustOrder(c, clOrdID))
+  if (ghost) await appeared(c, order)
   if (!found.order.open) await endedThere(c, clOrdID, found.order.orderID, askedAt)
   await protect(c, order.intentID, order.role === 'Entry')
   return 'resolved'
+}
+
+async function appeared(c: Command, { clOrdID, terms, corr }: Order): Promise<void> {
+  await c.freeze(terms.symbol, `order ${clOrdID} was proven absent and then appeared at the broker`, corr)
+  await layGhost(c, await mustOrder(c, clOrdID))
 }
 
 /** How long the report of an end may lag behind the order that shows it. */

@@ -21,6 +21,7 @@ export async function reconcile(
   const { account } = c.setting
   // This is the look that a report of other hands asks for: asking again would never end.
   await applyReports(c, view.reports, async () => {})
+  await hurry(c)
   await c.recordAccount(view.account)
   for (const there of view.orders) {
     const order = await ours(c, there)
@@ -49,6 +50,15 @@ export async function reconcile(
   else await c.emit('account.reconciled', { type: 'account', id: account }, 'reconcile', { run }, BROKER)
   if (clean) await thawAll(c)
   return { clean, findings }
+}
+
+/** Longer than any errand is put off, but for the end of an intent, which is a moment and not a pause. */
+const FAR_MS = 120_000
+
+/** An errand that is further away was put off by a clock that has been set back since. */
+async function hurry(c: Command): Promise<void> {
+  for (const { kind, subject, corr, dueAt, leaseOwner } of await c.tx.all('errand'))
+    if (kind !== 'lapse' && leaseOwner === null && dueAt > c.after(FAR_MS)) await c.timer(kind, subject, corr, c.now)
 }
 
 async function ours(c: Command, there: BrokerOrder): Promise<Order | null> {

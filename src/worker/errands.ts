@@ -66,9 +66,9 @@ export async function runErrand(h: Hands, errand: Errand): Promise<void> {
 }
 
 async function gather(h: Hands, errand: Errand): Promise<Outcome> {
-  const symbolOnly = errand.subject.startsWith('symbol:') ? errand.subject.slice('symbol:'.length) : null
-  const intent = symbolOnly ? null : await h.reads.get('intent', errand.subject)
-  const symbol = symbolOnly ?? intent?.proposal.symbol
+  // Proposers choose the names of intents, and one may look like a symbol that is asked for by itself.
+  const intent = await h.reads.get('intent', errand.subject)
+  const symbol = intent?.proposal.symbol ?? /^symbol:(.+)$/.exec(errand.subject)?.[1]
   if (!symbol || (intent && intent.state !== 'Received')) return 'done'
   await refresh(h, symbol)
   const sized = intent && (await h.desk.size(intent.intentID))
@@ -181,7 +181,8 @@ const RECONCILE_MS = 60_000
 async function reconcile(h: Hands, errand: Errand): Promise<Outcome> {
   const startedAt = h.clock.now()
   const last = await h.reads.get('reconcile', h.broker.account)
-  const since = last?.clean ? last.at : await earliestOpen(h, startedAt)
+  // A clock that was set back makes the last time one that is still to come.
+  const since = last?.clean && last.at < startedAt ? last.at : await earliestOpen(h, startedAt)
   const [orders, reports, positions, account] = await Promise.all([
     reading(() => h.broker.openOrders(), h),
     reading(() => h.broker.reportsSince(plusMs(since, -OVERLAP_MS)), h),
