@@ -1,13 +1,19 @@
 import { compareBooks, type Difference } from '../reconcile/compare.ts'
 import type { BrokerOrder } from '../ports/broker.ts'
 import type { Order } from '../orders/machine.ts'
+import { isLeg } from '../orders/protection.ts'
+import type { ReconcileRun } from '../ports/records.ts'
 import type { OrderID } from '../values/brand.ts'
+import { type Instant, plusMs } from '../values/instant.ts'
 import { BROKER, type Command } from './command.ts'
 import { resizeTo } from './delivery.ts'
 import type { BrokerView } from './desk.ts'
 import { applyReports } from './executions.ts'
 
-/** A difference in this age of a book may be a report still on its way; it must be found twice before it stops a symbol. */
+/**
+ * A difference may be a report still on its way: it must stand for this long before it stops a symbol, however often
+ * the books are compared meanwhile.
+ */
 const SECOND_LOOK_MS = 3_000
 
 /**
@@ -40,16 +46,26 @@ export async function reconcile(
     },
   )
   const before = await c.tx.get('reconcile', account)
-  const grave = await settle(c, differences, open, before?.findings ?? [])
   const findings = differences.map((d) => d.text)
+  const seenAt = findings.map((text) => firstSeen(text, before, c.now))
+  const lasting = new Set(
+    findings.filter((_, i) => plusMs(seenAt[i] ?? c.now, SECOND_LOOK_MS * c.setting.speed) <= view.startedAt),
+  )
+  const grave = await settle(c, differences, open, lasting)
   const clean = grave.length === 0 && differences.every((d) => d.kind === 'EXTERNAL_ORDER')
   const same = before && before.clean === clean && before.findings.join('\n') === findings.join('\n')
-  const run = { account, at: c.now, clean, findings }
+  const run = { account, at: view.startedAt, clean, findings, seenAt }
   // A clean run that says what the last one said is not news: its time is kept, and the journal is not filled with it.
   if (same && clean && !(await c.halted())) await c.tx.put('reconcile', run)
   else await c.emit('account.reconciled', { type: 'account', id: account }, 'reconcile', { run }, BROKER)
   if (clean) await thawAll(c)
   return { clean, findings }
+}
+
+function firstSeen(finding: string, before: ReconcileRun | null, now: Instant): Instant {
+  const seen = before?.seenAt?.[before.findings.indexOf(finding)]
+  // A clock that has been set back must not hold up the second look.
+  return seen !== undefined && seen < now ? seen : now
 }
 
 /** Longer than any errand is put off, but for the end of an intent, which is a moment and not a pause. */
@@ -99,18 +115,21 @@ async function settle(
   c: Command,
   differences: readonly Difference[],
   open: readonly Order[],
-  known: readonly string[],
+  lasting: ReadonlySet<string>,
 ): Promise<Difference[]> {
   const grave: Difference[] = []
   for (const difference of differences) {
     switch (difference.kind) {
       case 'MISSING_THERE':
         await c.errand('resolve', difference.clOrdID, 'reconcile')
+        // A leg has no name of ours to ask for: when its parent's answer does not explain where it went, nothing will.
+        if (lasting.has(difference.text) && open.some((o) => o.clOrdID === difference.clOrdID && isLeg(o)))
+          await c.freeze(difference.symbol, difference.text, 'reconcile')
         grave.push(difference)
         break
       case 'OPEN_THERE':
         await c.errand('resolve', difference.clOrdID, 'reconcile')
-        if (known.includes(difference.text)) await c.freeze(difference.symbol, difference.text, 'reconcile')
+        if (lasting.has(difference.text)) await c.freeze(difference.symbol, difference.text, 'reconcile')
         grave.push(difference)
         break
       case 'EXTERNAL_ORDER':
@@ -126,7 +145,7 @@ async function settle(
       case 'POSITION': {
         // While an order of the symbol is on its way, the two sides are read at different moments.
         const moving = open.some((o) => o.terms.symbol === difference.symbol && o.delivery !== 'Delivered')
-        if (known.includes(difference.text) && !moving) await c.freeze(difference.symbol, difference.text, 'reconcile')
+        if (lasting.has(difference.text) && !moving) await c.freeze(difference.symbol, difference.text, 'reconcile')
         else await c.errand('reconcile', c.setting.account, 'reconcile', SECOND_LOOK_MS)
         grave.push(difference)
         break

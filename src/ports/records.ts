@@ -133,9 +133,12 @@ export type Halt = { readonly scope: 'global'; readonly state: HaltState | null 
 /** The last reconciliation: what was compared and what it found. */
 export type ReconcileRun = {
   readonly account: AccountID
+  /** When the broker's side began to be read: what happened later is not in it. */
   readonly at: Instant
   readonly clean: boolean
   readonly findings: readonly string[]
+  /** When each of them was found first, in their order. */
+  readonly seenAt?: readonly Instant[]
 }
 
 /** Views: folds of the journal, rebuilt from it at any time. */
