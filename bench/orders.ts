@@ -122,7 +122,7 @@ async function startGateway(
     'bench',
   )
   const stop = new AbortController()
-  proxy.onCommitted(() => worker.wake())
+  proxy.onWork((sends) => worker.wake(sends))
   const person = await prepare(desk, systemNow())
   const running = worker.run(stop.signal)
 

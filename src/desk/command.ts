@@ -43,6 +43,7 @@ export class Command {
   readonly tx: Tx
   readonly now: Instant
   readonly setting: Setting
+  readonly news: { seq: number | null; work: boolean; sends: number } = { seq: null, work: false, sends: 0 }
 
   constructor(tx: Tx, now: Instant, setting: Setting) {
     this.tx = tx
@@ -66,6 +67,7 @@ export class Command {
       data: data as unknown as { [key: string]: Json },
     }
     const row = await this.tx.append(entry)
+    this.news.seq = row.seq
     await project(this.tx, row)
     return row
   }
@@ -85,6 +87,10 @@ export class Command {
 
   /** An errand that is due at one moment and no other; asked for again, the new moment holds. */
   async timer(kind: ErrandKind, subject: string, corr: string, dueAt: Instant): Promise<void> {
+    if (dueAt <= this.now) {
+      this.news.work = true
+      if (kind === 'send') this.news.sends++
+    }
     await this.tx.put('errand', {
       kind,
       subject,
@@ -191,11 +197,29 @@ export class Command {
 /** True when the broker's figures were read after the last trade in our book. */
 export const knowsEveryTrade = (row: AccountRow): boolean => row.afterRow > row.tradedRow
 
+/** What a commit brought: the newest journal row, whether errands are due at once, and how many of them are sends. */
+export type News = { readonly seq: number | null; readonly work: boolean; readonly sends: number }
+
 /** Runs one command against the store with the time of its transaction. */
 export type Run = <T>(command: (c: Command) => Promise<T>) => Promise<T>
 
-export function commands(store: Store, now: () => Instant, setting: Setting): Run {
-  return (command) => store.transact((tx) => command(new Command(tx, now(), setting)))
+/** @param tell hears, after each commit, what it made known and due. */
+export function commands(
+  store: Store,
+  now: () => Instant,
+  setting: Setting,
+  tell: (news: News) => void = () => {},
+): Run {
+  return async (command) => {
+    let news: News = { seq: null, work: false, sends: 0 }
+    const value = await store.transact((tx) => {
+      const c = new Command(tx, now(), setting)
+      news = c.news
+      return command(c)
+    })
+    if (news.seq !== null || news.work) tell(news)
+    return value
+  }
 }
 
 /** @throws {Fault} when an order that must be in the book is not: a bug, never an answer. */

@@ -1,7 +1,7 @@
 import type { Head, Store } from '../ports/store.ts'
 import type { Instant } from '../values/instant.ts'
 import { closeTask, endSession, issueCode, issueToken, redeemCode, revokeToken } from './access.ts'
-import { type Command, commands, type Setting } from './command.ts'
+import { type Command, commands, type News, type Setting } from './command.ts'
 import { recordCancelSent, requestCancel } from './canceling.ts'
 import { beginSend, recordSent, resolve } from './delivery.ts'
 import type { Desk } from './desk.ts'
@@ -12,12 +12,13 @@ import { approve, decline, lapse, reprice, size, submit, withdraw } from './inte
 import { reconcile } from './reconciling.ts'
 import { recover } from './recovering.ts'
 
-export type { Setting } from './command.ts'
+export type { News, Setting } from './command.ts'
 
 /**
  * The desk of one account over one store.
  *
  * @param now the time a command is decided at; read once per transaction.
+ * @param tell hears, after each commit, what it made known and due.
  * @param seal signs a journal head and anchors it outside the database; resolves when that is durable.
  */
 export function openDesk(
@@ -25,8 +26,9 @@ export function openDesk(
   setting: Setting,
   now: () => Instant,
   seal: (head: Head) => Promise<void>,
+  tell: (news: News) => void = () => {},
 ): Desk {
-  const run = commands(store, now, setting)
+  const run = commands(store, now, setting, tell)
   let sealed = -1
 
   return {

@@ -46,6 +46,8 @@ export type Answer =
   | { readonly kind: 'answer'; readonly id: number; readonly value: unknown }
   | { readonly kind: 'thrown'; readonly id: number; readonly error: Thrown }
   | { readonly kind: 'committed'; readonly seq: number }
+  /** A commit left errands that are due at once; `sends` of them are orders on their way to the wire. */
+  | { readonly kind: 'work'; readonly sends: number }
   | { readonly kind: 'sealed'; readonly size: number }
   | { readonly kind: 'broken'; readonly error: Thrown }
 /** An error as it crosses a thread: structured clone would lose the class and the code. */
@@ -81,6 +83,8 @@ export type DeskProxy = {
   /** Calls `listener` with the number of the newest durable journal row, after each commit. */
   onCommitted(listener: (seq: number) => void): () => void
   onSealed(listener: (size: number) => void): void
+  /** Calls `listener` after each commit that left errands due at once, with the number of sends among them. */
+  onWork(listener: (sends: number) => void): void
   /** Resolves when the thread has died without being asked to: nothing can be recorded any more. */
   readonly died: Promise<Fault>
   /** Lets what was asked finish, closes the database, ends the thread. */
@@ -92,6 +96,7 @@ export async function deskProxy(thread: DeskThread): Promise<DeskProxy> {
   const waiting = new Map<number, { resolve: (value: unknown) => void; reject: (error: Error) => void }>()
   const listeners = new Set<(seq: number) => void>()
   const sealed = new Set<(size: number) => void>()
+  const workers = new Set<(sends: number) => void>()
   const died = Promise.withResolvers<Fault>()
   const ready = Promise.withResolvers<void>()
   let next = 0
@@ -121,6 +126,9 @@ export async function deskProxy(thread: DeskThread): Promise<DeskProxy> {
       }
       case 'committed':
         for (const listener of listeners) listener(answer.seq)
+        return
+      case 'work':
+        for (const listener of workers) listener(answer.sends)
         return
       case 'sealed':
         for (const listener of sealed) listener(answer.size)
@@ -159,6 +167,7 @@ export async function deskProxy(thread: DeskThread): Promise<DeskProxy> {
       return () => listeners.delete(listener)
     },
     onSealed: (listener) => void sealed.add(listener),
+    onWork: (listener) => void workers.add(listener),
     died: died.promise,
     async close() {
       if (state !== 'open') return

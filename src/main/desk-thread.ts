@@ -3,7 +3,6 @@ import { createPrivateKey } from 'node:crypto'
 import { type MessagePort, parentPort, workerData } from 'node:worker_threads'
 import type { Setting } from '../desk/command.ts'
 import { openDesk } from '../desk/open.ts'
-import type { Store, Tx } from '../ports/store.ts'
 import { openSqliteStore, type SqliteStore } from '../store/sqlite.ts'
 import { Fault } from '../values/fault.ts'
 import { type ClockSpec, clockOf, systemClock } from './clock.ts'
@@ -36,10 +35,15 @@ async function run(port: MessagePort, data: DeskThreadData): Promise<void> {
     say({ kind: 'sealed', size }),
   )
   const desk = openDesk(
-    announcing(store, (seq) => say({ kind: 'committed', seq })),
+    store,
     data.setting,
     () => clock.now(),
     seal,
+    ({ seq, work, sends }) => {
+      // Work first: between a yes and its first byte nothing else is said.
+      if (work) say({ kind: 'work', sends })
+      if (seq !== null) say({ kind: 'committed', seq })
+    },
   )
 
   const answer = async (call: Call): Promise<unknown> => {
@@ -77,36 +81,5 @@ const PASSING = new Set([
 ])
 const isFatal = (error: unknown): boolean =>
   error instanceof Fault && error.code.startsWith('STORE_') && !PASSING.has(error.code)
-
-/** The store, telling after each commit which journal row is the newest now. Commits without a row are not told. */
-function announcing(store: Store, committed: (seq: number) => void): Store {
-  return withMethods(store, {
-    async transact<T>(run: (tx: Tx) => Promise<T>): Promise<T> {
-      let newest = -1
-      const noted = (tx: Tx): Tx =>
-        withMethods(tx, {
-          async append(entry) {
-            const row = await tx.append(entry)
-            newest = row.seq
-            return row
-          },
-        })
-      const value = await store.transact((tx) => run(noted(tx)))
-      if (newest >= 0) committed(newest)
-      return value
-    },
-  })
-}
-
-/** `target` with some methods replaced; the others still run on `target` itself, whose private fields they need. */
-function withMethods<T extends object>(target: T, replaced: Partial<T>): T {
-  return new Proxy(target, {
-    get(_, name) {
-      if (Object.hasOwn(replaced, name)) return replaced[name as keyof T]
-      const value: unknown = Reflect.get(target, name, target)
-      return typeof value === 'function' ? value.bind(target) : value
-    },
-  })
-}
 
 if (parentPort !== null) await run(parentPort, workerData as DeskThreadData)

@@ -199,8 +199,8 @@ async function start(settings: Settings, overrides: Overrides, undo: (() => unkn
   const halting = new AbortController()
   const working = worker.run(halting.signal)
   let sealedAt = 0
+  proxy.onWork((sends) => worker.wake(sends))
   proxy.onCommitted((seq) => {
-    worker.wake()
     if (seq - sealedAt < CHECKPOINT_ROWS) return
     sealedAt = seq
     checkpoint()
@@ -214,10 +214,7 @@ async function start(settings: Settings, overrides: Overrides, undo: (() => unkn
   const timers = [
     setInterval(checkpoint, CHECKPOINT_MS),
     setInterval(
-      () =>
-        void desk
-          .requestReconcile({ type: 'system', id: 'timer', via: 'worker', session: null })
-          .then(worker.wake, () => {}),
+      () => void desk.requestReconcile({ type: 'system', id: 'timer', via: 'worker', session: null }).catch(() => {}),
       RECONCILE_MS,
     ),
   ]

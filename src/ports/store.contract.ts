@@ -443,19 +443,15 @@ export function storeContract(name: string, bench: () => Promise<StoreBench>): v
       })
 
       it('show nothing of an unfinished command outside', async () => {
-        let seen: Promise<unknown> = Promise.resolve()
-        let asked = false
+        const asked = Promise.withResolvers<void>()
         const running = store.transact(async (tx) => {
           await tx.put('order', order('O1'))
           await tx.append(entry('a'))
-          asked = true
+          asked.resolve()
           await Promise.resolve()
           throw new Error('changed my mind')
         })
-        seen = Promise.resolve().then(async () => {
-          while (!asked) await Promise.resolve()
-          return [await store.get('order', 'O1'), (await store.head()).size]
-        })
+        const seen = asked.promise.then(async () => [await store.get('order', 'O1'), (await store.head()).size])
         await assert.rejects(running, /changed my mind/)
         assert.deepEqual(await seen, [null, 0])
       })

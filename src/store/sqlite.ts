@@ -228,14 +228,13 @@ class Ledger extends SqlReads implements SqliteStore {
   }
 
   async #work(): Promise<void> {
-    // Commands of the same moment, asked for one after the other in one turn, share the commit.
-    await Promise.resolve()
     while (this.#queue.length > 0) {
+      // Whatever has arrived meanwhile is let in, to share the commit: calls of this turn, and messages from other
+      // threads, which are handed over one by one with a microtask in between and would each get a commit of its own.
+      await new Promise(setImmediate)
       this.#busy = this.#group()
       await this.#busy
       this.#busy = null
-      // Whatever arrived while the disk was busy is let in, so that it can join the next group.
-      if (this.#queue.length > 0) await new Promise(setImmediate)
     }
     this.#pump = null
   }

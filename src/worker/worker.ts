@@ -9,8 +9,8 @@ export type { Hands } from './errands.ts'
 export type Worker = {
   /** Works until `signal` aborts, then finishes what is in hand. */
   run(signal: AbortSignal): Promise<void>
-  /** Something was committed: there may be work. */
-  wake(): void
+  /** Errands are due: `sends` of them are orders on their way to the wire. */
+  wake(sends?: number): void
   /** Runs everything that is due now, and what that makes due, until nothing is. For tests and drills. */
   drain(): Promise<void>
   /** Reads the facts of every symbol that somebody waits for, holds or has orders in, once. */
@@ -51,20 +51,26 @@ export function createWorker(h: Hands, owner: string): Worker {
       return null
     })
 
+  /** Claims the oldest due send and sets it going. False when none is due. */
+  async function takeSend(): Promise<boolean> {
+    const claim = await claimSend()
+    if (!claim) return false
+    const { errand, send, settled } = claim
+    if (send) hold(guarded(deliver(h, send), LOST_ANSWER, errand.subject))
+    else if (!settled) hold(guarded(runErrand(h, errand), LOST_ERRAND, errand.subject))
+    return true
+  }
+
   /** Takes what is due, up to the free hands. Returns how many were taken. */
   async function take(): Promise<number> {
     woken = false
     let taken = 0
     // Claims that are asked for together are committed together, so the hands are filled in doubling steps.
     for (let together = 1; together > 0; ) {
-      const claims = await Promise.all(Array.from({ length: together }, claimSend))
-      const sends = claims.filter((claim) => claim !== null)
-      for (const { errand, send, settled } of sends) {
-        if (send) hold(guarded(deliver(h, send), LOST_ANSWER, errand.subject))
-        else if (!settled) hold(guarded(runErrand(h, errand), LOST_ERRAND, errand.subject))
-      }
-      taken += sends.length
-      together = sends.length < claims.length ? 0 : Math.min(together * 2, AT_ONCE - busy.size)
+      const claims = await Promise.all(Array.from({ length: together }, takeSend))
+      const sends = claims.filter(Boolean).length
+      taken += sends
+      together = sends < together ? 0 : Math.min(together * 2, AT_ONCE - busy.size)
     }
     const free = AT_ONCE - busy.size
     if (free <= 0) return taken
@@ -149,7 +155,9 @@ export function createWorker(h: Hands, owner: string): Worker {
   })
 
   return {
-    wake() {
+    wake(sends = 0) {
+      // A send that has just been approved does not wait for the round that is under way.
+      for (let n = 0; n < sends && busy.size < AT_ONCE; n++) hold(takeSend())
       woken = true
       wakeUp()
     },

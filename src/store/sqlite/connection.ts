@@ -30,7 +30,7 @@ type Opened = { readonly readOnly: boolean }
 export class Connection {
   readonly file: string
   readonly #db: DatabaseSync
-  readonly #statements = new Map<string, StatementSync>()
+  readonly #statements = new Map<string, { readonly prepared: StatementSync; readonly marks: number }>()
   /** The last error of a statement, for whoever finds the transaction gone and was not told why. */
   lastFault: Fault | null = null
 
@@ -88,14 +88,13 @@ export class Connection {
   #prepared(sql: string, values: readonly unknown[]): StatementSync {
     let statement = this.#statements.get(sql)
     if (statement === undefined) {
-      statement = this.#db.prepare(sql)
+      statement = { prepared: this.#db.prepare(sql), marks: sql.split('?').length - 1 }
       this.#statements.set(sql, statement)
     }
-    const marks = sql.split('?').length - 1
-    if (marks !== values.length) {
-      throw new Fault('NOT_BINDABLE', `${marks} parameters wanted, ${values.length} given: ${sql}`)
+    if (statement.marks !== values.length) {
+      throw new Fault('NOT_BINDABLE', `${statement.marks} parameters wanted, ${values.length} given: ${sql}`)
     }
-    return statement
+    return statement.prepared
   }
 
   #faulty<T>(work: () => T): T {
