@@ -1,10 +1,12 @@
 import { Agent, request } from 'node:http'
 
+export type Poster = {
+  readonly post: (body: string) => Promise<{ orderID: string; firstByteNs: string }>
+  readonly close: () => void
+}
+
 /** One POST to the loopback broker over a kept connection: what both sides of the benchmark send. */
-export function poster(port: number): {
-  post(body: string): Promise<{ orderID: string; firstByteNs: string }>
-  close(): void
-} {
+export function poster(port: number): Poster {
   const agent = new Agent({ keepAlive: true, maxSockets: 64 })
   return {
     post: (body) =>

@@ -1,15 +1,15 @@
 export type Run = { readonly perSecond: number; readonly p50Ms: number; readonly p99Ms: number }
 
 /** Runs `total` tasks with `inFlight` at once and takes each one's time. */
-export async function throughput(total: number, inFlight: number, task: (n: number) => Promise<void>): Promise<Run> {
+export async function throughput(total: number, inFlight: number, task: () => Promise<void>): Promise<Run> {
   const took: number[] = []
   let next = 0
   const start = process.hrtime.bigint()
   async function hand(): Promise<void> {
     while (next < total) {
-      const n = next++
+      next++
       const from = process.hrtime.bigint()
-      await task(n)
+      await task()
       took.push(Number(process.hrtime.bigint() - from) / 1e6)
     }
   }

@@ -90,7 +90,11 @@ function compared(width: number, runs: readonly { gateway: Run; skeleton: Run }[
 
 // --- the gateway
 
-type Gateway = { order(n: number): Promise<void>; click(): Promise<number>; close(): Promise<void> }
+type Gateway = {
+  readonly order: () => Promise<void>
+  readonly click: () => Promise<number>
+  readonly close: () => Promise<void>
+}
 
 async function startGateway(
   file: string,
@@ -168,7 +172,7 @@ function openThread(file: string): Promise<DeskProxy> {
     clock: { kind: 'system' },
     setting: SETTING,
     anchored: null,
-    sealing: { anchorsFile: `${file}.anchors`, keyPem: privateKey.export({ type: 'pkcs8', format: 'pem' }) as string },
+    sealing: { anchorsFile: `${file}.anchors`, keyPem: String(privateKey.export({ type: 'pkcs8', format: 'pem' })) },
   }
   return deskProxy(new Worker(new URL('../src/main/desk-thread.ts', import.meta.url), { workerData: data }))
 }
@@ -187,6 +191,7 @@ async function recordOne(file: string): Promise<{ script: Recorded[][]; names: s
   )
   const person = await prepare(desk, systemNow())
   const script: Recorded[][] = []
+  // oxlint-disable-next-line typescript/unbound-method -- called on its own connection below
   const real = Connection.prototype.run
   Connection.prototype.run = function (this: Connection, sql: string, ...values: readonly unknown[]) {
     if (sql === 'BEGIN IMMEDIATE') script.push([])
@@ -214,7 +219,11 @@ async function recordOne(file: string): Promise<{ script: Recorded[][]; names: s
   }
 }
 
-type Skeleton = { order(n: number): Promise<void>; twoCommits(): Promise<number>; close(): Promise<void> }
+type Skeleton = {
+  readonly order: () => Promise<void>
+  readonly twoCommits: () => Promise<number>
+  readonly close: () => Promise<void>
+}
 
 async function startSkeleton(
   file: string,

@@ -71,12 +71,12 @@ export async function project(tx: Tx, row: Row): Promise<void> {
     }
     case 'order.cancel-requested': {
       const order = await known(tx, row)
-      return tx.put('order', { ...order, asked: 'Cancel', updatedAt: at })
+      return tx.put('order', { ...order, asked: 'Cancel' })
     }
     case 'order.cancel-answered': {
       const order = await known(tx, row)
       if (told.data.outcome !== 'rejected') return
-      return tx.put('order', { ...order, asked: 'Nothing', text: told.data.text, updatedAt: at })
+      return tx.put('order', { ...order, asked: 'Nothing', text: told.data.text })
     }
 
     case 'execution.reported':

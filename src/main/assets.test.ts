@@ -15,11 +15,16 @@ it('the dashboard is read once, by URL path and type; one that is not built is e
     writeFileSync(join(root, 'assets', 'odd.xyz'), '?')
     const assets = readAssets(root)
     rmSync(join(root, 'index.html'))
-    assert.deepEqual([...assets].map(([path, { type, body }]) => [path, type, Buffer.from(body).toString()]).sort(), [
-      ['/assets/app-1a2b.js', 'text/javascript; charset=utf-8', 'let a'],
-      ['/assets/odd.xyz', 'application/octet-stream', '?'],
-      ['/index.html', 'text/html; charset=utf-8', '<!doctype html>'],
-    ])
+    assert.deepEqual(
+      [...assets]
+        .map(([path, { type, body }]) => [path, type, Buffer.from(body).toString()])
+        .sort(([a = ''], [b = '']) => a.localeCompare(b)),
+      [
+        ['/assets/app-1a2b.js', 'text/javascript; charset=utf-8', 'let a'],
+        ['/assets/odd.xyz', 'application/octet-stream', '?'],
+        ['/index.html', 'text/html; charset=utf-8', '<!doctype html>'],
+      ],
+    )
   } finally {
     rmSync(root, { recursive: true })
   }

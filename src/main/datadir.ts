@@ -103,9 +103,8 @@ function proveWritable(dir: string): void {
 
 /** The key that signs checkpoints; made on the first start. */
 export function auditKeyIn(places: Places): { readonly key: KeyObject; readonly made: boolean } {
-  const { text, made } = secretIn(
-    places.auditKey,
-    () => generateKeyPairSync('ed25519').privateKey.export({ type: 'pkcs8', format: 'pem' }) as string,
+  const { text, made } = secretIn(places.auditKey, () =>
+    String(generateKeyPairSync('ed25519').privateKey.export({ type: 'pkcs8', format: 'pem' })),
   )
   return { key: auditKeyOf(text, places.auditKey), made }
 }

@@ -81,10 +81,10 @@ export type DeskThread = Pick<Worker, 'postMessage' | 'on' | 'terminate'>
 export type DeskProxy = {
   readonly desk: Desk
   /** Calls `listener` with the number of the newest durable journal row, after each commit. */
-  onCommitted(listener: (seq: number) => void): () => void
-  onSealed(listener: (size: number) => void): void
+  readonly onCommitted: (listener: (seq: number) => void) => () => void
+  readonly onSealed: (listener: (size: number) => void) => void
   /** Calls `listener` after each commit that left errands due at once, with the number of sends among them. */
-  onWork(listener: (sends: number) => void): void
+  readonly onWork: (listener: (sends: number) => void) => void
   /** Resolves when the thread has died without being asked to: nothing can be recorded any more. */
   readonly died: Promise<Fault>
   /** Lets what was asked finish, closes the database, ends the thread. */

@@ -31,8 +31,10 @@ async function run(port: MessagePort, data: DeskThreadData): Promise<void> {
     return
   }
   const { keyPem, ...sealing } = data.sealing
-  const seal = sealInto({ ...sealing, key: createPrivateKey(keyPem) }, systemClock().now, (size) =>
-    say({ kind: 'sealed', size }),
+  const seal = sealInto(
+    { ...sealing, key: createPrivateKey(keyPem) },
+    () => systemClock().now(),
+    (size) => say({ kind: 'sealed', size }),
   )
   const desk = openDesk(
     store,

@@ -75,7 +75,7 @@ export type Gateway = {
   /** Resolves when the gateway has had to stop by itself. */
   readonly failed: Promise<Fault>
   /** Runs everything that is due, until nothing is. */
-  drain(): Promise<void>
+  readonly drain: () => Promise<void>
   /** In order: no new requests, work in hand, last checkpoint, database. Twice is once. */
   close(): Promise<void>
 }
@@ -128,7 +128,7 @@ async function start(settings: Settings, overrides: Overrides, undo: (() => unkn
     anchored,
     sealing: {
       anchorsFile: settings.audit.anchorsFile,
-      keyPem: key.key.export({ type: 'pkcs8', format: 'pem' }) as string,
+      keyPem: String(key.key.export({ type: 'pkcs8', format: 'pem' })),
     },
   }
   // The thread takes the lock of the data directory: nothing below may happen without it.

@@ -11,8 +11,3 @@ export class Fault extends Error {
     this.code = code
   }
 }
-
-/** Makes a switch exhaustive: a new case does not compile until someone has handled it. */
-export function unreachable(value: never): never {
-  throw new Fault('UNREACHABLE', `unexpected value ${JSON.stringify(value)}`)
-}

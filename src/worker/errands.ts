@@ -1,5 +1,5 @@
 import type { Desk, Send } from '../desk/desk.ts'
-import { isOpen } from '../orders/machine.ts'
+import { isOpen, type Order } from '../orders/machine.ts'
 import { type Broker, ReadFailed, type Sent } from '../ports/broker.ts'
 import type { Clock } from '../ports/clock.ts'
 import type { Errand, ErrandKind } from '../ports/records.ts'
@@ -37,7 +37,7 @@ const RUN: { readonly [K in ErrandKind]: (h: Hands, e: Errand) => Promise<Outcom
   gather,
   send: slowSend,
   resolve: lookUp,
-  poll: lookUp,
+  poll,
   cancel,
   lapse: async (h, e) => {
     await h.desk.lapse(e.subject as IntentID)
@@ -131,6 +131,17 @@ async function haltedNow(h: Hands): Promise<boolean> {
   return row === 'unreadable' || row?.state != null || h.haltFile()
 }
 
+/** Asks about an order while it, or a leg of it, may still trade. What has ended needs no question: reports and reconciliation find the rest. */
+async function poll(h: Hands, errand: Errand): Promise<Outcome> {
+  const order = await h.reads.get('order', errand.subject)
+  return order && (await mayTrade(h, order)) ? lookUp(h, errand) : 'done'
+}
+
+async function mayTrade(h: Hands, { clOrdID, intentID }: Order): Promise<boolean> {
+  const family = await h.reads.ordersOf(intentID)
+  return family.some((o) => isOpen(o) && (o.clOrdID === clOrdID || isLegOf(o.clOrdID, clOrdID)))
+}
+
 /** Asks the broker about one order by our name for it, until its story has an end. */
 async function lookUp(h: Hands, errand: Errand): Promise<Outcome> {
   const order = await h.reads.get('order', errand.subject)
@@ -148,9 +159,9 @@ async function lookUp(h: Hands, errand: Errand): Promise<Outcome> {
       againMs: 250 + backoffMs(errand.attempts + 1, DOUBT_PLAN, h.random()),
       why: 'the broker does not know it yet, which proves nothing',
     }
-  const family = await h.reads.ordersOf(order.intentID)
-  const open = family.some((o) => isOpen(o) && (o.clOrdID === asked || isLegOf(o.clOrdID, asked)))
-  return open ? { againMs: POLL_MS, why: 'still open' } : 'done'
+  return (await mayTrade(h, parent?.clOrdID === asked ? parent : order))
+    ? { againMs: POLL_MS, why: 'still open' }
+    : 'done'
 }
 const isLegOf = (clOrdID: ClOrdID, parent: ClOrdID): boolean => clOrdID === `${parent}-s` || clOrdID === `${parent}-t`
 
@@ -178,7 +189,7 @@ async function earliestOpen(h: Hands, now: Instant): Promise<Instant> {
 /** How often the books are compared when nothing else asks for it. */
 const RECONCILE_MS = 60_000
 
-async function reconcile(h: Hands, errand: Errand): Promise<Outcome> {
+async function reconcile(h: Hands): Promise<Outcome> {
   const startedAt = h.clock.now()
   const last = await h.reads.get('reconcile', h.broker.account)
   // A clock that was set back makes the last time one that is still to come.
