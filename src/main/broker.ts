@@ -22,7 +22,7 @@ export type PreparedBroker = {
   /** What is traded, without the symbols that are there to misbehave. */
   readonly symbols: readonly string[]
   /** Opens the broker's own book, and lets its market move. Only the one process that holds the data directory may. */
-  open(): { readonly broker: Broker; stop(): Promise<void> }
+  readonly open: () => { readonly broker: Broker; readonly stop: () => Promise<void> }
 }
 
 /** How often the market moves, in a person's time: faster than anybody reads, slow enough to cost nothing. */

@@ -18,13 +18,44 @@ const KILLS = Number(process.env['JAX_KILLS'] ?? 100)
 const SEED = Number(process.env['JAX_SEED'] ?? 1)
 const CLI = join(import.meta.dirname, '..', '..', 'src', 'main', 'cli.ts')
 /** Honest symbols, and those whose replies are lost, late or in pieces: a kill in the middle of a doubt is the interesting one. */
-const SYMBOLS = ['AAPL', 'MSFT', 'NVDA', 'SPY', 'EUR/USD', 'SIM.DROP-REPLY', 'SIM.DROP-SEND', 'SIM.SLOW-REPLY', 'SIM.FILL-FIRST', 'SIM.FILL-TWICE', 'SIM.PARTIAL', 'SIM.NO-STREAM']
+const SYMBOLS = [
+  'AAPL',
+  'MSFT',
+  'NVDA',
+  'SPY',
+  'EUR/USD',
+  'SIM.DROP-REPLY',
+  'SIM.DROP-SEND',
+  'SIM.SLOW-REPLY',
+  'SIM.FILL-FIRST',
+  'SIM.FILL-TWICE',
+  'SIM.PARTIAL',
+  'SIM.NO-STREAM',
+]
 
 const root = mkdtempSync(join(tmpdir(), 'jax-kill-'))
 const dir = join(root, 'data')
 const config = join(root, 'jax-exec.yaml')
-writeFileSync(config, ['listen:', '  port: 0', 'policy:', '  duplicateWindowMs: 0', '  maxOrderNotional: 500', '  maxPositionNotional: 100000', ''].join('\n'))
-const env = { ...process.env, JAX_EXEC_DATA: dir, JAX_EXEC_CONFIG: config, NO_COLOR: '1', NODE_OPTIONS: '', NODE_COMPILE_CACHE: join(root, 'cache') }
+writeFileSync(
+  config,
+  [
+    'listen:',
+    '  port: 0',
+    'policy:',
+    '  duplicateWindowMs: 0',
+    '  maxOrderNotional: 500',
+    '  maxPositionNotional: 100000',
+    '',
+  ].join('\n'),
+)
+const env = {
+  ...process.env,
+  JAX_EXEC_DATA: dir,
+  JAX_EXEC_CONFIG: config,
+  NO_COLOR: '1',
+  NODE_OPTIONS: '',
+  NODE_COMPILE_CACHE: join(root, 'cache'),
+}
 let child: ChildProcess | null = null
 after(() => {
   child?.kill('SIGKILL')
@@ -61,7 +92,13 @@ async function stop(signal: NodeJS.Signals): Promise<void> {
 const acknowledged = { received: new Map<string, string>(), approved: new Set<string>() }
 let signals = 0
 
-async function call<T>(url: string, token: string, method: string, path: string, body?: unknown): Promise<{ status: number; body: T } | null> {
+async function call<T>(
+  url: string,
+  token: string,
+  method: string,
+  path: string,
+  body?: unknown,
+): Promise<{ status: number; body: T } | null> {
   try {
     const answer = await fetch(`${url}${path}`, {
       method,
@@ -76,7 +113,13 @@ async function call<T>(url: string, token: string, method: string, path: string,
 }
 
 /** One assistant and one person, going on until the gateway is gone. */
-async function client(url: string, agent: string, person: string, random: () => number, going: () => boolean): Promise<void> {
+async function client(
+  url: string,
+  agent: string,
+  person: string,
+  random: () => number,
+  going: () => boolean,
+): Promise<void> {
   while (going()) {
     const symbol = SYMBOLS[Math.floor(random() * SYMBOLS.length)] ?? 'AAPL'
     const quote = await call<Quote>(url, agent, 'GET', `/v1/quotes/${encodeURIComponent(symbol)}`)
@@ -112,7 +155,8 @@ async function client(url: string, agent: string, person: string, random: () => 
 /** Resolves when one more order than now has been approved. */
 async function progress(): Promise<void> {
   const before = acknowledged.approved.size
-  for (const end = Date.now() + 10_000; acknowledged.approved.size === before && Date.now() < end; ) await new Promise((resolve) => setTimeout(resolve, 5))
+  for (const end = Date.now() + 10_000; acknowledged.approved.size === before && Date.now() < end; )
+    await new Promise((resolve) => setTimeout(resolve, 5))
 }
 
 describe(`kill -9, ${KILLS} times`, () => {
@@ -128,7 +172,10 @@ describe(`kill -9, ${KILLS} times`, () => {
     for (let kill = 0; kill < KILLS; kill++) {
       const { url, setupCode } = await serve()
       if (kill === 0) {
-        const signedIn = await call<{ session: string }>(url, '', 'POST', '/v1/session?via=cli', { code: setupCode, name: 'Ana' })
+        const signedIn = await call<{ session: string }>(url, '', 'POST', '/v1/session?via=cli', {
+          code: setupCode,
+          name: 'Ana',
+        })
         person = signedIn?.body.session ?? ''
         agent = readFileSync(join(dir, 'agent-token'), 'utf8').trim()
       }
@@ -146,7 +193,10 @@ describe(`kill -9, ${KILLS} times`, () => {
     await settled(url, agent)
     await stop('SIGTERM')
     await compare()
-    for (const args of [['audit', 'verify'], ['views', 'rebuild', '--check']]) {
+    for (const args of [
+      ['audit', 'verify'],
+      ['views', 'rebuild', '--check'],
+    ]) {
       const { status, stdout, stderr } = spawnSync(process.execPath, [CLI, ...args], { env, encoding: 'utf8' })
       assert.equal(status, 0, `jax-exec ${args.join(' ')}\n${stdout}${stderr}`)
     }
@@ -157,11 +207,19 @@ describe(`kill -9, ${KILLS} times`, () => {
 async function settled(url: string, token: string): Promise<void> {
   const end = Date.now() + 120_000
   for (;;) {
-    const orders = await call<{ items: { ordStatus: string; delivery: string }[] }>(url, token, 'GET', '/v1/orders?open=true&limit=200')
+    const orders = await call<{ items: { ordStatus: string; delivery: string }[] }>(
+      url,
+      token,
+      'GET',
+      '/v1/orders?open=true&limit=200',
+    )
     const status = await call<Status>(url, token, 'GET', '/v1/status')
     const moving = orders?.body.items.filter((o) => o.delivery !== 'Delivered') ?? []
     if (orders && moving.length === 0 && status?.body.reconciliation?.clean) return
-    assert.ok(Date.now() < end, `still moving after two minutes: ${JSON.stringify(moving)} ${JSON.stringify(status?.body)}`)
+    assert.ok(
+      Date.now() < end,
+      `still moving after two minutes: ${JSON.stringify(moving)} ${JSON.stringify(status?.body)}`,
+    )
     await new Promise((resolve) => setTimeout(resolve, 500))
   }
 }
@@ -174,9 +232,14 @@ async function compare(): Promise<void> {
     for (const [id, digest] of acknowledged.received) {
       const intent = await reads.get('intent', id)
       assert.ok(intent, `${id} was acknowledged and is gone`)
-      if (digest !== '' && intent.rev === 1) assert.equal(intent.digest, digest, `${id} has another ticket than was acknowledged`)
+      if (digest !== '' && intent.rev === 1)
+        assert.equal(intent.digest, digest, `${id} has another ticket than was acknowledged`)
     }
-    for (const id of acknowledged.approved) assert.ok((await reads.journalOf(id)).some((row) => row.action === 'intent.approved'), `the yes to ${id} is gone`)
+    for (const id of acknowledged.approved)
+      assert.ok(
+        (await reads.journalOf(id)).some((row) => row.action === 'intent.approved'),
+        `the yes to ${id} is gone`,
+      )
 
     // Nothing is sent twice, and nothing without a yes to exactly that.
     const entries = new Map<string, string[]>()
@@ -192,9 +255,13 @@ async function compare(): Promise<void> {
       assert.equal(intent.decision.digest, intent.digest, `${there.clOrdID} is not what was approved`)
       const { orderQty, side, symbol, price } = there.terms
       const { terms } = order
-      assert.equal(canonical({ orderQty, side, symbol, price }), canonical({ orderQty: terms.orderQty, side: terms.side, symbol: terms.symbol, price: terms.price }))
+      assert.equal(
+        canonical({ orderQty, side, symbol, price }),
+        canonical({ orderQty: terms.orderQty, side: terms.side, symbol: terms.symbol, price: terms.price }),
+      )
     }
-    for (const [intentID, names] of entries) assert.equal(names.length, 1, `${intentID} was sent ${names.length} times: ${names.join(', ')}`)
+    for (const [intentID, names] of entries)
+      assert.equal(names.length, 1, `${intentID} was sent ${names.length} times: ${names.join(', ')}`)
     assert.ok(entries.size > KILLS, `only ${entries.size} orders reached the broker in ${KILLS} rounds`)
 
     // Every trade counts once.
