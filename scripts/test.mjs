@@ -163,7 +163,7 @@ async function main() {
   await batch('Rooms with a world, and the house itself', rest, {
     isolation: 'process',
     concurrency: Math.min(availableParallelism(), 4),
-    timeoutMs: 3 * MINUTE,
+    timeoutMs: 6 * MINUTE,
   })
   if (e2e.length === 0) return
   await ensureWeb()
@@ -174,7 +174,7 @@ async function main() {
     if ('missing' in browser) console.log(`\nBrowser tests will be skipped: ${browser.missing}.`)
     else process.env['JAX_CHROMIUM'] = browser.path
   }
-  await batch('End to end', e2e, { isolation: 'process', concurrency: 1, timeoutMs: 5 * MINUTE })
+  await batch('End to end', e2e, { isolation: 'process', concurrency: 1, timeoutMs: 20 * MINUTE })
 }
 
 let concluded = false
