@@ -114,6 +114,7 @@ export type Order = Ownership & {
   readonly createdAt: Instant
   /** When the send was started, before its first byte; null while it waits. */
   readonly sentAt: Instant | null
+  /** When anything was last learned about it. A request to cancel is ours and teaches nothing: doubt grows old meanwhile. */
   readonly updatedAt: Instant
 }
 

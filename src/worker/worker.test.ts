@@ -549,6 +549,20 @@ describe('a running worker', () => {
     assert.deepEqual(b.calls.sort(), ['finish I2', 'recorded accepted', 'recorded accepted', 'submit a', 'submit b'])
   })
 
+  it('begins no send once it is to stop', async () => {
+    const b = bench()
+    const stop = new AbortController()
+    const worker = createWorker(b.hands, 'me')
+    const done = worker.run(stop.signal)
+    await turns()
+    stop.abort()
+    b.sends.push(single('a'))
+    worker.wake(1)
+    await turns()
+    await done
+    assert.deepEqual(b.calls, ['unsubscribed'])
+  })
+
   it('finishes what is in hand before it ends, and hears no more reports', async () => {
     let reply: (sent: Sent) => void = () => {}
     const b = bench({

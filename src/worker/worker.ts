@@ -32,6 +32,8 @@ const LOST_ERRAND = 'an errand could not be put back'
 
 export function createWorker(h: Hands, owner: string): Worker {
   let woken = false
+  /** From then on nothing new is begun, whoever calls. */
+  let stopping = false
   let wakeUp: () => void = () => {}
   const busy = new Set<Promise<unknown>>()
   const hold = (work: Promise<unknown>) => {
@@ -157,7 +159,7 @@ export function createWorker(h: Hands, owner: string): Worker {
   return {
     wake(sends = 0) {
       // A send that has just been approved does not wait for the round that is under way.
-      for (let n = 0; n < sends && busy.size < AT_ONCE; n++) hold(takeSend())
+      for (let n = 0; n < sends && busy.size < AT_ONCE && !stopping; n++) hold(takeSend())
       woken = true
       wakeUp()
     },
@@ -166,6 +168,10 @@ export function createWorker(h: Hands, owner: string): Worker {
       while ((await take()) > 0 || busy.size > 0) await Promise.all(busy)
     },
     async run(signal) {
+      const stop = () => {
+        stopping = true
+      }
+      signal.addEventListener('abort', stop, { once: true })
       const upkeep = [keepFactsFresh(signal), keepSealed(signal)]
       while (!signal.aborted) {
         try {

@@ -315,6 +315,12 @@ const COMMANDS: { readonly [verb: string]: Run } = {
     w.broker.makeLegs(await truthOf(w, words, words.next('the entry')))
     return over(words)
   },
+  /** The order ends at the broker, and no report ever says so. */
+  forgets: async (w, words) => {
+    const order = await truthOf(w, words, words.next('the order'))
+    for (const one of w.broker.truth) if (one === order || one.parent === order.orderID) one.open = false
+    return over(words)
+  },
   hides: async (w, words) => {
     const order = await truthOf(w, words, words.next('the order'))
     if (order.clOrdID) w.broker.hidden.add(order.clOrdID)
