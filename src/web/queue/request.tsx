@@ -48,7 +48,8 @@ export function Request({ intent, within, onApprove, onDecline }: RequestProps):
           </h2>
           <p className="text-sm text-soft">
             {terms === undefined ? intent.summary : `${orderInWords(terms)}.`} Proposed by{' '}
-            <bdi className="text-ink">{intent.proposer.id}</bdi>, <Moment at={intent.receivedAt} relative />.
+            <bdi className="text-ink">{intent.proposer.name ?? intent.proposer.id}</bdi>,{' '}
+            <Moment at={intent.receivedAt} relative />.
           </p>
         </div>
         {intent.decideBy === null ? null : (

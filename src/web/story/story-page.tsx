@@ -138,7 +138,7 @@ function Asked({ intent }: { intent: Intent }): ReactNode {
         <AgentText>{intent.reasoning}</AgentText>
         <p className="flex flex-wrap gap-x-4 text-xs text-soft">
           <span>
-            Proposed by <bdi className="text-ink">{intent.proposer.id}</bdi>
+            Proposed by <bdi className="text-ink">{intent.proposer.name ?? intent.proposer.id}</bdi>
           </span>
           <span>
             Strategy <bdi className="text-ink">{intent.strategyID}</bdi>
