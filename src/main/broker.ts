@@ -54,7 +54,8 @@ export function prepareBroker(
   }
   return {
     spec,
-    speed: spec.kind === 'lapse' ? spec.speed : 1,
+    // A clock that stands still until it is moved has no pace: pauses are in its own time, or none would ever end.
+    speed: spec.kind === 'lapse' && spec.speed > 0 ? spec.speed : 1,
     capabilities: capabilities(exits),
     symbols: [...market.instruments.keys()].filter((symbol) => !symbol.startsWith('SIM.')),
     open() {
