@@ -12,6 +12,9 @@ import { run } from 'node:test'
 import { inspect, parseArgs, styleText } from 'node:util'
 import { complain, ensureWeb, ROOT } from './bootstrap.mjs'
 import { ensureBrowser } from './browser.mjs'
+import { seed } from './seed.mjs'
+
+const SEED = new URL('./seed.mjs', import.meta.url).href
 
 /** @typedef {{ path: string, passed: number, failed: number, skipped: number, ms: number, output: string, ended: boolean }} FileResult */
 /** @typedef {{ path: string, name: string, what: string }} Failure */
@@ -83,7 +86,9 @@ async function batch(title, files, how) {
     files: files.map((file) => join(ROOT, file)),
     cwd: ROOT,
     isolation: how.isolation,
-    ...(how.isolation === 'process' ? { concurrency: how.concurrency ?? 1, timeout: how.timeoutMs } : {}),
+    ...(how.isolation === 'process'
+      ? { concurrency: how.concurrency ?? 1, timeout: how.timeoutMs, execArgv: ['--import', SEED] }
+      : {}),
     ...(options.name === undefined ? {} : { testNamePatterns: [options.name] }),
   })
   const failuresBefore = failures.length
@@ -156,6 +161,7 @@ async function main() {
   const pure = files.filter((path) => PURE.test(path))
   const e2e = files.filter((path) => E2E.test(path))
   const rest = files.filter((path) => !PURE.test(path) && !E2E.test(path))
+  console.log(`Seed ${seed}: JAX_SEED=${seed} npm test runs the same cases again.`)
   if (files.length === 0)
     console.log(wanted.length === 0 ? 'There are no test files.' : `No test file matches ${wanted.join(' or ')}.`)
 
