@@ -90,6 +90,7 @@ async function sendEntry(c: Command, intent: Intent): Promise<Send | 'facts-too-
   )
   await c.emit('order.created', about(order), order.corr, { order })
   await started(c, order)
+  await c.tx.remove('errand', `lapse:${intent.intentID}`)
   return { kind: 'single', clOrdID, order: passed }
 }
 

@@ -1,5 +1,6 @@
 import { applyReport, isOpen, isReported, type Order, ordStatus } from '../orders/machine.ts'
 import { isSettled } from '../orders/intent.ts'
+import { isLeg } from '../orders/protection.ts'
 import type { Report } from '../orders/report.ts'
 import type { ClOrdID, IntentID } from '../values/brand.ts'
 import { isZero, lt, text } from '../values/decimal.ts'
@@ -131,6 +132,24 @@ async function afterReports(c: Command, touched: Order): Promise<void> {
   const short = orders.some((o) => o.terms.bracket && !isOpen(o) && !isZero(o.cumQty) && lt(o.cumQty, o.terms.orderQty))
   if (short && touched.role === 'Entry') await c.errand('reconcile', c.setting.account, touched.corr, RESIZED_MS)
   await protect(c, touched.intentID)
+  await keepPolls(c, await c.tx.ordersOf(touched.intentID))
+}
+
+/** How long an order that a bust has re-opened may go unasked. */
+const REOPENED_MS = 2_000
+
+/**
+ * What can no longer trade needs no poll, which saves two commits for each order that ends before its first one; what a
+ * bust has re-opened needs one again.
+ */
+async function keepPolls(c: Command, orders: readonly Order[]): Promise<void> {
+  for (const order of orders) {
+    if (order.delivery !== 'Delivered' || isLeg(order)) continue
+    const asked = await c.tx.get('errand', `poll:${order.clOrdID}`)
+    const mayTrade = isOpen(order) || orders.some((leg) => leg.parent === order.clOrdID && isOpen(leg))
+    if (asked && !mayTrade) await c.tx.remove('errand', `poll:${order.clOrdID}`)
+    if (!asked && mayTrade) await c.errand('poll', order.clOrdID, order.corr, REOPENED_MS)
+  }
 }
 /** Brokers cut the legs of a bracket right after its entry ends; a look before that would show the old size. */
 const RESIZED_MS = 1_000
