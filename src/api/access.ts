@@ -226,14 +226,22 @@ export function mintSession(random: Random): { readonly secret: string; readonly
   return { secret, hash: sha256Hex(secret), csrf: Buffer.from(random(24)).toString('base64url') }
 }
 
-/** A one-time sign-in code, 80 random bits in four groups that can be read aloud: `k3xm-9t2v-c0qe-7hzw`. */
-export function mintCode(random: Random): { readonly code: string; readonly hash: string } {
+/**
+ * A one-time sign-in code, 80 random bits in four groups that can be read aloud: `k3xm-9t2v-c0qe-7hzw`.
+ * @param name who alone may use it; null for whoever has it, under any name.
+ */
+export function mintCode(random: Random, name: string | null = null): { readonly code: string; readonly hash: string } {
   const code = base32(random(10), 16).replace(/(.{4})(?=.)/g, '$1-')
-  return { code, hash: codeHash(code) }
+  return { code, hash: codeHash(code, name) }
 }
-/** Hex SHA-256 of a code as a person may have typed it: case, dashes and blanks do not count, nor do o for 0 and i or l for 1. */
-export const codeHash = (typed: string): string =>
-  sha256Hex(typed.toLowerCase().replace(/[\s-]/g, '').replace(/o/g, '0').replace(/[il]/g, '1'))
+/**
+ * Hex SHA-256 of a code as a person may have typed it: case, dashes and blanks do not count, nor do o for 0 and i or l
+ * for 1. A code for one name has that in its hash, so that with another name it is just an unknown code.
+ */
+export function codeHash(typed: string, name: string | null = null): string {
+  const code = typed.toLowerCase().replace(/[\s-]/g, '').replace(/o/g, '0').replace(/[il]/g, '1')
+  return sha256Hex(name === null ? code : `${code} ${name.replace(/\s+/g, ' ').trim().toLowerCase()}`)
+}
 
 /**
  * Failed attempts by address: `burst` at once, then one more every `everyMs`. Good credentials are not counted and pass

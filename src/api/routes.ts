@@ -718,7 +718,7 @@ const halts: Route[] = [
     description: 'For people, and only after a clean reconciliation since the halt; one is started when there is none.',
     body: z.strictObject({ reason }),
     answers: answers('Released.', schema.halt),
-    problems: ['NOT_HALTED', 'UNRECONCILED', 'NOT_ELIGIBLE'],
+    problems: ['NOT_HALTED', 'UNRECONCILED', 'TRADING_HALTED', 'NOT_ELIGIBLE'],
     async run(api, { body, caller }) {
       const result = await api.desk.release({ reason: body.reason, actor: caller.actor })
       return result.ok ? json(await viewHalt(api)) : denied(result.error)
@@ -916,8 +916,9 @@ const access: Route[] = [
       const first = (await api.reads.all('person')).length === 0
       const { secret, hash, csrf } = mintSession(api.random)
       const name = body.name.replace(/\s+/g, ' ')
+      const forName = codeHash(body.code, name)
       const result = await api.desk.redeemCode({
-        codeHash: codeHash(body.code),
+        codeHash: (await api.reads.get('code', forName)) ? forName : codeHash(body.code),
         name,
         roles: first ? FIRST_ROLES : LATER_ROLES,
         sessionHash: hash,
@@ -981,12 +982,19 @@ const access: Route[] = [
     access: ['signin:issue'],
     tag: 'Access',
     summary: 'Make a one-time sign-in code',
-    description: 'For admins, and for whoever can read the operator token on the machine itself.',
-    body: empty,
+    description:
+      'For admins, and for whoever can read the operator token on the machine itself. With `name` it signs in nobody else. Without, whoever has it signs in under any name, also that of somebody who is here already: give such a code to nobody but yourself.',
+    body: z.strictObject({
+      name: prose(
+        'Who alone may use it, a new person or one who is here already.',
+        { min: 1, max: 60 },
+        'Ben',
+      ).nullish(),
+    }),
     answers: answers('The code, shown this once.', schema.signinCode, 201),
     remembers: true,
-    async run(api, { caller, now }) {
-      const { code, hash } = mintCode(api.random)
+    async run(api, { body, caller, now }) {
+      const { code, hash } = mintCode(api.random, body.name ?? null)
       const expiresAt = until(api, now, api.limits.codeMs)
       await api.desk.issueCode({ hash, expiresAt, actor: caller.actor })
       return json({ code, expiresAt: rfc3339(expiresAt) }, 201)

@@ -59,16 +59,18 @@ export function prepareBroker(
     capabilities: capabilities(exits),
     symbols: [...market.instruments.keys()].filter((symbol) => !symbol.startsWith('SIM.')),
     open() {
-      const broker = openSim({
-        account: accountID(settings),
-        clock,
-        market,
-        logFile: join(places.dir, 'sim-broker.db'),
-        ...exits,
-        latencyMs: 0,
-        initialCash: sim.initialCash,
-        currency: sim.currency,
-      })
+      const broker = opened(join(places.dir, 'sim-broker.db'), (logFile) =>
+        openSim({
+          account: accountID(settings),
+          clock,
+          market,
+          logFile,
+          ...exits,
+          latencyMs: 0,
+          initialCash: sim.initialCash,
+          currency: sim.currency,
+        }),
+      )
       const timer = own.market === undefined ? setInterval(pass, TICK_MS) : undefined
       if (timer !== undefined) pass()
       return {
@@ -79,6 +81,20 @@ export function prepareBroker(
         },
       }
     },
+  }
+}
+
+function opened(file: string, open: (file: string) => Broker): Broker {
+  try {
+    return open(file)
+  } catch (error) {
+    throw new Stop('DATA', `The book of the simulated broker cannot be used: ${(error as Error).message} (${file}).`, {
+      code: 'SIM_BOOK',
+      lines: [
+        'Put it back from a copy. Without one, move it aside: the broker then begins with nothing, and what our own book says otherwise is found and becomes a task.',
+      ],
+      cause: error,
+    })
   }
 }
 

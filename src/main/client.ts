@@ -125,7 +125,7 @@ export function apiClient(at: { readonly url: string; readonly token: string | n
     me: () => read<Wire.Me>('/v1/me'),
     signIn: (code: string, name: string) => write<Wire.CliSession>('/v1/session?via=cli', { code, name }),
     signOut: () => write<null>('/v1/session', undefined, 'DELETE'),
-    signinCode: () => write<Wire.SigninCode>('/v1/signin-codes', {}),
+    signinCode: (name?: string) => write<Wire.SigninCode>('/v1/signin-codes', name === undefined ? {} : { name }),
     tokens: async () => (await read<{ items: Wire.Token[] }>('/v1/tokens')).items,
     addToken: (body: { name: string; scopes?: readonly string[]; owner?: string }) =>
       write<Wire.TokenMade>('/v1/tokens', body),

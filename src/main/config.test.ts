@@ -1,4 +1,5 @@
 import assert from 'node:assert/strict'
+import { spawnSync } from 'node:child_process'
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
@@ -13,6 +14,7 @@ import {
   loadConfig,
   type Loaded,
   type Override,
+  ownCommand,
   parseConfig,
   policyOf,
   readSecret,
@@ -217,4 +219,26 @@ it('a file that cannot be read is a mistake, not an absence', () => {
   const read = loadConfig({ file: join(root, 'gone.yaml') })
   assert.ok(!read.ok)
   assert.match(read.error.map(faultLine).join(), /gone\.yaml: the configuration file cannot be read/)
+})
+
+describe('a line to paste names what a bare call would not find', () => {
+  const printed = (overrides: readonly Override[], file?: string): string => {
+    const read = loadConfig({ file, overrides })
+    assert.ok(read.ok)
+    return ownCommand(read.value)
+  }
+  const named = join(root, "ana's own.yaml")
+  writeFileSync(named, 'dataDir: ./there\n')
+  const program = printed([{ path: 'dataDir', value: '/srv/jax', source: '--data-dir' }]).split(' --')[0]
+
+  it('the data directory of an option or a replay', () => {
+    for (const source of ['--data-dir', 'replay', 'environment JAX_EXEC_DATA'])
+      assert.equal(printed([{ path: 'dataDir', value: '/srv/jax', source }]), `${program} --data-dir /srv/jax`)
+  })
+  it('the configuration file, which names its data directory itself, in quotes that a shell takes off again', () => {
+    const line = printed([], named)
+    assert.equal(line, `${program} --config '${named.replaceAll("'", `'\\''`)}'`)
+    const said = spawnSync('sh', ['-c', `printf %s ${line.split('--config ')[1]}`], { encoding: 'utf8' })
+    assert.equal(said.stdout, named)
+  })
 })

@@ -14,13 +14,28 @@ import { didYouMean } from './nearest.ts'
 export const INSTALLATION = resolve(import.meta.dirname, '..', '..')
 /** A package manager replaces its folders whenever it likes: nothing of the user's may live there. */
 const INSTALLED_BY_PACKAGE_MANAGER = INSTALLATION.split(/[\\/]/).includes('node_modules')
-/** How this program is called here, for lines that are meant to be pasted. */
-export function ownCommand(): string {
+/**
+ * How this program is called here, for lines that are meant to be pasted into another terminal. It names the
+ * configuration and the data directory where a bare call would take others: a pasted `halt` stops what printed it.
+ */
+export function ownCommand({ file, effective, settings }: Loaded): string {
+  const from = effective.find((setting) => setting.path === 'dataDir')?.source ?? 'default'
+  const found = from === 'default' || (file !== null && from.startsWith(file))
+  return [
+    program(),
+    ...(file === null || file === standardFile() ? [] : ['--config', inShell(file)]),
+    ...(found ? [] : ['--data-dir', inShell(settings.dataDir)]),
+  ].join(' ')
+}
+function program(): string {
   if (INSTALLED_BY_PACKAGE_MANAGER) return 'jax-exec'
   const bin = join(INSTALLATION, 'bin', 'jax-exec.mjs')
   const near = relative(process.cwd(), bin)
-  return near.startsWith('..') ? bin : join('.', near).replace(/^(?!\.)/, './')
+  return inShell(near.startsWith('..') ? bin : join('.', near).replace(/^(?!\.)/, './'))
 }
+/** A path as a shell reads it back. */
+export const inShell = (path: string): string =>
+  /^[\w@%+=:,./\\-]+$/.test(path) ? path : `'${path.replaceAll("'", `'\\''`)}'`
 const FILE_NAME = 'jax-exec.yaml'
 
 // --- what a setting is
@@ -655,11 +670,11 @@ export const ENVIRONMENT: readonly { readonly name: string; readonly meaning: st
 function defaultFile(): string | null {
   const named = process.env['JAX_EXEC_CONFIG']
   if (named !== undefined && named !== '') return resolve(named)
-  const beside = INSTALLED_BY_PACKAGE_MANAGER
-    ? join(xdg('XDG_CONFIG_HOME', '.config'), FILE_NAME)
-    : join(INSTALLATION, FILE_NAME)
+  const beside = standardFile()
   return statSync(beside, { throwIfNoEntry: false }) === undefined ? null : beside
 }
+const standardFile = (): string =>
+  INSTALLED_BY_PACKAGE_MANAGER ? join(xdg('XDG_CONFIG_HOME', '.config'), FILE_NAME) : join(INSTALLATION, FILE_NAME)
 /** Not the current folder: `jax-exec halt` must find the same data directory from wherever it is typed. */
 function defaultDataDir(): string {
   return INSTALLED_BY_PACKAGE_MANAGER ? xdg('XDG_STATE_HOME', join('.local', 'state')) : join(INSTALLATION, 'data')

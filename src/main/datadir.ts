@@ -147,11 +147,24 @@ function secretIn(path: string, make: () => string): { text: string; made: boole
  * @throws {Stop} DATA when it cannot be read, is empty, or other users can read it too.
  */
 export function readSecretFile(path: string): string | null {
+  const text = readOwnFile(path)
+  if (text !== null && process.platform !== 'win32' && (statSync(path).mode & 0o077) !== 0)
+    throw new Stop('DATA', `Other users can read ${path}.`, {
+      lines: [
+        `Close it: chmod 600 ${path}. If somebody may have seen it, remove it instead: a new one is made at the next start.`,
+      ],
+    })
+  return text
+}
+
+/**
+ * What a file of ours says, whoever else may read it; null when there is none.
+ * @throws {Stop} DATA when it cannot be read or is empty.
+ */
+export function readOwnFile(path: string): string | null {
   let text: string
-  let mode: number
   try {
     text = readFileSync(path, 'utf8').trim()
-    mode = statSync(path).mode
   } catch (error) {
     if (codeOf(error) === 'ENOENT') return null
     throw trouble(error, path, 'read')
@@ -159,12 +172,6 @@ export function readSecretFile(path: string): string | null {
   if (text === '')
     throw new Stop('DATA', `${path} is empty.`, {
       lines: ['Restore it from a backup, or remove it to have a new one made.'],
-    })
-  if (process.platform !== 'win32' && (mode & 0o077) !== 0)
-    throw new Stop('DATA', `Other users can read ${path}.`, {
-      lines: [
-        `Close it: chmod 600 ${path}. If somebody may have seen it, remove it instead: a new one is made at the next start.`,
-      ],
     })
   return text
 }

@@ -8,6 +8,7 @@ import {
   readFileSync,
   rmSync,
   statSync,
+  symlinkSync,
   writeFileSync,
 } from 'node:fs'
 import { tmpdir } from 'node:os'
@@ -35,6 +36,7 @@ describe('what is halted', () => {
     ['a file that says false',             (dir) => { writeFileSync(join(dir, 'HALT'), 'false'); return join(dir, 'HALT') }, true, 'file', /a HALT file is in/],
     ['a file that says null',              (dir) => { writeFileSync(join(dir, 'HALT'), 'null'); return join(dir, 'HALT') }, true, 'file', /a HALT file is in/],
     ['a folder called HALT',               (dir) => { mkdirSync(join(dir, 'HALT')); return join(dir, 'HALT') }, true, 'file', /cannot be read \(EISDIR\)/],
+    ['a link to nowhere called HALT',      (dir) => { symlinkSync(join(dir, 'nowhere'), join(dir, 'HALT')); return join(dir, 'HALT') }, true, 'file', /cannot be read \(ENOENT\)/],
     ['a data directory that is gone',      (dir) => join(dir, 'gone', 'HALT'), true, 'file', /cannot be read \(ENOENT\)/],
     ['a data directory that is a file',    (dir) => { writeFileSync(join(dir, 'data'), ''); return join(dir, 'data', 'HALT') }, true, 'file', /cannot be read \(ENOTDIR\)/],
   ]
@@ -84,4 +86,14 @@ it('can be removed, twice', () => {
   removeHaltFile(path)
   assert.equal(existsSync(path), false)
   assert.equal(readHaltFile(path).halted, false)
+})
+
+it('an empty folder of that name is removed by a release, one with something in it is not ours to empty', () => {
+  const path = join(folder(), 'HALT')
+  mkdirSync(path)
+  writeFileSync(join(path, 'note'), 'why')
+  assert.throws(() => removeHaltFile(path), { code: 'ENOTEMPTY' })
+  rmSync(join(path, 'note'))
+  removeHaltFile(path)
+  assert.equal(existsSync(path), false)
 })

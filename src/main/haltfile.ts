@@ -1,4 +1,15 @@
-import { closeSync, fsyncSync, openSync, readFileSync, renameSync, rmSync, statSync, writeFileSync } from 'node:fs'
+import {
+  closeSync,
+  fsyncSync,
+  lstatSync,
+  openSync,
+  readFileSync,
+  renameSync,
+  rmdirSync,
+  rmSync,
+  statSync,
+  writeFileSync,
+} from 'node:fs'
 import { dirname } from 'node:path'
 
 /** What the HALT file says. Unreadable counts as halted: the file is the stop that works when nothing else does. */
@@ -10,14 +21,14 @@ export type HaltNote = { readonly by: string; readonly reason: string /** RFC 33
 
 /**
  * Reads the file at `path`. Only one answer means "not halted": the folder is there and the file is not.
- * Everything else (no permission, a broken disk, a folder that is gone, text that is not ours) halts.
+ * Everything else (no permission, a broken disk, a folder that is gone, a link to nowhere, text that is not ours) halts.
  */
 export function readHaltFile(path: string): HaltFileState {
   let text: string
   try {
     text = readFileSync(path, 'utf8')
   } catch (error) {
-    if (codeOf(error) === 'ENOENT' && isFolder(dirname(path))) return { halted: false }
+    if (codeOf(error) === 'ENOENT' && isAbsent(path)) return { halted: false }
     return { halted: true, by: 'file', reason: `the HALT file cannot be read (${codeOf(error)})`, at: null }
   }
   return { halted: true, ...noteIn(text) }
@@ -43,7 +54,7 @@ function noteIn(text: string): { by: string; reason: string; at: string | null }
  * @throws when not even an empty file can be made.
  */
 export function writeHaltFile(path: string, note: HaltNote): boolean {
-  if (exists(path)) return false
+  if (entry(path) !== undefined) return false
   const draft = `${path}.${process.pid}.tmp`
   try {
     const fd = openSync(draft, 'w', 0o600)
@@ -63,9 +74,13 @@ export function writeHaltFile(path: string, note: HaltNote): boolean {
   return true
 }
 
-/** Removes the file; gone is gone also after a power cut. */
+/**
+ * Removes the file, or an empty folder that somebody gave its name; gone is gone also after a power cut.
+ * @throws when it cannot be removed: then it halts on.
+ */
 export function removeHaltFile(path: string): void {
-  rmSync(path, { force: true })
+  if (entry(path)?.isDirectory() === true) rmdirSync(path)
+  else rmSync(path, { force: true })
   syncFolder(dirname(path))
 }
 
@@ -87,10 +102,12 @@ export function syncFolder(folder: string): void {
   }
 }
 
-const exists = (path: string): boolean => statSync(path, { throwIfNoEntry: false }) !== undefined
-const isFolder = (path: string): boolean => {
+/** What has this name, itself: a link to nowhere is there too. */
+const entry = (path: string) => lstatSync(path, { throwIfNoEntry: false })
+/** Whether the folder is there and nothing in it has this name. */
+function isAbsent(path: string): boolean {
   try {
-    return statSync(path).isDirectory()
+    return statSync(dirname(path)).isDirectory() && entry(path) === undefined
   } catch {
     return false
   }

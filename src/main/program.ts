@@ -197,9 +197,12 @@ export function buildProgram(): Command {
     .action(run(access, 'login'))
   command(program, 'logout', 'End the session of this machine.', ['logout']).action(run(access, 'logout'))
   command(program, 'whoami', 'Show who is signed in here.', ['whoami']).action(run(access, 'whoami'))
-  command(program, 'signin-link', 'Make a one-time link and code for the dashboard.', ['signin-link']).action(
-    run(access, 'signinLink'),
-  )
+  command(program, 'signin-link', 'Make a one-time link and code for the dashboard.', [
+    'signin-link',
+    'signin-link --for ben',
+  ])
+    .option('--for <name>', 'who alone may use it; without it, whoever has it signs in under any name')
+    .action(run(access, 'signinLink'))
   const tokens = command(program, 'tokens', 'List, make and revoke tokens of programs.', ['tokens list']).action(
     run(access, 'tokens'),
   )

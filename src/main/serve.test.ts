@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict'
-import { existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
+import { cpSync, existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { after, describe, it } from 'node:test'
@@ -7,6 +7,7 @@ import { setTimeout as delay } from 'node:timers/promises'
 import { apiClient, type Client, ProblemAnswer } from './client.ts'
 import { parseConfig, type Settings } from './config.ts'
 import { demoSignal, runDemo } from './demo.ts'
+import { Stop } from './exit.ts'
 import { type Gateway, startGateway } from './serve.ts'
 
 const root = mkdtempSync(join(tmpdir(), 'serve-'))
@@ -64,6 +65,26 @@ describe('the HALT file', () => {
     })
   })
 
+  it('that cannot be removed keeps trading halted, and the release says so', async () => {
+    const how = settings()
+    mkdirSync(join(how.dataDir, 'HALT', 'full'), { recursive: true })
+    await running(how, async (gateway) => {
+      const { session } = await as(gateway, '').signIn(gateway.setupCode, 'ana')
+      let problem: ProblemAnswer['problem'] | null = null
+      await until(async () => {
+        try {
+          await as(gateway, session).resume('it was toast')
+        } catch (error) {
+          if (!(error instanceof ProblemAnswer)) throw error
+          problem = error.problem
+        }
+        return problem?.code !== 'UNRECONCILED'
+      })
+      assert.match(JSON.stringify(problem), /TRADING_HALTED.*HALT cannot be removed \(ENOTEMPTY\).*by hand/)
+      assert.match((await halted(gateway)) ?? '', /cannot be removed/)
+    })
+  })
+
   it('is written when anybody halts, and outlives the gateway', async () => {
     const how = settings()
     await running(how, async (gateway) => {
@@ -71,6 +92,84 @@ describe('the HALT file', () => {
       assert.match(readFileSync(gateway.places.halt, 'utf8'), /the feed looks wrong/)
     })
     await running(how, async (gateway) => assert.equal(await halted(gateway), 'the feed looks wrong'))
+  })
+})
+
+describe('the key of the journal', () => {
+  const refused = async (how: Settings, message: RegExp): Promise<void> => {
+    await assert.rejects(startGateway(how, { quiet: true }), (error) => {
+      assert.ok(error instanceof Stop)
+      assert.deepEqual([error.exit, error.code], ['DATA', 'AUDIT_KEY_CHANGED'])
+      assert.match(error.message, message)
+      return true
+    })
+  }
+
+  it('that is lost or was exchanged is not replaced in silence: a new one would vouch for an older database', async () => {
+    const [how, other] = [settings(), settings()]
+    for (const one of [how, other]) await running(one, async () => {})
+    const key = join(how.dataDir, 'audit-key.pem')
+    const own = readFileSync(key)
+    rmSync(key)
+    await refused(how, /audit-key\.pem is missing/)
+    assert.equal(existsSync(key), false, 'and none is made')
+    cpSync(join(other.dataDir, 'audit-key.pem'), key)
+    await refused(how, /is not the one that .*audit-key\.pub names/)
+    writeFileSync(key, own, { mode: 0o600 })
+    await running(how, async () => {})
+  })
+
+  it('given by reference is noted as well, so that the journal can be verified here', async () => {
+    const maker = settings()
+    await running(maker, async () => {})
+    const how = settings(`audit:\n  key: file:${join(maker.dataDir, 'audit-key.pem')}\n`)
+    await running(how, async (gateway) =>
+      assert.equal(readFileSync(gateway.places.verifierKey, 'utf8').trim(), gateway.verifierKey),
+    )
+  })
+
+  it('has signed none of the anchors: said, because an older database would not be noticed', async () => {
+    const how = settings()
+    await running(how, async (gateway) => assert.doesNotMatch(readFileSync(gateway.places.log, 'utf8'), /the anchors/))
+    rmSync(join(how.dataDir, 'anchors.jsonl'))
+    await running(how, async (gateway) =>
+      assert.match(readFileSync(gateway.places.log, 'utf8'), /the anchors hold no checkpoint of this journal/),
+    )
+  })
+})
+
+it("a broker's book that is damaged stops the start with words, not with a stack", async () => {
+  const how = settings()
+  await running(how, async () => {})
+  for (const part of ['-wal', '-shm']) rmSync(join(how.dataDir, `sim-broker.db${part}`), { force: true })
+  writeFileSync(join(how.dataDir, 'sim-broker.db'), 'no database'.repeat(1000))
+  await assert.rejects(startGateway(how, { quiet: true }), (error) => {
+    assert.ok(error instanceof Stop)
+    assert.match(error.message, /The book of the simulated broker cannot be used: .*sim-broker\.db/)
+    return true
+  })
+})
+
+describe('a sign-in code', () => {
+  it('for one name signs in nobody else, whoever is here already', async () => {
+    await running(settings(), async (gateway) => {
+      const operator = as(gateway, readFileSync(gateway.places.operatorToken, 'utf8').trim())
+      await operator.signIn(gateway.setupCode, 'Ana')
+      const { code } = await operator.signinCode('Ben  Li')
+      for (const name of ['Ana', 'Ben', 'Cleo'])
+        await assert.rejects(operator.signIn(code, name), /This code is unknown/)
+      assert.deepEqual((await operator.signIn(code.toUpperCase(), 'ben li')).me.roles, ['trader', 'approver'])
+      await assert.rejects(operator.signIn(code, 'Ben Li'), /This code is unknown/)
+    })
+  })
+
+  it('for nobody in particular is for whoever has it', async () => {
+    await running(settings(), async (gateway) => {
+      const operator = as(gateway, readFileSync(gateway.places.operatorToken, 'utf8').trim())
+      await operator.signIn(gateway.setupCode, 'Ana')
+      const { code } = await operator.signinCode()
+      assert.equal((await operator.signIn(code, 'ana')).me.roles.length, 5)
+    })
   })
 })
 

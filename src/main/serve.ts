@@ -1,5 +1,6 @@
 // Puts the rooms together and lets them run: data directory → lock → desk thread → broker → recovery → worker → API.
-import { randomBytes } from 'node:crypto'
+import { type KeyObject, randomBytes } from 'node:crypto'
+import { existsSync } from 'node:fs'
 import { type AddressInfo, createServer } from 'node:net'
 import { join } from 'node:path'
 import { Worker as Thread } from 'node:worker_threads'
@@ -18,13 +19,14 @@ import { openReads } from '../store/sqlite.ts'
 import { Fault } from '../values/fault.ts'
 import { base32, sha256Hex } from '../values/hash.ts'
 import { type Instant, plusMs, rfc3339 } from '../values/instant.ts'
+import { err } from '../values/result.ts'
 import { createWorker, type Worker } from '../worker/worker.ts'
 import { readAssets } from './assets.ts'
 import { prepareBroker } from './broker.ts'
 import { clockOf, type ClockSpec } from './clock.ts'
 import { accountID, INSTALLATION, policyOf, readSecret, type Settings } from './config.ts'
 import { hostInUrl, removeAddress, writeAddress } from './context.ts'
-import { auditKeyIn, auditKeyOf, type Places, prepareDataDir, tokenIn, writeWhole } from './datadir.ts'
+import { auditKeyIn, auditKeyOf, type Places, prepareDataDir, readOwnFile, tokenIn, writeWhole } from './datadir.ts'
 import { deskProxy, type DeskProxy } from './desk-proxy.ts'
 import type { DeskThreadData } from './desk-thread.ts'
 import { Stop } from './exit.ts'
@@ -103,8 +105,7 @@ async function start(settings: Settings, overrides: Overrides, undo: (() => unkn
   const log = openLog(places.log, settings.log.level, overrides.quiet === true ? null : process.stderr)
   undo.push(() => log.close())
   const key = auditKey(settings, places)
-  const verifier = verifierKeyOf(key.key)
-  if (key.made) writeWhole(places.verifierKey, `${verifier}\n`)
+  const verifier = verifierKeyOf(key)
   const anchored = newestSigned(readAnchors(settings.audit.anchorsFile), [verifier])
 
   const prepared = prepareBroker(settings, places, overrides)
@@ -128,7 +129,7 @@ async function start(settings: Settings, overrides: Overrides, undo: (() => unkn
     anchored,
     sealing: {
       anchorsFile: settings.audit.anchorsFile,
-      keyPem: String(key.key.export({ type: 'pkcs8', format: 'pem' })),
+      keyPem: String(key.export({ type: 'pkcs8', format: 'pem' })),
     },
   }
   // The thread takes the lock of the data directory: nothing below may happen without it.
@@ -153,6 +154,11 @@ async function start(settings: Settings, overrides: Overrides, undo: (() => unkn
   // A market's clock leaps over nights: nothing that people hold may run out by it.
   const days = spec.kind === 'system' ? TOKEN_DAYS : CENTURY_DAYS
   const firstStart = (await reads.head()).size === 0
+  if (!firstStart && anchored === null)
+    log.warn(
+      { anchors: settings.audit.anchorsFile },
+      'the anchors hold no checkpoint of this journal: nothing here tells whether the database is the newest one',
+    )
   const agent = await ensureToken({
     desk,
     reads,
@@ -319,13 +325,35 @@ async function start(settings: Settings, overrides: Overrides, undo: (() => unkn
 
 const OPERATOR_SCOPES: readonly Scope[] = ['orders:read', 'approvals:read', 'kill:engage', 'signin:issue']
 
-function auditKey(settings: Settings, places: Places): ReturnType<typeof auditKeyIn> {
+/**
+ * The key that signs the journal, the same as ever: a new one would vouch for whatever stands there now, an older copy
+ * of the database included.
+ */
+function auditKey(settings: Settings, places: Places): KeyObject {
   const ref = settings.audit.key
-  if (ref === undefined) return auditKeyIn(places)
-  const pem = readSecret(ref)
-  if (!pem.ok) throw new Stop('CONFIG', `audit.key: ${pem.error}.`)
-  return { key: auditKeyOf(pem.value, `${ref.kind}:${ref.name}`), made: true }
+  const known = readOwnFile(places.verifierKey)
+  if (ref === undefined && known !== null && !existsSync(places.auditKey))
+    throw otherKey(`${places.auditKey} is missing, and the journal is signed with it.`, settings, places)
+  let key: KeyObject
+  if (ref === undefined) key = auditKeyIn(places).key
+  else {
+    const pem = readSecret(ref)
+    if (!pem.ok) throw new Stop('CONFIG', `audit.key: ${pem.error}.`)
+    key = auditKeyOf(pem.value, `${ref.kind}:${ref.name}`)
+  }
+  if (known === null) writeWhole(places.verifierKey, `${verifierKeyOf(key)}\n`)
+  else if (known !== verifierKeyOf(key))
+    throw otherKey(`The key of the journal is not the one that ${places.verifierKey} names.`, settings, places)
+  return key
 }
+const otherKey = (message: string, settings: Settings, places: Places): Stop =>
+  new Stop('DATA', message, {
+    code: 'AUDIT_KEY_CHANGED',
+    lines: [
+      'Put the key back from where it was kept: another one would sign whatever stands in the database now.',
+      `If it is lost, verify first (jax-exec audit verify), then move ${places.verifierKey} and ${settings.audit.anchorsFile} aside and keep them: a new key is made, and what was signed before is proven by them alone.`,
+    ],
+  })
 
 async function openDeskThread(data: DeskThreadData): Promise<DeskProxy> {
   try {
@@ -428,8 +456,16 @@ function withHaltFile(
   }
   async function release(ask: Parameters<Desk['release']>[0]): ReturnType<Desk['release']> {
     const released = await desk.release(ask)
-    if (released.ok) removeHaltFile(path)
-    return released
+    if (!released.ok) return released
+    try {
+      removeHaltFile(path)
+      return released
+    } catch (error) {
+      const why = `${path} cannot be removed (${(error as { code?: string }).code ?? String(error)})`
+      await desk.halt({ reason: why, actor: { type: 'system', id: 'file', via: 'file', session: null } })
+      const text = `${why}, and halts as long as it is there. Remove it by hand, then release again.`
+      return err({ code: 'TRADING_HALTED', text, refusals: [] })
+    }
   }
 
   return {

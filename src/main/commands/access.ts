@@ -2,7 +2,7 @@ import type { Token } from '../../api/wire.ts'
 import type { Client } from '../client.ts'
 import type { Context } from '../context.ts'
 import { Stop } from '../exit.ts'
-import { type Column, table, when } from '../print.ts'
+import { type Column, harmless, table, when } from '../print.ts'
 
 /** Redeems a one-time code. The session is kept for this operating-system user alone. */
 export async function login(ctx: Context, code: string, options: { name: string }): Promise<void> {
@@ -29,14 +29,18 @@ export async function whoami(ctx: Context): Promise<void> {
 }
 
 /** A new one-time code, for another person or another browser. */
-export async function signinLink(ctx: Context): Promise<void> {
+export async function signinLink(ctx: Context, options: { for?: string }): Promise<void> {
   const client = ctx.client('operator')
-  const { code, expiresAt } = await client.signinCode()
+  const name = options.for
+  const { code, expiresAt } = await client.signinCode(name)
   const url = signinUrl(client.url, code)
   ctx.out.answer(
-    { url, code, expiresAt },
-    () => `${url}\nOne use, until ${when(expiresAt)}. On the command line: jax-exec login ${code} --name YOUR-NAME`,
+    { url, code, expiresAt, for: name ?? null },
+    () =>
+      `${url}\nOne use, until ${when(expiresAt)}${name === undefined ? '' : `, by ${harmless(name)} alone`}. On the command line: jax-exec login ${code} --name ${name === undefined ? 'YOUR-NAME' : JSON.stringify(harmless(name))}`,
   )
+  if (name === undefined)
+    ctx.out.say('It signs in under any name, yours too. For somebody else, make one with --for THEIR-NAME.')
 }
 /** The code stands behind `#`, which browsers do not send: it stays out of logs. */
 export const signinUrl = (base: string, code: string): string => `${base}/signin#code=${code}`

@@ -4,7 +4,7 @@ import { join, resolve } from 'node:path'
 import { text } from '../../values/decimal.ts'
 import { toMs } from '../../values/instant.ts'
 import { apiClient } from '../client.ts'
-import { accountID, type Override, ownCommand, type Settings } from '../config.ts'
+import { accountID, inShell, type Loaded, type Override, ownCommand } from '../config.ts'
 import type { Context } from '../context.ts'
 import { demoSignal, runDemo } from '../demo.ts'
 import { EXIT, Stop } from '../exit.ts'
@@ -62,28 +62,28 @@ export async function showConfig(ctx: Context): Promise<void> {
 
 /** Runs the gateway until a signal, or until it has to stop by itself. */
 export async function serve(ctx: Context, options: ServeOptions): Promise<void> {
-  await runGateway(ctx, ctx.loaded(listenOverrides(options)).settings, options.demo === true)
+  await runGateway(ctx, ctx.loaded(listenOverrides(options)), options.demo === true)
 }
 
 /** The same on recorded bars, in a data directory of its own: a replay starts in the past, and a journal never goes back. */
 export async function replay(ctx: Context, file: string, options: ReplayOptions): Promise<void> {
   const dir = mkdtempSync(join(tmpdir(), 'jax-exec-replay-'))
-  const { settings } = ctx.loaded([
+  const loaded = ctx.loaded([
     ...listenOverrides(options),
     { path: 'sim.market', value: `replay:${resolve(file)}`, source: 'replay' },
     { path: 'sim.speed', value: options.speed, source: '--speed' },
     { path: 'dataDir', value: dir, source: 'replay' },
   ])
   try {
-    await runGateway(ctx, settings, options.demo === true)
+    await runGateway(ctx, loaded, options.demo === true)
   } finally {
     if (options.keep === true) ctx.out.say(`Kept: ${dir}`)
     else rmSync(dir, { recursive: true, force: true })
   }
 }
 
-async function runGateway(ctx: Context, settings: Settings, demo: boolean): Promise<void> {
-  const gateway = await startGateway(settings)
+async function runGateway(ctx: Context, loaded: Loaded, demo: boolean): Promise<void> {
+  const gateway = await startGateway(loaded.settings)
   process.on('uncaughtException', (error) => {
     // Unknown damage: what is durable is durable, and a start finds the rest. Going on could send on a wrong belief.
     gateway.log.error({ error: error.stack ?? String(error) }, 'unexpected; the gateway stops at once')
@@ -100,7 +100,7 @@ async function runGateway(ctx: Context, settings: Settings, demo: boolean): Prom
     }
     for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) process.on(signal, onSignal)
   })
-  await welcome(ctx, gateway, settings)
+  await welcome(ctx, gateway, loaded)
   const demonstrating = demo
     ? runDemo(
         {
@@ -133,10 +133,11 @@ async function runGateway(ctx: Context, settings: Settings, demo: boolean): Prom
 const DEMO_EVERY_MS = 20_000
 
 /** What somebody needs who has just typed `npm start`. */
-async function welcome(ctx: Context, gateway: Gateway, settings: Settings): Promise<void> {
+async function welcome(ctx: Context, gateway: Gateway, loaded: Loaded): Promise<void> {
+  const { settings } = loaded
   const { url, setupCode, places, verifierKey, firstStart } = gateway
   const halt = readHaltFile(places.halt)
-  const self = ownCommand()
+  const self = ownCommand(loaded)
   const bold = (text: string): string => paint('bold', text, process.stdout)
   const lines = [
     `${bold(`Jax Execution ${VERSION}`)}  ${accountID(settings)}  ${paint('green', 'paper money', process.stdout)}`,
@@ -195,7 +196,7 @@ async function curlExample({ url, places, clock, speed, broker, symbols }: Gatew
   // In the middle of every range: an honest buy.
   const body = demoSignal(prices, `hello-${now.toString(36)}`, () => 0.5, new Date(now), 3_600_000 * speed)
   return [
-    `curl ${url}/v1/intents -H "Authorization: Bearer $(cat '${places.agentToken}')" \\`,
+    `curl ${url}/v1/intents -H "Authorization: Bearer $(cat ${inShell(places.agentToken)})" \\`,
     `  -H 'Content-Type: application/json' -d '${JSON.stringify({ ...body, reasoning: 'My first signal.' })}'`,
   ]
 }

@@ -15,7 +15,7 @@ import { instant } from '../../values/instant.ts'
 import { canonical } from '../../values/json.ts'
 import { systemClock } from '../clock.ts'
 import { type Context, progress } from '../context.ts'
-import { readSecretFile, type Places } from '../datadir.ts'
+import { readOwnFile, type Places } from '../datadir.ts'
 import { Stop } from '../exit.ts'
 import { syncFolder, writeHaltFile } from '../haltfile.ts'
 import { grouped, pairs, paint } from '../print.ts'
@@ -24,7 +24,7 @@ type Witnesses = { readonly anchors: readonly Anchor[]; readonly keys: readonly 
 
 /** What vouches for the journal of this data directory. */
 function witnesses(ctx: Context, key?: string): Witnesses {
-  const known = key ?? readSecretFile(ctx.places().verifierKey)
+  const known = key ?? readOwnFile(ctx.places().verifierKey)
   return { anchors: readAnchors(ctx.settings().audit.anchorsFile), keys: known === null ? [] : [known] }
 }
 function database(places: Places): string {

@@ -55,7 +55,9 @@ export async function halt(ctx: Context, options: { reason: string; wait: number
         cause: error,
       })
     if (!(error instanceof NoAnswer))
-      ctx.out.say(`The service answered no: ${(error as Error).message}. The file halts it all the same.`)
+      ctx.out.say(
+        `The service answered no: ${(error as Error).message.replace(/\.$/, '')}. The file halts it all the same.`,
+      )
     else
       ctx.out.say(
         `The service does not answer at ${error.url}. It will start halted. Orders that are already at the broker stay there: check the broker's own page.`,
