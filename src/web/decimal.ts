@@ -51,6 +51,9 @@ export function cents(text: string): string {
   return rounded === undefined ? text : print(rounded, 2)
 }
 
+/** A computed average for the eye: without the zeros behind its second place, and no other digit touched. */
+export const trimmed = (text: string): string => (SHAPE.test(text) ? text.replace(/(\.\d\d\d*?)0+$/, '$1') : text)
+
 /** As `grouped`, with a plus before what is above zero. */
 export const signed = (text: string): string => (signOf(text) > 0 ? `+${grouped(text)}` : grouped(text))
 

@@ -1,6 +1,6 @@
 import type { ReactNode } from 'react'
 import type { Position } from '../../api/wire.ts'
-import { exceeds, grouped, signOf } from '../decimal.ts'
+import { exceeds, grouped, signOf, trimmed } from '../decimal.ts'
 import { Badge, SideMark } from '../parts/badge.tsx'
 import { Figure, Gain, Nothing } from '../parts/figure.tsx'
 import { type Column, Ledger } from '../parts/ledger.tsx'
@@ -26,7 +26,12 @@ export function PositionsLedger({ positions, currency }: PositionsProps): ReactN
       ),
     },
     { key: 'qty', header: 'Quantity', figure: true, cell: ({ netQty }) => <Figure value={netQty} /> },
-    { key: 'cost', header: 'Avg cost', figure: true, cell: ({ avgCost }) => <Figure value={avgCost} /> },
+    {
+      key: 'cost',
+      header: 'Avg cost',
+      figure: true,
+      cell: ({ avgCost }) => <Figure value={avgCost === null ? null : trimmed(avgCost)} />,
+    },
     { key: 'last', header: 'Last price', figure: true, cell: ({ lastPx }) => <Figure value={lastPx} /> },
     {
       key: 'open',

@@ -1,7 +1,7 @@
 import { type ReactNode, useState } from 'react'
 import type { Order } from '../../api/wire.ts'
 import { useCancel } from '../commands.ts'
-import { grouped } from '../decimal.ts'
+import { grouped, trimmed } from '../decimal.ts'
 import { Action } from '../parts/action.tsx'
 import { SideMark, StatusBadge } from '../parts/badge.tsx'
 import { Figure } from '../parts/figure.tsx'
@@ -49,7 +49,7 @@ export function OrdersLedger({ orders, within }: { orders: readonly Order[]; wit
       key: 'avg',
       header: 'Avg price',
       figure: true,
-      cell: ({ avgPx }) => <Figure value={avgPx} />,
+      cell: ({ avgPx }) => <Figure value={avgPx === null ? null : trimmed(avgPx)} />,
       quiet: ({ avgPx }) => avgPx === null,
     },
     { key: 'status', header: 'Status', cell: (order) => <OrderStanding order={order} /> },

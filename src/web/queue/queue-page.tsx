@@ -134,37 +134,26 @@ function Outcome({ done }: { done: Asked | null }): ReactNode {
   )
 }
 
-/** A signal that is good for an hour, ready to be pasted into a terminal. */
-function example(): string {
-  const now = Date.now()
-  const at = (ms: number): string => new Date(ms).toISOString()
-  return `curl ${location.origin}/v1/intents \\
-  -H "Authorization: Bearer $(cat data/agent-token)" \\
-  -H 'Content-Type: application/json' \\
-  -d '{"id":"try-${now.toString(36)}","symbol":"AAPL","strategy_id":"by-hand",
-       "signal_type":"BUY","confidence":"0.70",
-       "entry_price":"187.50","stop_loss":"185.00","take_profit":"192.50",
-       "reasoning":"Trying it out.",
-       "generated_at":"${at(now)}",
-       "expires_at":"${at(now + 3_600_000)}"}'`
-}
-
 function Empty(): ReactNode {
-  const [text] = useState(example)
   return (
     <section className="rounded-lg border border-line bg-surface p-5">
       <Blank title="Nothing waits for you.">
-        <p>Signals from your assistant appear here the moment they arrive. To send one yourself:</p>
+        <p>
+          Signals from your assistant appear here the moment they arrive. To send one yourself, at the price of now:
+        </p>
         <pre
           tabIndex={0}
           className="max-w-full overflow-x-auto rounded-md bg-sunken p-3 font-mono text-xs whitespace-pre-wrap text-ink"
         >
-          {text}
+          npx jax-exec signal --symbol AAPL --side BUY
         </pre>
         <p>
-          The token of the assistant is in the file <code className="font-mono">agent-token</code> of the data
-          directory; <code className="font-mono">jax-exec signal --symbol AAPL --side BUY</code> does the same at the
-          price of now.
+          Your assistant sends the same over HTTP: the gateway printed the line when it started, and the{' '}
+          <a href="/docs#proposeIntent" className="text-accent underline">
+            API reference
+          </a>{' '}
+          has every field. Its token is in the file <code className="font-mono">agent-token</code> of the data
+          directory.
         </p>
       </Blank>
     </section>
