@@ -2,7 +2,7 @@ import { CommanderError } from 'commander'
 import { Fault } from '../values/fault.ts'
 import { NoAnswer, ProblemAnswer } from './client.ts'
 import { EXIT, type ExitName, Stop } from './exit.ts'
-import { paint, problemLines } from './print.ts'
+import { harmless, paint, problemLines } from './print.ts'
 import { buildProgram } from './program.ts'
 
 /** What went wrong, for people and for programs. */
@@ -79,7 +79,8 @@ export async function main(argv: readonly string[]): Promise<number> {
       process.stderr.write(`${error instanceof Error ? error.stack : String(error)}\n`)
       return EXIT.FAILED.code
     }
-    process.stderr.write([paint('red', ending.message, process.stderr), ...ending.lines].join('\n').concat('\n'))
+    const lines = [paint('red', harmless(ending.message), process.stderr), ...ending.lines.map(harmless)]
+    process.stderr.write(lines.join('\n').concat('\n'))
     if (json)
       process.stdout.write(
         `${JSON.stringify({ error: { code: ending.code, message: ending.message, lines: ending.lines, ...ending.more } }, null, 2)}\n`,

@@ -11,6 +11,10 @@ import {
   writeFileSync,
 } from 'node:fs'
 import { dirname } from 'node:path'
+import { harmless } from './print.ts'
+
+/** As long as a reason may be that comes over HTTP. */
+const WORDS_MAX = 500
 
 /** What the HALT file says. Unreadable counts as halted: the file is the stop that works when nothing else does. */
 export type HaltFileState =
@@ -34,13 +38,16 @@ export function readHaltFile(path: string): HaltFileState {
   return { halted: true, ...noteIn(text) }
 }
 
-/** Anyone may make the file with `touch HALT`; then it says nothing, and still halts. */
+/**
+ * Anyone may make the file with `touch HALT`; then it says nothing, and still halts. Its words go into the journal and
+ * onto terminals, so they are cut and made harmless.
+ */
 function noteIn(text: string): { by: string; reason: string; at: string | null } {
   const empty = { by: 'file', reason: 'a HALT file is in the data directory', at: null }
   try {
     const note = JSON.parse(text) as Partial<Record<string, unknown>> | null
     const word = (key: string): string | null =>
-      typeof note?.[key] === 'string' && note[key] !== '' ? note[key] : null
+      typeof note?.[key] === 'string' && note[key] !== '' ? harmless(note[key]).slice(0, WORDS_MAX) : null
     return { by: word('by') ?? empty.by, reason: word('reason') ?? empty.reason, at: word('at') }
   } catch {
     return empty

@@ -18,7 +18,7 @@ import { type Context, progress } from '../context.ts'
 import { readOwnFile, type Places } from '../datadir.ts'
 import { Stop } from '../exit.ts'
 import { syncFolder, writeHaltFile } from '../haltfile.ts'
-import { grouped, pairs, paint } from '../print.ts'
+import { grouped, harmless, pairs, paint } from '../print.ts'
 
 type Witnesses = { readonly anchors: readonly Anchor[]; readonly keys: readonly string[] }
 
@@ -70,7 +70,7 @@ function verdictText(verdict: Verdict): string {
     ['root', verdict.root],
   ])
   if (firstBad === null) return `${paint('green', 'In order: no row was changed, removed, added or moved.')}\n${facts}`
-  return `${paint('red', `${firstBad.kind}${firstBad.seq === null ? '' : ` at row ${firstBad.seq}`}: ${KINDS[firstBad.kind]}.`)}\n${firstBad.text}\n${facts}`
+  return `${paint('red', `${firstBad.kind}${firstBad.seq === null ? '' : ` at row ${firstBad.seq}`}: ${KINDS[firstBad.kind]}.`)}\n${harmless(firstBad.text)}\n${facts}`
 }
 
 export async function exportAudit(ctx: Context, folder: string): Promise<void> {

@@ -6,7 +6,7 @@ import { type Client, NoAnswer, ProblemAnswer } from '../client.ts'
 import type { Context } from '../context.ts'
 import { Stop } from '../exit.ts'
 import { readHaltFile, writeHaltFile } from '../haltfile.ts'
-import { grouped, pairs, paint, table, TASK_COLUMNS, when } from '../print.ts'
+import { grouped, harmless, pairs, paint, table, TASK_COLUMNS, when } from '../print.ts'
 
 const PROOF_COLUMNS = [
   { title: 'order', of: (line: Halt['proof'][number]) => line.clOrdID },
@@ -130,7 +130,7 @@ export async function status(ctx: Context): Promise<void> {
   const client = ctx.client('anyone')
   const [now, halted] = await Promise.all([client.status(), client.halted()])
   const haltText = halted.engaged
-    ? paint('red', `HALTED by ${halted.by} since ${when(halted.since)}: ${halted.reason}`)
+    ? paint('red', harmless(`HALTED by ${halted.by} since ${when(halted.since)}: ${halted.reason}`))
     : file.halted
       ? paint('red', `HALTED by file (${file.by}): ${file.reason}`)
       : paint('green', 'trading')
@@ -168,7 +168,7 @@ export async function tasks(ctx: Context): Promise<void> {
 
 export async function closeTask(ctx: Context, id: string, options: { note: string }): Promise<void> {
   const task = await ctx.client('person').closeTask(id, options.note)
-  ctx.out.answer(task, () => `Closed: ${task.text}`)
+  ctx.out.answer(task, () => `Closed: ${harmless(task.text)}`)
 }
 
 /** Asks for a comparison with the broker and waits for its result. */
@@ -189,7 +189,7 @@ export async function reconcile(ctx: Context): Promise<void> {
   ctx.out.answer(run, () =>
     run.clean
       ? `Clean at ${when(run.at)}: our book and the broker's agree.`
-      : `NOT CLEAN at ${when(run.at)}:\n${run.findings.join('\n')}`,
+      : `NOT CLEAN at ${when(run.at)}:\n${harmless(run.findings.join('\n'))}`,
   )
   if (!run.clean)
     throw new Stop('DIFFERS', `${run.findings.length} findings need a person.`, { lines: ['See: jax-exec tasks'] })
