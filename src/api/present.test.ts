@@ -241,6 +241,14 @@ describe('numbers', () => {
       { equity: '-1.50', currency: 'USD' },
     )
   })
+  it('a refusal by a halt names who halted, as people know them', () => {
+    const { text, facts } = viewRefusal(
+      { code: 'TRADING_HALTED', by: 'usr_1', reason: 'odd prices', since: NOW },
+      () => 'Ana',
+    )
+    assert.match(text, /^Trading was halted by Ana at /)
+    assert.equal(facts['by'], 'usr_1')
+  })
 })
 
 describe('CSV', () => {

@@ -132,13 +132,16 @@ const viewSizing = (s: Sizing): wire.Sizing => ({
 
 /** Facts of a refusal that are moments: microseconds inside, RFC 3339 outside. */
 const MOMENTS = new Set(['since', 'at', 'now', 'generatedAt', 'expiresAt', 'receivedAt', 'nextOpenAt'])
-export function viewRefusal(refusal: Refusal): wire.Refusal {
+export function viewRefusal(refusal: Refusal, name: NameOf = (id) => id): wire.Refusal {
   const { code, ...compared } = refusal
   const facts: wire.Refusal['facts'] = {}
   for (const [name, value] of Object.entries(compared as Readonly<Record<string, string | number | boolean | null>>))
     facts[name] = MOMENTS.has(name) && typeof value === 'number' ? time(instant(value)) : value
-  return { code, transient: TRANSIENT[code], text: explain(refusal), facts }
+  return { code, transient: TRANSIENT[code], text: explainTo(refusal, name), facts }
 }
+/** A refusal in words, with whoever halted by name: people know each other so. */
+export const explainTo = (refusal: Refusal, name: NameOf): string =>
+  explain(refusal.code === 'TRADING_HALTED' ? { ...refusal, by: name(refusal.by) } : refusal)
 
 /** First 8 hex digits of the digest, `d02c-ec62`: short enough to compare across screens. */
 export function fingerprint(digest: string): string {
@@ -181,7 +184,7 @@ export function viewIntent(intent: Intent, order: Order | null, seen: Seen): wir
     fingerprint: maybe(intent.digest, fingerprint),
     sizing: intent.sizing && viewSizing(intent.sizing),
     checks: intent.checks.map(({ check, passed, label }) => ({ check, passed, label })),
-    refusals: intent.refusals.map(viewRefusal),
+    refusals: intent.refusals.map((refusal) => viewRefusal(refusal, seen.name)),
     decideBy: maybe(intent.decideBy, time),
     sendBy: maybe(intent.sendBy, time),
     decision: decision && {
@@ -257,7 +260,7 @@ export function summary(intent: Intent, order: Order | null, name: NameOf): stri
       return `Approved by ${by}; it is checked once more and then sent. Nothing to do.`
     case 'Refused': {
       const [first, ...more] = intent.refusals
-      return `Refused, nothing was sent. ${first ? explain(first) : ''}${more.length > 0 ? ` And ${more.length} more ${more.length === 1 ? 'reason' : 'reasons'}.` : ''}`.trim()
+      return `Refused, nothing was sent. ${first ? explainTo(first, name) : ''}${more.length > 0 ? ` And ${more.length} more ${more.length === 1 ? 'reason' : 'reasons'}.` : ''}`.trim()
     }
     case 'Declined':
       return `Declined by ${by}${because}. Nothing was sent.`

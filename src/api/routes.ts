@@ -55,7 +55,7 @@ const CODES: ReadonlySet<string> = new Set(Object.keys(PROBLEMS))
 function denied(denial: Denial, instance?: string): Answer {
   const code: ProblemCode = CODES.has(denial.code) ? denial.code : 'NOT_ELIGIBLE'
   return problem(code, denial.text, {
-    ...(denial.refusals.length > 0 ? { refusals: denial.refusals.map(viewRefusal) } : {}),
+    ...(denial.refusals.length > 0 ? { refusals: denial.refusals.map((refusal) => viewRefusal(refusal)) } : {}),
     ...(instance === undefined ? {} : { instance }),
   })
 }

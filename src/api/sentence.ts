@@ -1,9 +1,8 @@
 import type { Action, Happened } from '../desk/events.ts'
-import { explain } from '../gate/refusal.ts'
 import type { Row } from '../journal/row.ts'
 import { type Decimal, shortest } from '../values/decimal.ts'
 import type { Report } from '../orders/report.ts'
-import { inWords, type NameOf } from './present.ts'
+import { explainTo, inWords, type NameOf } from './present.ts'
 import type * as wire from './wire.ts'
 
 type Told<A extends Action> = {
@@ -37,8 +36,8 @@ const SAYS: { readonly [A in Action]: (told: Told<A>) => string } = {
     }[data.why]
     return `${why}: ${inWords(data.ticket.terms)}, at most ${n(data.ticket.maxNotional)} ${data.ticket.currency}. Waiting for a person.`
   },
-  'intent.refused': ({ data }) =>
-    `Refused${data.at === 'send' ? ' at the last check before sending' : ''}: ${data.refusals.map(explain).join(' ')}`,
+  'intent.refused': ({ data, name }) =>
+    `Refused${data.at === 'send' ? ' at the last check before sending' : ''}: ${data.refusals.map((refusal) => explainTo(refusal, name)).join(' ')}`,
   'intent.approved': ({ data }) => `${data.decision.byName} approved${because(data.decision.reason)}.`,
   'intent.declined': ({ data }) => `${data.decision.byName} declined${because(data.decision.reason)}.`,
   'intent.withdrawn': ({ data, name }) => `${name(data.decision.byName)} withdrew it${because(data.decision.reason)}.`,

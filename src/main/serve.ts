@@ -269,6 +269,8 @@ async function start(settings: Settings, overrides: Overrides, undo: (() => unkn
     actor: { type: 'system', id: 'gateway', via: 'start', session: null },
   })
   writeAddress(places, { url, pid: process.pid, version: VERSION })
+  // From its first rows on, an older copy of the database is known for one.
+  checkpoint()
   health.notReady = null
   log.info({ url, version: VERSION, account, firstStart, dashboard: web.size > 0 }, 'ready')
 

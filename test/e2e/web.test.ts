@@ -92,7 +92,7 @@ describe('the dashboard', { skip: executablePath === undefined ? 'no Chromium fo
         await page.getByLabel('One-time code').fill(fake.code)
         await page.keyboard.press('Enter')
         await page.getByText('Nothing waits for you.').waitFor()
-        await page.getByText(`curl ${fake.url}/v1/intents`).waitFor()
+        await page.getByText('npx jax-exec signal --symbol AAPL --side BUY').waitFor()
         assert.deepEqual(fake.asked.at(-1), { what: 'POST /v1/session', body: { code: fake.code, name: 'Ana' } })
         await page.getByText('Signed in as Ana').waitFor()
       },
