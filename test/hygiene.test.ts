@@ -74,7 +74,7 @@ describe('the repository', () => {
       'https://example.com/home/ana',
       'src/work/a.ts',
       './tmp/a',
-      '~/work/a',
+      `~/${'work'}/a`,
       'registry.metrics()',
       '/var/lib/jax',
       '`/tmp`',

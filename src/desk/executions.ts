@@ -1,6 +1,6 @@
 import { applyReport, isOpen, isReported, type Order, ordStatus } from '../orders/machine.ts'
 import { isSettled } from '../orders/intent.ts'
-import { isLeg } from '../orders/protection.ts'
+import { isLeg, mayTrade } from '../orders/protection.ts'
 import type { Report } from '../orders/report.ts'
 import type { ClOrdID, IntentID } from '../values/brand.ts'
 import { isZero, lt, text } from '../values/decimal.ts'
@@ -146,9 +146,9 @@ async function keepPolls(c: Command, orders: readonly Order[]): Promise<void> {
   for (const order of orders) {
     if (order.delivery !== 'Delivered' || isLeg(order)) continue
     const asked = await c.tx.get('errand', `poll:${order.clOrdID}`)
-    const mayTrade = isOpen(order) || orders.some((leg) => leg.parent === order.clOrdID && isOpen(leg))
-    if (asked && !mayTrade) await c.tx.remove('errand', `poll:${order.clOrdID}`)
-    if (!asked && mayTrade) await c.errand('poll', order.clOrdID, order.corr, REOPENED_MS)
+    const trades = mayTrade(order, orders)
+    if (asked && !trades) await c.tx.remove('errand', `poll:${order.clOrdID}`)
+    if (!asked && trades) await c.errand('poll', order.clOrdID, order.corr, REOPENED_MS)
   }
 }
 /** Brokers cut the legs of a bracket right after its entry ends; a look before that would show the old size. */

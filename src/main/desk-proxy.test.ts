@@ -65,6 +65,15 @@ describe('a desk in another thread', () => {
     assert.deepEqual(heard, [7])
   })
 
+  it('tells the worker how many sends a commit left, without waiting for its next round', async () => {
+    const { proxy, say } = await opened(() => null)
+    const heard: number[] = []
+    proxy.onWork((sends) => heard.push(sends))
+    say({ kind: 'work', sends: 2 })
+    say({ kind: 'committed', seq: 7 })
+    assert.deepEqual(heard, [2])
+  })
+
   it('that dies leaves nobody waiting, takes nothing new, and says so once', async () => {
     const { proxy, die } = await opened(() => null)
     const waiting = [proxy.desk.recover(), proxy.desk.checkpoint()]

@@ -41,9 +41,6 @@ const CENTURY_DAYS = 36_525
 const DAY_MS = 86_400_000
 /** The code printed at start is used after reading, and perhaps after coffee. */
 const SETUP_CODE_MS = 60 * 60_000
-const CHECKPOINT_MS = 60_000
-/** Rows without a signature over them: more would leave more to doubt after a theft of the disk. */
-const CHECKPOINT_ROWS = 100
 const RECONCILE_MS = 60_000
 /** In-hand errands may wait for a broker; whoever stops the service does not wait longer than this for them. */
 const STOP_MS = 10_000
@@ -203,14 +200,8 @@ async function start(settings: Settings, overrides: Overrides, undo: (() => unkn
   await firstLook(worker, clock, log)
 
   const halting = new AbortController()
-  const working = worker.run(halting.signal)
-  let sealedAt = 0
   proxy.onWork((sends) => worker.wake(sends))
-  proxy.onCommitted((seq) => {
-    if (seq - sealedAt < CHECKPOINT_ROWS) return
-    sealedAt = seq
-    checkpoint()
-  })
+  const working = worker.run(halting.signal)
   const checkpoint = (): void =>
     void desk
       .checkpoint()
@@ -218,7 +209,6 @@ async function start(settings: Settings, overrides: Overrides, undo: (() => unkn
         log.error({ error: String(error) }, 'the journal could not be signed and anchored; it is tried again'),
       )
   const timers = [
-    setInterval(checkpoint, CHECKPOINT_MS),
     setInterval(
       () => void desk.requestReconcile({ type: 'system', id: 'timer', via: 'worker', session: null }).catch(() => {}),
       RECONCILE_MS,

@@ -55,5 +55,9 @@ function surplus(stops: readonly Order[], tooMuch: Qty): Order[] {
 export const isLeg = (order: Order): boolean =>
   order.clOrdID === `${order.parent}-s` || order.clOrdID === `${order.parent}-t`
 
+/** True while the order, or a leg that the broker made of it, may still trade: as long as that is so it is asked about. */
+export const mayTrade = (order: Order, family: readonly Order[]): boolean =>
+  isOpen(order) || family.some((o) => isLeg(o) && o.parent === order.clOrdID && isOpen(o))
+
 const lessAtLeastZero = (a: Qty, b: Qty): Qty => (gt(a, b) ? minus(a, b) : qty('0'))
 const sum = (all: readonly Qty[]): Qty => all.reduce((a, b) => plus(a, b), ZERO as Qty)

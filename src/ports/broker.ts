@@ -78,7 +78,7 @@ export interface Broker {
   readonly capabilities: Capabilities
 
   /**
-   * Sends one new order, once.
+   * Sends one new order, once. Gives up within 30 s: a send that hangs longer than its lease counts as lost.
    * @param clOrdID at most 48 characters; never used before on this account.
    * @returns `rejected` only on the broker's explicit word; a timeout, a dropped socket or HTTP 5xx is `in-doubt`.
    */

@@ -1,10 +1,11 @@
 import type { Desk, Send } from '../desk/desk.ts'
 import { isOpen, type Order } from '../orders/machine.ts'
+import { isLeg, mayTrade } from '../orders/protection.ts'
 import { type Broker, ReadFailed, type Sent } from '../ports/broker.ts'
 import type { Clock } from '../ports/clock.ts'
 import type { Errand, ErrandKind } from '../ports/records.ts'
 import type { Reads } from '../ports/store.ts'
-import type { ClOrdID, IntentID } from '../values/brand.ts'
+import type { IntentID } from '../values/brand.ts'
 import { type Instant, plusMs } from '../values/instant.ts'
 import { readAccount, readMarket } from './facts.ts'
 import { backoffMs, reading } from './retry.ts'
@@ -134,21 +135,22 @@ async function haltedNow(h: Hands): Promise<boolean> {
 /** Asks about an order while it, or a leg of it, may still trade. What has ended needs no question: reports and reconciliation find the rest. */
 async function poll(h: Hands, errand: Errand): Promise<Outcome> {
   const order = await h.reads.get('order', errand.subject)
-  return order && (await mayTrade(h, order)) ? lookUp(h, errand) : 'done'
+  return order && (await trades(h, order)) ? lookUp(h, errand) : 'done'
 }
 
-async function mayTrade(h: Hands, { clOrdID, intentID }: Order): Promise<boolean> {
-  const family = await h.reads.ordersOf(intentID)
-  return family.some((o) => isOpen(o) && (o.clOrdID === clOrdID || isLegOf(o.clOrdID, clOrdID)))
+const trades = async (h: Hands, order: Order): Promise<boolean> => {
+  const now = await h.reads.get('order', order.clOrdID)
+  return now !== null && mayTrade(now, await h.reads.ordersOf(order.intentID))
 }
 
 /** Asks the broker about one order by our name for it, until its story has an end. */
 async function lookUp(h: Hands, errand: Errand): Promise<Outcome> {
   const order = await h.reads.get('order', errand.subject)
   if (!order) return 'done'
-  const parent = order.parent && order.delivery === 'Delivered' ? await h.reads.get('order', order.parent) : null
   // A leg has no name of ours at the broker: its parent's answer carries its reports.
-  const asked = parent && isLegOf(order.clOrdID, parent.clOrdID) ? parent.clOrdID : order.clOrdID
+  const parent = order.parent && isLeg(order) ? await h.reads.get('order', order.parent) : null
+  const named = parent ?? order
+  const asked = named.clOrdID
   const askedAt = h.clock.now()
   const found = await reading(() => h.broker.find(asked), h)
   // Should this prove that nothing arrived, the human is asked with figures of now, not with those from before an outage.
@@ -159,11 +161,8 @@ async function lookUp(h: Hands, errand: Errand): Promise<Outcome> {
       againMs: 250 + backoffMs(errand.attempts + 1, DOUBT_PLAN, h.random()),
       why: 'the broker does not know it yet, which proves nothing',
     }
-  return (await mayTrade(h, parent?.clOrdID === asked ? parent : order))
-    ? { againMs: POLL_MS, why: 'still open' }
-    : 'done'
+  return (await trades(h, named)) ? { againMs: POLL_MS, why: 'still open' } : 'done'
 }
-const isLegOf = (clOrdID: ClOrdID, parent: ClOrdID): boolean => clOrdID === `${parent}-s` || clOrdID === `${parent}-t`
 
 /** Asks for the cancel until the broker's own account of the order ends it. Safe to repeat: a cancel opens nothing. */
 async function cancel(h: Hands, errand: Errand): Promise<Outcome> {

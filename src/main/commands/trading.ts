@@ -3,7 +3,7 @@ import type { Intent, IntentState } from '../../api/wire.ts'
 import type { Client } from '../client.ts'
 import type { Context } from '../context.ts'
 import { Stop } from '../exit.ts'
-import { handSignal } from '../hand-signal.ts'
+import { type HandSignal, handSignal } from '../hand-signal.ts'
 import {
   FILL_COLUMNS,
   grouped,
@@ -18,18 +18,10 @@ import {
   when,
 } from '../print.ts'
 
-export type SignalOptions = {
+export type SignalOptions = Omit<HandSignal, 'symbol' | 'side'> & {
   readonly file?: string
-  readonly id?: string
   readonly symbol?: string
   readonly side?: string
-  readonly entry?: string
-  readonly stop?: string
-  readonly target?: string
-  readonly strategy: string
-  readonly confidence: string
-  readonly reasoning: string
-  readonly validFor: number
 }
 
 /** Sends one signal, as the assistant would. */
