@@ -177,7 +177,12 @@ export function loopback(
     submitPair: () => Promise.resolve({ outcome: 'in-doubt', cause: 'the loopback broker takes no pairs' }),
     cancel: () => Promise.resolve({ outcome: 'accepted' }),
     cancelAll: () => Promise.resolve({ outcome: 'accepted' }),
+    replace: () => Promise.resolve({ outcome: 'in-doubt', cause: 'the loopback broker replaces nothing' }),
+    closePosition: () => Promise.resolve({ outcome: 'in-doubt', cause: 'the loopback broker closes nothing' }),
+    closeAll: () => Promise.resolve({ outcome: 'in-doubt', cause: 'the loopback broker closes nothing' }),
     find: async () => ({ found: false }),
+    findByOrderID: async () => ({ found: false }),
+    identity: async () => ({ accountID: ACCOUNT, name: 'loopback' }),
     openOrders: nothing,
     reportsSince: nothing,
     positions: nothing,
@@ -187,6 +192,7 @@ export function loopback(
     session: async (symbol) => ({ open: true, nextOpenAt: null, at: market(symbol, clock.now()).at }),
     conversion: async () => ({ rate: dec('1'), at: clock.now() }),
     onReport: () => () => {},
+    onNotice: () => () => {},
     close: async () => {},
   }
 }

@@ -7,7 +7,7 @@ export const FLOORS = [
   ['web'],
   ['api', 'worker'],
   ['desk', 'brokers', 'simulators', 'store', 'channels'],
-  ['ports'],
+  ['ports', 'markets'],
   ['gate', 'approvals', 'reconcile', 'exchange', 'journal'],
   ['orders'],
   ['values'],

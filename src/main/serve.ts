@@ -8,7 +8,7 @@ import packageJson from '../../package.json' with { type: 'json' }
 import { AGENT_SCOPES, mintCode, mintToken, type Scope } from '../api/access.ts'
 import { createApi } from '../api/api.ts'
 import { type Health, LOOPBACK } from '../api/context.ts'
-import type { Market } from '../brokers/sim/market.ts'
+import type { Market } from '../markets/market.ts'
 import type { Setting } from '../desk/command.ts'
 import type { Desk } from '../desk/desk.ts'
 import { type Broker, ReadFailed } from '../ports/broker.ts'

@@ -23,21 +23,55 @@ export type Capabilities = {
   readonly reservesOpenOrders?: boolean
   /** How long after a send the broker's own "no such order" proves that it never arrived. Null: never by look-up alone. */
   readonly absenceProvenAfterMs: number | null
+  /** How long an order that was acknowledged may be missing from a look-up before that means anything. Absent: not at all. */
+  readonly listedWithinMs?: number
+  /** An open order can be given another price or size. Absent: it is canceled and a new one asked for. */
+  readonly replace?: boolean
+  /** A position can be closed by its symbol, and all of them at once. */
+  readonly closePositions?: boolean
+  /** What is otherwise for one class of assets. */
+  readonly perClass?: Readonly<Partial<Record<AssetClass, Narrower>>>
+  /** How often the broker may be asked. Absent: as often as we like. */
+  readonly pace?: Pace
+}
+
+/** How the orders of one class of assets differ from those of the rest. */
+export type Narrower = {
+  readonly ordTypes?: readonly OrdType[]
+  readonly timeInForce?: readonly TimeInForce[]
+  readonly bracket?: boolean
+  readonly oneCancelsOther?: boolean
+}
+
+/** What holds for orders of `assetClass`. */
+export const capabilitiesFor = (all: Capabilities, assetClass: AssetClass | null): Capabilities =>
+  assetClass === null ? all : { ...all, ...all.perClass?.[assetClass] }
+
+/** Pauses between reads that nobody asked for. They keep the broker's rate limit free for orders. */
+export type Pace = {
+  /** Between two readings of the quotes of the symbols that somebody waits for, holds or has orders in. */
+  readonly quotesMs: number
+  /** Between two readings of account and positions. */
+  readonly accountMs: number
+  /** Between two questions about one open order while the stream is up. */
+  readonly pollMs: number
 }
 
 /** What we know after trying to send. `in-doubt`: the broker may or may not hold the order. */
 export type Sent =
   | { readonly outcome: 'accepted'; readonly orderID: OrderID; readonly legs: readonly Leg[] }
   | { readonly outcome: 'rejected'; readonly text: string }
-  | { readonly outcome: 'in-doubt'; readonly cause: string }
+  | InDoubt
 /** An exit that the broker made for us and named itself. */
 export type Leg = { readonly role: Extract<Role, 'Stop' | 'Target'>; readonly orderID: OrderID }
+
+export type InDoubt = { readonly outcome: 'in-doubt'; readonly cause: string }
 
 /** `accepted` means the request was taken, not that the order is gone: only a report says that. */
 export type CancelSent =
   | { readonly outcome: 'accepted' }
   | { readonly outcome: 'rejected'; readonly text: string }
-  | { readonly outcome: 'in-doubt'; readonly cause: string }
+  | InDoubt
 
 /** An order as the broker holds it now, with everything it has reported about it. */
 export type BrokerOrder = {
@@ -52,6 +86,25 @@ export type BrokerOrder = {
   readonly cumQty: Decimal
   readonly legs: readonly Leg[]
 }
+/** What comes over the stream that is no report. */
+export type Notice =
+  /** The stream is up: whatever came while it was not is unheard. */
+  | { readonly kind: 'connected' }
+  | { readonly kind: 'lost'; readonly text: string }
+  /** Something the adapter has no word for, kept as it came: a person looks. `subject` is the order, or the account. */
+  | { readonly kind: 'odd'; readonly subject: string; readonly text: string }
+
+/** How one position of many was closed. */
+export type Closed = { readonly symbol: string; readonly sent: Sent }
+
+/** Who the broker says we are: recorded at the first start, compared at every later one. */
+export type Identity = {
+  /** The broker's own id of the account. */
+  readonly accountID: string
+  /** What people know the account by; shown, never compared. */
+  readonly name: string
+}
+
 export type Found =
   | { readonly found: true; readonly order: BrokerOrder; readonly reports: readonly Report[] }
   | { readonly found: false }
@@ -89,16 +142,41 @@ export interface Broker {
    */
   submitPair(stop: { clOrdID: ClOrdID; order: Passed }, target: { clOrdID: ClOrdID; order: Passed }): Promise<Sent>
   cancel(ref: OrderRef): Promise<CancelSent>
+  /**
+   * Asks the broker to put another order in the place of an open one, once. `accepted` means that the request was
+   * taken: the old order may still fill first, and then the new one is rejected by a report. Only where
+   * `capabilities.replace`.
+   * @param clOrdID names the new order, as in `submit`.
+   * @param order `orderQty` is what both orders together may fill, what the old one has filled included.
+   */
+  replace(ref: OrderRef, clOrdID: ClOrdID, order: Passed): Promise<Sent>
+  /**
+   * Closes whatever is held of `symbol` at the market, once, by the broker's own order that cannot turn the position.
+   * In doubt, it must not be asked again before the position has been read. Only where `capabilities.closePositions`.
+   */
+  closePosition(symbol: string): Promise<Sent>
+  /**
+   * Cancels every order and closes every position, once; one line per position. Only where `capabilities.closePositions`.
+   * @returns `in-doubt` when the answer is lost: nothing is known of any of them.
+   */
+  closeAll(): Promise<{ readonly outcome: 'answered'; readonly positions: readonly Closed[] } | InDoubt>
   /** Cancels every open order of the account, ours or not. Only where `capabilities.cancelAll`. */
   cancelAll(): Promise<CancelSent>
 
   /** The order by our name for it, open or closed, with every report about it and its legs so far. */
   find(clOrdID: ClOrdID): Promise<Found>
-  openOrders(): Promise<readonly BrokerOrder[]>
+  /** The same by the broker's own name: for orders that other hands made. */
+  findByOrderID(orderID: OrderID): Promise<Found>
+  /**
+   * @param expected orders that should be among them; lists of brokers have gaps, so those not listed are asked for one
+   *   by one, with their legs.
+   */
+  openOrders(expected?: readonly OrderRef[]): Promise<readonly BrokerOrder[]>
   /** Every report from `since` on, oldest first; some may repeat. */
   reportsSince(since: Instant): Promise<readonly Report[]>
   positions(): Promise<readonly BrokerPosition[]>
   accountFact(): Promise<AccountFact>
+  identity(): Promise<Identity>
 
   /** Null for a symbol the broker does not know. */
   instrument(symbol: string): Promise<Instrument | null>
@@ -109,5 +187,6 @@ export interface Broker {
 
   /** Pushes reports as they come. A hint: polling finds the same ones. */
   onReport(listener: (report: Report) => void): () => void
+  onNotice(listener: (notice: Notice) => void): () => void
   close(): Promise<void>
 }

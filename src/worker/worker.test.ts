@@ -131,6 +131,7 @@ function bench(
       listener = told
       return () => void calls.push('unsubscribed')
     },
+    onNotice: () => () => {},
     submit: async (clOrdID) => {
       calls.push(`submit ${clOrdID}`)
       return ACCEPTED

@@ -3,7 +3,7 @@
 import { readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import type { Account, Event, Fill, Intent, Me, Order, Page, Position, Story } from '../../src/api/wire.ts'
-import { replayMarket } from '../../src/brokers/sim/replay.ts'
+import { replayMarket } from '../../src/markets/replay.ts'
 import { readSimLog } from '../../src/brokers/sim/log.ts'
 import { lapseClock } from '../../src/main/clock.ts'
 import { parseConfig } from '../../src/main/config.ts'

@@ -10,7 +10,9 @@ import {
   type CancelSent,
   type Capabilities,
   type Found,
+  type Identity,
   type Leg,
+  type Notice,
   ReadFailed,
   type Sent,
 } from '../../src/ports/broker.ts'
@@ -141,6 +143,7 @@ export class ScriptedBroker implements Broker {
   readonly #outbox: Report[] = []
   readonly #clock: Clock
   #listeners: ((report: Report) => void)[] = []
+  #noticed: ((notice: Notice) => void)[] = []
   #crash: () => void = () => {}
   #serial = 0
 
@@ -158,6 +161,7 @@ export class ScriptedBroker implements Broker {
   }
   disconnect(): void {
     this.#listeners = []
+    this.#noticed = []
     this.#outbox.length = 0
   }
   /** Lets arrive what was on its way until now. */
@@ -333,10 +337,25 @@ export class ScriptedBroker implements Broker {
     return { outcome: 'rejected', text: 'not offered' }
   }
 
+  async replace(): Promise<Sent> {
+    return { outcome: 'rejected', text: 'not offered' }
+  }
+  async closePosition(): Promise<Sent> {
+    return { outcome: 'rejected', text: 'not offered' }
+  }
+  async closeAll() {
+    return { outcome: 'answered', positions: [] } as const
+  }
+
   async find(clOrdID: ClOrdID): Promise<Found> {
+    return this.hidden.has(clOrdID) ? this.#found(undefined) : this.#found(this.byName(clOrdID))
+  }
+  async findByOrderID(orderID: OrderID): Promise<Found> {
+    return this.#found(this.byID(orderID))
+  }
+  #found(order: Truth | undefined): Found {
     this.#reachable()
-    const order = this.byName(clOrdID)
-    if (!order || this.hidden.has(clOrdID)) return { found: false }
+    if (!order) return { found: false }
     const legs = order.legs.flatMap(({ orderID }) => this.byID(orderID) ?? [])
     const reports = [order, ...legs.filter((leg) => leg !== order)].flatMap((o) => o.reports)
     return { found: true, order: seen(order), reports }
@@ -372,6 +391,9 @@ export class ScriptedBroker implements Broker {
       at: this.#clock.now(),
     }
   }
+  async identity(): Promise<Identity> {
+    return { accountID: 'scripted', name: 'scripted' }
+  }
   async instrument(symbol: string): Promise<Instrument | null> {
     this.#reachable()
     return this.markets.get(symbol)?.instrument ?? null
@@ -393,6 +415,15 @@ export class ScriptedBroker implements Broker {
     return () => {
       this.#listeners = this.#listeners.filter((one) => one !== listener)
     }
+  }
+  onNotice(listener: (notice: Notice) => void): () => void {
+    this.#noticed.push(listener)
+    return () => {
+      this.#noticed = this.#noticed.filter((one) => one !== listener)
+    }
+  }
+  notice(notice: Notice): void {
+    for (const listener of this.#noticed) listener(notice)
   }
   async close(): Promise<void> {}
 

@@ -1,6 +1,6 @@
 import { shortest } from '../../values/decimal.ts'
-import { LIES } from './lies.ts'
-import { INSTRUMENTS } from './listing.ts'
+import { LIES } from '../../markets/lies.ts'
+import { INSTRUMENTS } from '../../markets/listing.ts'
 
 /** docs/brokers/sim.md, from the tables that the broker itself runs on. */
 export function simPage(): string {

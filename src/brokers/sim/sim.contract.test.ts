@@ -6,8 +6,8 @@ import type { Clock } from '../../ports/clock.ts'
 import type { AccountID } from '../../values/brand.ts'
 import { amt, px } from '../../values/decimal.ts'
 import { type Instant, instant, plusMs } from '../../values/instant.ts'
-import { handMarket } from './hand.ts'
-import { INSTRUMENTS } from './listing.ts'
+import { handMarket } from '../../markets/hand.ts'
+import { INSTRUMENTS } from '../../markets/listing.ts'
 import { openSim } from './sim.ts'
 
 /** The sim on a market set by hand. Its clock moves a millisecond with every look, as a real one would. */

@@ -14,12 +14,12 @@ import type { Clock } from '../../ports/clock.ts'
 import type { AccountID, ClOrdID, OrderID } from '../../values/brand.ts'
 import { amt, px, qty, shortest, text } from '../../values/decimal.ts'
 import { type Instant, instant, parseInstant, plusMs } from '../../values/instant.ts'
-import { handMarket } from './hand.ts'
-import { LIES } from './lies.ts'
-import { INSTRUMENTS } from './listing.ts'
+import { handMarket } from '../../markets/hand.ts'
+import { LIES } from '../../markets/lies.ts'
+import { INSTRUMENTS } from '../../markets/listing.ts'
 import { readSimLog } from './log.ts'
-import type { Market } from './market.ts'
-import { seededMarket } from './seeded.ts'
+import type { Market } from '../../markets/market.ts'
+import { seededMarket } from '../../markets/seeded.ts'
 import { openSim, type SimOptions } from './sim.ts'
 
 const folder = mkdtempSync(join(tmpdir(), 'sim-'))
@@ -487,8 +487,8 @@ describe('the book outlives the process', () => {
     const url = (name: string): string => JSON.stringify(new URL(name, import.meta.url).href)
     const script = `
       import { openSim } from ${url('./sim.ts')}
-      import { handMarket } from ${url('./hand.ts')}
-      import { INSTRUMENTS } from ${url('./listing.ts')}
+      import { handMarket } from ${url('../../markets/hand.ts')}
+      import { INSTRUMENTS } from ${url('../../markets/listing.ts')}
       const market = handMarket(INSTRUMENTS)
       let now = ${NOON}
       const clock = { now: () => (now += 1000), monotonicNs: () => 0n, sleep: async () => {} }

@@ -48,9 +48,9 @@ import {
 } from '../../values/decimal.ts'
 import { type Instant, plusMs } from '../../values/instant.ts'
 import { capabilities } from './capabilities.ts'
-import { lieOf } from './lies.ts'
+import { lieOf } from '../../markets/lies.ts'
 import { type Deed, openLog, type Planned, type Truth } from './log.ts'
-import type { Market, MarketEvent } from './market.ts'
+import type { Market, MarketEvent } from '../../markets/market.ts'
 
 export type SimOptions = {
   readonly account: AccountID
@@ -94,6 +94,8 @@ export type Sim = Broker & {
   /** Everything ever booked, from the log. */
   truth(): Truth
 }
+
+type Story = { readonly order: BookOrder; readonly events: readonly Event[] }
 
 const SLOW_REPLY_MS = 5000
 const STALE_MS = 600_000
@@ -315,9 +317,11 @@ export function openSim(options: SimOptions): Sim {
   }
 
   /** The order and its legs with every event so far, from the log. */
-  function story(clOrdID: ClOrdID): { readonly order: BookOrder; readonly events: readonly Event[] } | null {
+  function story(clOrdID: ClOrdID): Story | null {
     const orderID = log.orderIDOf(clOrdID)
-    if (orderID === null) return null
+    return orderID === null ? null : storyOf(orderID)
+  }
+  function storyOf(orderID: OrderID): Story | null {
     const own = log.eventsOf(orderID)
     const [order] = ordersOf(own)
     if (!order) return null
@@ -379,6 +383,16 @@ export function openSim(options: SimOptions): Sim {
       return lie === 'lose-reply' || loss === 'after-booking' ? NO_ANSWER : { outcome: 'accepted' }
     },
 
+    async replace(): Promise<Sent> {
+      return { outcome: 'rejected', text: 'orders cannot be replaced' }
+    },
+    async closePosition(): Promise<Sent> {
+      return { outcome: 'rejected', text: 'positions cannot be closed by symbol' }
+    },
+    async closeAll() {
+      return { outcome: 'answered', positions: [] } as const
+    },
+
     async cancelAll(): Promise<CancelSent> {
       await arrive()
       if (closed) return GONE
@@ -393,6 +407,13 @@ export function openSim(options: SimOptions): Sim {
       const found = story(clOrdID)
       return read(found?.order.terms.symbol ?? null, () => {
         const now = story(clOrdID)
+        return now ? { found: true, order: brokerOrder(now.order), reports: polled(now.events) } : { found: false }
+      })
+    },
+    async findByOrderID(orderID: OrderID): Promise<Found> {
+      const symbol = ordersOf(log.eventsOf(orderID))[0]?.terms.symbol ?? null
+      return read(symbol, () => {
+        const now = storyOf(orderID)
         return now ? { found: true, order: brokerOrder(now.order), reports: polled(now.events) } : { found: false }
       })
     },
@@ -415,6 +436,7 @@ export function openSim(options: SimOptions): Sim {
         shortingAllowed: true,
         at: clock.now(),
       })),
+    identity: () => read(null, () => ({ accountID: account, name: 'simulated' })),
 
     instrument: (symbol: string) => read(symbol, () => market.instruments.get(symbol) ?? null),
     quote: (symbol: string) => read(symbol, () => quoteOf(symbol)),
@@ -431,6 +453,8 @@ export function openSim(options: SimOptions): Sim {
       listeners.add(listener)
       return () => listeners.delete(listener)
     },
+    // Within one process nothing is ever cut off.
+    onNotice: () => () => {},
 
     async close() {
       if (closed) return

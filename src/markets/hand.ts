@@ -1,6 +1,6 @@
-import type { Instrument } from '../../orders/instrument.ts'
-import { type Px, type Qty } from '../../values/decimal.ts'
-import type { Instant } from '../../values/instant.ts'
+import type { Instrument } from '../orders/instrument.ts'
+import { type Px, type Qty } from '../values/decimal.ts'
+import type { Instant } from '../values/instant.ts'
 import { feed, type Market } from './market.ts'
 
 /** What to show. `last` is the bid when left out; sizes are unlimited. */

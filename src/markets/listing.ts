@@ -1,5 +1,5 @@
-import type { AssetClass, Instrument } from '../../orders/instrument.ts'
-import { px, qty } from '../../values/decimal.ts'
+import type { AssetClass, Instrument } from '../orders/instrument.ts'
+import { px, qty } from '../values/decimal.ts'
 import { LIES } from './lies.ts'
 
 /** What is traded, and how its market behaves. Prices are counted in ticks, so that they stay exact. */

@@ -1,8 +1,8 @@
-import type { Tick } from '../../exchange/board.ts'
-import type { Input } from '../../exchange/step.ts'
-import type { MarketSession } from '../../gate/facts.ts'
-import type { Instrument } from '../../orders/instrument.ts'
-import type { Instant } from '../../values/instant.ts'
+import type { Tick } from '../exchange/board.ts'
+import type { Input } from '../exchange/step.ts'
+import type { MarketSession } from '../gate/facts.ts'
+import type { Instrument } from '../orders/instrument.ts'
+import type { Instant } from '../values/instant.ts'
 
 export type MarketEvent = Extract<Input, { kind: 'Tick' | 'Session' }>
 

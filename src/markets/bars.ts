@@ -1,6 +1,6 @@
-import { dec, type Decimal, gt, lt, parseDecimal, type Px, sign } from '../../values/decimal.ts'
-import { Fault } from '../../values/fault.ts'
-import { type Instant, parseInstant } from '../../values/instant.ts'
+import { dec, type Decimal, gt, lt, parseDecimal, type Px, sign } from '../values/decimal.ts'
+import { Fault } from '../values/fault.ts'
+import { type Instant, parseInstant } from '../values/instant.ts'
 
 /** What one minute traded. */
 export type Bar = {

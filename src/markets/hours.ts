@@ -1,5 +1,5 @@
-import type { AssetClass } from '../../orders/instrument.ts'
-import { fromMs, type Instant, toMs } from '../../values/instant.ts'
+import type { AssetClass } from '../orders/instrument.ts'
+import { fromMs, type Instant, toMs } from '../values/instant.ts'
 
 /** Whether a session holds, and until when that stays so; `until` is null when it never changes. */
 export type Hours = { readonly open: boolean; readonly until: Instant | null }
