@@ -1,4 +1,4 @@
-import type { Px, Qty } from '../values/decimal.ts'
+import type { Amt, Px, Qty } from '../values/decimal.ts'
 import { lt } from '../values/decimal.ts'
 
 export type AssetClass = 'us_equity' | 'fx' | 'crypto'
@@ -19,6 +19,8 @@ export type Instrument = {
   readonly lot: Qty
   readonly minQty: Qty
   readonly maxQty: Qty | null
+  /** The least an order must be worth, in `currency`. Absent: nothing is asked. */
+  readonly minNotional?: Amt
   readonly tradable: boolean
   readonly shortable: boolean
 }

@@ -28,11 +28,11 @@ import { NOW } from './example.ts'
 import { addTrade, avgCost, flat, type Position, positionOf } from './position.ts'
 import type { Execution } from './report.ts'
 
-/** `+100 @ 190.00` bought, `-100 @ 190.00` sold; then ` *1.10` account currency per unit, ` fee 0.35`, and ` busted`. */
+/** `+100 @ 190.00` bought, `-100 @ 190.00` sold; then ` *1.10` account currency per unit, ` fee 0.35`, ` kept 0.25` and ` busted`. */
 function exec(line: string, i = 0): Execution {
-  const m = /^([+-])([\d.]+) @ ([\d.]+)(?: \*([\d.]+))?(?: fee (-?[\d.]+))?( busted)?$/.exec(line)
+  const m = /^([+-])([\d.]+) @ ([\d.]+)(?: \*([\d.]+))?(?: fee (-?[\d.]+))?(?: kept ([\d.]+))?( busted)?$/.exec(line)
   assert.ok(m, line)
-  const [, side, size = '', price = '', rate = '1', fee = '0', busted] = m
+  const [, side, size = '', price = '', rate = '1', fee = '0', kept, busted] = m
   return {
     execID: `T${i}` as ExecID,
     clOrdID: 'jx1' as ClOrdID,
@@ -42,6 +42,7 @@ function exec(line: string, i = 0): Execution {
     lastPx: px(price),
     settlCurrFxRate: dec(rate),
     commission: amt(fee),
+    ...(kept !== undefined && { feeQty: qty(kept) }),
     transactTime: NOW,
     live: busted === undefined,
   }
@@ -75,6 +76,16 @@ describe('what trades add up to', () => {
     ['another currency, a part',               ['+100 @ 10 *1.10', '-40 @ 12 *1.20'],              '60',   '10.00000000',   '96',     '-524'],
     ['another currency, through zero',         ['+100 @ 10 *1.10', '-150 @ 12 *1.20 fee 2'],       '-50',  '12.00000000',   '240',    '1058', '2'],
     ['a busted trade counts for nothing',      ['+100 @ 190 fee 1', '-100 @ 999 fee 5 busted'],    '100',  '190.00000000',  '0',      '-19001', '1'],
+    ['a fee in kind: less is held, at the same cost', ['+1 @ 399 kept 0.0025'],                     '0.9975', '400.00000000', '0',     '-399'],
+    ['and all of it sold',                     ['+1 @ 399 kept 0.0025', '-0.9975 @ 400'],          '0',    null,            '0',      '0'],
+    ['a part of it sold',                      ['+1 @ 399 kept 0.0025', '-0.4 @ 410'],             '0.5975', '400.00000000', '4',     '-235'],
+    ['fees in kind add up',                    ['+1 @ 90 kept 0.1', '+1 @ 90 kept 0.1'],           '1.8',  '100.00000000',  '0',      '-180'],
+    ['a short is covered by what arrives',     ['-1 @ 100', '+1 @ 72 kept 0.1'],                   '-0.1', '100.00000000',  '18',     '28'],
+    ['from short to long with a fee in kind',  ['-1 @ 100', '+2 @ 72 kept 0.4'],                   '0.6',  '90.00000000',   '10',     '-44'],
+    ['all of it kept: the money is gone',      ['+0.1 @ 50 kept 0.1'],                             '0',    null,            '-5',     '-5'],
+    ['more than all of it kept is all of it',  ['+1 @ 40', '+0.1 @ 50 kept 9'],                    '1',    '40.00000000',   '-5',     '-45'],
+    ['a sale keeps nothing back',              ['+1 @ 40', '-1 @ 50 kept 0.5'],                    '0',    null,            '10',     '10'],
+    ['a busted trade keeps nothing',           ['+1 @ 40 kept 0.5 busted'],                        '0',    null,            '0',      '0'],
     ['all of them busted',                     ['+100 @ 190 busted', '-50 @ 999 busted'],          '0',    null,            '0',      '0'],
   ]
   for (const [name, trades, netQty, cost, realized, cash, commission = '0'] of rows)
@@ -117,7 +128,7 @@ const decimalOf = (min: number, max: number, places: number) =>
     const digits = String(n).padStart(places + 1, '0')
     return `${digits.slice(0, -places)}.${digits.slice(-places)}`
   })
-const tradeOf = (rate: fc.Arbitrary<string>) =>
+const tradeOf = (rate: fc.Arbitrary<string>, kept: fc.Arbitrary<string | null>) =>
   fc
     .tuple(
       fc.constantFrom('+', '-'),
@@ -125,15 +136,19 @@ const tradeOf = (rate: fc.Arbitrary<string>) =>
       decimalOf(0, 300, 2),
       rate,
       decimalOf(0, 2, 2),
+      kept,
       fc.boolean(),
     )
     .filter(([, size]) => Number(size) > 0)
     .map(
-      ([side, size, price, fx, fee, rare]) =>
-        `${side}${size} @ ${price} *${fx} fee ${fee}${rare && size.endsWith('7') ? ' busted' : ''}`,
+      ([side, size, price, fx, fee, feeQty, rare]) =>
+        `${side}${size} @ ${price} *${fx} fee ${fee}${feeQty === null ? '' : ` kept ${feeQty}`}${rare && size.endsWith('7') ? ' busted' : ''}`,
     )
-const trades = fc.array(tradeOf(fc.constant('1')), { maxLength: 12 })
-const foreign = fc.array(tradeOf(decimalOf(1, 2, 4)), { maxLength: 12 })
+const nothingKept = fc.constant(null)
+const trades = fc.array(tradeOf(fc.constant('1'), nothingKept), { maxLength: 12 })
+const foreign = fc.array(tradeOf(decimalOf(1, 2, 4), nothingKept), { maxLength: 12 })
+/** Fees in kind among them, some larger than their trade. */
+const inKind = fc.array(tradeOf(fc.constant('1'), fc.option(decimalOf(0, 4, 9))), { maxLength: 12 })
 const RUNS = { numRuns: 400 }
 
 const signedCost = (p: Position): Decimal => (sign(p.netQty) < 0 ? negate(p.cost) : p.cost)
@@ -147,6 +162,33 @@ describe('bookkeeping', () => {
         const marketValue = times(p.netQty, px(mark))
         const unrealized = minus<Decimal>(marketValue, signedCost(p))
         const gains = minus(plus(p.realizedPnl, money(unrealized)), p.commission)
+        assert.equal(shortest(gains), shortest(plus(p.cashFlow, money(marketValue))))
+      }),
+      RUNS,
+    )
+  })
+
+  it('a position is what was bought, less what brokers kept of it, less what was sold; money is not lost in that', () => {
+    fc.assert(
+      fc.property(inKind, decimalOf(0, 300, 2), (lines, mark) => {
+        const live = lines.map(exec).filter((e) => e.live)
+        const sum = (side: string, of: (e: Execution) => Decimal): Decimal =>
+          live.filter((e) => e.side === side).reduce<Decimal>((all, e) => plus(all, of(e)), ZERO)
+        const fees = sum('Buy', (e) => min<Decimal>(e.feeQty ?? ZERO, e.lastQty))
+        const p = after(...lines)
+        const bought = sum('Buy', (e) => e.lastQty)
+        assert.equal(
+          shortest(p.netQty),
+          shortest(
+            minus(
+              minus(bought, fees),
+              sum('Sell', (e) => e.lastQty),
+            ),
+          ),
+        )
+        assert.equal(shortest(p.feeQty ?? ZERO), shortest(fees))
+        const marketValue = times(p.netQty, px(mark))
+        const gains = minus(plus(p.realizedPnl, money(minus<Decimal>(marketValue, signedCost(p)))), p.commission)
         assert.equal(shortest(gains), shortest(plus(p.cashFlow, money(marketValue))))
       }),
       RUNS,

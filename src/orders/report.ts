@@ -22,6 +22,11 @@ export type TradeReport = Head & {
   readonly settlCurrFxRate: Decimal
   /** In account currency; negative is a rebate. */
   readonly commission: Amt
+  /**
+   * Units of the instrument that the broker kept of a buy as its fee, estimated at the worst rate where it tells only
+   * later; at most 12 places. Absent: none. The order is filled by `lastQty` all the same.
+   */
+  readonly feeQty?: Qty
 }
 /** A bust: the trade `refExecID` never was. */
 export type BustReport = Head & { readonly execType: 'TradeCancel'; readonly refExecID: ExecID }
@@ -31,6 +36,8 @@ export type CorrectReport = Head & {
   readonly refExecID: ExecID
   readonly lastQty: Qty
   readonly lastPx: Px
+  /** What is kept of the corrected trade; absent, nothing is, whatever was said before. */
+  readonly feeQty?: Qty
 }
 
 /** One execution report, FIX ExecutionReport(8), as every adapter's parser makes it. */
@@ -49,6 +56,8 @@ export type Execution = {
   readonly lastPx: Px
   readonly settlCurrFxRate: Decimal
   readonly commission: Amt
+  /** Kept by the broker: of the units bought, so many are not held. Absent: none. */
+  readonly feeQty?: Qty
   readonly transactTime: Instant
   readonly live: boolean
   /** The correction whose size and price it shows. */
