@@ -25,7 +25,7 @@ const count = z.int().min(0)
 const names = <const T extends readonly string[]>(values: T) => z.enum(values)
 
 const side = names(['Buy', 'Sell'])
-const role = names(['Entry', 'Stop', 'Target', 'Exit'])
+const role = names(['Entry', 'Stop', 'Target', 'Exit', 'External'])
 const environment = names(['paper', 'live'])
 const ordStatus = names([
   'PendingNew',

@@ -45,7 +45,9 @@ const SAYS: { readonly [A in Action]: (told: Told<A>) => string } = {
 
   'order.created': ({ data }) =>
     `Order made: ${inWords(data.order.terms)} (${data.order.role.toLowerCase()}, ${data.order.clOrdID}).`,
-  'order.send-started': ({ id }) => `Sending ${id} to the broker.`,
+  'order.adopted': ({ data }) => `Taken into the book, made by other hands: ${inWords(data.order.terms)}.`,
+  'order.send-started': ({ data, id }) =>
+    data.attempt > 1 ? `Offering ${id} to the broker again, under the same name.` : `Sending ${id} to the broker.`,
   'order.accepted': ({ data, id }) => `The broker has ${id}${data.orderID ? ` as ${data.orderID}` : ''}.`,
   'order.rejected': ({ data, id }) => `The broker rejected ${id}: ${data.text}`,
   'order.in-doubt': ({ data, id }) =>
@@ -70,10 +72,14 @@ const SAYS: { readonly [A in Action]: (told: Told<A>) => string } = {
   'instrument.thawed': ({ data }) => `${data.symbol} is open again: ${data.reason}`,
   'task.raised': ({ data }) => `For a person: ${data.task.text}`,
   'task.closed': ({ data, id, name }) => `${name(data.by)} closed ${id}: ${data.note}`,
+  'broker.connected': ({ data }) => `Reports come from ${data.broker} again.`,
+  'broker.lost': ({ data }) => `The stream of reports from ${data.broker} is lost: ${data.text}. Orders are polled.`,
   'account.reconciled': ({ data }) =>
     data.run.clean
       ? 'Our book and the broker agree.'
       : `Our book and the broker differ: ${data.run.findings.join(' ')}`,
+  'account.identified': ({ data }) =>
+    `This is the book of ${data.account}, which the broker calls ${data.identity.name} (${data.identity.accountID}).`,
 
   'code.issued': ({ who }) => `${who} made a one-time sign-in code.`,
   'person.added': ({ data }) => `${data.person.name} joined as ${data.person.roles.join(', ')}.`,

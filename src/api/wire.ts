@@ -13,7 +13,7 @@ export type OrdStatus =
   | 'PendingCancel'
   | 'InDoubt'
   | 'NotSent'
-export type Role = 'Entry' | 'Stop' | 'Target' | 'Exit'
+export type Role = 'Entry' | 'Stop' | 'Target' | 'Exit' | 'External'
 export type Side = 'Buy' | 'Sell'
 
 /** RFC 9457. `code` is stable; `detail` is for people and says what to do; `refusals` holds every reason at once. */

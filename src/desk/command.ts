@@ -29,7 +29,11 @@ export type Setting = {
 }
 
 export const SYSTEM: Actor = { type: 'system', id: 'gateway', via: 'worker', session: null }
+/** The broker; in the journal it stands under its own name, see `emit`. */
 export const BROKER: Actor = { type: 'broker', id: 'broker', via: 'worker', session: null }
+
+/** `alpaca` of `paper:alpaca:main`. */
+export const brokerOf = (account: AccountID): string => account.split(':')[1] ?? account
 
 /** In these an earlier intent is, or may still become, an order. */
 const TWIN_STATES: readonly IntentState[] = ['Received', 'AwaitingApproval', 'Approved']
@@ -61,7 +65,7 @@ export class Command {
   ): Promise<Row> {
     const entry = {
       action,
-      actor,
+      actor: actor === BROKER ? { ...BROKER, id: brokerOf(this.setting.account) } : actor,
       object: { type: object.type, id: object.id, rev: object.rev ?? 0 },
       corr,
       data: data as unknown as { [key: string]: Json },

@@ -3,20 +3,20 @@ import { stillApproved } from '../approvals/decide.ts'
 import { passExit, recheck } from '../gate/gate.ts'
 import type { Refusal } from '../gate/refusal.ts'
 import { freshOrder, isOpen, isReported, type Order } from '../orders/machine.ts'
-import { protection } from '../orders/protection.ts'
 import { opposite, type Terms } from '../orders/terms.ts'
 import type { BrokerOrder, Found, Leg, Sent } from '../ports/broker.ts'
 import type { Intent } from '../ports/records.ts'
 import type { ClOrdID, ExecID, OrderID } from '../values/brand.ts'
-import { eq, gt, isZero, minus, qty } from '../values/decimal.ts'
+import { eq, isZero } from '../values/decimal.ts'
 import { type Instant, msBetween } from '../values/instant.ts'
 import { BROKER, type Command, mustOrder } from './command.ts'
 import type { Send } from './desk.ts'
 import { answeredByReports, applyReports, layGhost } from './executions.ts'
-import { protect } from './protecting.ts'
+import { exitStillNeeded, protect, waitingPair } from './protecting.ts'
 import { factsAreFresh, lapsed, ticket } from './intents.ts'
 import { engageByFile } from './halting.ts'
 import { entryID, exitID, pairOf } from './naming.ts'
+import { offersAgain } from './resending.ts'
 
 const about = (order: { readonly clOrdID: ClOrdID }) => ({ type: 'order', id: order.clOrdID })
 
@@ -126,14 +126,8 @@ async function sendExit(c: Command, order: Order): Promise<Send | null> {
     if (pair && pair.clOrdID !== order.clOrdID) await answerLost(c, pair)
     return answerLost(c, order)
   }
-  const target = await c.tx.get('order', pairOf(order.clOrdID))
-  const pair = target && target.clOrdID !== order.clOrdID && target.delivery === 'Queued' ? target : null
-  const siblings = await c.tx.ordersOf(order.intentID)
-  const others = siblings.filter((o) => o.clOrdID !== order.clOrdID && o.clOrdID !== pair?.clOrdID)
-  const { heldQty, coveredQty } = protection(others)
-  const uncovered = gt(heldQty, coveredQty) ? minus(heldQty, coveredQty) : qty('0')
-  const stillNeeded = !gt(order.terms.orderQty, order.role === 'Stop' ? uncovered : heldQty)
-  if (!stillNeeded) {
+  const pair = await waitingPair(c, order, 'Queued')
+  if (!(await exitStillNeeded(c, order, pair))) {
     for (const unneeded of pair ? [order, pair] : [order])
       await c.emit('order.absent', about(unneeded), order.corr, {
         evidence: 'Not sent: what it was to protect is no longer held.',
@@ -175,6 +169,7 @@ export async function recordSent(
       }
       case 'rejected':
         if (order.delivery === 'Delivered' || isHeld(order)) await contradicted(c, order, sent.text)
+        else if ((order.offers ?? 1) > 1) await repeatRefused(c, order, sent.text)
         else await c.emit('order.rejected', about(order), order.corr, { text: sent.text }, BROKER)
         break
       case 'not-sent':
@@ -193,6 +188,13 @@ export async function recordSent(
   const { intentID, role } = await mustOrder(c, first)
   await c.tx.remove('errand', `send:${role === 'Entry' ? intentID : first}`)
   await protect(c, intentID)
+}
+
+/** The broker's no to a repeat is about the repeat: the first send may be what it would collide with. Looking goes on. */
+async function repeatRefused(c: Command, order: Order, text: string): Promise<void> {
+  const cause = `The broker refused the repeat ("${text}"), which says nothing about the first send.`
+  await c.emit('order.in-doubt', about(order), order.corr, { cause })
+  await c.errand('resolve', order.clOrdID, order.corr, FIRST_LOOK_MS)
 }
 
 /** The reports were faster than the reply, and they speak of an order that the broker took. */
@@ -315,8 +317,10 @@ export async function resizeTo(c: Command, order: Order, there: BrokerOrder): Pr
 }
 
 async function notFound(c: Command, order: Order, askedAt: Instant): Promise<'resolved' | 'still-in-doubt'> {
+  const waited = Math.floor(msBetween(order.updatedAt, askedAt) / c.setting.speed)
   if (order.delivery === 'Delivered') {
-    if (isOpen(order))
+    // What was booked a moment ago may be on no list yet.
+    if (isOpen(order) && waited >= (c.setting.capabilities.listedWithinMs ?? 0))
       await c.freeze(
         order.terms.symbol,
         `the broker acknowledged order ${order.clOrdID} and now does not know it`,
@@ -328,7 +332,7 @@ async function notFound(c: Command, order: Order, askedAt: Instant): Promise<'re
   // While the send itself is running, its request may be anywhere between us and the broker: nothing proves it away.
   if (order.delivery === 'Sending') return 'still-in-doubt'
   if (order.delivery !== 'InDoubt') return 'resolved'
-  const waited = Math.floor(msBetween(order.updatedAt, askedAt) / c.setting.speed)
+  if (offersAgain(c, order, waited)) await c.errand('resend', order.clOrdID, order.corr)
   const proof = c.setting.capabilities.absenceProvenAfterMs
   if (proof === null || waited < proof) {
     if (waited >= DOUBT_ALARM_MS)

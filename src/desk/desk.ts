@@ -5,9 +5,9 @@ import type { Actor } from '../journal/row.ts'
 import type { Order } from '../orders/machine.ts'
 import type { Proposal } from '../orders/proposal.ts'
 import type { Report } from '../orders/report.ts'
-import type { BrokerOrder, BrokerPosition, CancelSent, Found, Sent } from '../ports/broker.ts'
+import type { BrokerOrder, BrokerPosition, CancelSent, Found, Identity, Notice, Sent } from '../ports/broker.ts'
 import type { AccountReading, Errand, Intent, PersonRole, Session, Task, Token } from '../ports/records.ts'
-import type { ClOrdID, IntentID } from '../values/brand.ts'
+import type { AccountID, ClOrdID, IntentID, OrderID } from '../values/brand.ts'
 import type { Instant } from '../values/instant.ts'
 import type { Result } from '../values/result.ts'
 
@@ -45,6 +45,9 @@ export type Send =
       readonly stop: { readonly clOrdID: ClOrdID; readonly order: Passed }
       readonly target: { readonly clOrdID: ClOrdID; readonly order: Passed }
     }
+
+/** Whose book this is. `identity` is null when that account was never identified. */
+export type OtherAccount = { readonly account: AccountID; readonly identity: Identity | null }
 
 /** What the broker says it holds, read at one moment for a reconciliation. */
 export type BrokerView = {
@@ -129,13 +132,27 @@ export interface Desk {
    * `haltFile` is whether the HALT file was there a moment ago, or could not be read.
    */
   beginSend(subject: string, haltFile: boolean): Promise<Send | 'facts-too-old' | null>
+  /**
+   * The same look before an order in doubt is offered to the broker again, under its one name. Null: it is not; look-ups
+   * go on until there is evidence.
+   */
+  beginResend(clOrdID: ClOrdID, haltFile: boolean): Promise<Send | 'facts-too-old' | null>
   recordSent(send: Send, sent: Sent | { readonly outcome: 'not-sent'; readonly cause: string }): Promise<void>
   /** What a look-up of an unanswered order found. `askedAt` is when the look-up was begun. */
   resolve(clOrdID: ClOrdID, found: Found, askedAt: Instant): Promise<'resolved' | 'still-in-doubt'>
   recordCancelSent(clOrdID: ClOrdID, sent: CancelSent): Promise<void>
   applyReports(reports: readonly Report[]): Promise<void>
+  /** Takes in an order that our book does not know; `later` while it may still turn out to be one of ours. */
+  adopt(orderID: OrderID, found: Found): Promise<'done' | 'later'>
+  /** What the adapter says beside its reports: the stream is up or lost, or something nobody has a word for. */
+  notice(notice: Notice): Promise<void>
   lapse(intentID: IntentID): Promise<void>
   reconcile(view: BrokerView): Promise<{ readonly clean: boolean; readonly findings: readonly string[] }>
+  /**
+   * At start, before anything is believed: whether the account that the broker opened is the one that our book is about.
+   * The first one is taken down. One book holds one account, so the error is the account that it holds.
+   */
+  identify(identity: Identity): Promise<Result<null, OtherAccount>>
   /** At start: puts an errand to everything that is unfinished, and turns sends that were cut off into doubt. */
   recover(): Promise<void>
   /** Signs the head of the journal and anchors it outside the database. */

@@ -4,8 +4,9 @@ import type { Sizing } from '../gate/sizing.ts'
 import type { Order, ReportFault } from '../orders/machine.ts'
 import type { Report } from '../orders/report.ts'
 import type { Ticket } from '../orders/ticket.ts'
+import type { Identity } from '../ports/broker.ts'
 import type { Decision, Intent, Person, ReconcileRun, Session, SigninCode, Task, Token } from '../ports/records.ts'
-import type { OrderID } from '../values/brand.ts'
+import type { AccountID, OrderID } from '../values/brand.ts'
 import type { Qty } from '../values/decimal.ts'
 import type { Instant } from '../values/instant.ts'
 
@@ -38,6 +39,8 @@ export type Happened = {
   'intent.lapsed': { why: string }
 
   'order.created': { order: Order }
+  /** An order of other hands; `name` is what they called it at the broker. */
+  'order.adopted': { order: Order; name: string | null }
   'order.send-started': { attempt: number }
   'order.accepted': { orderID: OrderID | null }
   'order.rejected': { text: string }
@@ -56,7 +59,10 @@ export type Happened = {
   'instrument.thawed': { symbol: string; reason: string }
   'task.raised': { task: Task }
   'task.closed': { by: string; note: string }
+  'broker.connected': { broker: string }
+  'broker.lost': { broker: string; text: string }
   'account.reconciled': { run: ReconcileRun }
+  'account.identified': { account: AccountID; identity: Identity }
 
   'code.issued': { code: SigninCode }
   'person.added': { person: Person }

@@ -4,6 +4,7 @@ import { isLeg, mayTrade } from '../orders/protection.ts'
 import type { Report } from '../orders/report.ts'
 import type { ClOrdID, IntentID } from '../values/brand.ts'
 import { isZero, lt, text } from '../values/decimal.ts'
+import { handsOn, STRANGER_MS } from './adopting.ts'
 import { cancel } from './canceling.ts'
 import { BROKER, type Command, mustOrder, SYSTEM } from './command.ts'
 import { protect } from './protecting.ts'
@@ -11,16 +12,12 @@ import { protect } from './protecting.ts'
 const about = (order: Order) => ({ type: 'order', id: order.clOrdID })
 
 /** Folds what the broker reported, by whatever way and however often it came. */
-export async function applyReports(
-  c: Command,
-  reports: readonly Report[],
-  strange: (report: Report) => Promise<void> = (report) => stranger(c, report),
-): Promise<void> {
+export async function applyReports(c: Command, reports: readonly Report[]): Promise<void> {
   const touched = new Map<IntentID, Order>()
   for (const report of reports) {
     const order = await orderOf(c, report)
     if (!order) {
-      await strange(report)
+      await stranger(c, report)
       continue
     }
     if (await apply(c, order, report)) touched.set(order.intentID, order)
@@ -52,6 +49,7 @@ async function apply(c: Command, order: Order, report: Report): Promise<boolean>
   if (order.delivery === 'Absent' || order.delivery === 'Rejected') await believed(c, order, report)
   const row = await c.emit('execution.reported', about(order), order.corr, { report }, BROKER)
   if (applied.value.execution) await c.traded(row)
+  if (applied.value.execution && order.role === 'External') await handsOn(c, order)
   if (order.delivery === 'Absent') await layGhost(c, await mustOrder(c, order.clOrdID))
   await answeredByReports(c, order.clOrdID)
   if (applied.value.alarm === 'OVERFILL')
@@ -107,9 +105,10 @@ async function orderOf(c: Command, report: Report): Promise<Order | null> {
   return report.orderID ? c.tx.orderByOrderID(c.setting.account, report.orderID) : null
 }
 
-/** A report about an order we do not know: of other hands, or a leg we have not met yet. A look at the whole account tells. */
+/** A report about an order we do not know: of other hands, or a leg we have not met yet. Asking for it tells. */
 async function stranger(c: Command, report: Report): Promise<void> {
-  await c.errand('reconcile', c.setting.account, `stranger:${report.orderID ?? report.execID}`)
+  if (report.orderID === null) await c.errand('reconcile', c.setting.account, `stranger:${report.execID}`)
+  else await c.errand('adopt', report.orderID, `stranger:${report.orderID}`, STRANGER_MS)
 }
 
 /**

@@ -1,5 +1,6 @@
 import type { Head, Store } from '../ports/store.ts'
 import type { Instant } from '../values/instant.ts'
+import { adopt } from './adopting.ts'
 import { closeTask, endSession, issueCode, issueToken, redeemCode, revokeToken } from './access.ts'
 import { type Command, commands, type News, type Setting } from './command.ts'
 import { recordCancelSent, requestCancel } from './canceling.ts'
@@ -8,9 +9,12 @@ import type { Desk } from './desk.ts'
 import { finish, postpone } from './errands.ts'
 import { applyReports } from './executions.ts'
 import { engageByFile, halt, release } from './halting.ts'
+import { identify } from './identifying.ts'
 import { approve, decline, lapse, reprice, size, submit, withdraw } from './intents.ts'
 import { reconcile } from './reconciling.ts'
 import { recover } from './recovering.ts'
+import { hear } from './hearing.ts'
+import { beginResend } from './resending.ts'
 
 export type { News, Setting } from './command.ts'
 
@@ -61,12 +65,16 @@ export function openDesk(
     postpone: (errand, afterMs, why) => run((c) => postpone(c, errand, afterMs, why)),
     size: (intentID) => run((c) => size(c, intentID)),
     beginSend: (subject, haltFile) => run((c) => beginSend(c, subject, haltFile)),
+    beginResend: (clOrdID, haltFile) => run((c) => beginResend(c, clOrdID, haltFile)),
     recordSent: (send, sent) => run((c) => recordSent(c, send, sent)),
     resolve: (clOrdID, found, askedAt) => run((c) => resolve(c, clOrdID, found, askedAt)),
     recordCancelSent: (clOrdID, sent) => run((c) => recordCancelSent(c, clOrdID, sent)),
     applyReports: (reports) => run((c) => applyReports(c, reports)),
+    adopt: (orderID, found) => run((c) => adopt(c, orderID, found)),
+    notice: (notice) => run((c) => hear(c, notice)),
     lapse: (intentID) => run((c) => lapse(c, intentID)),
     reconcile: (view) => run((c) => reconcile(c, view)),
+    identify: (identity) => run((c) => identify(c, identity)),
     recover: () => run(recover),
     async checkpoint() {
       const head = await store.head()

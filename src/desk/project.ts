@@ -23,6 +23,8 @@ export async function project(tx: Tx, row: Row): Promise<void> {
   const told = row as unknown as Told
   switch (told.action) {
     case 'gateway.started':
+    case 'broker.connected':
+    case 'broker.lost':
       return
     case 'intent.received':
       return tx.put('intent', told.data.intent)
@@ -56,8 +58,10 @@ export async function project(tx: Tx, row: Row): Promise<void> {
 
     case 'order.created':
       return created(tx, told.data.order, at)
+    case 'order.adopted':
+      return tx.put('order', told.data.order)
     case 'order.send-started':
-      return delivery(tx, row, at, 'SendStarted', { sentAt: at })
+      return sendStarted(tx, row, at, told.data.attempt)
     case 'order.accepted':
       return delivery(tx, row, at, 'Accepted', { text: null, ...(told.data.orderID && { orderID: told.data.orderID }) })
     case 'order.rejected':
@@ -103,6 +107,8 @@ export async function project(tx: Tx, row: Row): Promise<void> {
     }
     case 'account.reconciled':
       return tx.put('reconcile', told.data.run)
+    case 'account.identified':
+      return tx.put('identity', { ...told.data.identity, account: told.data.account, since: at })
 
     case 'code.issued':
       return tx.put('code', told.data.code)
@@ -183,6 +189,11 @@ async function delivery(tx: Tx, row: Row, at: Instant, said: DeliverySaid, chang
       `journal row ${row.seq}: order ${order.clOrdID} is ${order.delivery}, so ${said} cannot follow`,
     )
   await tx.put('order', { ...order, ...change, delivery: next, updatedAt: at })
+}
+
+async function sendStarted(tx: Tx, row: Row, at: Instant, attempt: number): Promise<void> {
+  const { sentAt } = await known(tx, row)
+  await delivery(tx, row, at, 'SendStarted', { sentAt: sentAt ?? at, ...(attempt > 1 && { offers: attempt }) })
 }
 
 async function rejected(tx: Tx, row: Row, at: Instant, text: string): Promise<void> {

@@ -3,7 +3,7 @@ import { freshOrder, isOpen, type Order, ordStatus, type OrdStatus } from '../or
 import { isLeg, protection } from '../orders/protection.ts'
 import { opposite, type Terms } from '../orders/terms.ts'
 import type { IntentID } from '../values/brand.ts'
-import { isZero, type Qty, text } from '../values/decimal.ts'
+import { gt, isZero, minus, type Qty, qty, text } from '../values/decimal.ts'
 import { cancel } from './canceling.ts'
 import { type Command, SYSTEM } from './command.ts'
 import { exitID, pairOf } from './naming.ts'
@@ -42,6 +42,21 @@ export async function protect(c: Command, intentID: IntentID, lookedUp = false):
     return
   }
   await placeExits(c, entry, entry.terms.bracket, placeQty, orders)
+}
+
+/** The target that is sent together with this stop: one of the two cancels the other. */
+export async function waitingPair(c: Command, stop: Order, delivery: 'Queued' | 'InDoubt'): Promise<Order | null> {
+  const target = await c.tx.get('order', pairOf(stop.clOrdID))
+  return target && target.clOrdID !== stop.clOrdID && target.delivery === delivery ? target : null
+}
+
+/** Is there still as much to protect as this exit would close? Its position may have ended while it waited. */
+export async function exitStillNeeded(c: Command, exit: Order, pair: Order | null): Promise<boolean> {
+  const siblings = await c.tx.ordersOf(exit.intentID)
+  const others = siblings.filter((o) => o.clOrdID !== exit.clOrdID && o.clOrdID !== pair?.clOrdID)
+  const { heldQty, coveredQty } = protection(others)
+  const uncovered = gt(heldQty, coveredQty) ? minus(heldQty, coveredQty) : qty('0')
+  return !gt(exit.terms.orderQty, exit.role === 'Stop' ? uncovered : heldQty)
 }
 
 /** A broker that did not keep three stops in a row will not keep the fourth: a person must look. */

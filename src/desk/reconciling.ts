@@ -8,6 +8,7 @@ import { type Instant, plusMs } from '../values/instant.ts'
 import { BROKER, type Command } from './command.ts'
 import { resizeTo } from './delivery.ts'
 import type { BrokerView } from './desk.ts'
+import { STRANGER_MS, takeInOpening } from './adopting.ts'
 import { applyReports } from './executions.ts'
 
 /**
@@ -25,8 +26,10 @@ export async function reconcile(
   view: BrokerView,
 ): Promise<{ clean: boolean; findings: readonly string[] }> {
   const { account } = c.setting
-  // This is the look that a report of other hands asks for: asking again would never end.
-  await applyReports(c, view.reports, async () => {})
+  const before = await c.tx.get('reconcile', account)
+  // Orders of other hands are asked for one by one; from then on the book knows them, so that asking ends.
+  await applyReports(c, view.reports)
+  if (!before) await takeInOpening(c, view.positions)
   await hurry(c)
   await c.recordAccount(view.account)
   for (const there of view.orders) {
@@ -45,7 +48,6 @@ export async function reconcile(
       positions: view.positions,
     },
   )
-  const before = await c.tx.get('reconcile', account)
   const findings = differences.map((d) => d.text)
   const seenAt = findings.map((text) => firstSeen(text, before, c.now))
   const lasting = new Set(
@@ -133,18 +135,15 @@ async function settle(
         grave.push(difference)
         break
       case 'EXTERNAL_ORDER':
-        await c.task(
-          'EXTERNAL_ORDER',
-          difference.orderID,
-          'warning',
-          `${difference.text[0]?.toUpperCase()}${difference.text.slice(1)}. It was made by other hands; it is shown, never touched.`,
-          'reconcile',
-        )
+        await c.errand('adopt', difference.orderID, 'reconcile', STRANGER_MS)
         break
       case 'FILLED_QTY':
       case 'POSITION': {
-        // While an order of the symbol is on its way, the two sides are read at different moments.
-        const moving = open.some((o) => o.terms.symbol === difference.symbol && o.delivery !== 'Delivered')
+        // While an order of the symbol is on its way, the two sides are read at different moments; and an order of
+        // other hands that is about to be taken in may be the whole explanation.
+        const moving =
+          open.some((o) => o.terms.symbol === difference.symbol && o.delivery !== 'Delivered') ||
+          (await c.tx.all('errand')).some((e) => e.kind === 'adopt')
         if (lasting.has(difference.text) && !moving) await c.freeze(difference.symbol, difference.text, 'reconcile')
         else await c.errand('reconcile', c.setting.account, 'reconcile', SECOND_LOOK_MS)
         grave.push(difference)

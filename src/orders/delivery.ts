@@ -7,7 +7,14 @@ export type DeliverySaid = 'SendStarted' | 'Accepted' | 'Rejected' | 'Unclear' |
 export const DELIVERY: Readonly<Record<Delivery, Partial<Record<DeliverySaid, Delivery>>>> = {
   Queued: { SendStarted: 'Sending', ProvenAbsent: 'Absent' }, // withdrawn before its first byte
   Sending: { Accepted: 'Delivered', Rejected: 'Rejected', Unclear: 'InDoubt', ProvenAbsent: 'Absent' },
-  InDoubt: { Accepted: 'Delivered', Rejected: 'Rejected', Unclear: 'InDoubt', ProvenAbsent: 'Absent' },
+  // Offered once more under the same name, where the broker takes a name only once.
+  InDoubt: {
+    SendStarted: 'Sending',
+    Accepted: 'Delivered',
+    Rejected: 'Rejected',
+    Unclear: 'InDoubt',
+    ProvenAbsent: 'Absent',
+  },
   Delivered: { Accepted: 'Delivered', Unclear: 'Delivered' }, // a report overtook the reply
   Rejected: { Accepted: 'Delivered', Rejected: 'Rejected', Unclear: 'Rejected' }, // the broker took its no back
   Absent: { Accepted: 'Delivered', Rejected: 'Rejected', Unclear: 'Absent', ProvenAbsent: 'Absent' }, // it appeared after all: believed at once, and alarmed

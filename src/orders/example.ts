@@ -53,13 +53,14 @@ export const status = (execType: StatusReport['execType'], text: string | null =
   execType,
   text,
 })
-export const trade = (execID: string, size: string, price = '190.00'): TradeReport => ({
+export const trade = (execID: string, size: string, price = '190.00', kept?: string): TradeReport => ({
   ...head(execID),
   execType: 'Trade',
   lastQty: qty(size),
   lastPx: px(price),
   settlCurrFxRate: dec('1'),
   commission: amt('0.35'),
+  ...(kept !== undefined && { feeQty: qty(kept) }),
 })
 export const bust = (refExecID: string, execID = `B-${refExecID}`): BustReport => ({
   ...head(execID),
@@ -71,12 +72,14 @@ export const correct = (
   size: string,
   price = '190.00',
   execID = `C-${refExecID}`,
+  kept?: string,
 ): CorrectReport => ({
   ...head(execID),
   execType: 'TradeCorrect',
   refExecID: refExecID as ExecID,
   lastQty: qty(size),
   lastPx: px(price),
+  ...(kept !== undefined && { feeQty: qty(kept) }),
 })
 
 /** What a series of reports made of an order: the trades as a book keeps them, and what was called out on the way. */

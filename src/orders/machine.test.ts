@@ -7,6 +7,7 @@ import {
   eq,
   gte,
   isZero,
+  min,
   minus,
   over,
   plus,
@@ -395,6 +396,7 @@ function outcome({ order, trades }: Folded) {
     cumQty: shortest(order.cumQty),
     gross: shortest(order.grossTradeAmt),
     avgPx: show(avgPx(order)),
+    kept: order.feeQty === undefined ? 'nothing' : shortest(order.feeQty),
     netQty: shortest(position.netQty),
     cost: shortest(position.cost),
     cashFlow: shortest(position.cashFlow),
@@ -424,6 +426,8 @@ describe('every order of arrival ends the same', () => {
     ['a cancel that the last fill crossed',  [NEW, trade('T1', '60'), CANCELED, trade('T2', '40')],             'Filled',          '100', '190.00000000'],
     ['that fill busted',                     [NEW, trade('T1', '60'), CANCELED, trade('T2', '40'), bust('T2')], 'Canceled',        '60',  '190.00000000'],
     ['the close that fills crossed',         [NEW, trade('T1', '60'), EXPIRED, trade('T2', '40'), correct('T2', '30')], 'Expired', '90',  '190.00000000'],
+    ['a fee in kind, and a bust of its fill', [NEW, trade('T1', '60', '190', '0.15'), bust('T1'), trade('T2', '40', '190', '0.1')], 'PartiallyFilled', '40', '190.00000000'],
+    ['a fee in kind, put right twice',       [trade('T1', '60', '190', '0.15'), correct('T1', '60', '190', 'C5', '0.09'), correct('T1', '60', '190', 'C6')], 'PartiallyFilled', '60', '190.00000000'],
     ['everything twice',                     [trade('T1', '60'), trade('T1', '60'), bust('T1'), bust('T1'), NEW, CANCELED], 'Canceled', '0', null],
   ]
   for (const [name, reports, expectedStatus, cumQty, price] of rows)
@@ -452,15 +456,16 @@ const size = fc.integer({ min: 1, max: 60 }).map(String)
 const price = fc
   .integer({ min: 18_900, max: 19_100 })
   .map((cents) => `${Math.floor(cents / 100)}.${String(cents % 100).padStart(2, '0')}`)
+const kept = fc.constantFrom(undefined, '0.0025', '0.1', '70')
 const tradeReports = fc
-  .tuple(size, size, size, size, price)
-  .map(([a, b, c, d, px]) => [a, b, c, d].map((q, i) => trade(`T${i + 1}`, q, px)))
+  .tuple(size, size, size, size, price, kept)
+  .map(([a, b, c, d, px, fee]) => [a, b, c, d].map((q, i) => trade(`T${i + 1}`, q, px, fee)))
 const amendments = fc.uniqueArray(
   fc.oneof(
     fc.constantFrom(...TRADES).map((ref) => bust(ref)),
     fc
-      .tuple(fc.constantFrom(...TRADES), size, price, fc.integer({ min: 10, max: 15 }))
-      .map(([ref, q, p, n]) => correct(ref, q, p, `C${n}`)),
+      .tuple(fc.constantFrom(...TRADES), size, price, fc.integer({ min: 10, max: 15 }), kept)
+      .map(([ref, q, p, n, fee]) => correct(ref, q, p, `C${n}`, fee)),
   ),
   { maxLength: 5, selector: (r) => r.execID },
 )
@@ -476,7 +481,7 @@ const reports = fc
   })
 
 /** What the trades come to, said without a machine: the last correction holds, a bust ends it, a repeat is nothing. */
-function ledger(all: readonly Report[]): { cumQty: Decimal; gross: Decimal } {
+function ledger(all: readonly Report[]): { cumQty: Decimal; gross: Decimal; kept: Decimal } {
   const lines = TRADES.flatMap((ref) => {
     const made = all.find((r) => r.execType === 'Trade' && r.execID === ref)
     if (made?.execType !== 'Trade' || all.some((r) => r.execType === 'TradeCancel' && r.refExecID === ref)) return []
@@ -487,6 +492,7 @@ function ledger(all: readonly Report[]): { cumQty: Decimal; gross: Decimal } {
   return {
     cumQty: lines.reduce<Decimal>((sum, l) => plus(sum, l.lastQty as Decimal), ZERO),
     gross: lines.reduce<Decimal>((sum, l) => plus(sum, times(l.lastQty, l.lastPx)), ZERO),
+    kept: lines.reduce<Decimal>((sum, l) => plus(sum, min<Decimal>(l.feeQty ?? ZERO, l.lastQty)), ZERO),
   }
 }
 const RUNS = { numRuns: 400 }
@@ -504,7 +510,14 @@ describe('whatever arrives', () => {
               live.reduce<Decimal>((sum, t) => plus(sum, t.lastQty as Decimal), ZERO),
             ),
           )
-          const { cumQty, gross } = ledger(all.slice(0, n))
+          const { cumQty, gross, kept } = ledger(all.slice(0, n))
+          assert.equal(shortest(order.feeQty ?? ZERO), shortest(kept))
+          const { netQty } = positionOf('AAPL', [...trades.values()])
+          assert.equal(
+            shortest(netQty),
+            shortest(minus(cumQty, kept)),
+            'a position is what was bought less what was kept',
+          )
           assert.equal(shortest(order.cumQty), shortest(cumQty))
           assert.equal(shortest(order.grossTradeAmt), shortest(gross))
         }

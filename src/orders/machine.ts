@@ -17,6 +17,7 @@ import {
 import type { Instant } from '../values/instant.ts'
 import { err, ok, type Result } from '../values/result.ts'
 import type { Delivery } from './delivery.ts'
+import { movedQty } from './position.ts'
 import type { BustReport, Correction, CorrectReport, Execution, Report, StatusReport, TradeReport } from './report.ts'
 import type { Ownership, Terms } from './terms.ts'
 
@@ -103,6 +104,8 @@ export type Order = Ownership & {
   readonly cumQty: Qty
   /** Sum of quantity × price over the live trades, exact; FIX GrossTradeAmt(381). */
   readonly grossTradeAmt: Decimal
+  /** What the broker kept of what was bought, over the live trades: filled, and not held. Absent: nothing. */
+  readonly feeQty?: Qty
   /** Busts and corrections that arrived before the trade they are about. */
   readonly awaited: readonly Amendment[]
   /** Reports that contradicted the book and were written down as such: said again, they are no news. */
@@ -112,8 +115,10 @@ export type Order = Ownership & {
   /** Correlation id: the same from the signal to the last fill. */
   readonly corr: string
   readonly createdAt: Instant
-  /** When the send was started, before its first byte; null while it waits. */
+  /** When the send was first started, before its first byte; null while it waits. */
   readonly sentAt: Instant | null
+  /** How often it was offered to the broker under its one name; absent is at most once. */
+  readonly offers?: number
   /** When anything was last learned about it. A request to cancel is ours and teaches nothing: doubt grows old meanwhile. */
   readonly updatedAt: Instant
 }
@@ -121,7 +126,7 @@ export type Order = Ownership & {
 /** A bust (`to` is null) or a correction, of the trade `refExecID`. */
 type Amendment = Correction & {
   readonly refExecID: ExecID
-  readonly to: { readonly lastQty: Qty; readonly lastPx: Px } | null
+  readonly to: { readonly lastQty: Qty; readonly lastPx: Px; readonly feeQty?: Qty } | null
 }
 
 export type ReportFault = { readonly code: 'UNEXPECTED_REPORT'; readonly phase: Phase; readonly said: Said }
@@ -198,6 +203,7 @@ const unexpected = ({ phase }: Order, said: Said) => err({ code: 'UNEXPECTED_REP
 
 function traded(order: Order, report: TradeReport, now: Instant): Applied {
   const { execID, lastQty, lastPx, settlCurrFxRate, commission, transactTime } = report
+  const { feeQty } = report
   const { clOrdID, terms } = order
   const { symbol, side } = terms
   const trade = {
@@ -209,6 +215,7 @@ function traded(order: Order, report: TradeReport, now: Instant): Applied {
     lastPx,
     settlCurrFxRate,
     commission,
+    ...(feeQty && { feeQty }),
     transactTime,
     live: true,
   }
@@ -232,12 +239,17 @@ function amend(order: Order, prior: Execution, late: Amendment, now: Instant): A
 
 function amendment(report: BustReport | CorrectReport): Amendment {
   const { execID, refExecID, transactTime } = report
-  const to = report.execType === 'TradeCorrect' ? { lastQty: report.lastQty, lastPx: report.lastPx } : null
-  return { execID, refExecID, transactTime, to }
+  if (report.execType === 'TradeCancel') return { execID, refExecID, transactTime, to: null }
+  const { lastQty, lastPx, feeQty } = report
+  return { execID, refExecID, transactTime, to: { lastQty, lastPx, ...(feeQty && { feeQty }) } }
 }
 
-const amended = (trade: Execution, { execID, transactTime, to }: Amendment): Execution =>
-  to ? { ...trade, ...to, corrected: { execID, transactTime } } : { ...trade, live: false }
+function amended(trade: Execution, { execID, transactTime, to }: Amendment): Execution {
+  if (!to) return { ...trade, live: false }
+  // The fee goes with the size it was taken of: each correction tells both anew, so their order does not matter.
+  const { feeQty: _before, ...rest } = trade
+  return { ...rest, ...to, corrected: { execID, transactTime } }
+}
 
 /** A bust is final: a correction that it overtook must not bring the trade back. Of two corrections the later one holds. */
 const supersedes = (late: Amendment, held: Amendment): boolean =>
@@ -249,24 +261,35 @@ const isLater = (a: Correction, b: Correction): boolean =>
 
 /** Replaces what `before` contributed by what `after` contributes. Every row of the table takes it. */
 function settle(order: Order, before: Execution | null, after: Execution, now: Instant): Applied {
-  const [qtyBefore, amtBefore] = contribution(before)
-  const [qtyAfter, amtAfter] = contribution(after)
+  const [qtyBefore, amtBefore, keptBefore] = contribution(before)
+  const [qtyAfter, amtAfter, keptAfter] = contribution(after)
   const cumQty = plus(minus(order.cumQty, qtyBefore), qtyAfter)
   const grossTradeAmt = plus(minus(order.grossTradeAmt, amtBefore), amtAfter)
+  const { feeQty: kept = ZERO as Qty, ...rest } = order
+  const feeQty = plus(minus(kept, keptBefore), keptAfter)
   const grew = gt(qtyAfter, qtyBefore)
   const said = gte(cumQty, order.terms.orderQty) ? 'Fill' : grew ? 'PartialFill' : 'Unfill'
   // An order that was filled after its end goes back to that end, not to work.
   const phase = PHASE[order.ended ?? order.phase][said]
   const overfilled = gt(cumQty, order.terms.orderQty)
   return {
-    order: { ...order, cumQty, grossTradeAmt, phase, asked: stillAsked(order, phase), updatedAt: now },
+    order: {
+      ...rest,
+      cumQty,
+      grossTradeAmt,
+      ...(!isZero(feeQty) && { feeQty }),
+      phase,
+      asked: stillAsked(order, phase),
+      updatedAt: now,
+    },
     execution: after,
     alarm: overfilled ? 'OVERFILL' : order.phase === 'Rejected' && grew ? 'FILL_AFTER_REJECT' : null,
   }
 }
 
-const contribution = (e: Execution | null): [Qty, Decimal] =>
-  e?.live ? [e.lastQty, times(e.lastQty, e.lastPx)] : [qty('0'), ZERO]
+/** Size, amount, and what of the size was kept. */
+const contribution = (e: Execution | null): [Qty, Decimal, Qty] =>
+  e?.live ? [e.lastQty, times(e.lastQty, e.lastPx), minus(e.lastQty, movedQty(e))] : [qty('0'), ZERO, qty('0')]
 
 /** What the broker says of the order itself. */
 function told(

@@ -2,7 +2,7 @@ import assert from 'node:assert/strict'
 import { describe, it } from 'node:test'
 import fc from 'fast-check'
 import type { ClOrdID } from '../values/brand.ts'
-import { gt, isZero, lte, min, plus, px, qty, text } from '../values/decimal.ts'
+import { gt, isZero, lte, min, plus, px, qty, shortest, text } from '../values/decimal.ts'
 import { SENT, TERMS } from './example.ts'
 import { isOpen, leavesQty, type Order } from './machine.ts'
 import { isLeg, protection } from './protection.ts'
@@ -99,6 +99,29 @@ describe('what is held is covered', () => {
     it(name, () => {
       const p = protection(orders)
       assert.deepEqual([text(p.heldQty), text(p.coveredQty), text(p.placeQty)], [held, covered, place])
+      assert.equal(p.excess.map((o) => o.clOrdID.slice(PARENT.length + 1)).join(' '), excess)
+    })
+
+  // biome-ignore format: a table reads in columns
+  const inLots: readonly (readonly [name: string, orders: readonly Order[], held: string, covered: string, place: string, bare: string, excess?: string])[] = [
+    ['what the broker kept is not sold',      [entry('100', { feeQty: qty('0.25') })],                       '99.7', '0',    '99.7', '0.0'],
+    ['down to the lot, part by part',         [entry('30', { feeQty: qty('0.075') }), stop(1, '19.9')],      '29.9', '19.9', '10.0', '0.0'],
+    ['what lots leave over is nobody’s',      [entry('100', { feeQty: qty('0.25') }), stop(1, '99.7', done('99.7'))], '0.0', '0', '0', '0'],
+    ['too small for a stop: it waits',        [entry('5')],                                                  '5.0',  '0',    '0',    '5.0'],
+    ['the smallest stop there is',            [entry('6')],                                                  '6.0',  '0',    '6.0',  '0.0'],
+    ['a rest too small waits for more',       [entry('35'), stop(1, '30')],                                  '35.0', '30',   '0',    '5.0'],
+    ['all of it kept',                        [entry('1', { feeQty: qty('1') })],                            '0.0',  '0',    '0',    '0'],
+    ['a fee that was put right makes a surplus', [entry('100', { feeQty: qty('0.5') }), stop(1, '99.7')],    '99.5', '99.7', '0',    '0', 's1'],
+    ['a short covered in kind lacks the fee', [entry('100'), stop(1, '60', { ...done('60'), feeQty: qty('0.2') })], '40.2', '0', '40.2', '0.0'],
+  ]
+  for (const [name, orders, held, covered, place, bare, excess = ''] of inLots)
+    it(`in lots of 0.1 from 6 on: ${name}`, () => {
+      const p = protection(orders, { lot: qty('0.1'), least: qty('6') })
+      const actual = [p.heldQty, p.coveredQty, p.placeQty, p.bareQty].map(shortest)
+      assert.deepEqual(
+        actual,
+        [held, covered, place, bare].map((q) => shortest(qty(q))),
+      )
       assert.equal(p.excess.map((o) => o.clOrdID.slice(PARENT.length + 1)).join(' '), excess)
     })
 

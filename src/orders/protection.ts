@@ -1,14 +1,16 @@
-import { gt, isZero, minus, plus, type Qty, qty, ZERO } from '../values/decimal.ts'
+import { gt, isZero, lt, minus, plus, type Qty, qty, toStep, ZERO } from '../values/decimal.ts'
 import { isOpen, leavesQty, type Order } from './machine.ts'
 
 /** What the exits of one entry must do next so that what is held is covered by a resting stop, no more and no less. */
 export type Protection = {
-  /** Bought (or sold short) by the entry and not closed yet. */
+  /** Bought (or sold short) by the entry, not kept by the broker as its fee and not closed yet: in whole lots. */
   readonly heldQty: Qty
   /** Size of the stops that rest, wait or are on their way. */
   readonly coveredQty: Qty
   /** A new stop of this size is due; zero when none is. */
   readonly placeQty: Qty
+  /** Held without a stop and too small for one: it waits for more, or for a person. */
+  readonly bareQty: Qty
   /**
    * Stops of our own making that cover more than is held, newest first: to be canceled, and replaced by the right size.
    * Those that are being canceled already are not named again.
@@ -16,22 +18,31 @@ export type Protection = {
   readonly excess: readonly Order[]
 }
 
+/** Which sizes the broker takes: whole lots, from `least` on. */
+export type Sizes = { readonly lot: Qty; readonly least: Qty }
+
 /**
  * Closes the loop between fills and stops. While an exit is unanswered nothing new is placed, so a burst of partial
  * fills makes one more stop and not many, and a lost reply never makes two.
+ *
+ * @param sizes null: any size will do.
  */
-export function protection(orders: readonly Order[]): Protection {
+export function protection(orders: readonly Order[], sizes: Sizes | null = null): Protection {
   const entries = orders.filter((o) => o.role === 'Entry')
   const exits = orders.filter((o) => o.role !== 'Entry')
   const stops = exits.filter((o) => o.role === 'Stop' && isOpen(o))
-  const heldQty = lessAtLeastZero(sum(entries.map((o) => o.cumQty)), sum(exits.map((o) => o.cumQty)))
+  const wholeLots = (q: Qty): Qty => (sizes ? toStep(q, sizes.lot, 'floor') : q)
+  const heldQty = wholeLots(lessAtLeastZero(sum(entries.map(movedBy)), sum(exits.map(movedBy))))
   const coveredQty = sum(stops.map(leavesQty))
   const unanswered = exits.some((o) => isOpen(o) && o.delivery !== 'Delivered')
   const unwinding = exits.some((o) => isOpen(o) && o.asked === 'Cancel')
+  const missing = unanswered || unwinding ? qty('0') : wholeLots(lessAtLeastZero(heldQty, coveredQty))
+  const tooSmall = sizes !== null && lt(missing, sizes.least)
   return {
     heldQty,
     coveredQty,
-    placeQty: unanswered || unwinding ? qty('0') : lessAtLeastZero(heldQty, coveredQty),
+    placeQty: tooSmall ? qty('0') : missing,
+    bareQty: tooSmall ? missing : qty('0'),
     excess: unanswered ? [] : surplus(stops, lessAtLeastZero(coveredQty, heldQty)),
   }
 }
@@ -59,5 +70,7 @@ export const isLeg = (order: Order): boolean =>
 export const mayTrade = (order: Order, family: readonly Order[]): boolean =>
   isOpen(order) || family.some((o) => isLeg(o) && o.parent === order.clOrdID && isOpen(o))
 
+/** What the fills of an order moved: the broker kept its fee of them. */
+const movedBy = ({ cumQty, feeQty }: Order): Qty => (feeQty ? minus(cumQty, feeQty) : cumQty)
 const lessAtLeastZero = (a: Qty, b: Qty): Qty => (gt(a, b) ? minus(a, b) : qty('0'))
 const sum = (all: readonly Qty[]): Qty => all.reduce((a, b) => plus(a, b), ZERO as Qty)

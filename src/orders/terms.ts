@@ -8,7 +8,12 @@ export type TimeInForce = 'Day' | 'GTC' | 'IOC' | 'FOK'
 export const opposite = (side: Side): Side => (side === 'Buy' ? 'Sell' : 'Buy')
 
 /** The exits that travel with an entry: the broker holds them until it fills, then one cancels the other. */
-export type Bracket = { readonly stopPx: Px; readonly targetPx: Px | null }
+export type Bracket = {
+  readonly stopPx: Px
+  readonly targetPx: Px | null
+  /** Set where the broker takes no plain stop: the worst price that the stop accepts once it is reached. */
+  readonly stopLimitPx?: Px
+}
 
 /** What one order asks of the broker; nothing that only we care about. */
 export type Terms = {
@@ -26,8 +31,11 @@ export type Terms = {
   readonly reduceOnly: boolean
 }
 
-/** Why the order exists. `Entry` opens a position and needs a human; the others protect or close one. */
-export type Role = 'Entry' | 'Stop' | 'Target' | 'Exit'
+/**
+ * Why the order exists. `Entry` opens a position and needs a human; `Stop`, `Target` and `Exit` protect or close one;
+ * `External` was made by other hands in the same account.
+ */
+export type Role = 'Entry' | 'Stop' | 'Target' | 'Exit' | 'External'
 
 /** How to point at an order at the broker: by our name, by theirs, or both. */
 export type OrderRef = { readonly clOrdID: ClOrdID; readonly orderID: OrderID | null }

@@ -23,6 +23,11 @@ export type Capabilities = {
   readonly reservesOpenOrders?: boolean
   /** How long after a send the broker's own "no such order" proves that it never arrived. Null: never by look-up alone. */
   readonly absenceProvenAfterMs: number | null
+  /**
+   * How long a send stays unanswered before it is offered again under the same name, while its approval stands. Only
+   * where `idempotentSubmit`: then the repeat can do no harm, and its answer is an answer. Absent: never.
+   */
+  readonly offerAgainAfterMs?: number
   /** How long an order that was acknowledged may be missing from a look-up before that means anything. Absent: not at all. */
   readonly listedWithinMs?: number
   /** An open order can be given another price or size. Absent: it is canceled and a new one asked for. */

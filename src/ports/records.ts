@@ -11,6 +11,7 @@ import type { Execution } from '../orders/report.ts'
 import type { Ticket } from '../orders/ticket.ts'
 import type { AccountID, ClOrdID, IntentID } from '../values/brand.ts'
 import type { Instant } from '../values/instant.ts'
+import type { Identity } from './broker.ts'
 
 /** What was asked for and how far it got. */
 export type Intent = {
@@ -62,7 +63,7 @@ export type Fill = Execution & {
   readonly seq: number
 }
 
-export type ErrandKind = 'gather' | 'send' | 'resolve' | 'cancel' | 'poll' | 'lapse' | 'reconcile'
+export type ErrandKind = 'gather' | 'send' | 'resend' | 'adopt' | 'resolve' | 'cancel' | 'poll' | 'lapse' | 'reconcile'
 /** Work for the worker. At most one of a kind for a subject; leased while it runs, so that a dead worker's errand is taken over. */
 export type Errand = {
   readonly kind: ErrandKind
@@ -141,6 +142,9 @@ export type ReconcileRun = {
   readonly seenAt?: readonly Instant[]
 }
 
+/** Which account at the broker our book is about: taken down at the first start, compared at every later one. */
+export type Identified = Identity & { readonly account: AccountID; readonly since: Instant }
+
 /** Views: folds of the journal, rebuilt from it at any time. */
 export type Views = {
   intent: Intent
@@ -155,6 +159,7 @@ export type Views = {
   session: Session
   code: SigninCode
   reconcile: ReconcileRun
+  identity: Identified
 }
 /** Working rows: what was last seen outside, and what is to be done. Not in the journal; made again when lost. */
 export type Working = { market: MarketFacts; account: AccountRow; errand: Errand }
@@ -179,6 +184,7 @@ export const KEY: { readonly [K in Kind]: (record: Records[K]) => string } = {
   session: (r) => r.hash,
   code: (r) => r.hash,
   reconcile: (r) => r.account,
+  identity: (r) => r.account,
   market: (r) => r.symbol,
   account: (r) => r.key,
   errand: (r) => `${r.kind}:${r.subject}`,
@@ -196,4 +202,5 @@ export const VIEWS = [
   'session',
   'code',
   'reconcile',
+  'identity',
 ] as const satisfies readonly (keyof Views)[]

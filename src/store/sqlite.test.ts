@@ -502,16 +502,17 @@ describe('migrations', () => {
   })
 
   /** Rows as the schema of each number holds them, so that the next one has something to carry over. */
-  const ROWS: readonly string[] = [
-    `INSERT INTO journal VALUES (0, 'c', 'a', '{}');
+  const LEDGER = `
+     INSERT INTO journal VALUES (0, 'c', 'a', '{}');
      UPDATE head SET size = 1 WHERE id = 1;
      INSERT INTO intents (key, state, symbol, strategy_id, received_at, is_waiting, doc) VALUES ('I1', 'Received', 'AAPL', 's', 1, 1, '{}');
      INSERT INTO orders (key, account, intent_id, order_id, symbol, is_open, created_at, doc) VALUES ('O1', 'a', 'I1', NULL, 'AAPL', 1, 1, '{}');
      INSERT INTO fills (key, account, intent_id, cl_ord_id, symbol, seq, transact_time, doc) VALUES ('F1', 'a', 'I1', 'O1', 'AAPL', 0, 1, '{}');
      INSERT INTO people VALUES ('ana', '{}');
-     INSERT INTO errands (key, kind, due_at, free_at, doc) VALUES ('send:I1', 'send', 1, 1, '{}');`,
-  ]
+     INSERT INTO errands (key, kind, due_at, free_at, doc) VALUES ('send:I1', 'send', 1, 1, '{}');`
+  const ROWS: readonly string[] = [LEDGER, `${LEDGER} INSERT INTO identities VALUES ('paper:sim:main', '{}');`]
   const TABLES_WITH_ROWS = ['journal', 'intents', 'orders', 'fills', 'people', 'errands']
+  const TABLES_SINCE = [[], ['identities']]
 
   for (const { number } of all) {
     it(`from ${number} to the newest keep every row`, () => {
@@ -523,7 +524,8 @@ describe('migrations', () => {
       db.exec(rows)
       assert.equal(migrate(db, all), number)
       assert.equal(db.pragma('user_version'), all.length)
-      for (const table of TABLES_WITH_ROWS) assert.equal(db.get(`SELECT count(*) AS n FROM ${table}`)?.['n'], 1, table)
+      for (const table of [...TABLES_WITH_ROWS, ...TABLES_SINCE.slice(0, number).flat()])
+        assert.equal(db.get(`SELECT count(*) AS n FROM ${table}`)?.['n'], 1, table)
       db.close()
     })
   }

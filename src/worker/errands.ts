@@ -5,7 +5,8 @@ import { type Broker, ReadFailed, type Sent } from '../ports/broker.ts'
 import type { Clock } from '../ports/clock.ts'
 import type { Errand, ErrandKind } from '../ports/records.ts'
 import type { Reads } from '../ports/store.ts'
-import type { IntentID } from '../values/brand.ts'
+import type { OrderRef } from '../orders/terms.ts'
+import type { IntentID, OrderID } from '../values/brand.ts'
 import { type Instant, plusMs } from '../values/instant.ts'
 import { readAccount, readMarket } from './facts.ts'
 import { backoffMs, reading } from './retry.ts'
@@ -37,6 +38,8 @@ const OVERLAP_MS = 60_000
 const RUN: { readonly [K in ErrandKind]: (h: Hands, e: Errand) => Promise<Outcome> } = {
   gather,
   send: slowSend,
+  resend,
+  adopt,
   resolve: lookUp,
   poll,
   cancel,
@@ -92,6 +95,25 @@ async function slowSend(h: Hands, errand: Errand): Promise<Outcome> {
   if (send === 'facts-too-old') return { againMs: 100, why: 'the facts were too old, or a trade overtook them' }
   if (send) await deliver(h, send)
   return 'done'
+}
+
+/** An order that the broker does not know and whose approval stands is offered to it once more, under the same name. */
+async function resend(h: Hands, errand: Errand): Promise<Outcome> {
+  const order = await h.reads.get('order', errand.subject)
+  if (!order) return 'done'
+  if (order.role === 'Entry') await refresh(h, order.terms.symbol)
+  const send = await h.desk.beginResend(order.clOrdID, h.haltFile())
+  if (send === 'facts-too-old') return { againMs: 100, why: 'the facts were too old, or a trade overtook them' }
+  if (send) await deliver(h, send)
+  return 'done'
+}
+
+/** An order that our book does not know: the broker is asked what it is, and it is taken in. */
+async function adopt(h: Hands, errand: Errand): Promise<Outcome> {
+  const orderID = errand.subject as OrderID
+  const found = await reading(() => h.broker.findByOrderID(orderID), h)
+  const said = await h.desk.adopt(orderID, found)
+  return said === 'done' ? 'done' : { againMs: 2_000, why: 'an order of ours in the same symbol is unanswered' }
 }
 
 /**
@@ -152,7 +174,11 @@ async function lookUp(h: Hands, errand: Errand): Promise<Outcome> {
   const named = parent ?? order
   const asked = named.clOrdID
   const askedAt = h.clock.now()
-  const found = await reading(() => h.broker.find(asked), h)
+  const { role, orderID } = named
+  const found = await reading(
+    () => (role === 'External' && orderID ? h.broker.findByOrderID(orderID) : h.broker.find(asked)),
+    h,
+  )
   // Should this prove that nothing arrived, the human is asked with figures of now, not with those from before an outage.
   if (!found.found && order.role === 'Entry' && order.delivery === 'InDoubt') await refresh(h, order.terms.symbol)
   const said = await h.desk.resolve(asked, found, askedAt)
@@ -161,7 +187,9 @@ async function lookUp(h: Hands, errand: Errand): Promise<Outcome> {
       againMs: 250 + backoffMs(errand.attempts + 1, DOUBT_PLAN, h.random()),
       why: 'the broker does not know it yet, which proves nothing',
     }
-  return (await trades(h, named)) ? { againMs: POLL_MS, why: 'still open' } : 'done'
+  return (await trades(h, named))
+    ? { againMs: h.broker.capabilities.pace?.pollMs ?? POLL_MS, why: 'still open' }
+    : 'done'
 }
 
 /** Asks for the cancel until the broker's own account of the order ends it. Safe to repeat: a cancel opens nothing. */
@@ -180,9 +208,17 @@ async function cancel(h: Hands, errand: Errand): Promise<Outcome> {
   return { againMs: 500 + backoffMs(errand.attempts + 1, CANCEL_PLAN, h.random()), why: 'not proven canceled yet' }
 }
 
-async function earliestOpen(h: Hands, now: Instant): Promise<Instant> {
-  const open = await h.reads.openOrders(h.broker.account)
-  return open.reduce<Instant>((earliest, o) => (o.sentAt !== null && o.sentAt < earliest ? o.sentAt : earliest), now)
+const earliest = (open: readonly Order[], now: Instant): Instant =>
+  open.reduce<Instant>((first, o) => (o.sentAt !== null && o.sentAt < first ? o.sentAt : first), now)
+
+/** What the broker should list. A leg has no name of ours there: it comes with its entry, which may be closed by now. */
+async function expected(h: Hands, open: readonly Order[]): Promise<readonly OrderRef[]> {
+  const named = await Promise.all(
+    open
+      .filter((o) => o.delivery === 'Delivered')
+      .map(async (o) => (isLeg(o) && o.parent !== null ? ((await h.reads.get('order', o.parent)) ?? o) : o)),
+  )
+  return [...new Map(named.map(({ clOrdID, orderID }) => [clOrdID, { clOrdID, orderID }])).values()]
 }
 
 /** How often the books are compared when nothing else asks for it. */
@@ -192,9 +228,11 @@ async function reconcile(h: Hands): Promise<Outcome> {
   const startedAt = h.clock.now()
   const last = await h.reads.get('reconcile', h.broker.account)
   // A clock that was set back makes the last time one that is still to come.
-  const since = last?.clean && last.at < startedAt ? last.at : await earliestOpen(h, startedAt)
+  const open = await h.reads.openOrders(h.broker.account)
+  const since = last?.clean && last.at < startedAt ? last.at : earliest(open, startedAt)
+  const listed = await expected(h, open)
   const [orders, reports, positions, account] = await Promise.all([
-    reading(() => h.broker.openOrders(), h),
+    reading(() => h.broker.openOrders(listed), h),
     reading(() => h.broker.reportsSince(plusMs(since, -OVERLAP_MS)), h),
     reading(() => h.broker.positions(), h),
     reading(() => readAccount(h.broker, h.reads, h.clock), h),

@@ -1,5 +1,5 @@
 import { isZero } from '../values/decimal.ts'
-import { msBetween } from '../values/instant.ts'
+import { type Instant, msBetween } from '../values/instant.ts'
 import { deliver, type Hands, runErrand } from './errands.ts'
 import { readAccount, readMarket } from './facts.ts'
 import { reading } from './retry.ts'
@@ -21,7 +21,7 @@ export type Worker = {
 const LEASE_MS = 60_000
 /** Errands in hand at once. More would only queue at the broker's own limit. */
 const AT_ONCE = 32
-/** Quotes are kept younger than half of what the gate allows, so that a yes rarely waits for a read. */
+/** Quotes are kept younger than half of what the gate allows, so that a yes rarely waits for a read. A broker may set another pace. */
 const FACTS_MS = 1_000
 const IDLE_MS = 500
 /** What an intruder could cut off unseen is at most this old; one signature and one fsync each. */
@@ -85,13 +85,21 @@ export function createWorker(h: Hands, owner: string): Worker {
   const guarded = (work: Promise<void>, message: string, subject: string) =>
     work.catch((thrown) => h.log('error', message, { subject, error: String(thrown) }))
 
+  const pace = h.broker.capabilities?.pace
+  let accountAt: Instant | null = null
+  /** The account changes when we trade, and the gate has it read again then; in between a slower pace will do. */
+  const accountIsDue = (): boolean =>
+    accountAt === null || pace === undefined || msBetween(accountAt, h.clock.now()) >= pace.accountMs
+
   async function refreshFacts(): Promise<void> {
     const symbols = await watched()
     if (symbols.length === 0) return
+    const due = accountIsDue()
     const [account, ...markets] = await Promise.allSettled([
-      reading(() => readAccount(h.broker, h.reads, h.clock), h),
+      due ? reading(() => readAccount(h.broker, h.reads, h.clock), h) : null,
       ...symbols.map((s) => reading(() => readMarket(h.broker, s, h.clock), h)),
     ])
+    if (due && account.status === 'fulfilled') accountAt = h.clock.now()
     // A symbol that cannot be read closes the gate for itself, not for the others.
     await h.desk.recordFacts({
       markets: markets.flatMap((read) => (read.status === 'fulfilled' ? [read.value] : [])),
@@ -120,7 +128,7 @@ export function createWorker(h: Hands, owner: string): Worker {
           error: String(thrown),
         })
       }
-      await h.clock.sleep(FACTS_MS, signal)
+      await h.clock.sleep(pace?.quotesMs ?? FACTS_MS, signal)
     }
   }
 
@@ -156,6 +164,14 @@ export function createWorker(h: Hands, owner: string): Worker {
     )
   })
 
+  const unnoticed = h.broker.onNotice((notice) => {
+    hold(
+      h.desk
+        .notice(notice)
+        .catch((thrown) => h.log('error', 'a notice of the broker could not be recorded', { error: String(thrown) })),
+    )
+  })
+
   return {
     wake(sends = 0) {
       // A send that has just been approved does not wait for the round that is under way.
@@ -185,6 +201,7 @@ export function createWorker(h: Hands, owner: string): Worker {
         }
       }
       unsubscribe()
+      unnoticed()
       await Promise.all([...upkeep, ...busy])
     },
   }

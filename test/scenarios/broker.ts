@@ -136,6 +136,8 @@ export class ScriptedBroker implements Broker {
   readonly cancelCalls: ClOrdID[] = []
   /** What other hands bought or sold. */
   readonly elsewhere = new Map<string, Decimal>()
+  /** The broker's average price of a position, where the script gave one. */
+  readonly avgPx = new Map<string, Px>()
   /** Calls since the script last looked: work that never ends is a failure too, and must not hang. */
   calls = 0
   readonly #answers: Answer[] = []
@@ -240,6 +242,8 @@ export class ScriptedBroker implements Broker {
   async submit(clOrdID: ClOrdID, order: Passed): Promise<Sent> {
     this.sends.push({ clOrdID, terms: order, at: this.#clock.now() })
     const book = (withLegs = true): Truth => {
+      const taken = this.capabilities.idempotentSubmit ? this.byName(clOrdID) : undefined
+      if (taken) return taken
       const truth = this.place(order, clOrdID, order.reduceOnly ? 'Stop' : 'Entry')
       if (withLegs && order.bracket && this.capabilities.bracket) this.#placeLegs(truth, order.bracket)
       return truth
@@ -372,7 +376,9 @@ export class ScriptedBroker implements Broker {
   async positions(): Promise<readonly BrokerPosition[]> {
     this.#reachable()
     const symbols = new Set([...this.truth.map((o) => o.terms.symbol), ...this.elsewhere.keys()])
-    return [...symbols].sort().map((symbol) => ({ symbol, netQty: this.netQty(symbol), avgPx: null }))
+    return [...symbols]
+      .sort()
+      .map((symbol) => ({ symbol, netQty: this.netQty(symbol), avgPx: this.avgPx.get(symbol) ?? null }))
   }
   async accountFact(): Promise<AccountFact> {
     this.#reachable()

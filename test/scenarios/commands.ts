@@ -59,7 +59,7 @@ async function at<T>(line: Line, run: () => Promise<T>): Promise<T> {
 // ---------------------------------------------------------------- what can happen
 
 /** They set the stage and do not open the house: its rules are fixed while it runs. */
-const SETTINGS = new Set(['policy', 'account', 'market', 'can', 'cannot', 'absence'])
+const SETTINGS = new Set(['policy', 'account', 'market', 'can', 'cannot', 'absence', 'offers', 'holds'])
 
 const COMMANDS: { readonly [verb: string]: Run } = {
   policy: async (w, words) => {
@@ -132,6 +132,20 @@ const COMMANDS: { readonly [verb: string]: Run } = {
   },
   can: capability(true),
   cannot: capability(false),
+  /** What the account holds when the gateway sees it for the first time. */
+  holds: async (w, words) => {
+    const [symbol, netQty] = [words.next('the symbol'), dec(words.next('the quantity'))]
+    words.oneOf('the sign before the price', ['@'])
+    w.broker.elsewhere.set(symbol, netQty)
+    w.broker.avgPx.set(symbol, px(words.next('the average price')))
+    return over(words)
+  },
+  /** A name is taken once: what is in doubt is offered again after so long. */
+  offers: async (w, words) => {
+    const offerAgainAfterMs = words.span(words.next('how long'))
+    w.broker.capabilities = { ...w.broker.capabilities, idempotentSubmit: true, offerAgainAfterMs }
+    return over(words)
+  },
   absence: async (w, words) => {
     const after = words.next('how long after a send "no such order" is a proof, or never')
     w.broker.capabilities = {

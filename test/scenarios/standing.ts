@@ -30,7 +30,7 @@ import type { World } from './world.ts'
 export const STANDING: { readonly [rule: string]: (w: World, journal: readonly Row[]) => Promise<void> } = {
   'no intent has more than one order at the broker, and no name was sent twice': async ({ broker, store }) => {
     const names = broker.sends.map((s) => s.clOrdID)
-    assert.deepEqual(names, [...new Set(names)])
+    if (!broker.capabilities.idempotentSubmit) assert.deepEqual(names, [...new Set(names)])
     const intents = new Map<string, string>()
     for (const { clOrdID, role } of broker.truth) {
       if (role !== 'Entry' || !clOrdID) continue
@@ -117,7 +117,7 @@ export const STANDING: { readonly [rule: string]: (w: World, journal: readonly R
     const add = (to: Map<string, Decimal>, key: string, value: Decimal) => to.set(key, plus(to.get(key) ?? ZERO, value))
     for (const truth of broker.truth) {
       const order = await ours(store, truth)
-      if (!order) continue
+      if (!order || order.role === 'External') continue
       if (order.role === 'Entry') add(held, order.intentID, truth.cumQty)
       else add(held, order.intentID, minus(ZERO, truth.cumQty))
       if (order.role === 'Stop' && truth.open) add(covered, order.intentID, minus(truth.terms.orderQty, truth.cumQty))

@@ -57,6 +57,7 @@ export const TABLES: { readonly [K in Kind]: Table<Records[K]> } = {
   session: { name: 'sessions', columns: PLAIN },
   code: { name: 'codes', columns: PLAIN },
   reconcile: { name: 'reconciles', columns: PLAIN },
+  identity: { name: 'identities', columns: PLAIN },
   market: { name: 'markets', columns: PLAIN },
   account: { name: 'accounts', columns: PLAIN },
   errand: {

@@ -1,0 +1,78 @@
+import { digestOf } from '../approvals/digest.ts'
+import { stillApproved } from '../approvals/decide.ts'
+import { passExit, recheck } from '../gate/gate.ts'
+import { isReported, type Order } from '../orders/machine.ts'
+import type { ClOrdID } from '../values/brand.ts'
+import type { Command } from './command.ts'
+import type { Send } from './desk.ts'
+import { engageByFile } from './halting.ts'
+import { factsAreFresh } from './intents.ts'
+import { exitStillNeeded, waitingPair } from './protecting.ts'
+
+/** A broker that did not answer three times is asked no more; looking goes on. */
+const OFFERS_MAX = 3
+
+/**
+ * Is an order that the broker does not know to be offered to it once more, under the same name? Only where a name is
+ * taken once: then a first send that is still on its way and a second one make one order between them.
+ *
+ * @param waitedMs how long ago the last send was given up, in a person's time.
+ */
+export function offersAgain(c: Command, order: Order, waitedMs: number): boolean {
+  const { idempotentSubmit, offerAgainAfterMs } = c.setting.capabilities
+  return (
+    idempotentSubmit &&
+    offerAgainAfterMs !== undefined &&
+    waitedMs >= offerAgainAfterMs &&
+    order.delivery === 'InDoubt' &&
+    order.asked === 'Nothing' &&
+    !isReported(order) &&
+    (order.offers ?? 1) < OFFERS_MAX
+  )
+}
+
+/**
+ * The last look before a repeat, as strict as the one before the first send: halt, approval, gate and drift for an
+ * entry, its need for an exit. Null: it is not offered again, and stays in doubt until evidence ends the doubt.
+ */
+export async function beginResend(
+  c: Command,
+  clOrdID: ClOrdID,
+  haltFile: boolean,
+): Promise<Send | 'facts-too-old' | null> {
+  if (haltFile) await engageByFile(c)
+  const order = await c.tx.get('order', clOrdID)
+  if (!order || order.delivery !== 'InDoubt' || order.asked !== 'Nothing' || isReported(order)) return null
+  return order.role === 'Entry' ? entryAgain(c, order) : exitAgain(c, order)
+}
+
+async function entryAgain(c: Command, order: Order): Promise<Send | 'facts-too-old' | null> {
+  const intent = await c.tx.get('intent', order.intentID)
+  const { ticket, decision } = intent ?? {}
+  if (!intent || intent.state !== 'Approved' || intent.clOrdID !== order.clOrdID || !ticket) return null
+  if (decision?.verdict !== 'approved' || (await c.halted())) return null
+  const voter = await c.tx.get('person', decision.by)
+  const approval = { digest: decision.digest, by: decision.by, sendBy: intent.sendBy }
+  if (stillApproved(approval, voter, digestOf(ticket), c.now) !== 'yes') return null
+  if (!(await factsAreFresh(c, intent))) return 'facts-too-old'
+  const { passed, refusals, drift } = recheck(ticket, intent.proposal, await c.facts(intent), c.setting.policy, c.now)
+  if (!passed || drift || refusals.length > 0) return null
+  await startedAgain(c, order)
+  return { kind: 'single', clOrdID: order.clOrdID, order: passed }
+}
+
+async function exitAgain(c: Command, order: Order): Promise<Send | null> {
+  const pair = await waitingPair(c, order, 'InDoubt')
+  if (!(await exitStillNeeded(c, order, pair))) return null
+  await startedAgain(c, order)
+  if (!pair) return { kind: 'single', clOrdID: order.clOrdID, order: passExit(order.terms) }
+  await startedAgain(c, pair)
+  return {
+    kind: 'pair',
+    stop: { clOrdID: order.clOrdID, order: passExit(order.terms) },
+    target: { clOrdID: pair.clOrdID, order: passExit(pair.terms) },
+  }
+}
+
+const startedAgain = (c: Command, order: Order) =>
+  c.emit('order.send-started', { type: 'order', id: order.clOrdID }, order.corr, { attempt: (order.offers ?? 1) + 1 })
