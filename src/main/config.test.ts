@@ -8,6 +8,7 @@ import fc from 'fast-check'
 import { dec, text } from '../values/decimal.ts'
 import {
   accountID,
+  alpacaKeys,
   type Effective,
   faultLine,
   hasOwnClock,
@@ -18,6 +19,7 @@ import {
   parseConfig,
   policyOf,
   readSecret,
+  secretFaults,
   settingInfos,
   type Settings,
 } from './config.ts'
@@ -113,7 +115,15 @@ describe('mistakes are named with line and column', () => {
     ['listen:\n  host: 192.168.1.5\n',                 /set listen\.exposed: yes/],
     ['account:\n  environment: live\n',                /^jax-exec\.yaml:2:16: account\.environment is live, and the rollout does not allow that yet/],
     ['account:\n  environment: papr\n',                /can only be paper/],
-    ['account:\n  broker: alpaca\n',                   /^jax-exec\.yaml:2:11: account\.broker is "alpaca"; it can be sim$/],
+    ['account:\n  broker: etrade\n',                   /^jax-exec\.yaml:2:11: account\.broker is "etrade"; it can be sim or alpaca$/],
+    ['account:\n  broker: alpaca\n',                   /^jax-exec\.yaml:2:11: account\.broker is alpaca, and alpaca\.keyID and alpaca\.secretKey are not set\. .*simulate alpaca$/],
+    ['account:\n  broker: alpaca\nalpaca:\n  keyID: env:A\n',  /^jax-exec\.yaml:2:11: .*alpaca\.secretKey is not set\./],
+    ['account:\n  broker: alpaca\nalpaca:\n  keyID: env:A\n  secretKey: env:A\n', /^jax-exec\.yaml:5:14: alpaca\.secretKey names the same place/],
+    ['alpaca:\n  keyID: PKABCDEF\n',                   /^jax-exec\.yaml:2:10: alpaca\.keyID holds a secret in the open; (?!.*PKABC)/],
+    ['alpaca:\n  key: env:A\n',                        /^jax-exec\.yaml:2:3: alpaca\.key is not a setting/],
+    ['alpaca:\n  url: https://api.alpaca.markets\n',   /^jax-exec\.yaml:2:8: alpaca\.url cannot be used: .*http on this machine/],
+    ['alpaca:\n  url: http://10.0.0.7:7071\n',         /alpaca\.url cannot be used: .*Leave it out to trade at Alpaca itself$/],
+    ['alpaca:\n  requestsPerMinute: 5000\n',           /from 30 to 1000$/],
     ['policy:\n  riskPerTrade: 1%\n',                  /^jax-exec\.yaml:2:17: policy\.riskPerTrade is "1%"; it must be a plain decimal/],
     ['policy:\n  riskPerTrade: 0.5\n',                 /must be above 0 and at most 0\.1$/],
     ['policy:\n  riskPerTrade: 0\n',                   /must be above 0/],
@@ -174,6 +184,46 @@ describe('secrets', () => {
       error: 'the environment variable JAX_TEST_SURELY_NOT_SET is not set',
     })
     assert.equal(readSecret({ kind: 'file', name: join(root, 'gone') }).ok, false)
+  })
+})
+
+describe('an account at Alpaca', () => {
+  const KEYS = 'account:\n  broker: alpaca\nalpaca:\n  keyID: file:id.key\n  secretKey: env:JAX_TEST_SURELY_NOT_SET\n'
+  const put = (text: string): void => writeFileSync(join(root, 'id.key'), text, { mode: 0o600 })
+  const said = (loaded: Loaded): string => secretFaults(loaded).map(faultLine).join('\n')
+
+  it('is named by its broker, and keeps the time of everybody else', () => {
+    const { settings: s } = good(`${KEYS}sim:\n  speed: 60\n`)
+    assert.equal(accountID(s), 'paper:alpaca:main')
+    assert.equal(hasOwnClock(s), false)
+    assert.equal(policyOf(s).quoteAgeMaxMs, 5000)
+    assert.equal(s.alpaca.requestsPerMinute, 150)
+  })
+  it('hides its keys where settings are shown', () => {
+    put('PKVERYSECRET\n')
+    const { effective } = good(KEYS)
+    assert.doesNotMatch(JSON.stringify(effective), /PKVERYSECRET/)
+  })
+  it('says which key is not there, and on which line it was named', () => {
+    rmSync(join(root, 'id.key'), { force: true })
+    assert.match(
+      said(good(KEYS)),
+      /jax-exec\.yaml:4: alpaca\.keyID: .*id\.key is not there\n.*jax-exec\.yaml:5: alpaca\.secretKey: the environment variable JAX_TEST_SURELY_NOT_SET is not set$/s,
+    )
+    put(' \n')
+    assert.match(said(good(KEYS)), /yaml:4: alpaca\.keyID: .*id\.key is empty/)
+  })
+  it('takes nothing for a key that holds more than one, and does not repeat it', () => {
+    put('key: PKVERYSECRET\n')
+    const { settings: s } = good(KEYS)
+    assert.match(said(good(KEYS)), /yaml:4: alpaca\.keyID: .*holds more than a key/)
+    const keys = alpacaKeys(s)
+    assert.ok(!keys.ok)
+    assert.match(keys.error, /^alpaca\.keyID: .*more than a key/)
+    assert.doesNotMatch(keys.error, /PKVERY/)
+  })
+  it('is asked for its keys only when it is the one that trades', () => {
+    assert.equal(said(good(KEYS.replace('broker: alpaca', 'broker: sim'))), '')
   })
 })
 

@@ -4,6 +4,7 @@ import { homedir } from 'node:os'
 import { dirname, isAbsolute, join, relative, resolve } from 'node:path'
 import { isMap, isNode, isPair, isScalar, LineCounter, parseDocument, type Document } from 'yaml'
 import { z } from 'zod'
+import { endpointsOf } from '../brokers/alpaca/hosts.ts'
 import type { Policy } from '../gate/policy.ts'
 import type { AccountID } from '../values/brand.ts'
 import { type Amt, type Decimal, gt, lte, parseDecimal, dec, text as decimalText, ZERO } from '../values/decimal.ts'
@@ -181,9 +182,36 @@ const account = z.strictObject({
     default: 'paper',
     meaning: 'Play money. `live` is refused: the rollout does not allow it in this version.',
   }),
-  broker: setting(choice(['sim']), {
+  broker: setting(choice(['sim', 'alpaca']), {
     default: 'sim',
-    meaning: 'The broker that holds the account. `sim` is built in and needs no key.',
+    meaning:
+      'The broker that holds the account. `sim` is built in and needs no key; `alpaca` needs the two keys of a paper account there, see docs/brokers/alpaca.md.',
+  }),
+})
+
+const alpacaUrl = filled.transform((value, ctx): string => {
+  const endpoints = endpointsOf('paper', value)
+  if (endpoints.ok) return value
+  ctx.addIssue(`cannot be used: ${endpoints.error}. Leave it out to trade at Alpaca itself`)
+  return z.NEVER
+})
+
+const alpaca = z.strictObject({
+  keyID: optional(secret, {
+    meaning: 'The key id of a paper account, as `file:PATH` or `env:NAME`. Needed with `account.broker: alpaca`.',
+  }),
+  secretKey: optional(secret, {
+    meaning: 'The secret key that belongs to it, as `file:PATH` or `env:NAME`. Needed with `account.broker: alpaca`.',
+  }),
+  url: optional(alpacaUrl, {
+    meaning:
+      'Another address than Alpaca’s own: only `http` on this machine, only on paper. For the simulator, see `jax-exec simulate alpaca`.',
+  }),
+  requestsPerMinute: setting(whole(30, 1000), {
+    default: '150',
+    unit: 'requests a minute',
+    meaning:
+      'How often Alpaca is asked at most, with some kept back for cancels and exits. An ordinary account may ask 200 times.',
   }),
 })
 
@@ -260,6 +288,12 @@ const policy = z.strictObject({
     unit: 'basis points',
     meaning: 'How far the market may move after a person has seen the order, before a person must look again.',
   }),
+  stopLimitSlackBps: setting(whole(0, 5000), {
+    default: '500',
+    unit: 'basis points',
+    meaning:
+      'For what a broker takes no plain stop, as crypto at Alpaca: how far beyond the stop its limit lies. Within that distance it sells or buys at any price; a market that jumps further leaves the position open.',
+  }),
   quoteAgeMaxMs: milliseconds(100, 3_600_000, {
     default: '5000',
     meaning: 'The oldest quote that an order may be checked against.',
@@ -313,11 +347,12 @@ const log = z.strictObject({
 })
 
 /** Sections in the order in which they are documented. */
-const SECTIONS = { listen, account, sim, policy, audit, access, log } as const
+const SECTIONS = { listen, account, alpaca, sim, policy, audit, access, log } as const
 const SECTION_ABOUT: Readonly<Record<keyof typeof SECTIONS, string>> = {
   listen: 'Where the service listens.',
   account: 'The account that is traded.',
-  sim: 'The built-in simulated broker and its market.',
+  alpaca: 'The paper account at Alpaca, when `account.broker` is `alpaca`.',
+  sim: 'The built-in simulated broker and its market, when `account.broker` is `sim`.',
   policy: 'The rules of the account. An order that breaks one is refused, with the numbers compared.',
   audit: 'The signed, hash-chained journal.',
   access: 'Tokens given from outside.',
@@ -333,6 +368,7 @@ const SCHEMA = z.strictObject({
   dataDir,
   listen: listen.prefault({}),
   account: account.prefault({}),
+  alpaca: alpaca.prefault({}),
   sim: sim.prefault({}),
   policy: policy.prefault({}),
   audit: audit.prefault({}),
@@ -440,8 +476,9 @@ export function parseConfig(
   const parsed = SCHEMA.safeParse(given)
   if (!parsed.success)
     return err(inOrder(parsed.error.issues.flatMap((issue) => faultsOf(issue, given, document, lines, name, outside))))
-  const exposure = exposureFault(parsed.data, document, lines, name, outside)
-  if (exposure !== null) return err([exposure])
+  const where: Where = (path) => whereIs(path, document, lines, name, outside, false)
+  const together = [...exposureFaults(parsed.data, where), ...keyFaults(parsed.data, where)]
+  if (together.length > 0) return err(inOrder(together))
 
   const base = file === null ? null : dirname(file)
   const settings = settled(parsed.data, base)
@@ -464,6 +501,11 @@ function settled(parsed: Parsed, base: string | null): Settings {
       key: located(parsed.audit.key),
     },
     access: { agentToken: located(parsed.access.agentToken) },
+    alpaca: {
+      ...parsed.alpaca,
+      keyID: located(parsed.alpaca.keyID),
+      secretKey: located(parsed.alpaca.secretKey),
+    },
   }
 }
 
@@ -515,19 +557,27 @@ function elsewhere(key: string, path: readonly string[]): string {
   return there === undefined ? '' : `; ${there.path} is`
 }
 
-function exposureFault(
-  parsed: Parsed,
-  document: Document,
-  lines: LineCounter,
-  name: string,
-  outside: ReadonlyMap<string, Override>,
-): ConfigFault | null {
+/** Where a value stands, for a fault about it. */
+type Where = (path: readonly string[]) => Omit<ConfigFault, 'message'>
+
+function exposureFaults(parsed: Parsed, where: Where): ConfigFault[] {
   const { host: wanted, exposed } = parsed.listen
-  if (exposed || LOOPBACK.test(wanted)) return null
-  return {
-    ...whereIs(['listen', 'host'], document, lines, name, outside, false),
-    message: `listen.host is ${wanted}, which other machines can reach over plain HTTP. Use 127.0.0.1, or put a proxy with TLS before it and set listen.exposed: yes`,
+  if (exposed || LOOPBACK.test(wanted)) return []
+  const message = `listen.host is ${wanted}, which other machines can reach over plain HTTP. Use 127.0.0.1, or put a proxy with TLS before it and set listen.exposed: yes`
+  return [{ ...where(['listen', 'host']), message }]
+}
+
+/** A broker without keys is a mistake of the file; whether the keys are there and good is asked at the start. */
+function keyFaults(parsed: Parsed, where: Where): ConfigFault[] {
+  if (parsed.account.broker !== 'alpaca') return []
+  const { keyID, secretKey } = parsed.alpaca
+  const missing = [...(keyID ? [] : ['alpaca.keyID']), ...(secretKey ? [] : ['alpaca.secretKey'])]
+  if (missing.length > 0) {
+    const message = `account.broker is alpaca, and ${missing.join(' and ')} ${missing.length === 1 ? 'is' : 'are'} not set. Make the keys of a paper account at Alpaca, put each into a file of your own (chmod 600) and name it as file:PATH (or env:NAME). To try it without an account: jax-exec simulate alpaca`
+    return [{ ...where(['account', 'broker']), message }]
   }
+  if (keyID?.kind !== secretKey?.kind || keyID?.name !== secretKey?.name) return []
+  return [{ ...where(['alpaca', 'secretKey']), message: 'alpaca.secretKey names the same place as alpaca.keyID' }]
 }
 
 function whereIs(
@@ -619,6 +669,8 @@ function standIn(path: string, settings: Settings): string {
   if (path === 'dataDir') return settings.dataDir
   if (path === 'audit.anchorsFile') return settings.audit.anchorsFile
   if (path === 'listen.names') return '(this machine)'
+  if (path === 'alpaca.url') return '(Alpaca itself)'
+  if (path.startsWith('alpaca.')) return '(none)'
   return '(made in the data directory)'
 }
 const isSecretRef = (value: unknown): value is SecretRef =>
@@ -642,8 +694,52 @@ export function readSecret(ref: SecretRef): Result<string, string> {
     const value = readFileSync(ref.name, 'utf8').trim()
     return value === '' ? err(`${ref.name} is empty`) : ok(value)
   } catch (error) {
-    return err(`${ref.name} cannot be read: ${(error as Error).message}`)
+    const code = (error as { code?: string }).code ?? ''
+    return err(`${ref.name} ${UNREADABLE[code] ?? `cannot be read: ${(error as Error).message}`}`)
   }
+}
+
+const UNREADABLE: Readonly<Record<string, string>> = {
+  ENOENT: 'is not there',
+  EACCES: 'may not be read by this user',
+  EISDIR: 'is a folder',
+}
+
+/** The keys of the account at Alpaca. The error never repeats them. */
+export function alpacaKeys({ alpaca: { keyID, secretKey } }: Settings): Result<AlpacaKeys, string> {
+  const id = keyID === undefined ? err('it is not set') : brokerKey(keyID)
+  if (!id.ok) return err(`alpaca.keyID: ${id.error}`)
+  const secretly = secretKey === undefined ? err('it is not set') : brokerKey(secretKey)
+  return secretly.ok ? ok({ keyID: id.value, secretKey: secretly.value }) : err(`alpaca.secretKey: ${secretly.error}`)
+}
+export type AlpacaKeys = { readonly keyID: string; readonly secretKey: string }
+
+/** Keys travel in HTTP headers, where nothing but visible ASCII may stand. */
+function brokerKey(ref: SecretRef): Result<string, string> {
+  const read = readSecret(ref)
+  if (!read.ok || /^[\x21-\x7e]{1,200}$/.test(read.value)) return read
+  return err(`${ref.name} holds more than a key; the key alone must stand there, without blanks and further lines`)
+}
+
+/** Every secret that the file points to and that cannot be read now, with the line of the reference. */
+export function secretFaults({ settings, effective }: Loaded): readonly ConfigFault[] {
+  const { account: a, alpaca: keys, audit: seal, access: given } = settings
+  const refs: readonly (readonly [path: string, ref: SecretRef | undefined, read: typeof readSecret])[] = [
+    ...(a.broker === 'alpaca'
+      ? ([
+          ['alpaca.keyID', keys.keyID, brokerKey],
+          ['alpaca.secretKey', keys.secretKey, brokerKey],
+        ] as const)
+      : []),
+    ['audit.key', seal.key, readSecret],
+    ['access.agentToken', given.agentToken, readSecret],
+  ]
+  return refs.flatMap(([path, ref, read]) => {
+    const found = ref === undefined ? null : read(ref)
+    if (found === null || found.ok) return []
+    const source = effective.find((setting) => setting.path === path)?.source ?? path
+    return [{ source, line: null, column: null, message: `${path}: ${found.error}` }]
+  })
 }
 
 function masked(ref: SecretRef): string {
@@ -691,9 +787,9 @@ export const personalDir = (): string => xdg('XDG_STATE_HOME', join('.local', 's
 export const accountID = (settings: Settings): AccountID =>
   `${settings.account.environment}:${settings.account.broker}:${settings.account.name}` as AccountID
 
-/** The market runs on its own clock when it is a recording, or faster than life. */
-export const hasOwnClock = (settings: Settings): boolean =>
-  settings.sim.market.kind === 'replay' || settings.sim.speed !== 1
+/** The market runs on its own clock when it is a recording, or faster than life. No real broker's does. */
+export const hasOwnClock = ({ account: { broker }, sim: { market: from, speed: factor } }: Settings): boolean =>
+  broker === 'sim' && (from.kind === 'replay' || factor !== 1)
 
 /**
  * The policy for the gate. Its durations are times of a person or a program; the gate measures them on the market's
@@ -701,7 +797,7 @@ export const hasOwnClock = (settings: Settings): boolean =>
  */
 export function policyOf(settings: Settings): Policy {
   const { policy: p, account: a } = settings
-  const scaled = (ms: number): number => Math.round(ms * settings.sim.speed)
+  const scaled = (ms: number): number => Math.round(ms * (hasOwnClock(settings) ? settings.sim.speed : 1))
   return {
     ...p,
     environment: a.environment,

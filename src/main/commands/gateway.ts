@@ -4,7 +4,7 @@ import { join, resolve } from 'node:path'
 import { text } from '../../values/decimal.ts'
 import { toMs } from '../../values/instant.ts'
 import { apiClient } from '../client.ts'
-import { accountID, inShell, type Loaded, type Override, ownCommand } from '../config.ts'
+import { accountID, faultLine, inShell, type Loaded, type Override, ownCommand, secretFaults } from '../config.ts'
 import type { Context } from '../context.ts'
 import { demoSignal, runDemo } from '../demo.ts'
 import { EXIT, Stop } from '../exit.ts'
@@ -37,6 +37,7 @@ export async function checkConfig(ctx: Context): Promise<void> {
       '',
     ),
   )
+  assertSecrets(ctx.loaded())
   ctx.out.say(
     paint(
       'green',
@@ -44,6 +45,23 @@ export async function checkConfig(ctx: Context): Promise<void> {
       process.stderr,
     ),
   )
+}
+
+/** @throws {Stop} CONFIG naming every secret that the file points to and that is not there, with its line. */
+function assertSecrets(loaded: Loaded): void {
+  const faults = secretFaults(loaded)
+  if (faults.length > 0)
+    throw new Stop(
+      'CONFIG',
+      `${faults.length === 1 ? 'A secret' : 'Secrets'} that the configuration names cannot be read.`,
+      {
+        code: 'SECRET_UNREADABLE',
+        lines: [
+          ...faults.map(faultLine),
+          'A file must hold the secret alone, and belong to the user who runs this (chmod 600).',
+        ],
+      },
+    )
 }
 
 /** Settings that follow from where the data is, unless they are set. */
@@ -70,6 +88,7 @@ export async function replay(ctx: Context, file: string, options: ReplayOptions)
   const dir = mkdtempSync(join(tmpdir(), 'jax-exec-replay-'))
   const loaded = ctx.loaded([
     ...listenOverrides(options),
+    { path: 'account.broker', value: 'sim', source: 'replay' },
     { path: 'sim.market', value: `replay:${resolve(file)}`, source: 'replay' },
     { path: 'sim.speed', value: options.speed, source: '--speed' },
     { path: 'dataDir', value: dir, source: 'replay' },
@@ -83,6 +102,7 @@ export async function replay(ctx: Context, file: string, options: ReplayOptions)
 }
 
 async function runGateway(ctx: Context, loaded: Loaded, demo: boolean): Promise<void> {
+  assertSecrets(loaded)
   const gateway = await startGateway(loaded.settings)
   process.on('uncaughtException', (error) => {
     // Unknown damage: what is durable is durable, and a start finds the rest. Going on could send on a wrong belief.
