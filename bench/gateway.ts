@@ -45,6 +45,7 @@ export const SETTING: Setting = {
     buyingPowerBuffer: dec('0.05'),
     collarBps: 300,
     maxDriftBps: 50,
+    stopLimitSlackBps: 500,
     quoteAgeMaxMs: HOUR_MS,
     accountAgeMaxMs: HOUR_MS,
     duplicateWindowMs: 0,

@@ -11,7 +11,7 @@ import { canonicalOrder, digestOf, fingerprint, orderDigest } from './digest.ts'
 
 const at = (time: string): Instant => parseInstant(`2026-11-22T${time}Z`) as Instant
 
-const BRACKET: Required<Bracket> = { stopPx: px('185.00'), targetPx: px('192.50') }
+const BRACKET: Required<Bracket> = { stopPx: px('185.00'), targetPx: px('192.50'), stopLimitPx: px('175.75') }
 const TERMS: Required<Terms> = {
   symbol: 'AAPL',
   side: 'Buy',
@@ -79,7 +79,7 @@ describe('the digest', () => {
       tif: 'day',
       reduce_only: false,
       limit_price: '187.50',
-      bracket: { stop_price: '185.00', target_price: '192.50' },
+      bracket: { stop_price: '185.00', target_price: '192.50', stop_limit_price: '175.75' },
       max_notional: '1880.00',
       currency: 'USD',
       ref_price: '187.20',
@@ -109,6 +109,7 @@ const OTHER_TERMS: { readonly [K in keyof Required<Terms>]: readonly Terms[K][] 
 const OTHER_BRACKET: { readonly [K in keyof Required<Bracket>]: readonly Bracket[K][] } = {
   stopPx: [px('184.99'), px('192.50')],
   targetPx: [null, px('192.51'), px('185.00')],
+  stopLimitPx: [undefined, px('175.74'), px('185.00'), px('192.50')],
 }
 const OTHER_TICKET: { readonly [K in Exclude<keyof Ticket, 'terms'>]: readonly Ticket[K][] } = {
   intentID: ['sig-43' as IntentID],

@@ -30,6 +30,7 @@ export function canonicalOrder(ticket: Ticket): { readonly [key: string]: Json }
       bracket: {
         stop_price: text(terms.bracket.stopPx),
         target_price: terms.bracket.targetPx && text(terms.bracket.targetPx),
+        ...(terms.bracket.stopLimitPx && { stop_limit_price: text(terms.bracket.stopLimitPx) }),
       },
     }),
     max_notional: text(ticket.maxNotional),

@@ -12,10 +12,12 @@ import type { AccountFact, Facts, Quote } from './facts.ts'
 import type { Policy } from './policy.ts'
 import { type Prices, pricesOf, roundPrices } from './prices.ts'
 import { outOfRange, wrongStop, wrongTarget } from './signal.ts'
+import { sentAs, stopTypeOf } from './takes.ts'
 import { type Sizing, sizedPx, sizeOf } from './sizing.ts'
 
 /** One intent with all that is known for deciding it. Null is "not known"; the evidence says why. */
 export type Case = {
+  /** Of a signal, with order type and time in force that the broker takes. */
   readonly proposal: Proposal
   /** Null for a hold, which has no side. */
   readonly side: Side | null
@@ -37,7 +39,8 @@ export type Case = {
 
 /** Gathers what follows from the facts: prices on their ticks, what counts already, the size. Nothing is decided here. */
 export function caseOf(asked: Pick<Case, 'proposal' | 'facts' | 'policy' | 'now' | 'approved'>): Case {
-  const { proposal, facts, policy, now, approved } = asked
+  const { facts, policy, now, approved } = asked
+  const proposal = sentAs(asked.proposal, facts.supported, approved)
   const side = proposal.side === 'Hold' ? null : proposal.side
   const evidence = weigh(proposal.symbol, facts, policy, now)
   const instrument = known(evidence.instrument)
@@ -50,7 +53,12 @@ export function caseOf(asked: Pick<Case, 'proposal' | 'facts' | 'policy' | 'now'
     side && instrument && isSane(side, proposal)
       ? approved
         ? pricesOf(approved, proposal, instrument)
-        : roundPrices(side, proposal, instrument)
+        : roundPrices(
+            side,
+            proposal,
+            instrument,
+            stopTypeOf(facts.supported) === 'StopLimit' ? policy.stopLimitSlackBps : null,
+          )
       : err([])
   const exposure =
     quote && rate && positionQty
@@ -79,7 +87,7 @@ export function caseOf(asked: Pick<Case, 'proposal' | 'facts' | 'policy' | 'now'
           notional: approved ? approved.maxNotional : null,
         })
       : null
-  return { ...asked, side, evidence, instrument, quote, rate, account, positionQty, prices, exposure, sizing }
+  return { ...asked, proposal, side, evidence, instrument, quote, rate, account, positionQty, prices, exposure, sizing }
 }
 
 const known = <T>(fact: Believed<T>): T | null => (fact.ok ? fact.value : null)

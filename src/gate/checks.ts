@@ -6,12 +6,14 @@ import {
   type Amt,
   type Decimal,
   dec,
+  eq,
   gt,
   gte,
   isMultipleOf,
   lt,
   lte,
   max,
+  min,
   minus,
   over,
   type Px,
@@ -32,6 +34,7 @@ import type { Policy } from './policy.ts'
 import { BINDING, type Refusal } from './refusal.ts'
 import { outOfRange, wrongStop, wrongTarget } from './signal.ts'
 import { type Cap, costOf, worse } from './sizing.ts'
+import { stopTypeOf } from './takes.ts'
 import { money, moment, percent, span } from './words.ts'
 
 /**
@@ -130,8 +133,12 @@ export const CHECKS = {
       ? `Equity is ${money(equity, currency)}.`
       : [{ code: 'EQUITY_NOT_POSITIVE', equity, currency }]
   },
-  position: ({ evidence, proposal: { symbol } }) =>
-    answer(evidence.positionQty, (qty) => `Our book and the broker agree: ${text(qty)} ${symbol} is held.`),
+  position: ({ evidence, facts: { bookQty, feeQty }, proposal: { symbol } }) =>
+    answer(evidence.positionQty, (qty) =>
+      eq(qty, bookQty)
+        ? `Our book and the broker agree: ${text(qty)} ${symbol} is held.`
+        : `${text(qty)} ${symbol} is held: ${text(minus(qty, bookQty))} more than in our book, where ${text(feeQty ?? ZERO)} is taken off as fees by estimate.`,
+    ),
   oppositePosition: ({ side, positionQty }) => {
     if (!side || positionQty === null) return NO_ANSWER
     const against = sign(positionQty) === (side === 'Buy' ? -1 : 1)
@@ -146,7 +153,7 @@ export const CHECKS = {
     answer(
       prices,
       (p) =>
-        `On their ticks: entry ${text(p.entryPx)}, stop ${text(p.stopPx)}, target ${p.targetPx === null ? 'none' : text(p.targetPx)}.`,
+        `On their ticks: entry ${text(p.entryPx)}, stop ${text(p.stopPx)}${p.stopLimitPx ? ` with its limit at ${text(p.stopLimitPx)}` : ''}, target ${p.targetPx === null ? 'none' : text(p.targetPx)}.`,
     ),
   stopReached: ({ side, prices, quote }) => {
     if (!side || !prices.ok || !quote) return NO_ANSWER
@@ -178,6 +185,7 @@ export const CHECKS = {
 
   // --- the size and the limits
   quantity,
+  least,
   risk,
   approvedCost,
   orderLimit: limit('order', ({ notional, cap, currency }) => ({
@@ -250,7 +258,8 @@ function timing({ proposal: { generatedAt, expiresAt }, now }: Case): Answer {
   return no(refusals) ?? `The signal is good until ${moment(expiresAt)}.`
 }
 
-function supported({ proposal: { ordType, timeInForce }, instrument, facts: { supported: takes } }: Case): Answer {
+function supported({ proposal, approved, instrument, facts: { supported: takes } }: Case): Answer {
+  const { ordType, timeInForce } = proposal
   const list = (names: readonly string[]) => names.join(', ') || 'nothing'
   const refusals: Refusal[] = []
   if (instrument && !takes.assetClasses.includes(instrument.assetClass))
@@ -263,7 +272,14 @@ function supported({ proposal: { ordType, timeInForce }, instrument, facts: { su
     refusals.push({ code: 'ORD_TYPE_UNSUPPORTED', ordType, supported: list(takes.ordTypes) })
   if (!takes.timeInForce.includes(timeInForce))
     refusals.push({ code: 'TIME_IN_FORCE_UNSUPPORTED', timeInForce, supported: list(takes.timeInForce) })
-  return no(refusals) ?? `The broker takes ${ordType} orders, ${timeInForce}.`
+  // Where the broker makes no exits of its own, it must take ours: nothing is bought that cannot be protected.
+  const stopType = !approved ? stopTypeOf(takes) : approved.terms.bracket?.stopLimitPx ? 'StopLimit' : 'Stop'
+  if (!takes.bracket && !takes.ordTypes.includes(stopType))
+    refusals.push({ code: 'ORD_TYPE_UNSUPPORTED', ordType: stopType, supported: list(takes.ordTypes) })
+  return (
+    no(refusals) ??
+    `The broker takes ${ordType} orders, ${timeInForce}${takes.bracket ? '' : `, and ${stopType} orders to protect them`}.`
+  )
 }
 
 /** Two entries of ours on two sides of one symbol could trade with each other, and the later fill would reverse the first. */
@@ -351,6 +367,19 @@ function quantity({ proposal, instrument, sizing, policy, approved }: Case): Ans
   )
 }
 const isSame = (a: Qty, b: Qty): boolean => !lt(a, b) && !gt(a, b)
+
+/** Some brokers refuse what is worth too little, and they refuse such a stop as well. */
+function least({ side, sizing, instrument, prices, quote, proposal: { ordType } }: Case): Answer {
+  if (!side || !sizing || !instrument?.minNotional || !prices.ok || !quote) return NO_ANSWER
+  if (lt(sizing.orderQty, minimumOf(instrument))) return NO_ANSWER // refused as such
+  const { minNotional, currency } = instrument
+  const { entryPx, stopPx, stopLimitPx } = prices.value
+  const price = min(ordType === 'Market' ? quote.bid : entryPx, stopLimitPx ?? stopPx)
+  const worth = round(times(sizing.orderQty, price), CENTS, 'down') as Amt
+  return lt(worth, minNotional)
+    ? [{ code: 'NOTIONAL_BELOW_MINIMUM', worth, price, minNotional, currency }]
+    : `At ${text(price)} it is worth ${money(worth, currency)}; the broker takes it from ${money(minNotional, currency)} on.`
+}
 
 /**
  * A new size keeps to the budget by construction. Of an approved one equity and rates may have moved since, and they

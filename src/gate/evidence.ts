@@ -4,6 +4,7 @@ import {
   dec,
   eq,
   gt,
+  gte,
   lt,
   lte,
   max,
@@ -40,7 +41,7 @@ export type Evidence = {
   readonly account: Believed<AccountFact>
   /** When the oldest part of what is known about the account was read. */
   readonly accountAt: Instant
-  /** Signed; our book and the broker agree on it. */
+  /** Signed; our book and the broker agree on it, but for fees in kind that are known by estimate. */
   readonly positionQty: Believed<Decimal>
 }
 
@@ -74,7 +75,7 @@ function believeInstrument(symbol: string, { market }: Facts): Believed<Instrume
   if (!market) return err([{ code: 'MARKET_MISSING', symbol }])
   const { instrument } = market
   if (!instrument) return err([{ code: 'INSTRUMENT_MISSING', symbol }])
-  const { ticks, lot, minQty, maxQty } = instrument
+  const { ticks, lot, minQty, maxQty, minNotional } = instrument
   const wrong = (rule: string, value: string): Refusal => ({ code: 'INSTRUMENT_INVALID', symbol, rule, value })
   const faults: Refusal[] = []
   if (ticks.length === 0) faults.push(wrong('ticks', 'empty'))
@@ -85,6 +86,7 @@ function believeInstrument(symbol: string, { market }: Facts): Believed<Instrume
   })
   if (lte(lot, ZERO)) faults.push(wrong('lot', text(lot)))
   if (lt(minQty, ZERO)) faults.push(wrong('minQty', text(minQty)))
+  if (minNotional !== undefined && lt(minNotional, ZERO)) faults.push(wrong('minNotional', text(minNotional)))
   if (maxQty !== null && lt(maxQty, max(minQty, lot))) faults.push(wrong('maxQty', text(maxQty)))
   return faults.length === 0 ? ok(instrument) : err(faults)
 }
@@ -142,8 +144,10 @@ function believePosition(symbol: string, account: Believed<AccountFact>, facts: 
   const entries = facts.account.positions.filter((p) => p.symbol === symbol)
   if (entries.length > 1) return err([{ code: 'POSITION_UNKNOWN', symbol, entries: entries.length }])
   const brokerQty = entries[0]?.netQty ?? ZERO
-  const { bookQty } = facts
-  return eq(bookQty, brokerQty) ? ok(bookQty) : err([{ code: 'POSITION_MISMATCH', symbol, bookQty, brokerQty }])
+  const { bookQty, feeQty = ZERO } = facts
+  // Fees that were taken in kind are estimated at the worst: where the broker kept less, the rest is held.
+  const explained = gte(brokerQty, bookQty) && lte(brokerQty, plus(bookQty, feeQty))
+  return explained ? ok(brokerQty) : err([{ code: 'POSITION_MISMATCH', symbol, bookQty, brokerQty }])
 }
 
 type AgeRule = {

@@ -96,6 +96,7 @@ export const POLICY: Policy = {
   buyingPowerBuffer: dec('0.05'),
   collarBps: 300,
   maxDriftBps: 50,
+  stopLimitSlackBps: 500,
   quoteAgeMaxMs: 5000,
   accountAgeMaxMs: 30_000,
   duplicateWindowMs: 60_000,

@@ -61,6 +61,8 @@ export type Facts = {
   readonly account: AccountFacts | null
   /** Net quantity of the symbol by our own book of executions. */
   readonly bookQty: Decimal
+  /** What the broker kept of the symbol as its fee by estimate: up to as much more than `bookQty` may be held. Absent: nothing. */
+  readonly feeQty?: Decimal
   /**
    * Every order of the account that is open, queued or in doubt. They count against the limits at once.
    * Those closed since the account was read may be among them: the broker's figures do not know their fills yet.
@@ -71,11 +73,13 @@ export type Facts = {
    * still become an order. A later one is the duplicate, and must not stand in the way of this one.
    */
   readonly twins: readonly { readonly intentID: string; readonly receivedAt: Instant }[]
-  /** What the broker takes. */
+  /** What the broker takes of the symbol's class of assets. */
   readonly supported: {
     readonly ordTypes: readonly string[]
     readonly timeInForce: readonly string[]
     readonly assetClasses: readonly string[]
+    /** Stop and target travel with the entry, so that the broker places no stop of ours. */
+    readonly bracket?: boolean
     /** True when the broker's buying power is already less by the orders it holds. Absent, nothing is taken for granted. */
     readonly reservesOpenOrders?: boolean
   }

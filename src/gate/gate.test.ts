@@ -70,6 +70,30 @@ const explicit = (orderQty: string | null): Partial<Proposal> => ({
 const market: Partial<Proposal> = { ordType: 'Market' }
 const jpy: Change = { instrument: { currency: 'JPY' }, market: { conversion: { rate: dec('0.0066'), at: ago(0) } } }
 
+/** As a broker takes crypto: no plain stop, no day, nothing that travels with the entry, nothing sold short, and a least value. */
+const crypto = (change: Change = {}): Change => ({
+  ...change,
+  instrument: {
+    assetClass: 'crypto',
+    lot: qty('0.000000001'),
+    minQty: qty('0.000000001'),
+    minNotional: amt('10'),
+    shortable: false,
+    ...change.instrument,
+  },
+  facts: {
+    supported: {
+      ordTypes: ['Market', 'Limit', 'StopLimit'],
+      timeInForce: ['GTC', 'IOC'],
+      assetClasses: ['us_equity', 'crypto'],
+    },
+    ...change.facts,
+  },
+})
+const takes = (supported: Partial<Facts['supported']>): Change => ({
+  facts: { supported: { ...FACTS.supported, ...supported } },
+})
+
 type Row = readonly [name: string, change: Change, codes: readonly RefusalCode[]]
 
 const ASSESSED: readonly Row[] = [
@@ -154,6 +178,7 @@ const ASSESSED: readonly Row[] = [
   ],
   ['lot zero', { instrument: { lot: qty('0') } }, ['INSTRUMENT_INVALID']],
   ['minimum negative', { instrument: { minQty: qty('-1') } }, ['INSTRUMENT_INVALID']],
+  ['smallest value negative', { instrument: { minNotional: amt('-1') } }, ['INSTRUMENT_INVALID']],
   ['maximum below minimum', { instrument: { minQty: qty('10'), maxQty: qty('9') } }, ['INSTRUMENT_INVALID']],
   ['not tradable', { instrument: { tradable: false } }, ['NOT_TRADABLE']],
   ['asset class not taken', { instrument: { assetClass: 'crypto' } }, ['ASSET_CLASS_UNSUPPORTED']],
@@ -162,7 +187,23 @@ const ASSESSED: readonly Row[] = [
     { proposal: market, facts: { supported: { ...FACTS.supported, ordTypes: ['Limit'] } } },
     ['ORD_TYPE_UNSUPPORTED'],
   ],
-  ['time in force not taken', { proposal: { timeInForce: 'FOK' } }, ['TIME_IN_FORCE_UNSUPPORTED']],
+  ['time in force not taken', { proposal: { ...explicit('400'), timeInForce: 'FOK' } }, ['TIME_IN_FORCE_UNSUPPORTED']],
+  ['a signal is sent as the broker takes it', { proposal: { timeInForce: 'FOK' } }, []],
+  ['no time in force is taken', takes({ timeInForce: [] }), ['TIME_IN_FORCE_UNSUPPORTED']],
+  ['no order type is taken', takes({ ordTypes: [] }), ['ORD_TYPE_UNSUPPORTED', 'ORD_TYPE_UNSUPPORTED']],
+  ['what cannot be protected is not bought', takes({ ordTypes: ['Limit', 'Market'] }), ['ORD_TYPE_UNSUPPORTED']],
+  ['unless the broker protects it', takes({ ordTypes: ['Limit', 'Market'], bracket: true }), []],
+
+  // crypto
+  ['crypto passes', crypto(), []],
+  ['crypto good for the day', crypto({ proposal: explicit('400') }), ['TIME_IN_FORCE_UNSUPPORTED']],
+  ['crypto good till canceled', crypto({ proposal: { ...explicit('400'), timeInForce: 'GTC' } }), []],
+  ['crypto that nobody holds is not sold', crypto({ proposal: sell }), ['NOT_SHORTABLE']],
+  [
+    'crypto that is held is closed, not sold by a signal',
+    crypto({ proposal: sell, facts: held('5') }),
+    ['OPPOSITE_POSITION'],
+  ],
 
   // the market
   ['session unknown', { market: { session: null } }, ['SESSION_MISSING']],
@@ -214,6 +255,21 @@ const ASSESSED: readonly Row[] = [
   ['book and broker agree on a position', { facts: held('100') }, []],
   ['book knows a fill the broker does not', { facts: { bookQty: dec('100') } }, ['POSITION_MISMATCH']],
   ['broker holds what the book does not', { facts: { ...held('100'), bookQty: dec('0') } }, ['POSITION_MISMATCH']],
+  [
+    'a fee in kind that was less than estimated',
+    { facts: { ...held('100'), bookQty: dec('99.75'), feeQty: dec('0.25') } },
+    [],
+  ],
+  [
+    'more than any fee explains',
+    { facts: { ...held('100'), bookQty: dec('99.749'), feeQty: dec('0.25') } },
+    ['POSITION_MISMATCH'],
+  ],
+  [
+    'less than was left after the worst fee',
+    { facts: { ...held('100'), bookQty: dec('100.001'), feeQty: dec('0.25') } },
+    ['POSITION_MISMATCH'],
+  ],
   [
     'a tiny difference is a difference',
     { facts: { ...held('100'), bookQty: dec('100.000000001') } },
@@ -433,12 +489,31 @@ const ASSESSED: readonly Row[] = [
   ],
   ['buying power negative', { account: { buyingPower: amt('-5') } }, ['SIZE_BELOW_MINIMUM', 'BUYING_POWER_EXCEEDED']],
 
+  // the smallest value: 400 × 185.00 at the stop
+  ['worth the least that is taken', { instrument: { minNotional: amt('74000') } }, []],
+  ['a cent too little', { instrument: { minNotional: amt('74000.01') } }, ['NOTIONAL_BELOW_MINIMUM']],
+  [
+    'a market order is worth what the bid says',
+    { proposal: { ...market, ...sell }, instrument: { minNotional: amt('74621.02') } },
+    [],
+  ],
+  [
+    'the limit of its stop is looked at',
+    crypto({ instrument: { minNotional: amt('70300.01') } }),
+    ['NOTIONAL_BELOW_MINIMUM'],
+  ],
+  [
+    'nothing is said of a size of nothing',
+    { account: { buyingPower: amt('-5') }, instrument: { minNotional: amt('10') } },
+    ['SIZE_BELOW_MINIMUM', 'BUYING_POWER_EXCEEDED'],
+  ],
+
   // everything at once
   [
     'all reasons come together',
     {
       facts: { halt: { by: 'ana', reason: 'drill', since: NOW } },
-      proposal: { expiresAt: NOW, stopPx: px('190'), timeInForce: 'FOK' },
+      proposal: { ...explicit('400'), expiresAt: NOW, stopPx: px('190'), timeInForce: 'FOK' },
       market: { session: null },
       quote: null,
       account: { status: 'Blocked' },
@@ -552,6 +627,45 @@ describe('assess', () => {
       for (const [field, value] of Object.entries(expected)) assert.equal(got[field], value, field)
     })
 
+  it('a signal in crypto is sent as crypto is taken, and its stop with a limit that the human sees', () => {
+    const { proposal, facts, policy } = world(crypto())
+    const { ticket, checks, sizing } = assess(proposal, facts, policy, 1, NOW)
+    assert.deepEqual(ticket?.terms, {
+      symbol: 'AAPL',
+      side: 'Buy',
+      ordType: 'Limit',
+      timeInForce: 'GTC',
+      orderQty: '400.000000000',
+      price: '187.50',
+      stopPx: null,
+      // 500 bps below 185.00
+      bracket: { stopPx: '185.00', targetPx: '192.50', stopLimitPx: '175.75' },
+      reduceOnly: false,
+    })
+    const said = checks.map(({ label }) => label).join('\n')
+    assert.match(said, /takes Limit orders, GTC, and StopLimit orders to protect them/)
+    assert.match(said, /stop 185.00 with its limit at 175.75/)
+    assert.match(said, /At 175.75 it is worth 70300.00 USD; the broker takes it from 10.00 USD on/)
+    assert.equal(sizing?.qty, '400.000000000')
+
+    const seen = recheck(ticket as Ticket, proposal, facts, policy, NOW)
+    assert.deepEqual([seen.refusals, seen.drift], [[], null])
+    const without: Ticket = {
+      ...(ticket as Ticket),
+      terms: { ...(ticket as Ticket).terms, bracket: { stopPx: px('185.00'), targetPx: null } },
+    }
+    assert.deepEqual(codesOf(recheck(without, proposal, facts, policy, NOW).refusals), ['ORD_TYPE_UNSUPPORTED'])
+  })
+
+  it('what fees in kind may explain is said with its numbers', () => {
+    const { proposal, facts, policy } = world({ facts: { ...held('100'), bookQty: dec('99.75'), feeQty: dec('0.25') } })
+    const { checks } = assess(proposal, facts, policy, 1, NOW)
+    assert.equal(
+      checks.find(({ check }) => check === 'position')?.label,
+      '100 AAPL is held: 0.25 more than in our book, where 0.25 is taken off as fees by estimate.',
+    )
+  })
+
   it('a market order carries no price', () => {
     const { proposal, facts, policy } = world({ proposal: market })
     assert.equal(assess(proposal, facts, policy, 1, NOW).ticket?.terms.price, null)
@@ -628,6 +742,10 @@ const RECHECKED: readonly Row[] = [
   ],
   ['buying power leaves just enough', { account: { buyingPower: amt('78947.37') } }, []],
   ['buying power leaves a cent too little', { account: { buyingPower: amt('78947.36') } }, ['BUYING_POWER_EXCEEDED']],
+  ['the smallest value grew to it', { instrument: { minNotional: amt('74000') } }, []],
+  ['the smallest value grew beyond it', { instrument: { minNotional: amt('74000.01') } }, ['NOTIONAL_BELOW_MINIMUM']],
+  ['the broker takes no plain stop any more', takes({ ordTypes: ['Limit', 'StopLimit'] }), ['ORD_TYPE_UNSUPPORTED']],
+  ['nor good for the day', takes({ timeInForce: ['GTC'] }), ['TIME_IN_FORCE_UNSUPPORTED']],
   ['stop reached since', { quote: { bid: px('184'), ask: px('188') } }, ['STOP_REACHED', 'PRICE_DRIFTED']],
 ]
 
@@ -737,7 +855,7 @@ describe('recheck', () => {
     for (const other of [
       { intentID: 'jax-043' as IntentID },
       { side: 'Sell' },
-      { ordType: 'Market' },
+      { ...explicit('400'), ordType: 'Market' },
       { side: 'Hold' },
     ] as const)
       assert.throws(() => recheck(TICKET, { ...PROPOSAL, ...other }, FACTS, POLICY, NOW), {

@@ -69,7 +69,7 @@ export function recheck(ticket: Ticket, proposal: Proposal, facts: Facts, policy
     ticket.intentID !== proposal.intentID ||
     terms.symbol !== proposal.symbol ||
     terms.side !== proposal.side ||
-    terms.ordType !== proposal.ordType ||
+    (proposal.form === 'Order' && terms.ordType !== proposal.ordType) ||
     terms.reduceOnly
   )
     throw new Fault(
@@ -149,7 +149,11 @@ function ticketOf(c: Case, rev: number): Ticket {
       orderQty: round(sizing.orderQty, scaleOf(instrument.lot), 'down'),
       price: ordType === 'Limit' ? prices.entryPx : null,
       stopPx: null,
-      bracket: { stopPx: prices.stopPx, targetPx: prices.targetPx },
+      bracket: {
+        stopPx: prices.stopPx,
+        targetPx: prices.targetPx,
+        ...(prices.stopLimitPx && { stopLimitPx: prices.stopLimitPx }),
+      },
       reduceOnly: false,
     },
     maxNotional: sizing.notional,

@@ -17,6 +17,8 @@ export type Policy = {
   readonly collarBps: number
   /** How far the market may move from the ticket's reference before a human must look again. */
   readonly maxDriftBps: number
+  /** Where a stop must name a limit: how far beyond its stop price it may still trade. */
+  readonly stopLimitSlackBps: number
   readonly quoteAgeMaxMs: number
   /** Also for what changes as slowly as the account: the market session and the conversion rate. */
   readonly accountAgeMaxMs: number

@@ -104,6 +104,29 @@ describe('prices on their ticks', () => {
     assert.deepEqual(got.ok && got.value, { entryPx: '187.509', stopPx: '185.00', targetPx: '192.51' })
   })
 
+  // biome-ignore format: a table reads in columns
+  const limits: readonly (readonly [name: string, side: Side, stop: string, bps: number, limit: string])[] = [
+    ['below the stop of a purchase',  'Buy',  '185.00', 500, '175.75'],
+    ['above the stop of a sale',      'Sell', '190.00', 500, '199.50'],
+    ['down to the tick',              'Buy',  '185.03', 500, '175.77'],
+    ['up to the tick',                'Sell', '190.03', 500, '199.54'],
+    ['from the stop that is sent',    'Buy',  '185.039', 500, '175.77'],
+    ['in the band where it lands',    'Buy',  '1.01',   500, '0.9595'],
+    ['at the stop itself',            'Buy',  '185.00', 0,   '185.00'],
+    ['a single basis point',          'Buy',  '185.00', 1,   '184.98'],
+  ]
+  for (const [name, side, stop, bps, limit] of limits)
+    it(`the limit of a stop lies beyond it: ${name}`, () => {
+      const got = roundPrices(side, proposal(side, 'Limit', ['187.50', stop, null]), PENNY, bps)
+      assert.equal(got.ok && got.value.stopLimitPx, limit)
+    })
+  it('a limit that rounds to nothing is refused', () => {
+    const got = roundPrices('Buy', proposal('Buy', 'Limit', ['0.0003', '0.0001', null]), PENNY, 500)
+    assert.deepEqual(got.ok ? [] : got.error, [
+      { code: 'PRICE_BELOW_TICK', field: 'stopLimitPx', price: '0.00009500', tick: '0.0001' },
+    ])
+  })
+
   it('every fault is named at once', () => {
     const got = roundPrices('Buy', proposal('Buy', 'Limit', ['3', '2', '9']), bands(['5', '0.01']))
     assert.deepEqual(got.ok ? [] : got.error.map((refusal) => [refusal.code, 'field' in refusal && refusal.field]), [

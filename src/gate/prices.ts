@@ -2,7 +2,21 @@ import { type Instrument, tickAt } from '../orders/instrument.ts'
 import type { Proposal } from '../orders/proposal.ts'
 import type { Side } from '../orders/terms.ts'
 import type { Ticket } from '../orders/ticket.ts'
-import { abs, isMultipleOf, isZero, lt, min, minus, type Px, type Rounding, toStep } from '../values/decimal.ts'
+import {
+  abs,
+  dec,
+  isMultipleOf,
+  isZero,
+  lt,
+  min,
+  minus,
+  over,
+  plus,
+  type Px,
+  type Rounding,
+  times,
+  toStep,
+} from '../values/decimal.ts'
 import { Fault } from '../values/fault.ts'
 import { err, ok, type Result } from '../values/result.ts'
 import type { Believed } from './evidence.ts'
@@ -10,7 +24,13 @@ import type { PriceField, Refusal } from './refusal.ts'
 import { beyond } from './signal.ts'
 
 /** The three prices as they would be sent. The entry of a market order is not sent, and stands as it was asked. */
-export type Prices = { readonly entryPx: Px; readonly stopPx: Px; readonly targetPx: Px | null }
+export type Prices = {
+  readonly entryPx: Px
+  readonly stopPx: Px
+  readonly targetPx: Px | null
+  /** The worst price that the stop accepts; absent where it takes any. */
+  readonly stopLimitPx?: Px
+}
 
 /**
  * How each price goes to its tick.
@@ -19,15 +39,24 @@ export type Prices = { readonly entryPx: Px; readonly stopPx: Px; readonly targe
  * goes away from the entry: it never fires sooner than the idea says, and can never meet the entry. The wider stop
  * costs nothing, because the size is computed afterwards, from the rounded prices. With these directions
  * stop < entry < target survives every tick; only a stop within one tick of its entry could meet it, and that is
- * refused.
+ * refused. The limit of the stop goes further away too: what is meant to get out should get out.
  */
 const ROUNDING: Readonly<Record<Side, Readonly<Record<PriceField, Rounding>>>> = {
-  Buy: { stopPx: 'floor', entryPx: 'floor', targetPx: 'ceil' },
-  Sell: { stopPx: 'ceil', entryPx: 'ceil', targetPx: 'floor' },
+  Buy: { stopPx: 'floor', stopLimitPx: 'floor', entryPx: 'floor', targetPx: 'ceil' },
+  Sell: { stopPx: 'ceil', stopLimitPx: 'ceil', entryPx: 'ceil', targetPx: 'floor' },
 }
 
-/** The proposal's prices on the instrument's ticks; its stop and target must be known to be on their own sides. */
-export function roundPrices(side: Side, proposal: Proposal, instrument: Instrument): Believed<Prices> {
+/**
+ * The proposal's prices on the instrument's ticks; its stop and target must be known to be on their own sides.
+ *
+ * @param slackBps how far beyond the stop its limit lies; null where the stop needs none.
+ */
+export function roundPrices(
+  side: Side,
+  proposal: Proposal,
+  instrument: Instrument,
+  slackBps: number | null = null,
+): Believed<Prices> {
   const rules = ROUNDING[side]
   const entry = onTick(instrument, 'entryPx', proposal.entryPx, rules.entryPx)
   const stop = onTick(instrument, 'stopPx', proposal.stopPx, rules.stopPx)
@@ -42,7 +71,16 @@ export function roundPrices(side: Side, proposal: Proposal, instrument: Instrume
   // The second half is for tick tables whose bands do not begin on a tick: there floor may carry an entry past its stop.
   if (lt(distance, tick) || !beyond(side, entryPx, stop.value.px))
     return err([{ code: 'STOP_TOO_CLOSE', entryPx: proposal.entryPx, stopPx: proposal.stopPx, distance, tick }])
-  return ok({ entryPx, stopPx: stop.value.px, targetPx: target.value?.px ?? null })
+  const prices = { entryPx, stopPx: stop.value.px, targetPx: target.value?.px ?? null }
+  if (slackBps === null) return ok(prices)
+  const limit = onTick(instrument, 'stopLimitPx', slackened(side, stop.value.px, slackBps), rules.stopLimitPx)
+  return limit.ok ? ok({ ...prices, stopLimitPx: limit.value.px }) : err([limit.error])
+}
+
+/** The stop of a purchase sells, down to a lower price; that of a short sale buys, up to a higher one. */
+function slackened(side: Side, stopPx: Px, bps: number): Px {
+  const share = over(dec(String(bps)), dec('10000'), { scale: 4, rounding: 'up' })
+  return times(stopPx, side === 'Buy' ? minus(dec('1'), share) : plus(dec('1'), share)) as Px
 }
 
 /**
@@ -78,6 +116,7 @@ export function pricesOf(ticket: Ticket, proposal: Proposal, instrument: Instrum
     offTick(instrument, 'entryPx', price),
     offTick(instrument, 'stopPx', bracket.stopPx),
     offTick(instrument, 'targetPx', bracket.targetPx),
+    offTick(instrument, 'stopLimitPx', bracket.stopLimitPx ?? null),
   ].flat()
   return off.length === 0 ? ok({ entryPx: price ?? proposal.entryPx, ...bracket }) : err(off)
 }

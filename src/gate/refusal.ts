@@ -5,7 +5,7 @@ import type { Instant } from '../values/instant.ts'
 import { money, moment, percent, span } from './words.ts'
 
 /** A named price of the intent. */
-export type PriceField = 'entryPx' | 'stopPx' | 'targetPx'
+export type PriceField = 'entryPx' | 'stopPx' | 'targetPx' | 'stopLimitPx'
 /** What set the size: the risk budget, or the limit that left less room. */
 export type Binding = 'risk' | 'order' | 'position' | 'stage' | 'buyingPower' | 'instrument'
 
@@ -77,6 +77,7 @@ type Compared = {
   QTY_BELOW_MINIMUM: { orderQty: Qty; minQty: Qty }
   QTY_DIFFERS_FROM_SIZE: { orderQty: Qty; size: Qty; rawSize: Decimal; rule: 'exact' | 'not-larger'; binding: Binding }
   SIZE_BELOW_MINIMUM: { size: Qty; rawSize: Decimal; minQty: Qty; binding: Binding }
+  NOTIONAL_BELOW_MINIMUM: { worth: Amt; price: Px; minNotional: Amt; currency: string }
   RISK_ABOVE_BUDGET: { risk: Amt; budget: Amt; limitBps: number; currency: string }
   ORDER_NOTIONAL_EXCEEDED: { notional: Amt; limit: Amt; currency: string }
   POSITION_NOTIONAL_EXCEEDED: { notional: Amt; position: Amt; inFlight: Amt; limit: Amt; currency: string }
@@ -108,7 +109,12 @@ type Row<C extends RefusalCode> = {
   readonly todo: string
 }
 
-const IN_WORDS: Readonly<Record<PriceField, string>> = { entryPx: 'entry price', stopPx: 'stop', targetPx: 'target' }
+const IN_WORDS: Readonly<Record<PriceField, string>> = {
+  entryPx: 'entry price',
+  stopPx: 'stop',
+  targetPx: 'target',
+  stopLimitPx: 'limit of the stop',
+}
 /** The binding line, as it is said to a person. */
 export const BINDING: Readonly<Record<Binding, string>> = {
   risk: 'the risk budget',
@@ -489,6 +495,13 @@ export const REFUSALS: { readonly [C in RefusalCode]: Row<C> } = {
     says: (r) =>
       `The computed size is ${text(r.size)} (${shortest(r.rawSize)} by risk alone, set by ${BINDING[r.binding]}); the smallest order is ${text(r.minQty)}.`,
     todo: 'Nothing was sent. A closer stop gives more size for the same risk.',
+  },
+  NOTIONAL_BELOW_MINIMUM: {
+    meaning: 'The order, or the stop that would protect it, is worth less than the broker takes.',
+    transient: false,
+    says: (r) =>
+      `At ${text(r.price)}, the lowest of its prices, the order is worth ${money(r.worth, r.currency)}; the broker takes none below ${money(r.minNotional, r.currency)}, and its stop would be such an order.`,
+    todo: 'Nothing was sent. Ask for more, or leave it.',
   },
   RISK_ABOVE_BUDGET: {
     meaning: 'By the equity and rates of now the approved order risks more than the budget allows.',

@@ -109,6 +109,13 @@ export const SAMPLES: { readonly [C in RefusalCode]: Extract<Refusal, { code: C 
     minQty: qty('1'),
     binding: 'risk',
   },
+  NOTIONAL_BELOW_MINIMUM: {
+    code: 'NOTIONAL_BELOW_MINIMUM',
+    worth: amt('9.02'),
+    price: px('57000.00'),
+    minNotional: amt('10'),
+    ...USD,
+  },
   RISK_ABOVE_BUDGET: { code: 'RISK_ABOVE_BUDGET', risk: amt('1000.00'), budget: amt('900.00'), limitBps: 50, ...USD },
   ORDER_NOTIONAL_EXCEEDED: {
     code: 'ORDER_NOTIONAL_EXCEEDED',

@@ -46,6 +46,13 @@ const ROWS: readonly Row[] = [
   ['one third, repeating', { ...at('187.50', '184.50') }, '333', '333.33333333', 'risk'],
   ['lots of a hundred', { instrument: lots('100'), account: account('99999') }, '300', '399.996', 'risk'],
   ['lots of a thousandth', { instrument: lots('0.001'), ...at('187.50', '184.50') }, '333.333', '333.33333333', 'risk'],
+  [
+    'lots of a billionth',
+    { instrument: lots('0.000000001'), ...at('187.50', '184.50') },
+    '333.333333333',
+    '333.333333333',
+    'risk',
+  ],
   ['lots of 0.25', { instrument: lots('0.25'), ...at('187.50', '184.50') }, '333.25', '333.33333333', 'risk'],
   ['equity zero', { account: account('0') }, '0', '0', 'risk'],
   ['equity negative', { account: account('-5') }, '0', '0', 'risk'],

@@ -57,7 +57,7 @@ export type Sizing = {
   readonly conversionRate: Decimal
   /** riskPerUnit × conversionRate, exact. */
   readonly riskPerUnitAccount: Decimal
-  /** riskAmount ÷ riskPerUnitAccount to 8 places, before lots and limits. */
+  /** riskAmount ÷ riskPerUnitAccount to 8 places, or those of the lot, before lots and limits. */
   readonly rawQty: Decimal
   /** The most one unit may cost, in account currency, exact. */
   readonly unitCost: Decimal
@@ -103,7 +103,9 @@ export function sizeOf(input: SizingInput): Sizing {
   const riskAmount = plain(atLeastZero(times(account.equity, policy.riskPerTrade))) as Amt
   const riskPerUnit = abs(minus(entryPx, prices.stopPx))
   const riskPerUnitAccount = plain(times(riskPerUnit, rate))
-  const rawQty = dec(shortest(over(riskAmount, riskPerUnitAccount, { scale: 8, rounding: 'down' })))
+  // As fine as the lot at least, so that it never reads as less than the size that came of it.
+  const scale = Math.max(8, scaleOf(lot))
+  const rawQty = dec(shortest(over(riskAmount, riskPerUnitAccount, { scale, rounding: 'down' })))
 
   const unitCost = plain(times(worstUnitPx(side, ordType, prices.entryPx, quote, policy), rate))
   const spendable = times(account.buyingPower, minus(ONE, policy.buyingPowerBuffer))

@@ -76,6 +76,7 @@ const COMMANDS: { readonly [verb: string]: Run } = {
     set('buffer', dec, (buyingPowerBuffer) => ({ buyingPowerBuffer }))
     set('collarBps', Number, (collarBps) => ({ collarBps }))
     set('driftBps', Number, (maxDriftBps) => ({ maxDriftBps }))
+    set('slackBps', Number, (stopLimitSlackBps) => ({ stopLimitSlackBps }))
     set('quoteAge', span, (quoteAgeMaxMs) => ({ quoteAgeMaxMs }))
     set('duplicates', span, (duplicateWindowMs) => ({ duplicateWindowMs }))
     set('decideIn', span, (approvalTtlMs) => ({ approvalTtlMs }))

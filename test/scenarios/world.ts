@@ -100,6 +100,7 @@ export class World {
     buyingPowerBuffer: dec('0.05'),
     collarBps: 300,
     maxDriftBps: 50,
+    stopLimitSlackBps: 500,
     quoteAgeMaxMs: 5_000,
     accountAgeMaxMs: 30_000,
     duplicateWindowMs: 60_000,
