@@ -222,6 +222,8 @@ export function inWords(t: Terms): string {
   return `${t.side} ${shortest(t.orderQty)} ${t.symbol} ${at}`.trim()
 }
 
+const by = (o: Order): string => (o.replacedBy ? `; ${o.replacedBy} works in its place` : '')
+
 /** What each status of the order means for whoever asked for it, and whether to do anything. */
 const ORDER_SAYS: Readonly<Record<wire.OrdStatus, (order: Order) => string>> = {
   PendingNew: (o) => `${inWords(o.terms)} is on its way to the broker. Nothing to do.`,
@@ -233,6 +235,10 @@ const ORDER_SAYS: Readonly<Record<wire.OrdStatus, (order: Order) => string>> = {
     isZero(o.cumQty)
       ? 'Canceled before anything was filled.'
       : `Canceled after ${of(o)} were filled at ${avg(o)} on average.`,
+  Replaced: (o) =>
+    isZero(o.cumQty)
+      ? `Replaced before anything was filled${by(o)}.`
+      : `Replaced after ${of(o)} were filled at ${avg(o)} on average${by(o)}.`,
   Rejected: (o) => `The broker rejected it${o.text ? `: ${o.text}` : ''}. Nothing is open.`,
   Expired: (o) =>
     isZero(o.cumQty)
@@ -240,6 +246,8 @@ const ORDER_SAYS: Readonly<Record<wire.OrdStatus, (order: Order) => string>> = {
       : `Expired at the broker after ${of(o)} were filled at ${avg(o)} on average.`,
   PendingCancel: (o) =>
     `A cancel has been asked for; the broker has not confirmed it. ${of(o)} filled so far, and fills may still come.`,
+  PendingReplace: (o) =>
+    `The broker was asked to put ${o.replacedBy} in its place and has not confirmed it. ${of(o)} filled so far, and fills may still come.`,
   InDoubt: () =>
     'Unknown, do not resubmit: the broker did not answer whether it took the order. It is being looked up, and this line will change.',
   NotSent: () => 'The order never reached the broker; that is proven. Nothing is open.',

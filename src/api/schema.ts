@@ -33,9 +33,11 @@ const ordStatus = names([
   'PartiallyFilled',
   'Filled',
   'Canceled',
+  'Replaced',
   'Rejected',
   'Expired',
   'PendingCancel',
+  'PendingReplace',
   'InDoubt',
   'NotSent',
 ])

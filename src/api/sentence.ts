@@ -95,6 +95,8 @@ function reported(report: Report, id: string): string {
       return `${id} is working at the broker.`
     case 'Canceled':
       return `${id} is canceled${because(report.text)}.`
+    case 'Replaced':
+      return `${id} is replaced${because(report.text)}: another order works in its place.`
     case 'Rejected':
       return `The broker rejected ${id}${because(report.text)}.`
     case 'Expired':

@@ -35,8 +35,8 @@ export type Rules = {
   readonly instruments: ReadonlyMap<string, Instrument>
 }
 
-/** `Held` waits for the fill of its entry. The last four are the end, though trades may still be added or undone. */
-export type State = 'Held' | 'Working' | 'Filled' | 'Canceled' | 'Expired' | 'Rejected'
+/** `Held` waits for the fill of its entry. The last five are the end, though trades may still be added or undone. */
+export type State = 'Held' | 'Working' | 'Filled' | 'Canceled' | 'Expired' | 'Replaced' | 'Rejected'
 
 /** One trade of an order. `seq` is its place in the history of the account. */
 export type Trade = Execution & { readonly seq: number }
@@ -51,7 +51,13 @@ export type BookOrder = {
   readonly siblingOrderID: OrderID | null
   readonly role: 'Stop' | 'Target' | null
   readonly legs: readonly LegRef[]
-  /** `orderQty` is the size as it is now: that of a leg follows its entry, that of a pair shrinks with the other's fills. */
+  /** The order in whose place it is, and the one in its own. Its family goes over to the newest of them. */
+  readonly replaces: OrderID | null
+  readonly replacedBy: OrderID | null
+  /**
+   * `orderQty` is the size as it is now: that of a leg follows its entry, that of a pair shrinks with the other's fills,
+   * and in it is nothing of what those before it have filled.
+   */
   readonly terms: Terms
   readonly state: State
   /** A stop that the market has reached. */
@@ -78,12 +84,14 @@ type Head = {
 export type Body =
   | ({ readonly kind: 'Accepted'; readonly state: 'Held' | 'Working' } & Pick<
       BookOrder,
-      'parentOrderID' | 'siblingOrderID' | 'role' | 'legs' | 'terms' | 'pledgePx'
+      'parentOrderID' | 'siblingOrderID' | 'role' | 'legs' | 'replaces' | 'terms' | 'pledgePx'
     >)
   | { readonly kind: 'Rejected'; readonly terms: Terms; readonly text: string }
   /** A leg that its entry's fill has brought to life. */
   | { readonly kind: 'Activated'; readonly orderQty: Qty }
   | { readonly kind: 'Resized'; readonly orderQty: Qty }
+  /** Another order of its family was replaced: its pointers are to the new one from here on. */
+  | ({ readonly kind: 'Relinked' } & Pick<BookOrder, 'parentOrderID' | 'siblingOrderID' | 'legs'>)
   | { readonly kind: 'Triggered' }
   | ({ readonly kind: 'Traded' } & Pick<
       Execution,
@@ -91,6 +99,7 @@ export type Body =
     >)
   | { readonly kind: 'Canceled'; readonly text: string | null }
   | { readonly kind: 'Expired'; readonly text: string | null }
+  | { readonly kind: 'Replaced'; readonly by: OrderID }
   /** Average cost depends on every trade since, so the position travels with the event. */
   | { readonly kind: 'Busted'; readonly refExecID: ExecID; readonly text: string; readonly position: Position }
   | {
@@ -179,6 +188,10 @@ export function evolveOrder(before: BookOrder | undefined, event: Event): BookOr
       return { ...before, state: 'Working', terms: { ...before.terms, orderQty: event.orderQty } }
     case 'Resized':
       return { ...before, terms: { ...before.terms, orderQty: event.orderQty } }
+    case 'Relinked': {
+      const { parentOrderID, siblingOrderID, legs } = event
+      return { ...before, parentOrderID, siblingOrderID, legs }
+    }
     case 'Triggered':
       return { ...before, triggered: true }
     case 'Traded': {
@@ -189,6 +202,8 @@ export function evolveOrder(before: BookOrder | undefined, event: Event): BookOr
     case 'Canceled':
     case 'Expired':
       return { ...before, state: event.kind, text: event.text }
+    case 'Replaced':
+      return { ...before, ...ALONE, state: 'Replaced', replacedBy: event.by }
     case 'Busted':
       return amended(before, event.refExecID, (trade) => ({ ...trade, live: false }))
     case 'Corrected':
@@ -196,11 +211,14 @@ export function evolveOrder(before: BookOrder | undefined, event: Event): BookOr
   }
 }
 
+const ALONE = { parentOrderID: null, siblingOrderID: null, legs: [] } as const
+
 function born(event: Event & { kind: 'Accepted' | 'Rejected' }): BookOrder {
   const common = {
     orderID: event.orderID,
     clOrdID: event.clOrdID,
     terms: event.terms,
+    replacedBy: null,
     triggered: false,
     cumQty: qty('0'),
     trades: [],
@@ -209,10 +227,19 @@ function born(event: Event & { kind: 'Accepted' | 'Rejected' }): BookOrder {
   }
   if (event.kind === 'Accepted') {
     const { parentOrderID, siblingOrderID, role, legs, pledgePx, state } = event
-    return { ...common, parentOrderID, siblingOrderID, role, legs, pledgePx, state, text: null }
+    // A log that is older than replacements has no `replaces`.
+    const replaces = event.replaces ?? null
+    return { ...common, parentOrderID, siblingOrderID, role, legs, replaces, pledgePx, state, text: null }
   }
-  const alone = { parentOrderID: null, siblingOrderID: null, role: null, legs: [], pledgePx: ZERO as Px }
-  return { ...common, ...alone, state: 'Rejected', text: event.text }
+  return {
+    ...common,
+    ...ALONE,
+    role: null,
+    replaces: null,
+    pledgePx: ZERO as Px,
+    state: 'Rejected',
+    text: event.text,
+  }
 }
 
 const tradeOf = (e: Event & { kind: 'Traded' }): Trade => ({
@@ -291,8 +318,11 @@ export function reportOf(event: Event): Report | null {
       const { refExecID, lastQty, lastPx, text } = event
       return { ...head, execType: 'TradeCorrect', text, refExecID, lastQty, lastPx }
     }
+    case 'Replaced':
+      return { ...head, execType: 'Replaced', text: null }
     case 'Activated':
     case 'Resized':
+    case 'Relinked':
     case 'Triggered':
       return null
   }
@@ -305,11 +335,32 @@ export function ordersOf(events: Iterable<Event>): BookOrder[] {
   return [...orders.values()]
 }
 
-/** An order and everything whose fate hangs on it: entry, legs, sibling. */
+/** The order that is in its place now: itself, while nothing has replaced it. */
+export function latest(book: Book, order: BookOrder): BookOrder {
+  const next = order.replacedBy && orderOf(book, order.replacedBy)
+  return next ? latest(book, next) : order
+}
+
+/** The order and those it has replaced, newest first. */
+export function generations(book: Book, order: BookOrder): BookOrder[] {
+  const before = order.replaces && orderOf(book, order.replaces)
+  return before ? [order, ...generations(book, before)] : [order]
+}
+
+/** What the order and those it has replaced have filled together. */
+export const filledQty = (book: Book, order: BookOrder): Qty =>
+  generations(book, order).reduce((sum, { cumQty }) => plus(sum, cumQty), qty('0'))
+
+/** The book as if `order` were not there. */
+export const lessOne = (book: Book, order: BookOrder): Book => placed(book, order, { ...order, state: 'Canceled' })
+
+/** An order and everything whose fate hangs on it: entry, legs, sibling, and what each of them has replaced. */
 export function family(book: Book, order: BookOrder): BookOrder[] {
-  const head = (order.parentOrderID && orderOf(book, order.parentOrderID)) || order
-  const ids = new Set([head.orderID, ...head.legs.map((leg) => leg.orderID), head.siblingOrderID, order.orderID])
-  return [...ids].flatMap((id) => (id === null ? [] : (orderOf(book, id) ?? [])))
+  const now = latest(book, order)
+  const head = (now.parentOrderID && orderOf(book, now.parentOrderID)) || now
+  const ids = new Set([head.orderID, ...head.legs.map((leg) => leg.orderID), head.siblingOrderID, now.orderID])
+  const present = [...ids].flatMap((id) => (id === null ? [] : (orderOf(book, id) ?? [])))
+  return present.flatMap((one) => generations(book, one))
 }
 
 /** Takes closed orders out of the book, for a caller who keeps them elsewhere. Positions stay. */

@@ -9,6 +9,7 @@ import {
   type BookOrder,
   type Event,
   evolve,
+  filledQty,
   isLive,
   orderOf,
   type Rules,
@@ -60,7 +61,8 @@ export const openIn = (d: Draft, symbol: string): BookOrder[] => {
 export function close(d: Draft, order: BookOrder, how: 'Canceled' | 'Expired', text: string | null): void {
   emit(d, order, { kind: how, text })
   // An entry that ends unfilled has nothing to protect; one that has filled keeps its exits.
-  if (isZero(order.cumQty)) for (const leg of order.legs) closeIfLive(d, leg.orderID, 'its entry ended unfilled')
+  if (isZero(filledQty(d.book, order)))
+    for (const leg of order.legs) closeIfLive(d, leg.orderID, 'its entry ended unfilled')
   // A day order that runs out says nothing about its partner; a cancel ends the pair, as it does at real brokers.
   if (how === 'Expired') return
   if (order.siblingOrderID) closeIfLive(d, order.siblingOrderID, 'one cancels the other')

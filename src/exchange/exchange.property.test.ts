@@ -17,6 +17,7 @@ import {
   lte,
   minus,
   plus,
+  type Px,
   px,
   qty,
   sign,
@@ -25,11 +26,15 @@ import {
 } from '../values/decimal.ts'
 import { instant } from '../values/instant.ts'
 import {
+  type BookOrder,
   emptyBook,
   type Event,
   evolve,
+  filledQty,
   freeze,
+  generations,
   isLive,
+  latest,
   leaves,
   ordersOf,
   pledgeIn,
@@ -86,7 +91,7 @@ type Move =
       readonly reduce: boolean
     }
   | { readonly kind: 'pair'; readonly symbol: string; readonly size: number }
-  | { readonly kind: 'cancel' | 'bust' | 'late' | 'correct'; readonly pick: number; readonly size: number }
+  | { readonly kind: 'cancel' | 'replace' | 'bust' | 'late' | 'correct'; readonly pick: number; readonly size: number }
   | { readonly kind: 'session'; readonly symbol: string; readonly open: boolean }
   | { readonly kind: 'cancel-all' }
 
@@ -118,9 +123,9 @@ const move: fc.Arbitrary<Move> = fc.oneof(
   },
   { weight: 1, arbitrary: fc.record({ kind: fc.constant('pair'), symbol, size: fc.integer({ min: 1, max: 100 }) }) },
   {
-    weight: 3,
+    weight: 4,
     arbitrary: fc.record({
-      kind: fc.constantFrom('cancel', 'bust', 'late', 'correct'),
+      kind: fc.constantFrom('cancel', 'replace', 'replace', 'bust', 'late', 'correct'),
       pick: fc.nat(),
       size: fc.integer({ min: 1, max: 100 }),
     }),
@@ -193,6 +198,7 @@ function inputOf(m: Move, x: Exchange, n: number): Input | null {
     case 'cancel-all':
       return { kind: 'CancelAll', spare: new Set(), at }
     case 'cancel':
+    case 'replace':
     case 'bust':
     case 'late':
     case 'correct': {
@@ -200,6 +206,22 @@ function inputOf(m: Move, x: Exchange, n: number): Input | null {
       const order = all[m.pick % Math.max(all.length, 1)]
       if (!order) return null
       if (m.kind === 'cancel') return { kind: 'Cancel', orderID: order.orderID, at }
+      if (m.kind === 'replace') {
+        // Half of them keep the size, as exits must.
+        const { price, stopPx, orderQty, cumQty } = { ...order, ...order.terms }
+        const left = m.pick % 2 === 0 ? minus(orderQty, cumQty) : qty(String(m.size))
+        const moved = (p: Px | null) => p && plus(p, px('0.07'))
+        const whole = plus(filledQty(x.book, order), left)
+        return {
+          kind: 'Replace',
+          orderID: order.orderID,
+          clOrdID,
+          orderQty: whole,
+          price: moved(price),
+          stopPx: moved(stopPx),
+          at,
+        }
+      }
       if (m.kind === 'late')
         return { kind: 'Trade', orderID: order.orderID, lastQty: qty(String(m.size)), lastPx: cents(10000), at }
       const execID = order.trades[m.pick % Math.max(order.trades.length, 1)]?.execID
@@ -323,25 +345,56 @@ it('a pair and the legs of a bracket never close more than they guard', () => {
         if (god || events.some((e) => e.kind === 'Busted'))
           for (const e of events)
             for (const o of values(x.book.orders))
-              if (o.orderID === e.orderID || o.legs.some((l) => l.orderID === e.orderID)) forced.add(o.orderID)
+              if (touches(x, o, e.orderID) || o.legs.some((l) => touches(x, ordersOfID(x, l.orderID), e.orderID)))
+                forced.add(latest(x.book, o).orderID)
         for (const o of values(x.book.orders)) {
           const legs = o.legs.flatMap((l) => ordersOfID(x, l.orderID) ?? [])
+          if (generations(x.book, o).some(({ orderID }) => forced.has(orderID))) forced.add(o.orderID)
           if (legs.length === 0 || forced.has(o.orderID)) continue
-          assert.ok(!gt(sum(legs.map((l) => l.cumQty)), o.cumQty))
+          const bought = filledQty(x.book, o)
+          const closed = sum(legs.map((l) => filledQty(x.book, l)))
+          assert.ok(!gt(closed, bought))
           for (const leg of legs) {
-            if (leg.state === 'Held') assert.ok(isZero(o.cumQty))
+            if (leg.state === 'Held') assert.ok(isZero(bought))
             if (leg.state === 'Working')
-              assert.ok(
-                eq(leaves(leg), minus(o.cumQty, sum(legs.map((l) => l.cumQty)))),
-                'a working leg guards what is left',
-              )
+              assert.ok(eq(leaves(leg), minus(bought, closed)), 'a working leg guards what is left')
           }
-          if (!isLive(o) && isZero(o.cumQty)) assert.ok(legs.every((l) => !isLive(l)))
+          if (!isLive(o) && isZero(bought)) assert.ok(legs.every((l) => !isLive(l)))
         }
       })
     }),
     RUNS,
   )
+})
+
+const touches = (x: Exchange, o: BookOrder | undefined, id: OrderID) =>
+  o !== undefined && generations(x.book, o).some(({ orderID }) => orderID === id)
+
+it('of an order and those in whose place it is one is open, and together they fill no more than was asked last', () => {
+  let replaced = 0
+  fc.assert(
+    fc.property(fc.array(move, { maxLength: 60 }), (moves) => {
+      const forced = new Set<OrderID>()
+      play(moves, (x, events, god) => {
+        if (god || events.some((e) => e.kind === 'Busted')) for (const e of events) forced.add(e.orderID)
+        for (const o of values(x.book.orders)) {
+          if (o.replaces === null) continue
+          replaced++
+          const all = generations(x.book, o)
+          assert.ok(all.slice(1).every(({ state }) => state === 'Replaced'))
+          assert.equal(ordersOfID(x, o.replaces)?.replacedBy, o.orderID)
+          if (all.some(({ orderID }) => forced.has(orderID)) || o.state === 'Replaced') continue
+          const before = minus(filledQty(x.book, o), o.cumQty)
+          if (o.role === null) assert.ok(lte(filledQty(x.book, o), plus(o.terms.orderQty, before)))
+        }
+        for (const o of values(x.book.orders))
+          for (const id of [o.parentOrderID, o.siblingOrderID, ...o.legs.map((l) => l.orderID)])
+            if (id !== null) assert.equal(ordersOfID(x, id)?.replacedBy, null, 'nobody points to what was replaced')
+      })
+    }),
+    RUNS,
+  )
+  assert.ok(replaced > 0)
 })
 
 it('what was retired can be recalled', () => {

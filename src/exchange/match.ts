@@ -21,7 +21,7 @@ import {
 } from '../values/decimal.ts'
 import type { Instant } from '../values/instant.ts'
 import { isTrading, shown as showing, type Tick } from './board.ts'
-import { type BookOrder, isLive, leaves, orderOf, positionIn } from './book.ts'
+import { type BookOrder, filledQty, isLive, latest, leaves, orderOf, positionIn } from './book.ts'
 import { close, closeIfLive, type Draft, emit, known, openIn } from './draft.ts'
 import { rateOf } from './money.ts'
 
@@ -140,19 +140,27 @@ export function trade(d: Draft, order: BookOrder, lastQty: Qty, lastPx: Px): boo
 
 /** Makes the sizes of legs and siblings follow the trades of `orderID`. */
 export function resizeFamily(d: Draft, orderID: OrderID): void {
-  const order = known(d, orderID)
-  for (const leg of order.legs) resize(d, leg.orderID, order.cumQty)
+  const order = latest(d.book, known(d, orderID))
+  for (const leg of order.legs) resize(d, leg.orderID, filledQty(d.book, order))
   if (!order.siblingOrderID) return
   const sibling = orderOf(d.book, order.siblingOrderID)
   const parent = order.parentOrderID && orderOf(d.book, order.parentOrderID)
-  if (sibling) resize(d, sibling.orderID, parent ? parent.cumQty : plus(order.terms.orderQty, sibling.cumQty))
+  const whole = (other: BookOrder): Qty =>
+    parent
+      ? filledQty(d.book, parent)
+      : plus(plus(order.terms.orderQty, filledBefore(d, order)), filledQty(d.book, other))
+  if (sibling) resize(d, sibling.orderID, whole(sibling))
 }
+
+/** What those have filled that it has replaced. */
+const filledBefore = (d: Draft, order: BookOrder): Qty => minus(filledQty(d.book, order), order.cumQty)
 
 /** @param whole what the order and its sibling may trade together. */
 function resize(d: Draft, orderID: OrderID, whole: Qty): void {
   const order = orderOf(d.book, orderID)
   if (!order || !isLive(order)) return
-  const taken = order.siblingOrderID ? (orderOf(d.book, order.siblingOrderID)?.cumQty ?? qty('0')) : qty('0')
+  const sibling = order.siblingOrderID && orderOf(d.book, order.siblingOrderID)
+  const taken = plus(sibling ? filledQty(d.book, sibling) : qty('0'), filledBefore(d, order))
   const orderQty = gt(whole, taken) ? minus(whole, taken) : qty('0')
   if (order.state === 'Held') {
     if (isZero(orderQty)) return
@@ -162,7 +170,7 @@ function resize(d: Draft, orderID: OrderID, whole: Qty): void {
   }
   const parent = order.parentOrderID && orderOf(d.book, order.parentOrderID)
   // A bust may leave nothing to protect while the entry still works: the leg stays, with no size, until it fills again.
-  const mayGrow = parent && isLive(parent) && isZero(order.cumQty)
+  const mayGrow = parent && isLive(parent) && isZero(filledQty(d.book, order))
   if (gte(order.cumQty, orderQty) && !mayGrow) emit(d, order, { kind: 'Canceled', text: 'one cancels the other' })
   else if (!eq(orderQty, order.terms.orderQty)) emit(d, order, { kind: 'Resized', orderQty })
 }

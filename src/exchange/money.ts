@@ -97,8 +97,11 @@ function opening(pledge: Pledge, netQty: Decimal): Decimal {
 export const buyingPower = (view: View): Amt =>
   max(minus(times(equity(view), view.rules.leverage), tiedUp(view)), ZERO) as Amt
 
-/** True when the order fits, or ties up no more than is tied up already. */
-export function affordable(view: View, asking: readonly Asking[]): boolean {
+/**
+ * True when the order fits, or ties up no more than is tied up already.
+ * @param now the account as it is, where `view` has left out the order that is to be replaced.
+ */
+export function affordable(view: View, asking: readonly Asking[], now: View = view): boolean {
   const after = tiedUp(view, asking)
-  return !gt(after, times(equity(view), view.rules.leverage)) || !gt(after, tiedUp(view))
+  return !gt(after, times(equity(view), view.rules.leverage)) || !gt(after, tiedUp(now))
 }

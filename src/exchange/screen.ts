@@ -1,10 +1,19 @@
 import { type Instrument, tickAt } from '../orders/instrument.ts'
 import { opposite, type Terms } from '../orders/terms.ts'
 import { gt, gte, isMultipleOf, isZero, lt, lte, type Px, sign, text } from '../values/decimal.ts'
-import { positionIn } from './book.ts'
+import { type BookOrder, lessOne, positionIn } from './book.ts'
 import { affordable, rateOf, type View } from './money.ts'
 
-type Case = { readonly view: View; readonly terms: Terms; readonly instrument: Instrument; readonly px: Px | null }
+type Case = {
+  readonly view: View
+  /** With the order that is to be replaced, which `view` is without. */
+  readonly now: View
+  readonly terms: Terms
+  readonly instrument: Instrument
+  readonly px: Px | null
+  /** An exit that waits for its entry: there is no position yet. */
+  readonly waits: boolean
+}
 
 /**
  * What the exchange refuses, in a broker's words; each answers null when it has nothing to say. In the order they are
@@ -28,29 +37,33 @@ const SCREENS: readonly ((c: Case) => string | null)[] = [
   ({ view, terms, instrument, px }) =>
     px === null || rateOf(view, instrument.currency) === null ? `no market data for "${terms.symbol}"` : null,
   ({ terms, px }) => (terms.bracket && px !== null ? wrongBracket(terms, px) : null),
-  ({ view, terms }) => {
-    if (!terms.reduceOnly) return null
+  ({ view, terms, waits }) => {
+    if (!terms.reduceOnly || waits) return null
     const net = sign(positionIn(view.book, terms.symbol).netQty)
     return net === (terms.side === 'Sell' ? 1 : -1) ? null : 'reduce-only order has no position to reduce'
   },
-  ({ view, terms, instrument }) => {
-    if (instrument.shortable || terms.side === 'Buy') return null
+  ({ view, terms, instrument, waits }) => {
+    if (instrument.shortable || terms.side === 'Buy' || waits) return null
     return lt(positionIn(view.book, terms.symbol).netQty, terms.orderQty)
       ? `asset "${terms.symbol}" cannot be sold short`
       : null
   },
-  ({ view, terms, px }) => {
+  ({ view, now, terms, px }) => {
     if (terms.reduceOnly || px === null) return null
     const { symbol, side, orderQty } = terms
-    return affordable(view, [{ symbol, side, orderQty, px }]) ? null : 'insufficient buying power'
+    return affordable(view, [{ symbol, side, orderQty, px }], now) ? null : 'insufficient buying power'
   },
 ]
 
-/** The exchange's no to a new order, or null. Does not ask whether its ClOrdID is new. */
-export function screen(view: View, terms: Terms): string | null {
+/**
+ * The exchange's no to a new order, or null. Does not ask whether its ClOrdID is new.
+ * @param instead the open order in whose place it would be.
+ */
+export function screen(now: View, terms: Terms, instead: BookOrder | null = null): string | null {
+  const view = instead ? { ...now, book: lessOne(now.book, instead) } : now
   const instrument = view.rules.instruments.get(terms.symbol)
   if (!instrument) return `asset "${terms.symbol}" not found`
-  const c: Case = { view, terms, instrument, px: pledgePx(view, terms) }
+  const c: Case = { view, now, terms, instrument, px: pledgePx(view, terms), waits: instead?.state === 'Held' }
   for (const ask of SCREENS) {
     const no = ask(c)
     if (no !== null) return no

@@ -5,7 +5,7 @@ import type { OrdType, Terms, TimeInForce } from '../orders/terms.ts'
 import type { ClOrdID, ExecID, OrderID } from '../values/brand.ts'
 import { amt, dec, px, qty, shortest, text } from '../values/decimal.ts'
 import { instant } from '../values/instant.ts'
-import { type BookOrder, type Event, evolve, emptyBook, freeze, orderOf, type Rules } from './book.ts'
+import { type BookOrder, type Event, evolve, emptyBook, freeze, latest, orderOf, type Rules } from './book.ts'
 import { buyingPower, cash, equity } from './money.ts'
 import { emptyExchange, type Exchange, type Input, step } from './step.ts'
 import { get, values } from './table.ts'
@@ -78,6 +78,13 @@ function inputOf(line: string, exchange: Exchange, lineNo: number): Input {
     }
     case 'cancel':
       return { kind: 'Cancel', orderID: orderID(word(0)), at }
+    case 'replace': {
+      const [label, name, size, ...type] = words
+      const { terms } = find(exchange, label ?? '')
+      const { price, stopPx } = type.length > 0 ? termsOf('buy', ['1', 'A', ...type]) : terms
+      const clOrdID = name === '-' ? null : (name as ClOrdID)
+      return { kind: 'Replace', orderID: orderID(word(0)), clOrdID, orderQty: qty(size ?? ''), price, stopPx, at }
+    }
     case 'cancel-all':
       return { kind: 'CancelAll', spare: new Set(words), at }
     case 'open':
@@ -134,7 +141,8 @@ function find(exchange: Exchange, label: string): BookOrder {
 
 function labelOf(exchange: Exchange, event: Event): string {
   if (event.clOrdID) return event.clOrdID
-  const leg = orderOf(exchange.book, event.orderID)
+  const known = orderOf(exchange.book, event.orderID)
+  const leg = known && latest(exchange.book, known)
   const parent = leg?.parentOrderID && orderOf(exchange.book, leg.parentOrderID)
   return `${parent && parent.clOrdID}.${leg?.role === 'Stop' ? 's' : 't'}`
 }
@@ -151,11 +159,16 @@ function said(exchange: Exchange, event: Event): string {
       return `${label} ${shortest(event.lastQty)} @ ${shortest(event.lastPx)}`
     case 'Corrected':
       return `${label} Corrected ${shortest(event.lastQty)} @ ${shortest(event.lastPx)}`
+    case 'Replaced': {
+      const next = orderOf(exchange.book, event.by)
+      return `${label} Replaced: ${next && shortest(next.terms.orderQty)}`
+    }
     case 'Rejected':
     case 'Canceled':
     case 'Expired':
       return `${label} ${event.kind}${event.text ? `: ${event.text}` : ''}`
     case 'Triggered':
+    case 'Relinked':
     case 'Busted':
       return `${label} ${event.kind}`
   }
@@ -419,6 +432,110 @@ const SCENES: readonly Scene[] = [
     ['tick A 99.99 100.00 100.00'],
     ['tick A 99.99 100.00 100.00'],
     ['buy C1 10 A lmt 99 gtc', 'C1 Working'],
+  ],
+  [
+    'a replacement has what the old one has not filled, and goes to the market as a new order',
+    ['tick A 99.99 100.00 100.00 500 40'],
+    ['buy C1 100 A lmt 100', 'C1 Working', 'C1 40 @ 100'],
+    ['replace C1 C2 90 lmt 99', 'C1 Replaced: 50', 'C2 Working'],
+    ['late C1 5 100', 'C1 5 @ 100'],
+    ['replace C2 C3 60 lmt 101', 'C2 Replaced: 15', 'C3 Working'],
+    ['tick A 99.99 100.00 100.00 500 500', 'C3 15 @ 100'],
+    ['bust C1 0', 'C1 Busted'],
+  ],
+  [
+    'a replacement that reaches the market trades at once',
+    ['tick A 99.99 100.00 100.00'],
+    ['buy C1 100 A lmt 99 gtc', 'C1 Working'],
+    ['replace C1 C2 100 lmt 100.5', 'C1 Replaced: 100', 'C2 Working', 'C2 100 @ 100'],
+  ],
+  [
+    'what cannot be replaced works on, and the name is still free',
+    ['tick A 99.99 100.00 100.00 500 40'],
+    ['buy C1 100 A lmt 100', 'C1 Working', 'C1 40 @ 100'],
+    ['replace C1 C1 100 lmt 99', 'no: client order id must be unique'],
+    ['replace C1 C2 40 lmt 99', 'no: quantity must be more than 40, which is filled already'],
+    ['replace C1 C2 100 lmt 100', 'no: nothing would change'],
+    ['replace C1 C2 100 lmt 99.001', 'no: invalid limit price 99.001: must be a multiple of 0.01'],
+    ['replace C1 C2 100 stp 99', 'no: Limit orders require a limit price'],
+    ['replace C1 C2 90000 lmt 100', 'no: insufficient buying power'],
+    ['replace C1 C2 100 lmt 100.01', 'C1 Replaced: 60', 'C2 Working'],
+    ['replace C1 C3 100 lmt 100', 'no: order is already in "replaced" state'],
+    ['cancel C1', 'no: order is already in "replaced" state'],
+    ['cancel C2', 'C2 Canceled'],
+    ['replace C2 C3 100 lmt 100', 'no: order is already in "canceled" state'],
+  ],
+  [
+    'an order frees what it ties up for the one in its place, and a smaller one always fits',
+    ['tick A 99.99 100.00 100.00'],
+    ['buy C1 2000 A lmt 99', 'C1 Working'],
+    ['replace C1 C2 2000 lmt 99.9', 'C1 Replaced: 2000', 'C2 Working'],
+    ['buy C3 10 A lmt 99', 'C3 Rejected: insufficient buying power'],
+    ['replace C2 C4 1000 lmt 99.9', 'C2 Replaced: 1000', 'C4 Working'],
+  ],
+  [
+    'legs follow the order in the place of their entry, over what all of them filled',
+    ['tick A 99.99 100.00 100.00 500 40'],
+    [
+      'buy C1 100 A lmt 100 gtc bracket 95 110',
+      'C1 Working',
+      'C1.s Held',
+      'C1.t Held',
+      'C1 40 @ 100',
+      'C1.s Activated 40',
+      'C1.t Activated 40',
+    ],
+    ['replace C1 C2 60 lmt 99', 'C1 Replaced: 20', 'C2 Working', 'C2.s Relinked', 'C2.t Relinked'],
+    ['tick A 98.99 99.00 99.00 500 500', 'C2 20 @ 99', 'C2.s Resized 60', 'C2.t Resized 60'],
+    ['bust C1 0', 'C1 Busted', 'C2.s Resized 20', 'C2.t Resized 20'],
+    ['tick A 94 94.01 94', 'C2.s Triggered', 'C2.s 20 @ 94', 'C2.t Canceled: one cancels the other'],
+  ],
+  [
+    'an order canceled in the place of one that has filled keeps its exits',
+    ['tick A 99.99 100.00 100.00 500 40'],
+    ['buy C1 100 A lmt 100 gtc bracket 95', 'C1 Working', 'C1.s Held', 'C1 40 @ 100', 'C1.s Activated 40'],
+    ['replace C1 C2 60 lmt 99', 'C1 Replaced: 20', 'C2 Working', 'C2.s Relinked'],
+    ['cancel C2', 'C2 Canceled'],
+    ['tick A 94 94.01 94', 'C2.s Triggered', 'C2.s 40 @ 94'],
+  ],
+  [
+    'legs that wait take the new size, and end with the new entry',
+    ['tick A 99.99 100.00 100.00'],
+    ['buy C1 100 A lmt 99 gtc bracket 95', 'C1 Working', 'C1.s Held'],
+    ['replace C1 C2 60 lmt 98', 'C1 Replaced: 60', 'C2 Working', 'C2.s Relinked', 'C2.s Resized 60'],
+    ['cancel C2', 'C2 Canceled', 'C2.s Canceled: its entry ended unfilled'],
+  ],
+  [
+    'a leg gets another price but not another size, also before it works',
+    ['tick A 99.99 100.00 100.00'],
+    ['buy C1 10 A lmt 99 gtc bracket 95 110', 'C1 Working', 'C1.s Held', 'C1.t Held'],
+    ['replace C1.s - 20 stp 96', 'no: the size of an exit is not its own'],
+    ['replace C1.s - 10 stp 96.001', 'no: invalid stop price 96.001: must be a multiple of 0.01'],
+    ['replace C1.s - 10 stp 96', 'C1.s Replaced: 10', 'C1.s Held', 'C1 Relinked', 'C1.t Relinked'],
+    ['tick A 98.99 99.00 99.00', 'C1 10 @ 99', 'C1.s Activated 10', 'C1.t Activated 10'],
+    ['replace C1.t T2 10 lmt 109', 'C1.t Replaced: 10', 'T2 Working', 'C1 Relinked', 'C1.s Relinked'],
+    ['tick A 109 109.01 109 4 4', 'T2 4 @ 109', 'C1.s Resized 6'],
+    ['tick A 95.5 95.51 95.5', 'C1.s Triggered', 'C1.s 6 @ 95.5', 'T2 Canceled: one cancels the other'],
+  ],
+  [
+    'one of a pair is replaced, and still ends the other',
+    ['tick A 99.99 100.00 100.00'],
+    ['buy C1 100 A mkt', 'C1 Working', 'C1 100 @ 100'],
+    ['pair S T 100 A 95 110', 'S Working', 'T Working'],
+    ['tick A 110.5 110.51 110.5 30 30', 'T 30 @ 110', 'S Resized 70'],
+    ['tick A 109 109.01 109'],
+    ['replace T T2 100 lmt 109.5', 'T Replaced: 70', 'T2 Working', 'S Relinked'],
+    ['tick A 109.6 109.61 109.6 20 20', 'T2 20 @ 109.5', 'S Resized 50'],
+    ['replace S S2 50 stp 96', 'S Replaced: 50', 'S2 Working', 'T2 Relinked'],
+    ['tick A 96 96.01 96', 'S2 Triggered', 'S2 50 @ 96', 'T2 Canceled: one cancels the other'],
+  ],
+  [
+    'a stop that was reached stays so, unless its stop price changes',
+    ['tick A 99.99 100.00 100.00'],
+    ['sell C1 10 A stl 95 94', 'C1 Working'],
+    ['tick A 93.00 93.02 93.01', 'C1 Triggered'],
+    ['replace C1 C2 10 stl 95 93.5', 'C1 Replaced: 10', 'C2 Working', 'C2 Triggered'],
+    ['replace C2 C3 10 stl 92 91', 'C2 Replaced: 10', 'C3 Working'],
   ],
   [
     'a name is used once, for ever, whatever came of it',

@@ -1,7 +1,7 @@
 import { positionOf } from '../orders/position.ts'
 import type { Terms } from '../orders/terms.ts'
 import type { ClOrdID, ExecID, OrderID } from '../values/brand.ts'
-import { gt, type Px, type Qty } from '../values/decimal.ts'
+import { eq, gt, lte, minus, type Px, type Qty, text } from '../values/decimal.ts'
 import { Fault } from '../values/fault.ts'
 import type { Instant } from '../values/instant.ts'
 import { instant } from '../values/instant.ts'
@@ -9,7 +9,9 @@ import { type Board, emptyBoard, isTrading, sessioned, shown, type Tick } from '
 import {
   type Book,
   emptyBook,
+  type BookOrder,
   type Event,
+  filledQty,
   isLive,
   type LegRef,
   legTerms,
@@ -40,6 +42,19 @@ export type Input =
     }
   | { readonly kind: 'SubmitPair'; readonly stop: Named; readonly target: Named; readonly at: Instant }
   | { readonly kind: 'Cancel'; readonly orderID: OrderID; readonly at: Instant }
+  /** Another order in the place of an open one. */
+  | {
+      readonly kind: 'Replace'
+      readonly orderID: OrderID
+      /** Names the new one; null when the exchange names it. */
+      readonly clOrdID: ClOrdID | null
+      /** What the new one and all before it may fill together. */
+      readonly orderQty: Qty
+      /** As the new one has them: null is no such price, not the old one's. */
+      readonly price: Px | null
+      readonly stopPx: Px | null
+      readonly at: Instant
+    }
   /** Every open order but those of the symbols to spare. */
   | { readonly kind: 'CancelAll'; readonly spare: ReadonlySet<string>; readonly at: Instant }
   | ({ readonly kind: 'Tick' } & Tick)
@@ -102,6 +117,8 @@ function act(d: Draft, input: Input): Answer {
       return submitPair(d, input.stop, input.target)
     case 'Cancel':
       return cancel(d, input.orderID)
+    case 'Replace':
+      return replace(d, input)
     case 'CancelAll':
       for (const { orderID } of openOrders(d.book)) {
         const order = orderOf(d.book, orderID)
@@ -159,7 +176,7 @@ const nextOrderID = (d: Draft, ahead = 0): OrderID => `${d.rules.name}-o${d.book
 
 const isTaken = (d: Draft, clOrdID: ClOrdID): boolean => has(d.book.names, clOrdID) || d.past.taken(clOrdID)
 const DUPLICATE = no('client order id must be unique')
-const REST = { parentOrderID: null, siblingOrderID: null, role: null, legs: [] } as const
+const REST = { parentOrderID: null, siblingOrderID: null, role: null, legs: [], replaces: null } as const
 
 function submit(d: Draft, clOrdID: ClOrdID, terms: Terms, own: string | null): Answer {
   if (isTaken(d, clOrdID)) return DUPLICATE
@@ -186,6 +203,7 @@ function submit(d: Draft, clOrdID: ClOrdID, terms: Terms, own: string | null): A
       siblingOrderID,
       role: leg.role,
       legs: [],
+      replaces: null,
       terms: own,
       pledgePx: (own.price ?? own.stopPx) as Px,
     })
@@ -209,7 +227,7 @@ function submitPair(d: Draft, stop: Named, target: Named): Answer {
     emit(d, { orderID: ids.target, clOrdID: target.clOrdID }, { kind: 'Rejected', terms: target.terms, text: refusal })
     return no(refusal)
   }
-  const both = { kind: 'Accepted', state: 'Working', parentOrderID: null, legs: [] } as const
+  const both = { kind: 'Accepted', state: 'Working', parentOrderID: null, legs: [], replaces: null } as const
   emit(
     d,
     { orderID: ids.stop, clOrdID: stop.clOrdID },
@@ -235,6 +253,61 @@ function cancel(d: Draft, orderID: OrderID): Answer {
   if (!isLive(order)) return no(`order is already in "${order.state.toLowerCase()}" state`)
   close(d, order, 'Canceled', null)
   return DONE
+}
+
+/** A no leaves no trace: the name may be used again, and the old order works on. */
+function replace(d: Draft, asked: Extract<Input, { kind: 'Replace' }>): Answer {
+  const { clOrdID, price, stopPx } = asked
+  if (clOrdID !== null && isTaken(d, clOrdID)) return DUPLICATE
+  const old = orderOf(d.book, asked.orderID)
+  if (!old) return no('order not found')
+  if (!isLive(old)) return no(`order is already in "${old.state.toLowerCase()}" state`)
+  const filled = filledQty(d.book, old)
+  if (lte(asked.orderQty, filled)) return no(`quantity must be more than ${text(filled)}, which is filled already`)
+  const orderQty = minus(asked.orderQty, filled)
+  const resized = !eq(orderQty, minus(old.terms.orderQty, old.cumQty))
+  if (!resized && samePx(price, old.terms.price) && samePx(stopPx, old.terms.stopPx)) return no('nothing would change')
+  if (resized && (old.parentOrderID ?? old.siblingOrderID) !== null) return no('the size of an exit is not its own')
+  const terms: Terms = { ...old.terms, orderQty, price, stopPx }
+  const refusal = screen(d, terms, old)
+  if (refusal !== null) return no(refusal)
+
+  const { state, parentOrderID, siblingOrderID, role, legs } = old
+  const by = nextOrderID(d, 1)
+  emit(d, old, { kind: 'Replaced', by })
+  const links = { parentOrderID, siblingOrderID, role, legs, replaces: old.orderID }
+  const px = pledgePx(d, terms) as Px
+  emit(
+    d,
+    { orderID: by, clOrdID },
+    { kind: 'Accepted', ...links, state: state as 'Held' | 'Working', terms, pledgePx: px },
+  )
+  if (old.triggered && samePx(stopPx, old.terms.stopPx)) emit(d, known(d, by), { kind: 'Triggered' })
+  relink(d, old.orderID, known(d, by))
+  for (const leg of legs) {
+    const waiting = orderOf(d.book, leg.orderID)
+    if (waiting?.state === 'Held' && resized) emit(d, waiting, { kind: 'Resized', orderQty: asked.orderQty })
+  }
+  if (state === 'Working') d.fresh.add(by)
+  match(d, terms.symbol, null)
+  return { ok: true, orderID: by, legs }
+}
+
+const samePx = (a: Px | null, b: Px | null): boolean => (a === null || b === null ? a === b : eq(a, b))
+
+/** Turns what pointed to the replaced order to the one in its place. */
+function relink(d: Draft, old: OrderID, { orderID, parentOrderID, siblingOrderID, legs }: BookOrder): void {
+  const next = <T extends OrderID | null>(id: T): T | OrderID => (id === old ? orderID : id)
+  for (const id of [parentOrderID, siblingOrderID, ...legs.map((leg) => leg.orderID)]) {
+    const kin = id === null ? undefined : orderOf(d.book, id)
+    if (!kin) continue
+    emit(d, kin, {
+      kind: 'Relinked',
+      parentOrderID: next(kin.parentOrderID),
+      siblingOrderID: next(kin.siblingOrderID),
+      legs: kin.legs.map((leg) => ({ ...leg, orderID: next(leg.orderID) })),
+    })
+  }
 }
 
 function session(d: Draft, symbol: string, open: boolean, at: Instant): Answer {

@@ -37,7 +37,8 @@ import {
 import { positionOf } from './position.ts'
 import type { Execution, Report } from './report.ts'
 
-const [NEW, CANCELED, REJECTED, EXPIRED] = [status('New'), status('Canceled'), status('Rejected'), status('Expired')]
+const [NEW, CANCELED, REPLACED] = [status('New'), status('Canceled'), status('Replaced')]
+const [REJECTED, EXPIRED] = [status('Rejected'), status('Expired')]
 
 type Row = readonly [
   name: string,
@@ -74,6 +75,7 @@ describe('what the broker says, in the order it happened', () => {
     ['rejected',                            [REJECTED],                                          'Rejected',        '0',   null],
     ['acknowledged, then rejected',         [NEW, REJECTED],                                     'Rejected',        '0',   null],
     ['expired at the close',                [NEW, trade('T1', '30'), EXPIRED],                   'Expired',         '30',  '190.00000000'],
+    ['replaced after a part',               [NEW, trade('T1', '30'), REPLACED],                  'Replaced',        '30',  '190.00000000'],
     ['ended before anyone acknowledged it', [CANCELED],                                          'Canceled',        '0',   null],
   ]
   rows.forEach(check)
@@ -111,6 +113,9 @@ describe('what overtakes', () => {
     ['a fill after the close',                 [NEW, EXPIRED, trade('T1', '30')],                'Expired',         '30',  '190.00000000'],
     ['the last fill after the close',          [NEW, EXPIRED, trade('T1', '100')],               'Filled',          '100', '190.00000000'],
     ['the close after the last fill',          [NEW, trade('T1', '100'), EXPIRED],               'Filled',          '100', '190.00000000'],
+    ['a fill after the replacement',           [NEW, REPLACED, trade('T1', '30')],               'Replaced',        '30',  '190.00000000'],
+    ['a replacement that the last fill overtook', [NEW, trade('T1', '100'), REPLACED],            'Filled',          '100', '190.00000000'],
+    ['that fill busted',                       [NEW, trade('T1', '100'), REPLACED, bust('T1')],  'Replaced',        '0',   null],
     ['the last fill after the cancel, busted', [NEW, CANCELED, trade('T1', '100'), bust('T1')],  'Canceled',        '0',   null],
     ['the cancel after a fill that is busted', [NEW, trade('T1', '100'), CANCELED, bust('T1')],  'Canceled',        '0',   null],
     ['the last fill after the close, corrected down', [NEW, EXPIRED, trade('T1', '100'), correct('T1', '90')], 'Expired', '90', '190.00000000'],
@@ -165,6 +170,8 @@ describe('what a person must look at', () => {
     ['a cancellation after a rejection',     [REJECTED, CANCELED],                               'Rejected',        '0',   null,           'Rejected cannot take Canceled'],
     ['an expiry after a rejection',          [REJECTED, EXPIRED],                                'Rejected',        '0',   null,           'Rejected cannot take Expired'],
     ['two ends',                             [NEW, CANCELED, EXPIRED, NEW],                      'Canceled',        '0',   null,           'Canceled cannot take Expired'],
+    ['replaced after its end',               [NEW, CANCELED, REPLACED],                          'Canceled',        '0',   null,           'Canceled cannot take Replaced'],
+    ['an end after it was replaced',         [NEW, REPLACED, EXPIRED],                           'Replaced',        '0',   null,           'Replaced cannot take Expired'],
     ['two ends, the other way',              [NEW, EXPIRED, CANCELED],                           'Expired',         '0',   null,           'Expired cannot take Canceled'],
   ]
   rows.forEach(check)
@@ -298,6 +305,9 @@ describe('what the outside reads', () => {
     [{ phase: 'New', asked: 'Cancel' },                                   'PendingCancel',   true,  '100'],
     [{ phase: 'PartiallyFilled', cumQty: qty('30') },                     'PartiallyFilled', true,  '70'],
     [{ phase: 'PartiallyFilled', cumQty: qty('30'), asked: 'Cancel' },    'PendingCancel',   true,  '70'],
+    [{ phase: 'New', replacedBy: 'N2' as ClOrdID },                       'PendingReplace',  true,  '100'],
+    [{ phase: 'New', replacedBy: 'N2' as ClOrdID, asked: 'Cancel' },      'PendingCancel',   true,  '100'],
+    [{ phase: 'Replaced', replacedBy: 'N2' as ClOrdID },                  'Replaced',        false, '0'],
     [{ phase: 'PartiallyFilled', cumQty: qty('0') },                      'New',             true,  '100'],  // all of it was busted
     [{ phase: 'Filled', cumQty: qty('100') },                             'Filled',          false, '0'],
     [{ phase: 'Filled', cumQty: qty('130') },                             'Filled',          false, '0'],
@@ -313,14 +323,15 @@ describe('what the outside reads', () => {
     })
 
   it('reads open exactly when it is open, whatever its parts say', () => {
-    const open = ['PendingNew', 'New', 'PartiallyFilled', 'PendingCancel', 'InDoubt']
+    const open = ['PendingNew', 'New', 'PartiallyFilled', 'PendingCancel', 'PendingReplace', 'InDoubt']
     for (const delivery of Object.keys(DELIVERY) as Delivery[])
       for (const phase of Object.keys(PHASE) as Phase[])
         for (const asked of ['Nothing', 'Cancel'] as const)
-          for (const cumQty of [qty('0'), qty('30')]) {
-            const o = order({ delivery, phase, asked, cumQty })
-            assert.equal(open.includes(ordStatus(o)), isOpen(o), `${delivery} ${phase}`)
-          }
+          for (const cumQty of [qty('0'), qty('30')])
+            for (const next of [{}, { replacedBy: 'N2' as ClOrdID }]) {
+              const o = order({ delivery, phase, asked, cumQty, ...next })
+              assert.equal(open.includes(ordStatus(o)), isOpen(o), `${delivery} ${phase}`)
+            }
   })
 
   it('a fresh order waits, holds nothing and asked for nothing', () => {
@@ -335,7 +346,7 @@ describe('what the outside reads', () => {
 
 describe('the table', () => {
   const phases = Object.keys(PHASE) as Phase[]
-  const SAID: readonly Said[] = ['New', 'PartialFill', 'Fill', 'Unfill', 'Canceled', 'Rejected', 'Expired']
+  const SAID: readonly Said[] = ['New', 'PartialFill', 'Fill', 'Unfill', 'Canceled', 'Replaced', 'Rejected', 'Expired']
   const cells = phases.flatMap((from) => SAID.map((said) => ({ from, said, to: PHASE[from][said] })))
 
   it('reaches every phase', () => {
@@ -352,6 +363,7 @@ describe('the table', () => {
         'Filled PartialFill PartiallyFilled',
         'Filled Unfill PartiallyFilled',
         'Canceled Fill Filled',
+        'Replaced Fill Filled',
         'Expired Fill Filled',
         'Rejected PartialFill PartiallyFilled',
         'Rejected Fill Filled',
@@ -377,11 +389,17 @@ describe('the table', () => {
       [
         'PartiallyFilled Rejected',
         'Filled Rejected',
+        'Canceled Replaced',
         'Canceled Rejected',
         'Canceled Expired',
+        'Replaced Canceled',
+        'Replaced Rejected',
+        'Replaced Expired',
         'Rejected Canceled',
+        'Rejected Replaced',
         'Rejected Expired',
         'Expired Canceled',
+        'Expired Replaced',
         'Expired Rejected',
       ].toSorted((a, b) => phases.indexOf(a.split(' ')[0] as Phase) - phases.indexOf(b.split(' ')[0] as Phase)),
     )

@@ -23,7 +23,17 @@ import type { Ownership, Terms } from './terms.ts'
 
 // Three small machines, not one large one. `delivery` is whether the broker has the order, `phase` is what it last said
 // about it, `asked` is our own unanswered request. What the outside reads as OrdStatus is a view over them (ordStatus).
-export type Phase = 'PendingNew' | 'New' | 'PartiallyFilled' | 'Filled' | 'Canceled' | 'Rejected' | 'Expired'
+export type Phase =
+  | 'PendingNew'
+  | 'New'
+  | 'PartiallyFilled'
+  | 'Filled'
+  | 'Canceled'
+  | 'Replaced'
+  | 'Rejected'
+  | 'Expired'
+/** How an order ends that has not traded to its end. */
+type Ended = Extract<Phase, 'Canceled' | 'Replaced' | 'Expired'>
 export type Asked = 'Nothing' | 'Cancel'
 
 /**
@@ -32,7 +42,7 @@ export type Asked = 'Nothing' | 'Cancel'
  */
 type Traded = 'PartialFill' | 'Fill' | 'Unfill'
 /** FIX ExecType(150), with trades split by what they do to LeavesQty(151). */
-export type Said = Traded | 'New' | 'Canceled' | 'Rejected' | 'Expired'
+export type Said = Traded | 'New' | 'Canceled' | 'Replaced' | 'Rejected' | 'Expired'
 
 /**
  * Row: where the order is. Column: what the broker said. An empty cell is the broker contradicting itself.
@@ -46,6 +56,7 @@ export const PHASE: Readonly<Record<Phase, Readonly<Record<Traded, Phase> & Part
     Fill: 'Filled',
     Unfill: 'New', // even a trade that never was says that the broker has the order
     Canceled: 'Canceled',
+    Replaced: 'Replaced',
     Rejected: 'Rejected',
     Expired: 'Expired',
   },
@@ -55,6 +66,7 @@ export const PHASE: Readonly<Record<Phase, Readonly<Record<Traded, Phase> & Part
     Fill: 'Filled',
     Unfill: 'New',
     Canceled: 'Canceled',
+    Replaced: 'Replaced',
     Rejected: 'Rejected',
     Expired: 'Expired',
   },
@@ -64,6 +76,7 @@ export const PHASE: Readonly<Record<Phase, Readonly<Record<Traded, Phase> & Part
     Fill: 'Filled',
     Unfill: 'PartiallyFilled',
     Canceled: 'Canceled',
+    Replaced: 'Replaced',
     Expired: 'Expired',
   },
   // A bust opens it again until the broker says otherwise. An end that comes after the last fill was overtaken by it.
@@ -73,10 +86,13 @@ export const PHASE: Readonly<Record<Phase, Readonly<Record<Traded, Phase> & Part
     Fill: 'Filled',
     Unfill: 'PartiallyFilled',
     Canceled: 'Filled',
+    Replaced: 'Filled',
     Expired: 'Filled',
   },
   // A fill crossed our cancel on the wire: real money.
   Canceled: { New: 'Canceled', PartialFill: 'Canceled', Fill: 'Filled', Unfill: 'Canceled', Canceled: 'Canceled' },
+  // The same on the way to the order that is in its place now: both count.
+  Replaced: { New: 'Replaced', PartialFill: 'Replaced', Fill: 'Filled', Unfill: 'Replaced', Replaced: 'Replaced' },
   // The same at the close.
   Expired: { New: 'Expired', PartialFill: 'Expired', Fill: 'Filled', Unfill: 'Expired', Expired: 'Expired' },
   // A fill takes the broker's no back.
@@ -99,7 +115,7 @@ export type Order = Ownership & {
   readonly phase: Phase
   readonly asked: Asked
   /** How the broker said it ended, kept beside `phase` so that a bust of the last fill does not open it again. */
-  readonly ended?: 'Canceled' | 'Expired'
+  readonly ended?: Ended
   readonly orderID: OrderID | null
   readonly cumQty: Qty
   /** Sum of quantity × price over the live trades, exact; FIX GrossTradeAmt(381). */
@@ -110,6 +126,10 @@ export type Order = Ownership & {
   readonly awaited: readonly Amendment[]
   /** Reports that contradicted the book and were written down as such: said again, they are no news. */
   readonly disputed?: readonly ExecID[]
+  /** The order in whose place it was sent; both are of one intent. Absent: it is the first. */
+  readonly replaces?: ClOrdID
+  /** The order sent to take its place, which has it once `phase` is Replaced. Gone again when nothing came of that one. */
+  readonly replacedBy?: ClOrdID
   /** The broker's words for a rejection or cancellation, verbatim. */
   readonly text: string | null
   /** Correlation id: the same from the signal to the last fill. */
@@ -192,6 +212,7 @@ export function applyReport(
       return ok(prior ? amend(order, prior, amendment(report), now) : awaitTrade(order, amendment(report), now))
     case 'New':
     case 'Canceled':
+    case 'Replaced':
     case 'Rejected':
     case 'Expired':
       return told(order, report.execType, report.text, now)
@@ -302,10 +323,12 @@ function told(
   if (!phase) return unexpected(order, said)
   const text = words ?? order.text
   const asked = stillAsked(order, phase)
-  const ends = order.ended === undefined && (said === 'Canceled' || said === 'Expired')
+  const ends = order.ended === undefined && isEnd(said)
   if (phase === order.phase && text === order.text && asked === order.asked && !ends) return ok(same(order))
   return ok(same({ ...order, ...(ends && { ended: said }), phase, asked, text, updatedAt: now }))
 }
+
+const isEnd = (said: Said): said is Ended => said === 'Canceled' || said === 'Replaced' || said === 'Expired'
 
 /** A request to cancel is answered by the end of the order. */
 const stillAsked = (order: Order, phase: Phase): Asked => (isOpenPhase(phase) ? order.asked : 'Nothing')
@@ -320,7 +343,7 @@ export const isOpen = (o: Order): boolean =>
 /** True when the broker has spoken of it: whatever became of the reply to our send, it has the order. */
 export const isReported = (o: Order): boolean => o.phase !== 'PendingNew' || o.awaited.length > 0
 
-export type OrdStatus = Phase | 'PendingCancel' | 'InDoubt' | 'NotSent'
+export type OrdStatus = Phase | 'PendingCancel' | 'PendingReplace' | 'InDoubt' | 'NotSent'
 
 /** FIX OrdStatus(39) as the outside world sees it, with two words FIX lacks: in doubt, and proven never to have reached the broker. */
 export function ordStatus(o: Order): OrdStatus {
@@ -328,6 +351,7 @@ export function ordStatus(o: Order): OrdStatus {
   if (o.delivery === 'Rejected' && isOpenPhase(o.phase)) return 'Rejected'
   if (o.delivery === 'InDoubt' && o.phase === 'PendingNew') return 'InDoubt'
   if (isOpenPhase(o.phase) && o.asked === 'Cancel') return 'PendingCancel'
+  if (isOpenPhase(o.phase) && o.replacedBy !== undefined) return 'PendingReplace'
   return o.phase === 'PartiallyFilled' && isZero(o.cumQty) ? 'New' : o.phase
 }
 

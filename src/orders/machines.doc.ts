@@ -27,6 +27,7 @@ const PHASE_WORDS: Readonly<Record<Said, string>> = {
   Unfill:
     'a bust or correction that gives size back; also a trade that arrives already busted, and a new price for the same size',
   Canceled: 'canceled',
+  Replaced: 'another order is in its place',
   Rejected: 'rejected',
   Expired: 'expired',
 }
@@ -143,8 +144,8 @@ was proven absent, is believed at once, and the symbol is frozen.
 ${section(PHASES)}
 
 No column of trades (\`PartialFill\`, \`Fill\`, \`Unfill\`) has an empty cell: a trade is money wherever it arrives, also
-after a cancel that it crossed on the wire, after the close, or after a rejection (that one calls a person). Every row
-takes a late acknowledgement, because reports overtake each other.
+after a cancel that it crossed on the wire, after another order took its place, after the close, or after a rejection
+(that one calls a person). Every row takes a late acknowledgement, because reports overtake each other.
 
 Quantities are not in the machine. CumQty, AvgPx and the position are folds over the executions, and the same whatever
 the order of arrival: a repeated ExecID counts once, a bust is final, and of two corrections the later one holds. A bust
@@ -153,7 +154,8 @@ of the last fill opens a filled order again, unless the broker had ended it: the
 ## OrdStatus: what the outside reads
 
 A view over delivery and phase. An open order whose cancellation we have asked for, and which the broker is known to
-have, reads \`PendingCancel\`; one whose every trade was busted reads \`New\`.
+have, reads \`PendingCancel\`; one in whose place another was sent reads \`PendingReplace\` until the broker has decided;
+one whose every trade was busted reads \`New\`.
 
 ${statuses()}
 `

@@ -13,7 +13,7 @@ type Head = {
   readonly text: string | null
 }
 
-export type StatusReport = Head & { readonly execType: 'New' | 'Canceled' | 'Rejected' | 'Expired' }
+export type StatusReport = Head & { readonly execType: 'New' | 'Canceled' | 'Replaced' | 'Rejected' | 'Expired' }
 export type TradeReport = Head & {
   readonly execType: 'Trade'
   readonly lastQty: Qty

@@ -20,9 +20,11 @@ export const ORD_STATUS: Readonly<Record<OrdStatus, { label: string; tone: Tone 
   PartiallyFilled: { label: 'Partly filled', tone: 'accent' },
   Filled: { label: 'Filled', tone: 'good' },
   Canceled: { label: 'Canceled', tone: 'plain' },
+  Replaced: { label: 'Replaced', tone: 'plain' },
   Rejected: { label: 'Rejected by broker', tone: 'bad' },
   Expired: { label: 'Expired', tone: 'plain' },
   PendingCancel: { label: 'Cancel asked', tone: 'warn' },
+  PendingReplace: { label: 'Change asked', tone: 'warn' },
   InDoubt: { label: 'In doubt', tone: 'bad' },
   NotSent: { label: 'Not sent', tone: 'plain' },
 }
@@ -50,9 +52,11 @@ const isOpen: Readonly<Record<OrdStatus, boolean>> = {
   Rejected: false,
   Expired: false,
   NotSent: false,
+  PendingReplace: true,
 }
 export const isWorking = (order: Order): boolean => isOpen[order.ordStatus]
 
+  Replaced: false,
 /** "limit 187.50", "market", "stop 185.00", "stop 185.00, limit 184.80". */
 export function priceInWords(terms: Pick<Terms, 'ordType' | 'price' | 'stopPx'>): string {
   const [price, stop] = [grouped(terms.price ?? '?'), grouped(terms.stopPx ?? '?')]
