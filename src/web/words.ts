@@ -32,7 +32,13 @@ export const ORD_STATUS: Readonly<Record<OrdStatus, { label: string; tone: Tone 
 /** The one sentence that keeps people from sending twice. */
 export const IN_DOUBT = 'In doubt: asked, no answer yet. Do not resubmit.'
 
-export const ROLE: Readonly<Record<Role, string>> = { Entry: 'Entry', Stop: 'Stop', Target: 'Target', Exit: 'Exit' }
+export const ROLE: Readonly<Record<Role, string>> = {
+  Entry: 'Entry',
+  Stop: 'Stop',
+  Target: 'Target',
+  Exit: 'Exit',
+  External: 'Other hands',
+}
 
 const TIME_IN_FORCE: Readonly<Record<Terms['timeInForce'], string>> = {
   Day: 'good for the day',
@@ -46,17 +52,17 @@ const isOpen: Readonly<Record<OrdStatus, boolean>> = {
   New: true,
   PartiallyFilled: true,
   PendingCancel: true,
+  PendingReplace: true,
   InDoubt: true,
   Filled: false,
   Canceled: false,
+  Replaced: false,
   Rejected: false,
   Expired: false,
   NotSent: false,
-  PendingReplace: true,
 }
 export const isWorking = (order: Order): boolean => isOpen[order.ordStatus]
 
-  Replaced: false,
 /** "limit 187.50", "market", "stop 185.00", "stop 185.00, limit 184.80". */
 export function priceInWords(terms: Pick<Terms, 'ordType' | 'price' | 'stopPx'>): string {
   const [price, stop] = [grouped(terms.price ?? '?'), grouped(terms.stopPx ?? '?')]

@@ -46,7 +46,7 @@ export function AccountPage(): ReactNode {
 }
 
 const about = (account: Account): string =>
-  `${account.environment === 'paper' ? 'Paper' : 'Live'} account at ${account.broker}, four-eyes: ${account.fourEyes}, broker says ${account.status}`
+  `${account.environment === 'paper' ? 'Paper' : 'Live'} account${account.brokerName === null ? '' : ` ${account.brokerName}`} at ${account.broker}, four-eyes: ${account.fourEyes}, broker says ${account.status}`
 
 /** Figures from the broker older than this are worth a word. */
 const OLD_MS = 60_000

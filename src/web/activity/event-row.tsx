@@ -26,7 +26,7 @@ export function EventRow({ event, within }: { event: Event; within?: 'story' }):
         <div className="flex flex-wrap gap-x-3 text-xs text-soft">
           <code className="font-mono">{action}</code>
           <span>
-            {actor.type} <bdi>{actor.id}</bdi> via {actor.via}
+            {actor.type} {actor.id === actor.type ? null : <bdi>{actor.id}</bdi>} via {actor.via}
           </span>
           <span>row {seq}</span>
           <RawJson title="JSON" value={event} />

@@ -305,6 +305,8 @@ function statusOf(world: World): Status {
     account: world.account(),
     halted: world.halt().engaged,
     brokerConnected: true,
+    brokerHeardAt: new Date().toISOString(),
+    brokerStream: null,
     awaiting: world.intents().filter(({ state }) => state === 'AwaitingApproval').length,
     openOrders: world.orders().filter(world.isOpen).length,
     tasks: world.tasks().filter(({ doneAt }) => doneAt === null).length,

@@ -502,6 +502,7 @@ export function makeWorld(clock: () => number, later: (ms: number, then: () => v
     account: ACCOUNT,
     environment: 'paper',
     broker: 'sim',
+    brokerName: 'simulated',
     currency: 'USD',
     status: 'ACTIVE',
     equity: '25112.40',

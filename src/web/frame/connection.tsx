@@ -1,4 +1,5 @@
 import { type ReactNode, useEffect, useState } from 'react'
+import type { Status } from '../../api/wire.ts'
 import { useConnection } from '../live.tsx'
 import { Moment } from '../parts/moment.tsx'
 
@@ -6,7 +7,7 @@ import { Moment } from '../parts/moment.tsx'
 const PATIENCE_MS = 1_500
 
 /** Says that what is on the screen may be old, since when, and what still works. Silent while all is well. */
-export function ConnectionBanner({ brokerConnected }: { brokerConnected: boolean | undefined }): ReactNode {
+export function ConnectionBanner({ status }: { status: Status | undefined }): ReactNode {
   const { state, heardAtMs } = useConnection()
   const late = useLasting(state === 'polling')
   return (
@@ -28,9 +29,14 @@ export function ConnectionBanner({ brokerConnected }: { brokerConnected: boolean
         <Strip look="bg-warn-wash text-warn border-warn">
           Live updates dropped; asking every 2 seconds until they are back.
         </Strip>
-      ) : brokerConnected === false ? (
+      ) : status?.brokerConnected === false ? (
         <Strip look="bg-bad-wash text-bad border-bad">
           <strong>The broker is not connected.</strong> Nothing can be sent, and prices and positions may be old.
+        </Strip>
+      ) : status?.brokerStream?.up === false ? (
+        <Strip look="bg-warn-wash text-warn border-warn">
+          The broker’s stream of reports is lost since <Moment at={status.brokerStream.since} />. Orders are asked for
+          one by one until it is back: fills may show a little later.
         </Strip>
       ) : null}
     </div>

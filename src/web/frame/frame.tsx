@@ -36,7 +36,7 @@ export function Frame({ me, children }: { me: Me; children: ReactNode }): ReactN
         <Account status={status} className="px-3 pb-1.5 text-xs text-soft sm:px-5 lg:hidden" />
       </header>
       <HaltBanner />
-      <ConnectionBanner brokerConnected={status?.brokerConnected} />
+      <ConnectionBanner status={status} />
       <main id="main" tabIndex={-1} className="mx-auto max-w-[90rem] px-3 pt-5 pb-24 outline-none sm:px-5 sm:pb-10">
         {children}
       </main>

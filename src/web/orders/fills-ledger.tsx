@@ -5,7 +5,7 @@ import { Badge, SideMark } from '../parts/badge.tsx'
 import { Figure } from '../parts/figure.tsx'
 import { type Column, Ledger } from '../parts/ledger.tsx'
 import { Moment } from '../parts/moment.tsx'
-import { Link } from '../router.tsx'
+import { OfIntent } from '../parts/of-intent.tsx'
 import { ROLE } from '../words.ts'
 
 const COLUMNS: readonly Column<Fill>[] = [
@@ -13,12 +13,10 @@ const COLUMNS: readonly Column<Fill>[] = [
     key: 'fill',
     header: 'Fill',
     title: true,
-    cell: ({ side, symbol, intentID }) => (
+    cell: ({ side, symbol, intentID, role }) => (
       <span className="flex items-center gap-2">
         <SideMark side={side} />
-        <Link to={`/intents/${encodeURIComponent(intentID)}`} className="hover:underline">
-          <bdi>{symbol}</bdi>
-        </Link>
+        <OfIntent symbol={symbol} intentID={intentID} role={role} />
       </span>
     ),
   },

@@ -7,9 +7,9 @@ import { SideMark, StatusBadge } from '../parts/badge.tsx'
 import { Figure } from '../parts/figure.tsx'
 import { type Column, Ledger } from '../parts/ledger.tsx'
 import { Moment } from '../parts/moment.tsx'
+import { OfIntent } from '../parts/of-intent.tsx'
 import { Sheet, SheetFoot } from '../parts/sheet.tsx'
 import { Trouble } from '../parts/trouble.tsx'
-import { Link } from '../router.tsx'
 import { IN_DOUBT, isWorking, orderInWords, priceInWords, ROLE } from '../words.ts'
 
 /** Orders as the broker holds them. */
@@ -26,9 +26,7 @@ export function OrdersLedger({ orders, within }: { orders: readonly Order[]; wit
           {within === 'story' ? (
             <bdi>{order.terms.symbol}</bdi>
           ) : (
-            <Link to={`/intents/${encodeURIComponent(order.intentID)}`} className="hover:underline">
-              <bdi>{order.terms.symbol}</bdi>
-            </Link>
+            <OfIntent symbol={order.terms.symbol} intentID={order.intentID} role={order.role} />
           )}
         </span>
       ),
