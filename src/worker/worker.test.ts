@@ -3,7 +3,7 @@ import { describe, it } from 'node:test'
 import type { Desk, Send } from '../desk/desk.ts'
 import type { Passed } from '../gate/gate.ts'
 import type { Report } from '../orders/report.ts'
-import { type Broker, ReadFailed, type Sent } from '../ports/broker.ts'
+import { type Broker, type Capabilities, type Notice, ReadFailed, type Sent } from '../ports/broker.ts'
 import type { Clock } from '../ports/clock.ts'
 import type { Errand } from '../ports/records.ts'
 import type { Reads } from '../ports/store.ts'
@@ -364,7 +364,7 @@ describe('reports from the stream', () => {
 
 describe('the facts', () => {
   const waiting = (symbols: readonly string[]) => symbols.map((symbol) => ({ proposal: { symbol } }))
-  function facts(broken: string) {
+  function facts(broken: string, capabilities: Partial<Capabilities> = {}) {
     const b = bench({
       reads: {
         waitingIntents: async () => waiting(['AAPL', 'MSFT']) as never,
@@ -375,6 +375,7 @@ describe('the facts', () => {
           void b.calls.push(`${markets.map((m) => m.symbol).join(' ')} ${account ? 'account' : 'no account'}`),
       },
       broker: {
+        capabilities: capabilities as Capabilities,
         instrument: async (symbol) => {
           if (symbol === broken) throw new ReadFailed('delisted', false)
           return null
@@ -403,6 +404,74 @@ describe('the facts', () => {
     await createWorker(b.hands, 'me').refreshFacts()
     assert.deepEqual(b.calls, ['AAPL MSFT account'])
   })
+  it('of the account are read at the pace of the broker, those of the market each time', async () => {
+    const b = facts('nothing', { pace: { quotesMs: 2_500, accountMs: 10_000, pollMs: 30_000 } })
+    const worker = createWorker(b.hands, 'me')
+    for (const ms of [0, 9_999, 1]) {
+      b.clock.pass(ms)
+      await worker.refreshFacts()
+    }
+    assert.deepEqual(b.calls, ['AAPL MSFT account', 'AAPL MSFT no account', 'AAPL MSFT account'])
+  })
+  it('of an account that could not be read are asked for again at once', async () => {
+    const b = facts('account', { pace: { quotesMs: 2_500, accountMs: 10_000, pollMs: 30_000 } })
+    const worker = createWorker(b.hands, 'me')
+    for (let n = 0; n < 2; n++) await assert.rejects(worker.refreshFacts(), ReadFailed)
+    assert.deepEqual(b.calls, ['AAPL MSFT no account', 'AAPL MSFT no account'])
+  })
+})
+
+describe('a notice of the broker', () => {
+  const hear = (notice: Desk['notice']) => {
+    let tell: (told: Notice) => void = () => {}
+    const b = bench({
+      desk: { notice },
+      broker: {
+        onNotice: (told) => {
+          tell = told
+          return () => {}
+        },
+      },
+    })
+    return { b, worker: createWorker(b.hands, 'me'), tell: (told: Notice) => tell(told) }
+  }
+  it('reaches the desk, and a drain waits for it', async () => {
+    const { b, worker, tell } = hear(async ({ kind }) => {
+      await turns()
+      b.calls.push(kind)
+    })
+    tell({ kind: 'lost', text: 'no pong' })
+    await worker.drain()
+    assert.deepEqual(b.calls, ['lost'])
+  })
+  it('that cannot be recorded is said in the log', async () => {
+    const { b, worker, tell } = hear(() => Promise.reject(new Error('disk full')))
+    tell({ kind: 'connected' })
+    await worker.drain()
+    assert.deepEqual(b.logs, ['error: a notice of the broker could not be recorded'])
+  })
+})
+
+describe('an order that our book does not know', () => {
+  const rows: [said: 'done' | 'later', call: string][] = [
+    ['done', 'finish B7'],
+    ['later', 'postpone B7 2000'],
+  ]
+  for (const [said, call] of rows)
+    it(`is asked for by the broker's name and taken in: ${said}`, async () => {
+      const b = bench({
+        broker: { findByOrderID: async () => ({ found: false }) },
+        desk: {
+          adopt: async (orderID) => {
+            b.calls.push(`adopt ${orderID}`)
+            return said
+          },
+        },
+      })
+      b.errands.push(errand('B7', { kind: 'adopt' }))
+      await createWorker(b.hands, 'me').drain()
+      assert.deepEqual(b.calls, ['adopt B7', call])
+    })
 })
 
 describe('a running worker', () => {
