@@ -1,0 +1,589 @@
+import type { AccountFact } from '../../gate/facts.ts'
+import type { AssetClass } from '../../orders/instrument.ts'
+import type { Report } from '../../orders/report.ts'
+import type { OrderRef } from '../../orders/terms.ts'
+import {
+  type Broker,
+  type BrokerOrder,
+  type CancelSent,
+  type Closed,
+  type Found,
+  type InDoubt,
+  type Leg,
+  type Notice,
+  ReadFailed,
+  type Sent,
+} from '../../ports/broker.ts'
+import type { Clock } from '../../ports/clock.ts'
+import type { AccountID, ClOrdID, OrderID } from '../../values/brand.ts'
+import { dec, isZero } from '../../values/decimal.ts'
+import { type Instant, plusMs, rfc3339 } from '../../values/instant.ts'
+import { CAPABILITIES } from './capabilities.ts'
+import { type History, reportsOf } from './executions.ts'
+import { createHearing } from './hearing.ts'
+import type { Endpoints } from './hosts.ts'
+import { type Answer, type Call, type Http, isUnclear, type Keys, type Log, type NoAnswer, openHttp } from './http.ts'
+import { openMarket } from './market.ts'
+import {
+  type AlpacaAccount,
+  type AlpacaOrder,
+  type Item,
+  lifeOf,
+  listOf,
+  Malformed,
+  parseAccount,
+  parseItems,
+  parseOrder,
+  parsePosition,
+  parseRefusal,
+  type Refusal,
+} from './parse.ts'
+import { differences, replaceBody, submitBody } from './requests.ts'
+import { openStream } from './stream.ts'
+import { createTape } from './tape.ts'
+
+export type AlpacaOptions = {
+  readonly account: AccountID
+  readonly environment: 'paper' | 'live'
+  /** Used for the headers of each call and the greeting of the stream; never logged, never part of an error. */
+  readonly keys: Keys
+  readonly endpoints: Endpoints
+  readonly clock: Clock
+  /** 0 (inclusive) to 1 (exclusive). */
+  readonly random: () => number
+  /** Our own budget. Alpaca allows 200 a minute. */
+  readonly requestsPerMinute?: number
+  /** How many of those that may go at once are kept for cancels, closes and exits. */
+  readonly reserve?: number
+  /** From the first wait for the budget to the last byte of the answer; less than 30 000, the lease of a send. */
+  readonly deadlineMs?: number
+  /** How long to wait for the order stream before going on without it. */
+  readonly streamWaitMs?: number
+  readonly log: Log
+}
+
+/** Why Alpaca cannot be used with this configuration. `message` says what to do. */
+export class AlpacaRefusal extends Error {
+  readonly code: 'KEYS_REFUSED' | 'FORBIDDEN' | 'CURRENCY'
+  constructor(code: AlpacaRefusal['code'], message: string) {
+    super(message)
+    this.name = 'AlpacaRefusal'
+    this.code = code
+  }
+}
+
+const REQUESTS_PER_MINUTE = 150
+const RESERVE = 30
+const DEADLINE_MS = 10_000
+const STREAM_WAIT_MS = 10_000
+/** Orders in one page of a list: the most that Alpaca gives. */
+const PAGE = 500
+/** Filters by time are exclusive, and some know seconds only. */
+const SECOND_MS = 1_000
+/** Items of a mass cancel that are asked about again, one by one. */
+const REREAD_MAX = 20
+/** Orders whose relations are remembered. They can all be read again. */
+const FAMILIES_MAX = 10_000
+/** Notices kept for whoever listens first. */
+const NOTICES_MAX = 100
+
+const CODE_DUPLICATE = /client_order_id.*unique|duplicate.*client_order_id/i
+
+/**
+ * Opens one account at Alpaca: proves with `GET /v2/account` that the keys are of this environment, then waits for the
+ * order stream. Without the stream it goes on by polling, and says so in a notice.
+ *
+ * @throws {AlpacaRefusal} when the keys do not work here or the account is none we can trade.
+ * @throws {ReadFailed} when Alpaca cannot be reached.
+ */
+export async function openAlpaca(options: AlpacaOptions): Promise<Broker> {
+  const { clock, log, endpoints } = options
+  const notices = hub<Notice>(NOTICES_MAX)
+  const reports = hub<Report>(0)
+  const told = new Set<string>()
+  const odd = (subject: string, text: string): void => {
+    // Every poll meets the same oddity again: a person is told once.
+    const key = `${subject}\n${text}`
+    if (told.has(key)) return
+    if (told.size > FAMILIES_MAX) told.clear()
+    told.add(key)
+    notices.tell({ kind: 'odd', subject, text })
+  }
+  const onForbidden = (text: string): void => odd(options.account, text)
+  const speaks = (base: string): Http =>
+    openHttp({
+      base,
+      keys: options.keys,
+      clock,
+      log,
+      deadlineMs: options.deadlineMs ?? DEADLINE_MS,
+      requestsPerMinute: options.requestsPerMinute ?? REQUESTS_PER_MINUTE,
+      reserve: options.reserve ?? RESERVE,
+      onForbidden,
+    })
+  const http = speaks(endpoints.trading)
+  // Market data is counted by itself there, so it is here.
+  const data = speaks(endpoints.data)
+
+  let account: AlpacaAccount
+  try {
+    account = await proven(http, options)
+  } catch (thrown) {
+    http.close()
+    data.close()
+    throw thrown
+  }
+
+  const market = openMarket({ trading: http, data, clock })
+  const tape = createTape({ http, clock, log, odd })
+  const families = createFamilies()
+  const history = async (order: AlpacaOrder): Promise<History> => {
+    await tape.read(plusMs(order.bornAt, -SECOND_MS))
+    return historyIn(order)
+  }
+  const historyIn = (order: AlpacaOrder): History => {
+    const past = tape.history(order.orderID)
+    for (const text of past.odd) odd(order.orderID, text)
+    return past
+  }
+  const hearing = createHearing({ history, emit: reports.tell, odd, log })
+  const stream = openStream({
+    url: endpoints.stream,
+    keys: options.keys,
+    clock,
+    random: options.random,
+    log,
+    onUpdate: hearing.hear,
+    onUp: () => notices.tell({ kind: 'connected' }),
+    onDown(text) {
+      hearing.gap()
+      notices.tell({ kind: 'lost', text })
+    },
+    onOdd: (text) => odd(options.account, text),
+  })
+  if (!(await stream.ready(options.streamWaitMs ?? STREAM_WAIT_MS)))
+    notices.tell({ kind: 'lost', text: 'the order stream is not there yet; orders are followed by asking' })
+
+  // ---- reading orders ----
+
+  const readOrder = async (path: string): Promise<AlpacaOrder | null> => {
+    const order = await http.read(path, parseOrder)
+    if (order) met(order)
+    return order
+  }
+  const byOrderID = (orderID: OrderID) => readOrder(`/v2/orders/${encodeURIComponent(orderID)}?nested=true`)
+
+  async function byName(clOrdID: ClOrdID): Promise<AlpacaOrder | null> {
+    const order = await readOrder(`/v2/orders:by_client_order_id?client_order_id=${encodeURIComponent(clOrdID)}`)
+    if (order === null) return null
+    if (order.clOrdID !== clOrdID)
+      throw new ReadFailed(`asked for the order ${clOrdID}, Alpaca answered with ${order.clientOrderID}`, false)
+    // This way of asking knows no legs.
+    return order.orderClass === 'simple' || order.legs.length > 0 ? order : ((await byOrderID(order.orderID)) ?? order)
+  }
+
+  /** Keeps who belongs to whom, and tells of words that are not in the documentation. */
+  function met(order: AlpacaOrder): void {
+    families.met(order)
+    for (const each of family(order))
+      if (!lifeOf(each.status).known)
+        odd(each.orderID, `the order has the status ${each.status}, which we do not know; it counts as open`)
+  }
+
+  async function listed(query: Readonly<Record<string, string>>): Promise<AlpacaOrder[]> {
+    const all = new Map<OrderID, AlpacaOrder>()
+    const { after, ...rest } = query
+    for (let cursor: Record<string, string> = after === undefined ? {} : { after }; ; ) {
+      const search = new URLSearchParams({ ...rest, ...cursor, limit: String(PAGE), direction: 'asc', nested: 'true' })
+      const page = await http.read(`/v2/orders?${search}`, (body) => listOf(body, 'the list of orders', parseOrder))
+      if (page === null) throw new ReadFailed('Alpaca has no list of orders at this address', false)
+      const before = all.size
+      for (const order of page) all.set(order.orderID, order)
+      const last = page.at(-1)
+      // Whether legs count against the limit is not documented; counting them asks once more at worst.
+      if (!last || page.flatMap(family).length < PAGE || all.size === before) break
+      cursor = { after_order_id: last.orderID }
+    }
+    for (const order of all.values()) met(order)
+    return [...all.values()]
+  }
+
+  function brokerOrder(order: AlpacaOrder): BrokerOrder {
+    const kin = families.of(order.orderID)
+    return {
+      orderID: order.orderID,
+      clOrdID: order.clOrdID,
+      parentOrderID: kin?.parent ?? null,
+      role: kin?.role ?? null,
+      terms: order.terms,
+      open: lifeOf(order.status).open,
+      cumQty: order.cumQty,
+      legs: order.legs.map(legOf),
+    }
+  }
+
+  /** The order and its legs with all that happened to them. */
+  async function story(order: AlpacaOrder | null): Promise<Found> {
+    if (order === null) return { found: false }
+    const all = family(order)
+    const from = plusMs(order.bornAt, -SECOND_MS)
+    // An order that has filled nothing, watched since its birth, cannot have a trade that we have not met.
+    const quiet = all.every((o) => isZero(o.cumQty) && tape.history(o.orderID).trades.length === 0)
+    if (!quiet || !tape.covers(from)) await tape.read(from)
+    return { found: true, order: brokerOrder(order), reports: inTime(all.flatMap((o) => reportsOf(o, historyIn(o)))) }
+  }
+
+  // ---- writing ----
+
+  const send = (call: Call) => http.attempt(call)
+
+  async function submitted(clOrdID: ClOrdID, order: Parameters<Broker['submit']>[1]): Promise<Sent> {
+    const body = submitBody(clOrdID, order, classOf(order.symbol))
+    const answer = await send({ method: 'POST', path: '/v2/orders', body, urgent: order.reduceOnly })
+    return madeOrder(answer, clOrdID, order)
+  }
+
+  /** Crypto is traded in pairs; nothing else has a slash in its name. */
+  const classOf = (symbol: string): AssetClass => (symbol.includes('/') ? 'crypto' : 'us_equity')
+
+  /** What the answer to a request for a new order under our name says. */
+  async function madeOrder(
+    answer: Answer | NoAnswer,
+    clOrdID: ClOrdID,
+    order: Parameters<Broker['submit']>[1],
+  ): Promise<Sent> {
+    const no = refusalIn(answer)
+    if (no !== null && 'outcome' in no) return no
+    if (no !== null) {
+      const duplicate = (no.status === 422 || no.status === 409) && CODE_DUPLICATE.test(no.message)
+      return duplicate ? adopted(clOrdID, order, no) : { outcome: 'rejected', text: no.text }
+    }
+    const made = orderIn(answer)
+    if (made === null || made.clOrdID !== clOrdID)
+      return inDoubt(`Alpaca answered ${String(answer.status)} with something that is not our order`)
+    met(made)
+    return { outcome: 'accepted', orderID: made.orderID, legs: made.legs.map(legOf) }
+  }
+
+  /** The name is taken: by this very order, sent before, or by another one. */
+  async function adopted(clOrdID: ClOrdID, order: Parameters<Broker['submit']>[1], no: Refusal): Promise<Sent> {
+    let there: AlpacaOrder | null
+    try {
+      there = await byName(clOrdID)
+    } catch (thrown) {
+      if (!(thrown instanceof ReadFailed)) throw thrown
+      return inDoubt(`Alpaca says the name is taken, and could not be asked by what: ${thrown.message}`)
+    }
+    if (there === null) return inDoubt(`Alpaca says the name is taken, and knows no such order: ${no.text}`)
+    const other = differences(there, order)
+    if (other.length === 0) return { outcome: 'accepted', orderID: there.orderID, legs: there.legs.map(legOf) }
+    const text = `${no.text}: the name ${clOrdID} belongs to ANOTHER order, ${there.orderID}: ${other.join(', ')}`
+    odd(there.orderID, text)
+    return { outcome: 'rejected', text }
+  }
+
+  async function orderIDOf(ref: OrderRef): Promise<OrderID | InDoubt> {
+    if (ref.orderID !== null) return ref.orderID
+    try {
+      const order = await byName(ref.clOrdID)
+      // Not finding what was sent a moment ago proves nothing.
+      return order?.orderID ?? inDoubt(`Alpaca does not know an order ${ref.clOrdID} (yet), so nothing was sent`)
+    } catch (thrown) {
+      if (!(thrown instanceof ReadFailed)) throw thrown
+      return inDoubt(`nothing was sent: ${thrown.message}`)
+    }
+  }
+
+  async function canceled(ref: OrderRef): Promise<CancelSent> {
+    const orderID = await orderIDOf(ref)
+    if (typeof orderID !== 'string') return orderID
+    const answer = await send({ method: 'DELETE', path: `/v2/orders/${encodeURIComponent(orderID)}`, urgent: true })
+    const no = refusalIn(answer)
+    if (no === null) return { outcome: 'accepted' }
+    if ('outcome' in no) return no
+    // One code covers many reasons: only the order itself tells which it is.
+    const status = await statusOf(orderID)
+    if (status === 'pending_cancel' || status === 'canceled') return { outcome: 'accepted' }
+    return { outcome: 'rejected', text: status === null ? no.text : `${no.text}; the order is ${status}` }
+  }
+
+  /** Null when Alpaca does not know it, or cannot be asked now. */
+  async function statusOf(orderID: OrderID): Promise<string | null> {
+    try {
+      return (await byOrderID(orderID))?.status ?? null
+    } catch (thrown) {
+      if (thrown instanceof ReadFailed) return null
+      throw thrown
+    }
+  }
+
+  async function canceledAll(): Promise<CancelSent> {
+    const answer = await send({ method: 'DELETE', path: '/v2/orders', urgent: true })
+    const items = itemsIn(answer)
+    if ('outcome' in items) return items
+    const failed: string[] = []
+    let reread = 0
+    for (const { name, status, body } of items.list) {
+      if (status >= 200 && status < 300) continue
+      const now = reread++ < REREAD_MAX ? await statusOf(name as OrderID) : null
+      if (now !== null && (now === 'pending_cancel' || !lifeOf(now).open)) continue
+      failed.push(`${name}: ${parseRefusal(status, body)?.text ?? `HTTP ${status}`}`)
+    }
+    if (failed.length === 0) return { outcome: 'accepted' }
+    return {
+      outcome: 'rejected',
+      text: `${failed.length} of ${items.list.length} orders could not be canceled: ${failed.join('; ')}`,
+    }
+  }
+
+  async function replaced(ref: OrderRef, clOrdID: ClOrdID, order: Parameters<Broker['submit']>[1]): Promise<Sent> {
+    const orderID = await orderIDOf(ref)
+    if (typeof orderID !== 'string') return orderID
+    const path = `/v2/orders/${encodeURIComponent(orderID)}`
+    const body = replaceBody(clOrdID, order)
+    return madeOrder(await send({ method: 'PATCH', path, body, urgent: order.reduceOnly }), clOrdID, order)
+  }
+
+  async function closedPosition(symbol: string): Promise<Sent> {
+    let name = symbol
+    try {
+      // A pair is written differently among positions: its id is the same everywhere.
+      if (classOf(symbol) === 'crypto') name = (await market.asset(symbol))?.assetID ?? symbol
+    } catch (thrown) {
+      if (!(thrown instanceof ReadFailed)) throw thrown
+      name = symbol.replace('/', '')
+    }
+    const path = `/v2/positions/${encodeURIComponent(name)}`
+    return closing(await send({ method: 'DELETE', path, urgent: true }))
+  }
+
+  /** What the answer to one request to close says. */
+  function closing(answer: Answer | NoAnswer): Sent {
+    const no = refusalIn(answer)
+    if (no !== null) return 'outcome' in no ? no : { outcome: 'rejected', text: no.text }
+    const made = orderIn(answer)
+    if (made === null) return inDoubt(`Alpaca answered ${String(answer.status)} with something that is no order`)
+    met(made)
+    return { outcome: 'accepted', orderID: made.orderID, legs: [] }
+  }
+
+  async function closedAll(): ReturnType<Broker['closeAll']> {
+    const answer = await send({ method: 'DELETE', path: '/v2/positions?cancel_orders=true', urgent: true })
+    const items = itemsIn(answer)
+    if (!('outcome' in items)) {
+      const positions: Closed[] = items.list.map(({ name, status, body }) => {
+        const sent = closing({ status, body, text: '', requestID: null })
+        const made = sent.outcome === 'accepted' ? orderIn({ status, body, text: '', requestID: null }) : null
+        return { symbol: made?.terms.symbol ?? name, sent }
+      })
+      return { outcome: 'answered', positions }
+    }
+    if (items.outcome === 'in-doubt') return items
+    // The broker's no is about all of them. Which they are, only the list of positions says.
+    try {
+      const held = await positions()
+      return { outcome: 'answered', positions: held.map(({ symbol }) => ({ symbol, sent: items })) }
+    } catch (thrown) {
+      if (!(thrown instanceof ReadFailed)) throw thrown
+      return inDoubt(items.text)
+    }
+  }
+
+  async function positions() {
+    const all = await http.read('/v2/positions', (body) => listOf(body, 'the list of positions', parsePosition))
+    if (all === null) throw new ReadFailed('Alpaca has no list of positions at this address', false)
+    return Promise.all(
+      all.map(async (p) => {
+        // BTCUSD here is BTC/USD everywhere else.
+        const symbol = p.assetClass === 'crypto' ? ((await market.asset(p.assetID))?.symbol ?? p.symbol) : p.symbol
+        return { symbol, netQty: p.netQty, avgPx: p.avgPx }
+      }),
+    )
+  }
+
+  return {
+    account: options.account,
+    environment: options.environment,
+    capabilities: CAPABILITIES,
+
+    submit: submitted,
+    submitPair: async () => ({ outcome: 'rejected', text: 'pairs of exits are not sent to Alpaca' }),
+    cancel: canceled,
+    replace: replaced,
+    closePosition: closedPosition,
+    closeAll: closedAll,
+    cancelAll: canceledAll,
+
+    find: async (clOrdID) => story(await byName(clOrdID)),
+    findByOrderID: async (orderID) => story(await byOrderID(orderID)),
+
+    async openOrders(expected = []) {
+      const open = new Map<OrderID, AlpacaOrder>()
+      const add = (order: AlpacaOrder): void => {
+        for (const each of family(order)) if (lifeOf(each.status).open) open.set(each.orderID, each)
+      }
+      const list = await listed({ status: 'open' })
+      for (const order of list) add(order)
+      const seen = new Set<string>(list.flatMap(family).flatMap((o) => [o.orderID, o.clientOrderID]))
+      const missing = expected.filter((ref) => !seen.has(ref.orderID ?? ref.clOrdID))
+      const asked = await Promise.all(
+        missing.map((ref) => (ref.orderID === null ? byName(ref.clOrdID) : byOrderID(ref.orderID))),
+      )
+      for (const order of asked) if (order) add(order)
+      return [...open.values()].map(brokerOrder)
+    },
+
+    async reportsSince(since) {
+      const from = plusMs(since, -SECOND_MS)
+      const list = await listed({ status: 'all', after: rfc3339(later(from, EPOCH)) })
+      await tape.read(later(from, EPOCH))
+      const known = new Set(list.flatMap(family).map((o) => o.orderID))
+      // Orders older than that, of which something was executed since.
+      const older = await Promise.all(tape.touchedSince(since).flatMap((id) => (known.has(id) ? [] : [byOrderID(id)])))
+      const found = older.filter((order) => order !== null)
+      const oldest = found.reduce((at, order) => (order.bornAt < at ? order.bornAt : at), since)
+      // What a trade is called follows from the whole history of its order.
+      if (oldest < since) await tape.read(plusMs(oldest, -SECOND_MS))
+      const all = new Map([...list, ...found].flatMap(family).map((o) => [o.orderID, o]))
+      const told = [...all.values()].flatMap((order) => reportsOf(order, historyIn(order)))
+      return inTime(told.filter((report) => report.transactTime >= since))
+    },
+
+    positions,
+
+    async accountFact(): Promise<AccountFact> {
+      const at = clock.now()
+      const { fact, flags } = await readAccount(http)
+      if (flags.length > 0) odd(options.account, `Alpaca restricts the account: ${flags.join(', ')}`)
+      return { ...fact, account: options.account, at }
+    },
+    identity: async () => ({ accountID: account.accountID, name: account.name }),
+
+    instrument: async (symbol) => (await market.asset(symbol))?.instrument ?? null,
+    quote: market.quote,
+    session: market.session,
+    // Everything is quoted and settled in dollars.
+    conversion: async (currency) => (currency === 'USD' ? { rate: dec('1'), at: clock.now() } : null),
+
+    onReport: reports.listen,
+    onNotice: notices.listen,
+    async close() {
+      stream.close()
+      http.close()
+      data.close()
+    },
+  }
+}
+
+const EPOCH = 0 as Instant
+const later = (a: Instant, b: Instant): Instant => (a > b ? a : b)
+const inDoubt = (cause: string): InDoubt => ({ outcome: 'in-doubt', cause })
+const family = (order: AlpacaOrder): AlpacaOrder[] => [order, ...order.legs]
+const inTime = (reports: readonly Report[]): Report[] => [...reports].sort((a, b) => a.transactTime - b.transactTime)
+/** A target is a limit order; what waits for a price is the stop. */
+const roleOf = (leg: AlpacaOrder): Leg['role'] => (leg.terms.stopPx === null ? 'Target' : 'Stop')
+const legOf = (leg: AlpacaOrder): Leg => ({ role: roleOf(leg), orderID: leg.orderID })
+
+const readAccount = async (http: Http): Promise<AlpacaAccount> => {
+  const account = await http.read('/v2/account', parseAccount)
+  if (account === null) throw new ReadFailed('Alpaca has no account at this address', false)
+  return account
+}
+
+/** The account that these keys open. @throws {AlpacaRefusal} */
+async function proven(http: Http, { environment, keys }: AlpacaOptions): Promise<AlpacaAccount> {
+  let account: AlpacaAccount
+  try {
+    account = await readAccount(http)
+  } catch (thrown) {
+    const { status } = ((thrown instanceof ReadFailed && thrown.cause) || {}) as { status?: number }
+    if (status !== 401 && status !== 403) throw thrown
+    throw new AlpacaRefusal(status === 401 ? 'KEYS_REFUSED' : 'FORBIDDEN', wrongKeys(environment, keys.keyID))
+  }
+  if (account.currency === 'USD') return account
+  throw new AlpacaRefusal(
+    'CURRENCY',
+    `The account at Alpaca is kept in ${account.currency}; only accounts in USD can be traded. Use keys of a USD account.`,
+  )
+}
+
+/** Keys of paper accounts begin with PK, of live ones with AK: seen everywhere, promised nowhere. It only words a sentence. */
+function wrongKeys(environment: 'paper' | 'live', keyID: string): string {
+  const [here, there] = environment === 'paper' ? ['paper', 'live'] : ['live', 'paper']
+  const looks = keyID.startsWith(environment === 'paper' ? 'AK' : 'PK')
+  return `Alpaca does not accept these keys for ${here} trading.${
+    looks ? ` They look like keys of a ${there} account.` : ''
+  } Make a key under "${here} account" at app.alpaca.markets and set both the key ID and the secret; resetting a paper account ends its keys.`
+}
+
+/**
+ * The broker's no, doubt, or null when the answer is a yes. Only Alpaca's own words, in JSON, are a no: a page of a proxy
+ * is none, and "not now" leaves open what became of the request.
+ */
+function refusalIn(answer: Answer | NoAnswer): Refusal | InDoubt | null {
+  if (answer.status === null) return inDoubt(answer.cause)
+  const { status, body } = answer
+  if (status >= 200 && status < 300) return null
+  const said = parseRefusal(status, body)
+  if (said && status >= 400 && !isUnclear(status)) return said
+  return inDoubt(`Alpaca answered ${said?.text ?? `HTTP ${status} without a reason`}`)
+}
+
+function orderIn(answer: Answer | NoAnswer): AlpacaOrder | null {
+  if (answer.status === null) return null
+  try {
+    return parseOrder(answer.body)
+  } catch (thrown) {
+    if (thrown instanceof Malformed) return null
+    throw thrown
+  }
+}
+
+/** The lines of a 207. The number 207 itself says nothing. */
+function itemsIn(
+  answer: Answer | NoAnswer,
+): { readonly list: readonly Item[] } | InDoubt | { readonly outcome: 'rejected'; readonly text: string } {
+  const no = refusalIn(answer)
+  if (no !== null) return 'outcome' in no ? no : { outcome: 'rejected', text: no.text }
+  try {
+    return { list: answer.status === null ? [] : parseItems(answer.body) }
+  } catch (thrown) {
+    if (!(thrown instanceof Malformed)) throw thrown
+    return inDoubt(`Alpaca answered ${String(answer.status)} with something that cannot be read: ${thrown.message}`)
+  }
+}
+
+/** Which order a leg belongs to: Alpaca's legs do not say, their parents do. */
+function createFamilies() {
+  const kin = new Map<OrderID, { readonly parent: OrderID; readonly role: Leg['role'] }>()
+  return {
+    met(order: AlpacaOrder): void {
+      for (const leg of order.legs) {
+        kin.delete(leg.orderID)
+        kin.set(leg.orderID, { parent: order.orderID, role: roleOf(leg) })
+      }
+      for (const oldest of kin.keys()) {
+        if (kin.size <= FAMILIES_MAX) break
+        kin.delete(oldest)
+      }
+    },
+    of: (orderID: OrderID) => kin.get(orderID),
+  }
+}
+
+/** Listeners. What is told while nobody listens is kept for the first, up to `keep`. */
+function hub<T>(keep: number) {
+  const listeners = new Set<(told: T) => void>()
+  const kept: T[] = []
+  return {
+    tell(told: T): void {
+      if (listeners.size === 0 && kept.length < keep) kept.push(told)
+      for (const listener of listeners) listener(told)
+    },
+    listen(listener: (told: T) => void): () => void {
+      listeners.add(listener)
+      for (const told of kept.splice(0)) listener(told)
+      return () => listeners.delete(listener)
+    },
+  }
+}
