@@ -4,7 +4,7 @@ import type { Refusal } from '../gate/refusal.ts'
 import type { Actor, Row } from '../journal/row.ts'
 import type { IntentState } from '../orders/intent.ts'
 import type { Order } from '../orders/machine.ts'
-import type { Capabilities } from '../ports/broker.ts'
+import { type Capabilities, capabilitiesFor } from '../ports/broker.ts'
 import type { AccountReading, AccountRow, ErrandKind, Intent } from '../ports/records.ts'
 import type { Store, Tx } from '../ports/store.ts'
 import type { AccountID, ClOrdID } from '../values/brand.ts'
@@ -191,9 +191,10 @@ export class Command {
       market,
       account: accountFacts && knowsEveryTrade(accountFacts) ? accountFacts : null,
       bookQty: position?.netQty ?? ZERO,
+      ...(position?.feeQty && { feeQty: position.feeQty }),
       inFlight: open,
       twins: twins.map((twin) => ({ intentID: twin.intentID, receivedAt: twin.receivedAt })),
-      supported: capabilities,
+      supported: capabilitiesFor(capabilities, market?.instrument?.assetClass ?? null),
     }
   }
 }

@@ -12,7 +12,7 @@ import { type Instant, msBetween } from '../values/instant.ts'
 import { BROKER, type Command, mustOrder } from './command.ts'
 import type { Send } from './desk.ts'
 import { answeredByReports, applyReports, layGhost } from './executions.ts'
-import { exitStillNeeded, protect, waitingPair } from './protecting.ts'
+import { exitStillNeeded, protect, waitingPair, stopTerms } from './protecting.ts'
 import { factsAreFresh, lapsed, ticket } from './intents.ts'
 import { engageByFile } from './halting.ts'
 import { entryID, exitID, pairOf } from './naming.ts'
@@ -224,11 +224,9 @@ async function adoptLegs(c: Command, entry: Order, legs: readonly Leg[]): Promis
     const terms: Terms = {
       symbol: entry.terms.symbol,
       side: opposite(entry.terms.side),
-      ordType: role === 'Stop' ? 'Stop' : 'Limit',
+      ...(role === 'Stop' ? stopTerms(bracket) : { ordType: 'Limit' as const, price: bracket.targetPx, stopPx: null }),
       timeInForce: 'GTC',
       orderQty: entry.terms.orderQty,
-      price: role === 'Target' ? bracket.targetPx : null,
-      stopPx: role === 'Stop' ? bracket.stopPx : null,
       bracket: null,
       reduceOnly: true,
     }

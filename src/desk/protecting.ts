@@ -1,9 +1,10 @@
 import type { Delivery } from '../orders/delivery.ts'
 import { freshOrder, isOpen, type Order, ordStatus, type OrdStatus } from '../orders/machine.ts'
-import { isLeg, protection } from '../orders/protection.ts'
-import { opposite, type Terms } from '../orders/terms.ts'
+import { isLeg, protection, type Sizes } from '../orders/protection.ts'
+import { type Bracket, opposite, type Terms } from '../orders/terms.ts'
+import { type Capabilities, capabilitiesFor } from '../ports/broker.ts'
 import type { IntentID } from '../values/brand.ts'
-import { gt, isZero, minus, type Qty, qty, text } from '../values/decimal.ts'
+import { gt, isZero, max, minus, over, type Qty, qty, shortest, text, times } from '../values/decimal.ts'
 import { cancel } from './canceling.ts'
 import { type Command, SYSTEM } from './command.ts'
 import { exitID, pairOf } from './naming.ts'
@@ -24,13 +25,22 @@ export async function protect(c: Command, intentID: IntentID, lookedUp = false):
   const entry = orders.findLast((o) => o.role === 'Entry' && o.terms.bracket !== null)
   // Until the broker has answered for the entry nobody knows whether its legs exist; placing stops now could double them.
   if (!entry?.terms.bracket || orders.some((o) => o.role === 'Entry' && UNANSWERED.includes(o.delivery))) return
-  const { heldQty, placeQty, excess } = protection(orders)
+  const { can, sizes } = await rulesFor(c, entry, entry.terms.bracket)
+  const { heldQty, placeQty, bareQty, excess } = protection(orders, sizes)
   for (const stop of excess) await cancelWithPair(c, stop, orders)
   if (isZero(heldQty)) await cancelOrphans(c, orders)
+  if (!isZero(bareQty) && sizes && !orders.some((o) => o.role === 'Entry' && isOpen(o)))
+    await c.task(
+      'TOO_SMALL_TO_PROTECT',
+      entry.clOrdID,
+      'warning',
+      `${shortest(bareQty)} ${entry.terms.symbol} of order ${entry.clOrdID} has no stop: the broker takes no order below ${shortest(sizes.least)}. Sell it by hand with the rest, or leave it.`,
+      entry.corr,
+    )
   if (isZero(placeQty)) return
   // Some brokers make the exits of a bracket only when it fills, and tell nobody: they are asked before a second set is made.
   const exits = orders.some((o) => o.parent === entry.clOrdID)
-  if (c.setting.capabilities.bracket && !exits && !lookedUp) return c.errand('resolve', entry.clOrdID, entry.corr)
+  if (can.bracket && !exits && !lookedUp) return c.errand('resolve', entry.clOrdID, entry.corr)
   if (await givesUp(c, orders)) {
     await c.task(
       'UNPROTECTED',
@@ -41,7 +51,28 @@ export async function protect(c: Command, intentID: IntentID, lookedUp = false):
     )
     return
   }
-  await placeExits(c, entry, entry.terms.bracket, placeQty, orders)
+  await placeExits(c, entry, entry.terms.bracket, placeQty, orders, can)
+}
+
+/**
+ * What the broker takes of the entry's class of assets, and which sizes its stop may have. The class and the lot are
+ * those of the ticket that was approved; the smallest order is looked up, because it may change.
+ */
+async function rulesFor(
+  c: Command,
+  entry: Order,
+  bracket: Bracket,
+): Promise<{ readonly can: Capabilities; readonly sizes: Sizes | null }> {
+  const intent = await c.tx.get('intent', entry.intentID)
+  const can = capabilitiesFor(c.setting.capabilities, intent?.ticket?.assetClass ?? null)
+  const instrument = (await c.tx.get('market', entry.terms.symbol))?.instrument ?? null
+  const lot = intent?.sizing?.lot ?? instrument?.lot
+  if (!lot) return { can, sizes: null }
+  const least = max(instrument?.minQty ?? lot, lot)
+  if (!instrument?.minNotional) return { can, sizes: { lot, least } }
+  const price = entry.terms.side === 'Buy' ? (bracket.stopLimitPx ?? bracket.stopPx) : bracket.stopPx
+  const lots = over(instrument.minNotional, times(price, lot), { scale: 0, rounding: 'ceil' })
+  return { can, sizes: { lot, least: max(least, times(lots, lot) as Qty) } }
 }
 
 /** The target that is sent together with this stop: one of the two cancels the other. */
@@ -80,12 +111,18 @@ async function cancelOrphans(c: Command, orders: readonly Order[]): Promise<void
 /** How long a broker may take to end the other order of a pair before it is told to. */
 const PAIR_MS = 2_000
 
+/** The stop as it was approved: with a limit where the broker takes no plain one. */
+export function stopTerms({ stopPx, stopLimitPx }: Bracket): Pick<Terms, 'ordType' | 'price' | 'stopPx'> {
+  return stopLimitPx ? { ordType: 'StopLimit', price: stopLimitPx, stopPx } : { ordType: 'Stop', price: null, stopPx }
+}
+
 async function placeExits(
   c: Command,
   entry: Order,
-  bracket: NonNullable<Terms['bracket']>,
+  bracket: Bracket,
   orderQty: Qty,
   orders: readonly Order[],
+  can: Capabilities,
 ): Promise<void> {
   const n =
     1 +
@@ -109,12 +146,12 @@ async function placeExits(
       ...owner,
       role: 'Stop',
       clOrdID: exitID(entry.clOrdID, 'Stop', n),
-      terms: { ...base, ordType: 'Stop', price: null, stopPx: bracket.stopPx },
+      terms: { ...base, ...stopTerms(bracket) },
     },
     c.now,
   )
   await c.emit('order.created', about(stop), stop.corr, { order: stop })
-  if (bracket.targetPx && c.setting.capabilities.oneCancelsOther) {
+  if (bracket.targetPx && can.oneCancelsOther) {
     const target = freshOrder(
       {
         ...owner,

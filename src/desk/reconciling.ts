@@ -11,6 +11,9 @@ import type { BrokerView } from './desk.ts'
 import { STRANGER_MS, takeInOpening } from './adopting.ts'
 import { applyReports } from './executions.ts'
 
+/** Shown, and no reason to stop. */
+const EXPLAINED: readonly Difference['kind'][] = ['EXTERNAL_ORDER', 'FEES_IN_KIND']
+
 /**
  * A difference may be a report still on its way: it must stand for this long before it stops a symbol, however often
  * the books are compared meanwhile.
@@ -54,7 +57,7 @@ export async function reconcile(
     findings.filter((_, i) => plusMs(seenAt[i] ?? c.now, SECOND_LOOK_MS * c.setting.speed) <= view.startedAt),
   )
   const grave = await settle(c, differences, open, lasting)
-  const clean = grave.length === 0 && differences.every((d) => d.kind === 'EXTERNAL_ORDER')
+  const clean = grave.length === 0 && differences.every((d) => EXPLAINED.includes(d.kind))
   const same = before && before.clean === clean && before.findings.join('\n') === findings.join('\n')
   const run = { account, at: view.startedAt, clean, findings, seenAt }
   // A clean run that says what the last one said is not news: its time is kept, and the journal is not filled with it.
@@ -137,6 +140,8 @@ async function settle(
       case 'EXTERNAL_ORDER':
         await c.errand('adopt', difference.orderID, 'reconcile', STRANGER_MS)
         break
+      case 'FEES_IN_KIND':
+        break // said, with its numbers: nobody needs to do anything
       case 'FILLED_QTY':
       case 'POSITION': {
         // While an order of the symbol is on its way, the two sides are read at different moments; and an order of

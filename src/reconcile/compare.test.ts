@@ -26,7 +26,11 @@ const listed = (n: number, change: Partial<Theirs> = {}): Theirs => ({
   open: true,
   ...change,
 })
-const held = (symbol: string, netQty: string): Position => ({ ...flat(symbol), netQty: dec(netQty) })
+const held = (symbol: string, netQty: string, feeQty?: string): Position => ({
+  ...flat(symbol),
+  netQty: dec(netQty),
+  ...(feeQty !== undefined && { feeQty: qty(feeQty) }),
+})
 const there = (symbol: string, netQty: string) => ({ symbol, netQty: dec(netQty) })
 const part = { phase: 'PartiallyFilled', cumQty: qty('30') } as const
 const book = (orders: readonly Order[] = [], positions: readonly Position[] = []): Here => ({ orders, positions })
@@ -69,10 +73,30 @@ describe('line by line', () => {
     ['a position only here',                     book([], [held('AAPL', '0.00000001')]), books(),                           ['POSITION AAPL']],
     ['a position only there',                    book(), books([], [there('AAPL', '-1')]),                                  ['POSITION AAPL']],
     ['longs and shorts listed apart',            book([], [held('EUR/USD', '70')]), books([], [there('EUR/USD', '100'), there('EUR/USD', '-30')]), []],
+    ['more there, by less than the fees',        book([], [held('BTC/USD', '0.9975', '0.0025')]), books([], [there('BTC/USD', '0.9985')]), ['FEES_IN_KIND BTC/USD']],
+    ['more there, by all of the fees',           book([], [held('BTC/USD', '0.9975', '0.0025')]), books([], [there('BTC/USD', '1.0')]), ['FEES_IN_KIND BTC/USD']],
+    ['more there than fees explain',             book([], [held('BTC/USD', '0.9975', '0.0025')]), books([], [there('BTC/USD', '1.000000001')]), ['POSITION BTC/USD']],
+    ['less there than the worst fee leaves',     book([], [held('BTC/USD', '0.9975', '0.0025')]), books([], [there('BTC/USD', '0.997499999')]), ['POSITION BTC/USD']],
+    ['exactly the worst fee',                    book([], [held('BTC/USD', '0.9975', '0.0025')]), books([], [there('BTC/USD', '0.9975')]), []],
+    ['fees of another symbol explain nothing',   book([], [held('BTC/USD', '0', '0.0025'), held('ETH/USD', '1')]), books([], [there('ETH/USD', '1.001')]), ['POSITION ETH/USD']],
+    ['a rest that closing left there',           book([], [held('BTC/USD', '0', '0.0025')]), books([], [there('BTC/USD', '0.001')]), ['FEES_IN_KIND BTC/USD']],
     ['several, in the order of their symbols',   book([], [held('MSFT', '1'), held('AAPL', '1')]), books([], [there('TSLA', '1')]), ['POSITION AAPL', 'POSITION MSFT', 'POSITION TSLA']],
   ]
   for (const [name, here, broker, found] of rows)
     it(name, () => assert.deepEqual(compareBooks(here, broker).map(brief), found))
+
+  it('says what fees in kind explain, and what they left behind', () => {
+    const said = (ours: string, theirs: string) =>
+      compareBooks(book([], [held('BTC/USD', ours, '0.0025')]), books([], [there('BTC/USD', theirs)])).map(
+        (d) => d.text,
+      )
+    assert.deepEqual(said('0.9975', '0.9985'), [
+      'BTC/USD: 0.9985 at the broker, 0.0010 more than by our executions, where 0.0025 is taken off as fees by estimate.',
+    ])
+    assert.deepEqual(said('0.0000', '0.0010'), [
+      'BTC/USD: 0.0010 at the broker, 0.0010 more than by our executions, where 0.0025 is taken off as fees by estimate. Our position is closed; this is left at the broker, and no stop covers it.',
+    ])
+  })
 
   it('says what a person must know, with both numbers', () => {
     const here = book([order(1, part), order(2), order(4, { phase: 'Canceled' })], [held('AAPL', '30')])
@@ -94,7 +118,8 @@ describe('line by line', () => {
 })
 
 function brief(d: Difference): string {
-  const name = d.kind === 'EXTERNAL_ORDER' ? d.orderID : d.kind === 'POSITION' ? d.symbol : d.clOrdID
+  const name =
+    d.kind === 'EXTERNAL_ORDER' ? d.orderID : d.kind === 'POSITION' || d.kind === 'FEES_IN_KIND' ? d.symbol : d.clOrdID
   return `${d.kind} ${name}`
 }
 

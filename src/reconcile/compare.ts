@@ -1,7 +1,7 @@
 import { isOpen, type Order, ordStatus } from '../orders/machine.ts'
 import type { Position } from '../orders/position.ts'
 import type { ClOrdID, OrderID } from '../values/brand.ts'
-import { type Decimal, eq, plus, text, ZERO } from '../values/decimal.ts'
+import { type Decimal, eq, gt, isZero, lte, minus, plus, text, ZERO } from '../values/decimal.ts'
 
 /** What the broker says it holds, reduced to what can be compared. */
 export type There = {
@@ -26,6 +26,8 @@ export type Difference =
   | { readonly kind: 'EXTERNAL_ORDER'; readonly symbol: string; readonly orderID: OrderID; readonly text: string }
   | { readonly kind: 'FILLED_QTY'; readonly symbol: string; readonly clOrdID: ClOrdID; readonly text: string }
   | { readonly kind: 'POSITION'; readonly symbol: string; readonly text: string }
+  /** Theirs is larger by no more than what we took off as fees in kind, by estimate: nothing is wrong. */
+  | { readonly kind: 'FEES_IN_KIND'; readonly symbol: string; readonly text: string }
 
 /**
  * Compares our book with the broker's, line by line. Pure; finds, never mends.
@@ -84,10 +86,20 @@ function positions(here: Here, there: There): Difference[] {
   return [...symbols].sort().flatMap((symbol): Difference[] => {
     const [ours, theirs] = [netQty(here.positions, symbol), netQty(there.positions, symbol)]
     if (eq(ours, theirs)) return []
+    const [more, fees] = [minus(theirs, ours), feeQty(here.positions, symbol)]
+    if (gt(more, ZERO) && lte(more, fees)) {
+      const left = isZero(ours) ? ' Our position is closed; this is left at the broker, and no stop covers it.' : ''
+      const words = `${symbol}: ${text(theirs)} at the broker, ${text(more)} more than by our executions, where ${text(fees)} is taken off as fees by estimate.${left}`
+      return [{ kind: 'FEES_IN_KIND', symbol, text: words }]
+    }
     const words = `${symbol}: ${text(ours)} by our executions, ${text(theirs)} at the broker`
     return [{ kind: 'POSITION', symbol, text: words }]
   })
 }
+
+/** The estimate is at the worst rate, so that the broker never holds less than our book. */
+const feeQty = (rows: readonly Position[], symbol: string): Decimal =>
+  rows.find((row) => row.symbol === symbol)?.feeQty ?? ZERO
 
 /** A sum, because a hedging account lists its longs and shorts apart. */
 const netQty = (rows: There['positions'], symbol: string): Decimal =>
