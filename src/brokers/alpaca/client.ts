@@ -195,7 +195,7 @@ export async function openAlpaca(options: AlpacaOptions): Promise<Broker> {
     const { after, ...rest } = query
     for (let cursor: Record<string, string> = after === undefined ? {} : { after }; ; ) {
       const search = new URLSearchParams({ ...rest, ...cursor, limit: String(PAGE), direction: 'asc', nested: 'true' })
-      const page = await http.read(`/v2/orders?${search}`, (body) => listOf(body, 'the list of orders', parseOrder))
+      const page = await http.read(`/v2/orders?${search.toString()}`, (body) => listOf(body, 'the list of orders', parseOrder))
       if (page === null) throw new ReadFailed('Alpaca has no list of orders at this address', false)
       const before = all.size
       for (const order of page) all.set(order.orderID, order)
@@ -576,11 +576,11 @@ function hub<T>(keep: number) {
   const listeners = new Set<(told: T) => void>()
   const kept: T[] = []
   return {
-    tell(told: T): void {
+    tell: (told: T): void => {
       if (listeners.size === 0 && kept.length < keep) kept.push(told)
       for (const listener of listeners) listener(told)
     },
-    listen(listener: (told: T) => void): () => void {
+    listen: (listener: (told: T) => void): (() => void) => {
       listeners.add(listener)
       for (const told of kept.splice(0)) listener(told)
       return () => listeners.delete(listener)

@@ -1,4 +1,3 @@
-import { type ReadFailed } from '../../ports/broker.ts'
 import type { Report } from '../../orders/report.ts'
 import type { OrderID } from '../../values/brand.ts'
 import { type Decimal, eq, isZero, ZERO } from '../../values/decimal.ts'
@@ -20,9 +19,9 @@ import type { AlpacaOrder, Update } from './parse.ts'
 type Known = { trades: Trade[]; cumQty: Decimal; certain: boolean }
 
 export type Hearing = {
-  hear(update: Update): void
+  readonly hear: (update: Update) => void
   /** The stream was away: nothing known before can be counted on from. */
-  gap(): void
+  readonly gap: () => void
 }
 
 /** Orders remembered at once: of one that is forgotten the history is read, which costs two requests. */
@@ -111,7 +110,7 @@ export function createHearing(o: {
         if (at) at.certain = false
         o.log('warn', 'the history of an order could not be read; the next poll finds it', {
           orderID,
-          error: String(thrown as ReadFailed),
+          error: String(thrown),
         })
       })
       .finally(() => {

@@ -30,16 +30,16 @@ export type NoAnswer = { readonly status: null; readonly cause: string }
 
 export type Http = {
   /** One attempt, whatever comes of it. Never throws. */
-  attempt(call: Call): Promise<Answer | NoAnswer>
+  readonly attempt: (call: Call) => Promise<Answer | NoAnswer>
   /**
    * Reads once and understands the answer. @returns null on 404.
    * @throws {ReadFailed} transient when asking again may help.
    */
-  read<T>(path: string, understand: (body: unknown) => T): Promise<T | null>
+  readonly read: <T>(path: string, understand: (body: unknown) => T) => Promise<T | null>
   /** The same for an answer that is not JSON. */
-  readText<T>(path: string, understand: (text: string) => T): Promise<T | null>
+  readonly readText: <T>(path: string, understand: (text: string) => T) => Promise<T | null>
   /** Whatever is under way is given up. */
-  close(): void
+  readonly close: () => void
 }
 
 export type HttpOptions = {

@@ -17,9 +17,9 @@ const SYMBOLS_MAX = 100
 
 export type Market = {
   /** By symbol or by Alpaca's id; null when Alpaca has none. */
-  asset(symbolOrID: string): Promise<Asset | null>
-  quote(symbol: string): Promise<Quote | null>
-  session(symbol: string): Promise<MarketSession>
+  readonly asset: (symbolOrID: string) => Promise<Asset | null>
+  readonly quote: (symbol: string) => Promise<Quote | null>
+  readonly session: (symbol: string) => Promise<MarketSession>
 }
 
 /** What is traded, when, and at what price: read as seldom as the answers allow. */

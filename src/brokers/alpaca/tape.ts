@@ -65,7 +65,7 @@ export function createTape(o: {
       after: rfc3339(plusMs(since, -SECOND_MS)),
     })
     for (;;) {
-      const page = await o.http.read(`/v2/account/activities/FILL?${query}`, (body) => ({
+      const page = await o.http.read(`/v2/account/activities/FILL?${query.toString()}`, (body) => ({
         items: listOf(body, 'the list of fills', parseFill),
       }))
       if (page === null) throw new ReadFailed('Alpaca has no list of fills at this address', false)
@@ -81,9 +81,10 @@ export function createTape(o: {
   async function readEvents(since: Instant): Promise<void> {
     const now = o.clock.now()
     if (eventsRestUntil !== null && now < eventsRestUntil) return
-    const query = new URLSearchParams({ since: rfc3339(plusMs(since, -SECOND_MS)), until: rfc3339(now) })
+    // With an end the answer ends. It is inclusive or not: a millisecond takes in what happened just now.
+    const query = new URLSearchParams({ since: rfc3339(plusMs(since, -SECOND_MS)), until: rfc3339(plusMs(now, 1)) })
     try {
-      const body = await o.http.readText(`/v2beta1/events/activities?${query}`, parseEventStream)
+      const body = await o.http.readText(`/v2beta1/events/activities?${query.toString()}`, parseEventStream)
       if (body === null) return withoutEvents('it has no activity events')
       if (body.complaints.length > 0) throw new ReadFailed(`activity events: ${body.complaints.join('; ')}`, true)
       for (const data of body.data) keep(data)

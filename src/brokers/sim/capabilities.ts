@@ -13,6 +13,8 @@ export const capabilities = (how: {
   // A ClOrdID that was used is refused, whatever came of it.
   idempotentSubmit: true,
   cancelAll: true,
+  replace: true,
+  closePositions: true,
   // Its buying power is already less by the orders it holds.
   reservesOpenOrders: true,
   // An order is in the book before its reply leaves, so only the way here takes time. Two seconds are far beyond it.

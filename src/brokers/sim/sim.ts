@@ -16,13 +16,14 @@ import type { Past } from '../../exchange/draft.ts'
 import { emptyExchange, type Exchange, type Input, show, type Step, step } from '../../exchange/step.ts'
 import type { Passed } from '../../gate/gate.ts'
 import type { Quote } from '../../gate/facts.ts'
-import { avgCost } from '../../orders/position.ts'
+import { avgCost, type Position } from '../../orders/position.ts'
 import type { Report } from '../../orders/report.ts'
 import type { OrderRef, Terms } from '../../orders/terms.ts'
 import {
   type Broker,
   type BrokerOrder,
   type CancelSent,
+  type Closed,
   type Found,
   ReadFailed,
   type Sent,
@@ -30,6 +31,7 @@ import {
 import type { Clock } from '../../ports/clock.ts'
 import type { AccountID, ClOrdID, ExecID, OrderID } from '../../values/brand.ts'
 import {
+  abs,
   type Amt,
   dec,
   type Decimal,
@@ -44,7 +46,9 @@ import {
   type Qty,
   round,
   scaleOf,
+  sign,
   toStep,
+  ZERO,
 } from '../../values/decimal.ts'
 import { type Instant, plusMs } from '../../values/instant.ts'
 import { capabilities } from './capabilities.ts'
@@ -76,7 +80,7 @@ export type SimOptions = {
 
 /** What no broker offers: to make it lie on demand. For tests and drills. */
 export type Fate = {
-  /** The next submit, pair or cancel is answered by silence: before it was booked, or after. */
+  /** The next submit, pair, replacement, close or cancel is answered by silence: before it was booked, or after. */
   loseNextReply(when: 'before-booking' | 'after-booking'): void
   /** From now on each streamed report comes twice, and out of order. */
   repeatReports(on: boolean): void
@@ -229,16 +233,24 @@ export function openSim(options: SimOptions): Sim {
   /** The order as it is known, brought back into the book with its family when the log alone has it. */
   function recalled(orderID: OrderID): void {
     if (orderOf(x.book, orderID)) return
-    const [order] = ordersOf(log.eventsOf(orderID))
+    const [order] = lineage(orderID)
     if (!order) return
     const head = order.parentOrderID ?? order.orderID
-    const ids = new Set([
-      head,
-      ...(ordersOf(log.eventsOf(head))[0]?.legs.map((l) => l.orderID) ?? []),
-      order.siblingOrderID,
-    ])
-    const all = [...ids].flatMap((id) => (id === null ? [] : ordersOf(log.eventsOf(id))))
+    const ids = new Set([head, ...(logged(head)?.legs.map((l) => l.orderID) ?? []), order.siblingOrderID])
+    const all = [...ids].flatMap((id) => (id === null ? [] : lineage(id)))
     x = { ...x, book: recall(x.book, all) }
+  }
+
+  function logged(orderID: OrderID): BookOrder | undefined {
+    return ordersOf(log.eventsOf(orderID))[0]
+  }
+  /** The order that is in its place now and all those before that one, newest first, as the log has them. */
+  function lineage(orderID: OrderID): BookOrder[] {
+    const all: BookOrder[] = []
+    let newest = logged(orderID)
+    while (newest?.replacedBy) newest = logged(newest.replacedBy)
+    for (let one = newest; one; one = one.replaces ? logged(one.replaces) : undefined) all.push(one)
+    return all
   }
 
   // ---- the market ----
@@ -304,6 +316,31 @@ export function openSim(options: SimOptions): Sim {
     return sentOf(done)
   }
 
+  function held(): Position[] {
+    return [...x.book.positions.values()].filter((p) => !isZero(p.netQty))
+  }
+  /** What ends a position at the market and cannot turn it. Where nothing is held the exchange refuses it. */
+  function closing(symbol: string, at: Instant): Input {
+    const netQty = x.book.positions.get(symbol)?.netQty ?? ZERO
+    const terms: Terms = {
+      symbol,
+      side: sign(netQty) < 0 ? 'Buy' : 'Sell',
+      ordType: 'Market',
+      timeInForce: 'Day',
+      orderQty: abs(netQty) as Qty,
+      price: null,
+      stopPx: null,
+      bracket: null,
+      reduceOnly: true,
+    }
+    const nothing = isZero(netQty) ? { refusal: `position does not exist: ${symbol}` } : {}
+    return { kind: 'Submit', clOrdID: null, terms, at, ...nothing }
+  }
+  function cancelEvery(): Input {
+    const spare = [...market.instruments.keys()].filter((s) => lieOf(s).cancel === 'reject')
+    return { kind: 'CancelAll', spare: new Set(spare), at: clock.now() }
+  }
+
   async function read<T>(symbol: string | null, answer: () => T): Promise<T> {
     await arrive()
     if (closed) throw new ReadFailed('the connection is closed', false)
@@ -325,7 +362,7 @@ export function openSim(options: SimOptions): Sim {
     const own = log.eventsOf(orderID)
     const [order] = ordersOf(own)
     if (!order) return null
-    const legs = order.legs.flatMap((leg) => log.eventsOf(leg.orderID))
+    const legs = order.legs.flatMap((leg) => lineage(leg.orderID)).flatMap((leg) => log.eventsOf(leg.orderID))
     return { order, events: [...own, ...legs].sort((a, b) => a.seq - b.seq) }
   }
 
@@ -383,14 +420,31 @@ export function openSim(options: SimOptions): Sim {
       return lie === 'lose-reply' || loss === 'after-booking' ? NO_ANSWER : { outcome: 'accepted' }
     },
 
-    async replace(): Promise<Sent> {
-      return { outcome: 'rejected', text: 'orders cannot be replaced' }
+    async replace(ref: OrderRef, clOrdID: ClOrdID, order: Passed): Promise<Sent> {
+      const orderID = ref.orderID ?? log.orderIDOf(ref.clOrdID)
+      if (orderID !== null) recalled(orderID)
+      const { orderQty, price, stopPx } = order
+      return send(order.symbol, (at) => ({
+        kind: 'Replace',
+        orderID: orderID ?? ('' as OrderID),
+        clOrdID,
+        orderQty,
+        price,
+        stopPx,
+        at,
+      }))
     },
-    async closePosition(): Promise<Sent> {
-      return { outcome: 'rejected', text: 'positions cannot be closed by symbol' }
-    },
+    closePosition: (symbol: string) => send(symbol, (at) => closing(symbol, at)),
     async closeAll() {
-      return { outcome: 'answered', positions: [] } as const
+      await arrive()
+      if (closed) return GONE
+      const loss = takeLoss()
+      if (loss === 'before-booking') return NEVER_SENT
+      act(cancelEvery())
+      const positions = held().map(
+        ({ symbol }): Closed => ({ symbol, sent: sentOf(act(closing(symbol, clock.now()))) }),
+      )
+      return loss === 'after-booking' ? NO_ANSWER : ({ outcome: 'answered', positions } as const)
     },
 
     async cancelAll(): Promise<CancelSent> {
@@ -398,8 +452,7 @@ export function openSim(options: SimOptions): Sim {
       if (closed) return GONE
       const loss = takeLoss()
       if (loss === 'before-booking') return NEVER_SENT
-      const symbols = [...market.instruments.keys()]
-      act({ kind: 'CancelAll', spare: new Set(symbols.filter((s) => lieOf(s).cancel === 'reject')), at: clock.now() })
+      act(cancelEvery())
       return loss === 'after-booking' ? NO_ANSWER : { outcome: 'accepted' }
     },
 
@@ -419,12 +472,7 @@ export function openSim(options: SimOptions): Sim {
     },
     openOrders: () => read(null, () => openOrders(x.book).map(brokerOrder)),
     reportsSince: (since: Instant) => read(null, () => polled(log.eventsSince(since))),
-    positions: () =>
-      read(null, () =>
-        [...x.book.positions.values()]
-          .filter((p) => !isZero(p.netQty))
-          .map((p) => ({ symbol: p.symbol, netQty: p.netQty, avgPx: avgCost(p) })),
-      ),
+    positions: () => read(null, () => held().map((p) => ({ symbol: p.symbol, netQty: p.netQty, avgPx: avgCost(p) }))),
     accountFact: () =>
       read(null, () => ({
         account,
@@ -522,6 +570,8 @@ const brokerOrder = (order: BookOrder): BrokerOrder => ({
   clOrdID: order.clOrdID,
   parentOrderID: order.parentOrderID,
   role: order.role,
+  replaces: order.replaces ?? null,
+  replacedBy: order.replacedBy ?? null,
   terms: order.terms,
   open: isLive(order),
   cumQty: order.cumQty,
