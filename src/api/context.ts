@@ -15,11 +15,23 @@ export type Log = Readonly<Record<'info' | 'warn' | 'error', (fields: object, te
 /** A file of the dashboard, in memory. `type` is its Content-Type. */
 export type Asset = { readonly body: Uint8Array | string; readonly type: string }
 
+/** What is felt of the connection to the broker. */
+export type BrokerHealth = {
+  /** Whether the last question was answered. */
+  readonly connected: boolean
+  /** When it last answered or reported; null before the first time. */
+  readonly heardAt: Instant | null
+  /** The stream of its reports; null where there is none to lose. */
+  readonly stream: { readonly up: boolean; readonly since: Instant; readonly text: string | null } | null
+  /** How many calls since the start came to what: `submit accepted`, `quote failed`. */
+  readonly calls: ReadonlyMap<string, number>
+}
+
 /** What the rest of the process knows about itself now. */
 export type Health = {
   /** Why no request should be sent here; null when all is well. */
   readonly notReady: string | null
-  readonly brokerConnected: boolean
+  readonly broker: BrokerHealth
   /** How much faster than a person's time the market's clock runs: 1 but in a replay. */
   readonly speed: number
   readonly checkpoint: { readonly size: number; readonly at: Instant } | null

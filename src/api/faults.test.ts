@@ -86,7 +86,7 @@ describe('faults', () => {
     const house = await openHouse({
       health: () => ({
         notReady: 'The broker has not answered for 12 s.',
-        brokerConnected: false,
+        broker: { connected: false, heardAt: null, stream: null, calls: new Map() },
         speed: 1,
         checkpoint: null,
       }),
@@ -98,6 +98,33 @@ describe('faults', () => {
     )
     assert.equal((await house.ask({ url: '/healthz' })).statusCode, 200)
     assert.match((await house.ask({ url: '/metrics' })).body, /^jax_ready 0$/m)
+    await house.close()
+  })
+
+  it('works on without the stream of the broker, and says so', async () => {
+    const house = await openHouse({
+      health: () => ({
+        notReady: null,
+        broker: {
+          connected: true,
+          heardAt: house.now(),
+          stream: { up: false, since: house.now(), text: 'the socket closed' },
+          calls: new Map([['submit in-doubt', 2]]),
+        },
+        speed: 1,
+        checkpoint: null,
+      }),
+    })
+    const response = await house.ask({ url: '/readyz' })
+    assert.equal(response.statusCode, 200)
+    assert.deepEqual(response.json<wire.Readiness>(), {
+      status: 'degraded',
+      because: ['the stream of reports is lost; orders are polled'],
+    })
+    const { body } = await house.ask({ url: '/metrics' })
+    assert.match(body, /^jax_broker_connected 1$/m)
+    assert.match(body, /^jax_broker_stream_up 0$/m)
+    assert.match(body, /^jax_broker_calls_total\{call="submit",outcome="in-doubt"\} 2$/m)
     await house.close()
   })
 
@@ -155,7 +182,12 @@ describe('upkeep', () => {
 
   it('tasks are closed with a note, reconciliations asked for, the journal read', async () => {
     const house = await openHouse({
-      health: () => ({ notReady: null, brokerConnected: true, speed: 1, checkpoint: { size: 2, at: house.now() } }),
+      health: () => ({
+        notReady: null,
+        broker: { connected: true, heardAt: null, stream: null, calls: new Map() },
+        speed: 1,
+        checkpoint: { size: 2, at: house.now() },
+      }),
     })
     const rita = await house.person('Rita', ['risk'], 'cli')
     const task = {

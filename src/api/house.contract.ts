@@ -132,7 +132,12 @@ export async function openHouse(
     ]),
     served: { https: false, hosts: ['localhost', '127.0.0.1', '[::1]'] },
     signalTerms: { ordType: 'Limit', timeInForce: 'Day' },
-    health: () => ({ notReady: null, brokerConnected: true, speed: 1, checkpoint: null }),
+    health: () => ({
+      notReady: null,
+      broker: { connected: true, heardAt: null, stream: null, calls: new Map() },
+      speed: 1,
+      checkpoint: null,
+    }),
     onCommitted: (listener) => {
       listeners.add(listener)
       return () => listeners.delete(listener)

@@ -41,6 +41,16 @@ export function metrics(api: Api): Metrics {
   const halted = gauge('jax_halted', '1 while trading is halted.')
   const ready = gauge('jax_ready', '1 while the gateway can do its work.')
   const connected = gauge('jax_broker_connected', '1 while the broker answers.')
+  const streaming = gauge(
+    'jax_broker_stream_up',
+    "0 while the stream of the broker's reports is lost; orders are polled then.",
+  )
+  const calls = new Counter({
+    name: 'jax_broker_calls_total',
+    help: 'Calls to the broker since the start, by what they came to.',
+    labelNames: ['call', 'outcome'],
+    registers,
+  })
   const streams = gauge('jax_event_streams', 'Open event streams.')
   const rows = gauge('jax_journal_rows', 'Rows in the journal.')
   const events = new Counter({
@@ -92,10 +102,16 @@ export function metrics(api: Api): Metrics {
       'severity',
       taskList.filter((task) => task.doneAt === null).map((task) => task.severity),
     )
-    const { notReady, brokerConnected } = api.health()
+    const { notReady, broker } = api.health()
     halted.set(halt?.state ? 1 : 0)
     ready.set(notReady === null ? 1 : 0)
-    connected.set(brokerConnected ? 1 : 0)
+    connected.set(broker.connected ? 1 : 0)
+    streaming.set(broker.stream?.up === false ? 0 : 1)
+    calls.reset()
+    for (const [key, n] of broker.calls) {
+      const [call = '', outcome = ''] = key.split(' ')
+      calls.inc({ call, outcome }, n)
+    }
     streams.set(api.streams.size)
     rows.set(head.size)
     await count(head.size)

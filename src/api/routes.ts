@@ -518,13 +518,17 @@ const orders: Route[] = [
 // --- account and market
 
 async function viewAccount(api: Api): Promise<wire.Account | null> {
-  const facts = await api.reads.get('account', api.account)
+  const [facts, identity] = await Promise.all([
+    api.reads.get('account', api.account),
+    api.reads.get('identity', api.account),
+  ])
   if (!facts) return null
   const a = facts.account
   return {
     account: a.account,
     environment: api.environment,
     broker: api.broker,
+    brokerName: identity?.name ?? null,
     currency: a.currency,
     status: a.status,
     equity: text(a.equity),
@@ -1111,7 +1115,7 @@ const service: Route[] = [
         reads.all('task'),
         reads.get('reconcile', api.account),
       ])
-      const { brokerConnected, speed } = api.health()
+      const { broker, speed } = api.health()
       const status: wire.Status = {
         version: api.version,
         node: api.node,
@@ -1119,7 +1123,9 @@ const service: Route[] = [
         now: rfc3339(now),
         account,
         halted: halt?.state != null,
-        brokerConnected,
+        brokerConnected: broker.connected,
+        brokerHeardAt: broker.heardAt && rfc3339(broker.heardAt),
+        brokerStream: broker.stream && { up: broker.stream.up, since: rfc3339(broker.stream.since) },
         awaiting: waiting.filter((intent) => intent.state === 'AwaitingApproval').length,
         openOrders: open.filter(isOpen).length,
         tasks: tasks.filter((task) => task.doneAt === null).length,
@@ -1148,13 +1154,18 @@ const service: Route[] = [
     access: 'open',
     tag: 'Service',
     summary: 'Can it do its work?',
-    answers: answers('It can.', schema.health),
+    description:
+      '`degraded` means that it works, and that `because` is worth a look: the broker does not answer, or its stream of reports is lost and orders are polled.',
+    answers: answers('It can.', schema.readiness),
     problems: ['NOT_READY'],
     async run(api) {
-      const { notReady } = api.health()
-      return notReady === null
-        ? json({ status: 'ok' })
-        : problem('NOT_READY', notReady, { headers: { 'retry-after': '2' } })
+      const { notReady, broker } = api.health()
+      if (notReady !== null) return problem('NOT_READY', notReady, { headers: { 'retry-after': '2' } })
+      const because = [
+        ...(broker.connected ? [] : ['the broker does not answer']),
+        ...(broker.stream?.up === false ? ['the stream of reports is lost; orders are polled'] : []),
+      ]
+      return json({ status: because.length === 0 ? 'ok' : 'degraded', because } satisfies wire.Readiness)
     },
   }),
 ]

@@ -244,6 +244,7 @@ export const account = named(
     account: text,
     environment,
     broker: text,
+    brokerName: text.nullable(),
     currency: text,
     status: text,
     equity: decimal,
@@ -372,6 +373,8 @@ export const status = named(
     account: account.nullable(),
     halted: z.boolean(),
     brokerConnected: z.boolean(),
+    brokerHeardAt: time.nullable(),
+    brokerStream: z.strictObject({ up: z.boolean(), since: time }).nullable(),
     awaiting: count,
     openOrders: count,
     tasks: count,
@@ -416,6 +419,10 @@ export const cliSession = named(
 ) satisfies z.ZodType<wire.CliSession>
 export const signedIn = named('SignedIn', z.union([me, cliSession]))
 export const health = named('Health', z.strictObject({ status: names(['ok']) }))
+export const readiness = named(
+  'Readiness',
+  z.strictObject({ status: names(['ok', 'degraded']), because: z.array(text) }),
+) satisfies z.ZodType<wire.Readiness>
 
 /** A list without pages. */
 export const items = <T extends z.ZodType>(id: string, item: T) => named(id, z.strictObject({ items: z.array(item) }))

@@ -72,7 +72,7 @@ const SAYS: { readonly [A in Action]: (told: Told<A>) => string } = {
   'instrument.thawed': ({ data }) => `${data.symbol} is open again: ${data.reason}`,
   'task.raised': ({ data }) => `For a person: ${data.task.text}`,
   'task.closed': ({ data, id, name }) => `${name(data.by)} closed ${id}: ${data.note}`,
-  'broker.connected': ({ data }) => `Reports come from ${data.broker} again.`,
+  'broker.connected': ({ data }) => `The stream of reports from ${data.broker} is up.`,
   'broker.lost': ({ data }) => `The stream of reports from ${data.broker} is lost: ${data.text}. Orders are polled.`,
   'account.reconciled': ({ data }) =>
     data.run.clean

@@ -180,6 +180,8 @@ export type Account = {
   account: string
   environment: 'paper' | 'live'
   broker: string
+  /** What the broker calls the account, such as its number; null until it is known. */
+  brokerName: string | null
   currency: string
   status: string
   equity: string
@@ -247,12 +249,18 @@ export type Status = {
   account: Account | null
   halted: boolean
   brokerConnected: boolean
+  /** When it last answered or reported. */
+  brokerHeardAt: string | null
+  /** Its stream of reports; null where there is none to lose. */
+  brokerStream: { up: boolean; since: string } | null
   awaiting: number
   openOrders: number
   tasks: number
   reconciliation: Reconciliation
   marketClock: { speed: number }
 }
+/** What `/readyz` answers. */
+export type Readiness = { status: 'ok' | 'degraded'; because: string[] }
 export type Page<T> = { items: T[]; next: string | null }
 /** The broker's rules for one symbol: `tick` holds for prices at or above `from`. */
 export type Instrument = {

@@ -34,7 +34,8 @@ export const emptyExchange = (rules: Rules): Exchange => ({ rules, book: emptyBo
 export type Input =
   | {
       readonly kind: 'Submit'
-      readonly clOrdID: ClOrdID
+      /** Null when the exchange names it: what it does for an account that only says what it wants. */
+      readonly clOrdID: ClOrdID | null
       readonly terms: Terms
       readonly at: Instant
       /** A no for reasons of the broker's own, in its words. */
@@ -178,8 +179,8 @@ const isTaken = (d: Draft, clOrdID: ClOrdID): boolean => has(d.book.names, clOrd
 const DUPLICATE = no('client order id must be unique')
 const REST = { parentOrderID: null, siblingOrderID: null, role: null, legs: [], replaces: null } as const
 
-function submit(d: Draft, clOrdID: ClOrdID, terms: Terms, own: string | null): Answer {
-  if (isTaken(d, clOrdID)) return DUPLICATE
+function submit(d: Draft, clOrdID: ClOrdID | null, terms: Terms, own: string | null): Answer {
+  if (clOrdID !== null && isTaken(d, clOrdID)) return DUPLICATE
   const of = { orderID: nextOrderID(d), clOrdID }
   const refusal = own ?? screen(d, terms)
   if (refusal !== null) {

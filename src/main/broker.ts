@@ -1,17 +1,21 @@
 import { join } from 'node:path'
+import { CAPABILITIES as ALPACA } from '../brokers/alpaca/capabilities.ts'
+import type { AlpacaRefusal } from '../brokers/alpaca/client.ts'
+import { endpointsOf } from '../brokers/alpaca/hosts.ts'
 import { capabilities } from '../brokers/sim/capabilities.ts'
 import type { Market } from '../markets/market.ts'
 import { replayMarket } from '../markets/replay.ts'
 import { seededMarket } from '../markets/seeded.ts'
 import { openSim } from '../brokers/sim/sim.ts'
-import type { Broker, Capabilities } from '../ports/broker.ts'
+import { type Broker, type Capabilities, ReadFailed } from '../ports/broker.ts'
 import type { Clock } from '../ports/clock.ts'
 import { Fault } from '../values/fault.ts'
 import { type Instant, msBetween, plusMs } from '../values/instant.ts'
 import { clockOf, type ClockSpec, type LapseClock, lapseClock, SYSTEM, systemClock } from './clock.ts'
-import { accountID, hasOwnClock, type Settings } from './config.ts'
+import { accountID, alpacaKeys, hasOwnClock, type Settings } from './config.ts'
 import type { Places } from './datadir.ts'
 import { Stop } from './exit.ts'
+import type { Log } from './log.ts'
 
 /** What is known of the broker before it is opened: nothing on the disk is touched until then. */
 export type PreparedBroker = {
@@ -21,8 +25,11 @@ export type PreparedBroker = {
   readonly capabilities: Capabilities
   /** What is traded, without the symbols that are there to misbehave. */
   readonly symbols: readonly string[]
-  /** Opens the broker's own book, and lets its market move. Only the one process that holds the data directory may. */
-  readonly open: () => { readonly broker: Broker; readonly stop: () => Promise<void> }
+  /**
+   * Opens the account: the simulated broker's own book, or the connection to a real one. Only the one process that holds
+   * the data directory may. @throws {Stop} with what a person can do when it cannot be opened; then nothing was sent.
+   */
+  readonly open: (log: Log) => Promise<{ readonly broker: Broker; readonly stop: () => Promise<void> }>
 }
 
 /** How often the market moves, in a person's time: faster than anybody reads, slow enough to cost nothing. */
@@ -31,16 +38,76 @@ const TICK_MS = 250
 const NIGHT_MS = 10 * 60_000
 const BEFORE_OPEN_MS = 60_000
 
+/** What a test brings along: a clock, or a market it moves by hand. */
+type Own = { readonly clock?: ClockSpec; readonly market?: Market }
+
 /**
  * Prepares the broker of the configuration with the clock of its market.
- * @param own what a test brings along: a clock, or a market it moves by hand.
- * @throws {Stop} CONFIG when the recorded bars cannot be read.
+ * @throws {Stop} CONFIG when its keys or the recorded bars cannot be read.
  */
-export function prepareBroker(
-  settings: Settings,
-  places: Places,
-  own: { readonly clock?: ClockSpec; readonly market?: Market },
-): PreparedBroker {
+export function prepareBroker(settings: Settings, places: Places, own: Own): PreparedBroker {
+  return settings.account.broker === 'alpaca' ? prepareAlpaca(settings) : prepareSim(settings, places, own)
+}
+
+/** Well known and busy: for the printed example, and for the demo. */
+const WELL_KNOWN = ['AAPL', 'MSFT', 'NVDA', 'SPY', 'TSLA'] as const
+
+function prepareAlpaca(settings: Settings): PreparedBroker {
+  const { environment } = settings.account
+  const { url, requestsPerMinute } = settings.alpaca
+  const keys = alpacaKeys(settings)
+  if (!keys.ok) throw new Stop('CONFIG', `${keys.error}.`, { code: 'SECRET_UNREADABLE' })
+  const endpoints = endpointsOf(environment, url ?? null)
+  if (!endpoints.ok) throw new Stop('CONFIG', `alpaca.url cannot be used: ${endpoints.error}.`)
+  return {
+    spec: SYSTEM,
+    speed: 1,
+    capabilities: ALPACA,
+    symbols: WELL_KNOWN,
+    async open(log) {
+      // Read only where it is used: nobody else waits for it.
+      const { AlpacaRefusal: Refusal, openAlpaca } = await import('../brokers/alpaca/client.ts')
+      try {
+        const broker = await openAlpaca({
+          account: accountID(settings),
+          environment,
+          keys: keys.value,
+          endpoints: endpoints.value,
+          clock: systemClock(),
+          random: Math.random,
+          requestsPerMinute,
+          log: (level, message, facts) => log[level](facts, message),
+        })
+        return { broker, stop: () => broker.close() }
+      } catch (error) {
+        if (error instanceof Refusal) throw refused(error)
+        throw error instanceof ReadFailed ? unreachable(error, endpoints.value.trading, url !== undefined) : error
+      }
+    },
+  }
+}
+
+/** The keys do not open the account that the configuration means. */
+const refused = (error: AlpacaRefusal): Stop =>
+  new Stop('CONFIG', error.message, {
+    code: error.code,
+    lines: ['Nothing was started, and nothing was sent.'],
+    cause: error,
+  })
+
+const unreachable = (error: ReadFailed, host: string, simulated: boolean): Stop =>
+  new Stop('UNAVAILABLE', `Alpaca does not answer at ${host}: ${error.message}.`, {
+    code: 'BROKER_UNREACHABLE',
+    lines: [
+      'Nothing was started, and nothing was sent. Orders that are at the broker stay there.',
+      simulated
+        ? 'alpaca.url names another address than Alpaca’s own; the simulator is started with: jax-exec simulate alpaca'
+        : 'Look at https://status.alpaca.markets, and at the way from this machine to there; then start again.',
+    ],
+    cause: error,
+  })
+
+function prepareSim(settings: Settings, places: Places, own: Own): PreparedBroker {
   const { sim } = settings
   const recorded = own.market === undefined && sim.market.kind === 'replay' ? replay(sim.market.file) : null
   const from = recorded?.startsAt ?? systemClock().now()
@@ -58,7 +125,7 @@ export function prepareBroker(
     speed: spec.kind === 'lapse' && spec.speed > 0 ? spec.speed : 1,
     capabilities: capabilities(exits),
     symbols: [...market.instruments.keys()].filter((symbol) => !symbol.startsWith('SIM.')),
-    open() {
+    async open() {
       const broker = opened(join(places.dir, 'sim-broker.db'), (logFile) =>
         openSim({
           account: accountID(settings),

@@ -138,6 +138,37 @@ describe('the key of the journal', () => {
   })
 })
 
+describe('the account that a book is about', () => {
+  it('is shown by the name that the broker has for it', async () => {
+    await running(settings(), async (gateway) => {
+      const { broker, brokerName } = await as(gateway, gateway.agentToken).account()
+      assert.deepEqual([broker, brokerName], ['sim', 'simulated'])
+    })
+  })
+  it('is the only one: another name needs another data directory, and nothing is written', async () => {
+    const how = settings()
+    await running(how, async () => {})
+    const other = { ...how, account: { ...how.account, name: 'second' } }
+    await assert.rejects(startGateway(other, { quiet: true }), (error) => {
+      assert.ok(error instanceof Stop)
+      assert.deepEqual([error.exit, error.code], ['CONFIG', 'OTHER_ACCOUNT'])
+      assert.match(error.message, /holds the book of paper:sim:main; paper:sim:second needs another/)
+      assert.match(error.lines.join('\n'), /Nothing was started.*dataDir: data-sim-second/s)
+      return true
+    })
+    await running(how, async (gateway) => {
+      const { size } = await gateway.reads.head()
+      const rows = await gateway.reads.journal(0, size)
+      assert.deepEqual(
+        rows
+          .filter((row) => row.action.startsWith('gateway.') || row.action === 'account.identified')
+          .map((r) => r.action),
+        ['account.identified', 'gateway.started', 'gateway.started'],
+      )
+    })
+  })
+})
+
 it("a broker's book that is damaged stops the start with words, not with a stack", async () => {
   const how = settings()
   await running(how, async () => {})

@@ -11,11 +11,12 @@ import { type Health, LOOPBACK } from '../api/context.ts'
 import type { Market } from '../markets/market.ts'
 import type { Setting } from '../desk/command.ts'
 import type { Desk } from '../desk/desk.ts'
-import { type Broker, ReadFailed } from '../ports/broker.ts'
+import { type Broker, type Identity, ReadFailed } from '../ports/broker.ts'
 import type { Clock } from '../ports/clock.ts'
 import type { Reads } from '../ports/store.ts'
 import { readAnchors } from '../store/anchors.ts'
 import { openReads } from '../store/sqlite.ts'
+import type { AccountID } from '../values/brand.ts'
 import { Fault } from '../values/fault.ts'
 import { base32, sha256Hex } from '../values/hash.ts'
 import { type Instant, plusMs, rfc3339 } from '../values/instant.ts'
@@ -31,6 +32,7 @@ import { deskProxy, type DeskProxy } from './desk-proxy.ts'
 import type { DeskThreadData } from './desk-thread.ts'
 import { Stop } from './exit.ts'
 import { readHaltFile, removeHaltFile, writeHaltFile } from './haltfile.ts'
+import { brokerPulse } from './pulse.ts'
 import { type Log, openLog } from './log.ts'
 import { newestSigned, verifierKeyOf } from './sealing.ts'
 
@@ -132,17 +134,22 @@ async function start(settings: Settings, overrides: Overrides, undo: (() => unkn
   // The thread takes the lock of the data directory: nothing below may happen without it.
   const proxy = await openDeskThread(data)
   undo.push(() => proxy.close())
-  const { broker, stop: stopBroker } = prepared.open()
-  undo.push(stopBroker)
   const reads = openReads(places.database)
   undo.push(() => reads.close())
+  const firstStart = (await reads.head()).size === 0
+  const [held] = await reads.all('identity')
+  if (held && held.account !== account) throw otherBook(held.account, account, places)
+  const { broker, stop: stopBroker } = await prepared.open(log)
+  undo.push(stopBroker)
+  await knownAccount(proxy.desk, broker, places)
 
   const desk = withHaltFile(proxy.desk, places.halt, reads, clock)
-  const health = {
-    notReady: 'the gateway is starting' as string | null,
-    brokerConnected: false,
+  const pulse = brokerPulse(broker, clock, log)
+  const health: { -readonly [K in keyof Health]: Health[K] } = {
+    notReady: 'the gateway is starting',
+    broker: pulse.now,
     speed,
-    checkpoint: null as Health['checkpoint'],
+    checkpoint: null,
   }
   proxy.onSealed((size) => {
     health.checkpoint = { size, at: clock.now() }
@@ -150,7 +157,6 @@ async function start(settings: Settings, overrides: Overrides, undo: (() => unkn
 
   // A market's clock leaps over nights: nothing that people hold may run out by it.
   const days = spec.kind === 'system' ? TOKEN_DAYS : CENTURY_DAYS
-  const firstStart = (await reads.head()).size === 0
   if (!firstStart && anchored === null)
     log.warn(
       { anchors: settings.audit.anchorsFile },
@@ -180,16 +186,11 @@ async function start(settings: Settings, overrides: Overrides, undo: (() => unkn
   await desk.recover()
   await desk.engageByFile()
 
-  const watched = watchedBroker(broker, (connected) => {
-    if (health.brokerConnected !== connected)
-      log[connected ? 'info' : 'warn']({}, connected ? 'the broker answers' : 'the broker does not answer')
-    health.brokerConnected = connected
-  })
   const worker = createWorker(
     {
       desk,
       reads,
-      broker: watched,
+      broker: pulse.broker,
       clock,
       random: Math.random,
       haltFile: () => readHaltFile(places.halt).halted,
@@ -482,35 +483,48 @@ function withHaltFile(
   }
 }
 
-/** The broker, telling after each read whether it answered. */
-function watchedBroker(broker: Broker, connected: (yes: boolean) => void): Broker {
-  return new Proxy(broker, {
-    get(target, name) {
-      const value: unknown = Reflect.get(target, name, target)
-      if (typeof value !== 'function') return value
-      return (...args: unknown[]) => {
-        const answer: unknown = value.apply(target, args)
-        if (answer instanceof Promise && READS.has(name))
-          answer.then(
-            () => connected(true),
-            (error: unknown) => connected(!(error instanceof ReadFailed)),
-          )
-        return answer
-      }
+/** A book and the account that it is about belong together for good. @throws {Stop} when the broker opened another one. */
+async function knownAccount(desk: Desk, broker: Broker, places: Places): Promise<void> {
+  let opened: Identity
+  try {
+    opened = await broker.identity()
+  } catch (error) {
+    if (!(error instanceof ReadFailed)) throw error
+    throw new Stop('UNAVAILABLE', `The broker did not say whose account it is: ${error.message}.`, {
+      code: 'BROKER_UNREACHABLE',
+      lines: ['Nothing was started, and nothing was sent. Start again in a moment.'],
+      cause: error,
+    })
+  }
+  const known = await desk.identify(opened)
+  if (known.ok) return
+  const { account, identity } = known.error
+  if (account !== broker.account || identity === null) throw otherBook(account, broker.account, places)
+  const named = ({ name, accountID: id }: Identity): string => (name === id ? name : `${name} (${id})`)
+  throw new Stop(
+    'CONFIG',
+    `${account} is the account ${named(identity)}, and the keys open another one: ${named(opened)}.`,
+    {
+      code: 'OTHER_ACCOUNT',
+      lines: [
+        NOTHING_DONE,
+        `If the keys are a mistake, put those of ${identity.name} back.`,
+        'If the paper account was reset, the broker made a new account with new keys, and this book tells of the old one.',
+        ownDirectory(account),
+      ],
     },
-  })
+  )
 }
-const READS: ReadonlySet<string | symbol> = new Set([
-  'find',
-  'openOrders',
-  'reportsSince',
-  'positions',
-  'accountFact',
-  'quote',
-  'session',
-  'instrument',
-  'conversion',
-] satisfies (keyof Broker)[])
+
+/** One book holds one account: the positions of two would never add up with either broker. */
+const otherBook = (held: AccountID, wanted: AccountID, places: Places): Stop =>
+  new Stop('CONFIG', `The data directory ${places.dir} holds the book of ${held}; ${wanted} needs another one.`, {
+    code: 'OTHER_ACCOUNT',
+    lines: [NOTHING_DONE, ownDirectory(wanted)],
+  })
+const NOTHING_DONE = 'Nothing was started, and nothing was sent.'
+const ownDirectory = (account: AccountID): string =>
+  `Give each account a data directory of its own, such as dataDir: data-${account.split(':').slice(1).join('-')} in the configuration, or --data-dir.`
 
 /** Everything that was cut off is looked up, and the book compared, before anybody can say yes to something new. */
 async function firstLook(worker: Worker, clock: Clock, log: Log): Promise<void> {

@@ -100,6 +100,16 @@ export function brokerContract(name: string, open: () => Promise<Bench>, skips: 
     })
   }
 
+  /** A rule for those that can; what a broker cannot, it must say. */
+  const where = (can: 'replace' | 'closePositions', test: string, run: (c: Case) => Promise<void>): void =>
+    rule(test, async (c) => {
+      const { broker, symbol } = c.bench
+      if (broker.capabilities[can]) return run(c)
+      const ref = { clOrdID: id('c-1'), orderID: null }
+      const sent = can === 'replace' ? broker.replace(ref, id('c-2'), c.entry()) : broker.closePosition(symbol)
+      assert.equal((await sent).outcome, 'rejected')
+    })
+
   describe(`broker contract: ${name}`, () => {
     // ---- sending ----
 
@@ -298,8 +308,10 @@ export function brokerContract(name: string, open: () => Promise<Bench>, skips: 
       await bench.market(px('101.13'), px('101.14'), null)
       await trade('c-2', { orderQty: qty('6') })
       await bench.market(px('98.50'), px('98.51'), qty('3'))
-      await trade('c-3', { side: 'Sell', orderQty: qty('20'), timeInForce: 'GTC' })
+      await trade('c-3', { side: 'Sell', orderQty: qty('13'), timeInForce: 'GTC' })
       await bench.market(px('98.40'), px('98.41'), null)
+      // Flat first: some brokers take no order that closes one side and opens the other.
+      await trade('c-5', { side: 'Sell', orderQty: qty('7') })
       await trade('c-4', { orderQty: qty('2') })
       const executions = unique(tradesIn(await bench.broker.reportsSince(START))).map(
         (t): Execution => ({
@@ -381,7 +393,7 @@ export function brokerContract(name: string, open: () => Promise<Bench>, skips: 
     rule('cancel-all leaves nothing open', async ({ bench, place }) => {
       await place('c-1', { ordType: 'Limit', price: px('90.00') })
       await place('c-2', { ordType: 'Limit', price: px('91.00'), timeInForce: 'GTC' })
-      await place('c-3', { side: 'Sell', ordType: 'Limit', price: px('110.00') })
+      await place('c-3', { ordType: 'Stop', stopPx: px('110.00') })
       assert.equal((await bench.broker.openOrders()).length, 3)
       assert.deepEqual(await bench.broker.cancelAll(), { outcome: 'accepted' })
       await bench.settle()
@@ -522,6 +534,185 @@ export function brokerContract(name: string, open: () => Promise<Bench>, skips: 
       const { order: stop } = await c.found('c-2')
       assert.equal(stop.open, true)
       same(stop.terms.orderQty, '6')
+    })
+
+    // ---- another order in the place of an open one ----
+
+    const other = (over: Partial<Terms>): Partial<Terms> => ({ ordType: 'Limit', ...over })
+
+    where('replace', 'a replaced order ends as replaced, and the new one works under our new name', async (c) => {
+      const { bench, entry, place, found, heard } = c
+      const old = await place('c-1', other({ price: px('90.00') }))
+      const order = entry(other({ price: px('91.00'), orderQty: qty('12') }))
+      const sent = await bench.broker.replace({ clOrdID: id('c-1'), orderID: old.orderID }, id('c-2'), order)
+      assert.equal(sent.outcome, 'accepted')
+      await bench.settle()
+      const [before, after] = [await found('c-1'), await found('c-2')]
+      assert.deepEqual([before.order.open, after.order.open], [false, true])
+      assert.ok(before.reports.some((r) => r.execType === 'Replaced' && r.orderID === old.orderID))
+      assert.ok(heard.some((r) => r.execType === 'Replaced' && r.orderID === old.orderID))
+      assert.ok(!before.reports.some((r) => r.execType === 'Canceled' || r.execType === 'Expired'))
+      assert.equal(sent.outcome === 'accepted' && sent.orderID, after.order.orderID)
+      assert.notEqual(after.order.orderID, old.orderID)
+      equal(after.order.terms.price, px('91.00'))
+      equal(after.order.terms.orderQty, qty('12'))
+      assert.equal(before.order.replacedBy, after.order.orderID)
+      assert.equal(after.order.replaces, old.orderID)
+      const open = await bench.broker.openOrders()
+      assert.deepEqual(
+        open.map((o) => o.clOrdID),
+        ['c-2'],
+      )
+    })
+
+    where('replace', 'what was filled before a replacement counts once over both', async (c) => {
+      const { bench, entry, place, found, held } = c
+      await bench.market(px('99.99'), px('100.00'), qty('4'))
+      const old = await place('c-1', other({ price: px('100.00') }))
+      const ref = { clOrdID: id('c-1'), orderID: old.orderID }
+      await bench.broker.replace(ref, id('c-2'), entry(other({ price: px('100.50'), orderQty: qty('9') })))
+      await bench.settle()
+      same((await found('c-1')).order.cumQty, '4')
+      const { order: next } = await found('c-2')
+      same(next.terms.orderQty, '5')
+      same(next.cumQty, '0')
+      await bench.market(px('100.02'), px('100.03'), null)
+      const [before, after] = [await found('c-1'), await found('c-2')]
+      equal(total(tradesIn(before.reports)), qty('4'))
+      equal(total(tradesIn(after.reports)), qty('5'))
+      assert.equal(await held(), '9')
+      assert.deepEqual(await bench.broker.openOrders(), [])
+    })
+
+    where('replace', 'a replacement of a replacement counts the fills of all', async (c) => {
+      const { bench, entry, place, found, held } = c
+      await bench.market(px('99.99'), px('100.00'), qty('2'))
+      const first = await place('c-1', other({ price: px('100.00') }))
+      const second = entry(other({ price: px('100.50') }))
+      await bench.broker.replace({ clOrdID: id('c-1'), orderID: first.orderID }, id('c-2'), second)
+      await bench.settle()
+      await bench.market(px('100.02'), px('100.03'), qty('3'))
+      const { order } = await found('c-2')
+      same(order.cumQty, '3')
+      const third = entry(other({ price: px('101.00'), orderQty: qty('8') }))
+      const sent = await bench.broker.replace({ clOrdID: id('c-2'), orderID: order.orderID }, id('c-3'), third)
+      assert.equal(sent.outcome, 'accepted')
+      await bench.settle()
+      same((await found('c-3')).order.terms.orderQty, '3')
+      await bench.market(px('100.52'), px('100.53'), null)
+      assert.equal(await held(), '8')
+    })
+
+    where('replace', 'a lost reply to a replacement is in doubt, and the new name tells', async (c) => {
+      const { bench, entry, place, found } = c
+      const old = await place('c-1', other({ price: px('90.00') }))
+      const ref = { clOrdID: id('c-1'), orderID: old.orderID }
+      const order = entry(other({ price: px('91.00') }))
+      bench.loseNextReply('before-booking')
+      assert.equal((await bench.broker.replace(ref, id('c-2'), order)).outcome, 'in-doubt')
+      await bench.settle()
+      assert.deepEqual(await bench.broker.find(id('c-2')), { found: false })
+      assert.equal((await found('c-1')).order.open, true)
+      bench.loseNextReply('after-booking')
+      assert.equal((await bench.broker.replace(ref, id('c-3'), order)).outcome, 'in-doubt')
+      await bench.settle()
+      assert.equal((await found('c-3')).order.open, true)
+      assert.equal((await found('c-1')).order.open, false)
+    })
+
+    where('replace', 'what cannot be replaced is refused in words, and nothing new is open', async (c) => {
+      const { bench, entry, place, found } = c
+      const ref = async (clOrdID: string) => ({ clOrdID: id(clOrdID), orderID: (await found(clOrdID)).order.orderID })
+      const refused = async (clOrdID: string, over: Partial<Terms>) => {
+        const sent = await bench.broker.replace(await ref(clOrdID), id(`${clOrdID}-r`), entry(other(over)))
+        assert.equal(sent.outcome, 'rejected')
+        assert.ok(sent.outcome === 'rejected' && sent.text.length > 0)
+        await bench.settle()
+        const next = await bench.broker.find(id(`${clOrdID}-r`))
+        assert.ok(!next.found || !next.order.open)
+      }
+      await place('c-1')
+      await refused('c-1', { price: px('100.50') })
+      await bench.market(px('99.99'), px('100.00'), qty('4'))
+      await place('c-2', other({ price: px('100.00') }))
+      await refused('c-2', { price: px('100.00'), orderQty: qty('4') })
+      const { order } = await found('c-2')
+      assert.equal(order.open, true)
+      same(order.cumQty, '4')
+    })
+
+    where('replace', 'an entry that is replaced is protected by its bracket all the same', async (c) => {
+      const { bench, entry, place, found, held } = c
+      if (!bench.broker.capabilities.bracket) return
+      const old = await place('c-1', other({ ...BRACKET, price: px('99.00') }))
+      const order = entry(other({ ...BRACKET, price: px('99.50'), orderQty: qty('8') }))
+      await bench.broker.replace({ clOrdID: id('c-1'), orderID: old.orderID }, id('c-2'), order)
+      await bench.settle()
+      await bench.market(px('99.40'), px('99.41'), null)
+      same((await found('c-2')).order.cumQty, '8')
+      const stops = (await bench.broker.openOrders()).filter((o) => o.terms.ordType === 'Stop')
+      assert.equal(stops.length, 1)
+      same(stops[0]?.terms.orderQty, '8')
+      await bench.market(px('94.50'), px('94.51'), null)
+      assert.equal(await held(), '0')
+      assert.deepEqual(await bench.broker.openOrders(), [])
+    })
+
+    // ---- closing what is held ----
+
+    where('closePositions', 'a close leaves nothing held', async ({ bench, place, held }) => {
+      await place('c-1')
+      const sent = await bench.broker.closePosition(bench.symbol)
+      assert.equal(sent.outcome, 'accepted')
+      await bench.settle()
+      assert.equal(await held(), '0')
+      const [orderID, reports] = [sent.outcome === 'accepted' && sent.orderID, await bench.broker.reportsSince(START)]
+      equal(total(tradesIn(reports.filter((r) => r.orderID === orderID))), qty('10'))
+    })
+
+    where('closePositions', 'what is not held cannot be closed', async ({ bench }) => {
+      const sent = await bench.broker.closePosition(bench.symbol)
+      assert.ok(sent.outcome === 'rejected' && sent.text.length > 0)
+      await bench.settle()
+      assert.deepEqual(await bench.broker.positions(), [])
+    })
+
+    where('closePositions', 'a close whose reply is lost is in doubt, and the position tells', async (c) => {
+      const { bench, place, held } = c
+      await place('c-1')
+      bench.loseNextReply('before-booking')
+      assert.equal((await bench.broker.closePosition(bench.symbol)).outcome, 'in-doubt')
+      await bench.settle()
+      assert.equal(await held(), '10')
+      bench.loseNextReply('after-booking')
+      assert.equal((await bench.broker.closePosition(bench.symbol)).outcome, 'in-doubt')
+      await bench.settle()
+      assert.equal(await held(), '0')
+    })
+
+    where('closePositions', 'close-all answers line by line, and leaves nothing held or open', async (c) => {
+      const { bench, place, held } = c
+      await place('c-1', { side: 'Sell' })
+      await place('c-2', other({ price: px('90.00') }))
+      const sent = await bench.broker.closeAll()
+      assert.deepEqual(sent.outcome === 'answered' && sent.positions.map((p) => [p.symbol, p.sent.outcome]), [
+        [bench.symbol, 'accepted'],
+      ])
+      await bench.settle()
+      assert.equal(await held(), '0')
+      assert.deepEqual(await bench.broker.openOrders(), [])
+    })
+
+    where('closePositions', 'a close-all whose reply is lost is in doubt', async ({ bench, place, held }) => {
+      await place('c-1')
+      bench.loseNextReply('before-booking')
+      assert.equal((await bench.broker.closeAll()).outcome, 'in-doubt')
+      await bench.settle()
+      assert.equal(await held(), '10')
+      bench.loseNextReply('after-booking')
+      assert.equal((await bench.broker.closeAll()).outcome, 'in-doubt')
+      await bench.settle()
+      assert.equal(await held(), '0')
     })
 
     // ---- reads ----

@@ -86,6 +86,10 @@ export type BrokerOrder = {
   /** Set on legs: the entry they belong to. */
   readonly parentOrderID: OrderID | null
   readonly role: Role | null
+  /** The order in whose place it is, and the one in its own. Absent or null: none, or the broker does not tell. */
+  readonly replaces?: OrderID | null
+  readonly replacedBy?: OrderID | null
+  /** `orderQty` is what this order may fill, without what those before it have filled. */
   readonly terms: Terms
   readonly open: boolean
   readonly cumQty: Decimal
@@ -152,7 +156,8 @@ export interface Broker {
    * taken: the old order may still fill first, and then the new one is rejected by a report. Only where
    * `capabilities.replace`.
    * @param clOrdID names the new order, as in `submit`.
-   * @param order `orderQty` is what both orders together may fill, what the old one has filled included.
+   * @param order `orderQty` is what the new order and all those before it may fill together, what they have filled
+   *   included, as FIX has it.
    */
   replace(ref: OrderRef, clOrdID: ClOrdID, order: Passed): Promise<Sent>
   /**

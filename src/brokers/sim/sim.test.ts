@@ -11,7 +11,7 @@ import type { Report } from '../../orders/report.ts'
 import type { Terms } from '../../orders/terms.ts'
 import { ReadFailed } from '../../ports/broker.ts'
 import type { Clock } from '../../ports/clock.ts'
-import type { AccountID, ClOrdID, OrderID } from '../../values/brand.ts'
+import type { AccountID, ClOrdID, ExecID, OrderID } from '../../values/brand.ts'
 import { amt, px, qty, shortest, text } from '../../values/decimal.ts'
 import { type Instant, instant, parseInstant, plusMs } from '../../values/instant.ts'
 import { handMarket } from '../../markets/hand.ts'
@@ -322,6 +322,42 @@ describe('the broker', () => {
       outcome: 'rejected',
       text: 'order not found',
     })
+  })
+
+  it('knows every order that was replaced, also when all of them are closed', async () => {
+    const { sim, market, clock, found, pass } = stage()
+    const set = (bid: string, ask: string, askQty: string | null) =>
+      market.set(
+        'AAPL',
+        { bid: px(bid), ask: px(ask), bidQty: null, askQty: askQty === null ? null : qty(askQty) },
+        clock.now(),
+      )
+    set('99.99', '100.00', '5')
+    const bracket = { stopPx: px('95.00'), targetPx: px('110.00') }
+    const terms = order('AAPL', { ordType: 'Limit', price: px('100.00'), bracket })
+    await sim.submit(id('a'), terms)
+    const old = { clOrdID: id('a'), orderID: null }
+    assert.equal((await sim.replace(old, id('b'), { ...terms, price: px('100.50') })).outcome, 'accepted')
+    await pass(1000)
+    set('100.01', '100.02', null)
+    await pass(1000)
+    set('94.00', '94.01', null)
+    await pass(1000)
+    assert.deepEqual(await sim.positions(), [])
+    assert.deepEqual(await sim.openOrders(), [])
+    const [a, b] = [await found('a'), await found('b')]
+    assert.deepEqual([text(a.order.cumQty), text(b.order.cumQty)], ['5', '15'])
+    const exit = b.reports.find((r) => r.execType === 'Trade' && text(r.lastPx) === '94.00')
+    assert.equal(exit?.orderID, b.order.legs.find((leg) => leg.role === 'Stop')?.orderID)
+    const again = await sim.replace(old, id('c'), terms)
+    assert.deepEqual(again, { outcome: 'rejected', text: 'order is already in "replaced" state' })
+    const trade = a.reports.find((r) => r.execType === 'Trade')
+    sim.fate.bust(trade?.execID as ExecID)
+    assert.equal(text((await found('a')).order.cumQty), '0')
+    assert.deepEqual(
+      (await sim.positions()).map((p) => text(p.netQty)),
+      ['-5'],
+    )
   })
 
   it('converts at the quotes of currency pairs', async () => {

@@ -1,7 +1,7 @@
 import { statSync } from 'node:fs'
 import { setTimeout as delay } from 'node:timers/promises'
 import { userInfo } from 'node:os'
-import type { Halt } from '../../api/wire.ts'
+import type { Halt, Status } from '../../api/wire.ts'
 import { type Client, NoAnswer, ProblemAnswer } from '../client.ts'
 import type { Context } from '../context.ts'
 import { Stop } from '../exit.ts'
@@ -144,7 +144,7 @@ export async function status(ctx: Context): Promise<void> {
           ? 'not read yet'
           : `${account.account}, ${account.environment === 'paper' ? 'paper money' : 'REAL MONEY'}, equity ${grouped(account.equity)} ${account.currency}`,
       ],
-      ['broker', now.brokerConnected ? 'connected' : 'NOT CONNECTED'],
+      ['broker', connectionText(now)],
       ['waiting for a decision', String(now.awaiting)],
       ['open orders', String(now.openOrders)],
       ['tasks for a person', String(now.tasks)],
@@ -169,6 +169,22 @@ export async function tasks(ctx: Context): Promise<void> {
 export async function closeTask(ctx: Context, id: string, options: { note: string }): Promise<void> {
   const task = await ctx.client('person').closeTask(id, options.note)
   ctx.out.answer(task, () => `Closed: ${harmless(task.text)}`)
+}
+
+/** `alpaca (PA3ABC), answered 2026-11-24 14:03:07 UTC, stream up since …` */
+function connectionText({ account, brokerConnected, brokerHeardAt, brokerStream }: Status): string {
+  const name =
+    account === null ? [] : [account.brokerName === null ? account.broker : `${account.broker} (${account.brokerName})`]
+  const heard = brokerHeardAt === null ? 'never heard' : `last heard ${when(brokerHeardAt)}`
+  const stream =
+    brokerStream === null
+      ? []
+      : [
+          brokerStream.up
+            ? `stream up since ${when(brokerStream.since)}`
+            : `STREAM LOST since ${when(brokerStream.since)}: orders are polled`,
+        ]
+  return [...name, brokerConnected ? 'connected' : 'NOT CONNECTED', heard, ...stream].join(', ')
 }
 
 /** Asks for a comparison with the broker and waits for its result. */

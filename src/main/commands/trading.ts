@@ -202,7 +202,7 @@ export async function account(ctx: Context): Promise<void> {
     pairs([
       [
         'account',
-        `${it.account}, ${it.environment === 'paper' ? 'paper money' : 'REAL MONEY'} at ${it.broker}, ${it.status}`,
+        `${it.account}, ${it.environment === 'paper' ? 'paper money' : 'REAL MONEY'} at ${it.broker}${it.brokerName === null ? '' : ` (${it.brokerName})`}, ${it.status}`,
       ],
       ['equity', money(it.equity)],
       ['cash', money(it.cash)],
