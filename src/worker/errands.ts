@@ -112,6 +112,8 @@ async function resend(h: Hands, errand: Errand): Promise<Outcome> {
 async function adopt(h: Hands, errand: Errand): Promise<Outcome> {
   const orderID = errand.subject as OrderID
   const found = await reading(() => h.broker.findByOrderID(orderID), h)
+  // What it may cost is counted against the limits, and for that its market must be known.
+  if (found.found) await refresh(h, found.order.terms.symbol)
   const said = await h.desk.adopt(orderID, found)
   return said === 'done' ? 'done' : { againMs: 2_000, why: 'an order of ours in the same symbol is unanswered' }
 }

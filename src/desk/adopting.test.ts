@@ -1,0 +1,112 @@
+import assert from 'node:assert/strict'
+import { describe, it } from 'node:test'
+import { play } from '../../test/scenarios/commands.ts'
+import { parseScenario } from '../../test/scenarios/language.ts'
+import { World } from '../../test/scenarios/world.ts'
+import type { Terms } from '../orders/terms.ts'
+import type { BrokerOrder, Found } from '../ports/broker.ts'
+import type { ClOrdID, OrderID } from '../values/brand.ts'
+import { px, qty, text } from '../values/decimal.ts'
+
+async function after(scenario: string): Promise<World> {
+  const w = new World()
+  for (const line of parseScenario(`# For the test.\nmarket AAPL bid=189.95 ask=190.05\n${scenario}`).lines)
+    await play(w, [line])
+  w.awake = false
+  return w
+}
+
+const TERMS: Terms = {
+  symbol: 'AAPL',
+  side: 'Buy',
+  ordType: 'Limit',
+  timeInForce: 'Day',
+  orderQty: qty('10'),
+  price: px('180.00'),
+  stopPx: null,
+  bracket: null,
+  reduceOnly: false,
+}
+const stranger = (over: Partial<BrokerOrder> = {}): Found => ({
+  found: true,
+  order: {
+    orderID: 'W1' as OrderID,
+    clOrdID: 'from-the-website' as ClOrdID,
+    parentOrderID: null,
+    role: null,
+    terms: TERMS,
+    open: true,
+    cumQty: qty('0'),
+    legs: [],
+    ...over,
+  },
+  reports: [],
+})
+const W1 = 'W1' as OrderID
+const tasks = async (w: World) => (await w.store.all('task')).map((t) => t.taskID).sort()
+
+describe('an order of other hands', () => {
+  it('is in the book under a name that no intent can have, and counts with what it may cost', async () => {
+    const w = await after('signal I1 BUY AAPL entry=190.00 stop=188.00')
+    assert.equal(await w.desk.adopt(W1, stranger()), 'done')
+    const order = await w.store.orderByOrderID(w.broker.account, W1)
+    assert.ok(order)
+    assert.deepEqual([order.role, order.delivery, order.clOrdID], ['External', 'Delivered', 'ext-W1'])
+    assert.match(order.intentID, / /)
+    assert.equal(order.maxNotional && text(order.maxNotional), '1800.00')
+    assert.deepEqual(await tasks(w), ['EXTERNAL_ORDER:W1'])
+  })
+
+  it('is taken in once', async () => {
+    const w = await after('wait 1s')
+    for (let n = 0; n < 2; n++) await w.desk.adopt(W1, stranger())
+    const rows = await w.store.journal(0, 500)
+    assert.equal(rows.filter((row) => row.action === 'order.adopted').length, 1)
+  })
+
+  it('waits while an order of ours in the same symbol is unanswered: it may be that, or a leg of it', async () => {
+    const w = await after('signal I1 BUY AAPL entry=190.00 stop=188.00\nnext lost-booked\napprove I1 by=ana')
+    assert.equal(await w.desk.adopt(W1, stranger({ clOrdID: null })), 'later')
+    assert.equal(await w.store.orderByOrderID(w.broker.account, W1), null)
+    assert.equal(await w.desk.adopt(W1, stranger({ terms: { ...TERMS, symbol: 'MSFT' } })), 'done')
+  })
+
+  it('is no such thing when its parent is ours: that is asked for its legs', async () => {
+    const w = await after('signal I1 BUY AAPL entry=190.00 stop=188.00\napprove I1 by=ana')
+    const parent = w.broker.truth[0]?.orderID
+    assert.ok(parent)
+    assert.equal(await w.desk.adopt(W1, stranger({ clOrdID: null, parentOrderID: parent })), 'done')
+    assert.equal(await w.store.orderByOrderID(w.broker.account, W1), null)
+    const errands = (await w.store.all('errand')).map((e) => e.kind)
+    assert.ok(errands.includes('resolve'))
+  })
+
+  it('that bears a name of ours stops its symbol: two gateways, or an old copy of the data', async () => {
+    const w = await after('wait 1s')
+    await w.desk.adopt(W1, stranger({ clOrdID: `jx${'a'.repeat(26)}` as ClOrdID }))
+    assert.match((await w.store.get('freeze', 'AAPL'))?.reason ?? '', /name of this gateway/)
+  })
+
+  it('that the broker denies when asked is told to a person, and not made up', async () => {
+    const w = await after('wait 1s')
+    assert.equal(await w.desk.adopt(W1, { found: false }), 'done')
+    assert.equal(await w.store.orderByOrderID(w.broker.account, W1), null)
+    assert.deepEqual(await tasks(w), ['EXTERNAL_ORDER:W1'])
+  })
+})
+
+describe('what the adapter tells beside its reports', () => {
+  it('has the books compared when the stream is back', async () => {
+    const w = await after('wait 10s')
+    await w.desk.notice({ kind: 'connected' })
+    const errand = await w.store.get('errand', `reconcile:${w.broker.account}`)
+    assert.equal(errand?.dueAt, w.clock.now())
+  })
+
+  it('is a task when nobody has a word for it, once', async () => {
+    const w = await after('wait 1s')
+    for (let n = 0; n < 2; n++) await w.desk.notice({ kind: 'odd', subject: 'B1', text: 'status "napping"' })
+    assert.deepEqual(await tasks(w), ['ODD:B1'])
+    assert.equal((await w.store.get('task', 'ODD:B1'))?.text, 'status "napping"')
+  })
+})
