@@ -9,6 +9,7 @@ import {
   type BrokerPosition,
   type CancelSent,
   type Capabilities,
+  capabilitiesFor,
   type Found,
   type Identity,
   type Leg,
@@ -51,6 +52,8 @@ export type Truth = {
   /** The other half of a pair of which one cancels the other. */
   pair: OrderID | null
   readonly reports: Report[]
+  /** What was really kept of each trade as a fee, whatever its report says. */
+  readonly kept: Map<ExecID, Decimal>
   readonly bookedAt: Instant
 }
 
@@ -88,9 +91,18 @@ export type Event =
       readonly lastPx: Px
       readonly execID: ExecID | null
       readonly commission: Amt
+      readonly inKind?: InKind | null
     }
   | { readonly is: 'Bust'; readonly refExecID: ExecID }
-  | { readonly is: 'Correct'; readonly refExecID: ExecID; readonly lastQty: Qty; readonly lastPx: Px }
+  | {
+      readonly is: 'Correct'
+      readonly refExecID: ExecID
+      readonly lastQty: Qty
+      readonly lastPx: Px
+      readonly inKind: InKind | null
+    }
+/** A fee in units of the instrument: what the report says, and what it is. */
+export type InKind = { readonly told: Qty; readonly really: Qty }
 
 export type Market = {
   instrument: Instrument
@@ -197,7 +209,7 @@ export class ScriptedBroker implements Broker {
     const known = order.reports.some((r) => r.execID === report.execID)
     if (!known) order.reports.push(report)
     if (!quietly) this.#outbox.push(report)
-    if (!known) this.#believe(order, event, quietly)
+    if (!known) this.#believe(order, event, report.execID, quietly)
   }
 
   /** The exits of a bracket, made now. */
@@ -218,6 +230,7 @@ export class ScriptedBroker implements Broker {
       legsLater: false,
       pair: null,
       reports: [],
+      kept: new Map(),
       bookedAt: this.#clock.now(),
     }
     this.truth.push(order)
@@ -233,7 +246,7 @@ export class ScriptedBroker implements Broker {
   netQty(symbol: string): Decimal {
     return this.truth
       .filter((o) => o.terms.symbol === symbol)
-      .map((o) => (o.terms.side === 'Buy' ? o.cumQty : negate(o.cumQty)) as Decimal)
+      .map((o) => minus((o.terms.side === 'Buy' ? o.cumQty : negate(o.cumQty)) as Decimal, sum([...o.kept.values()])))
       .reduce(plus, this.elsewhere.get(symbol) ?? ZERO)
   }
 
@@ -245,7 +258,7 @@ export class ScriptedBroker implements Broker {
       const taken = this.capabilities.idempotentSubmit ? this.byName(clOrdID) : undefined
       if (taken) return taken
       const truth = this.place(order, clOrdID, order.reduceOnly ? 'Stop' : 'Entry')
-      if (withLegs && order.bracket && this.capabilities.bracket) this.#placeLegs(truth, order.bracket)
+      if (withLegs && order.bracket && this.#takes(order.symbol).bracket) this.#placeLegs(truth, order.bracket)
       return truth
     }
     return this.#answer(book)
@@ -435,6 +448,9 @@ export class ScriptedBroker implements Broker {
 
   // --- inside
 
+  #takes(symbol: string): Capabilities {
+    return capabilitiesFor(this.capabilities, this.markets.get(symbol)?.instrument.assetClass ?? null)
+  }
   #market(symbol: string): Market {
     const market = this.markets.get(symbol)
     if (!market) throw new ReadFailed(`no market in ${symbol}`, false)
@@ -478,13 +494,15 @@ export class ScriptedBroker implements Broker {
       case 'Fill': {
         const { lastQty, lastPx, commission } = event
         const execID = event.execID ?? (this.nextID('E') as ExecID)
-        return { ...head, execID, execType: 'Trade', lastQty, lastPx, settlCurrFxRate: dec('1'), commission }
+        const trade = { ...head, execID, execType: 'Trade', lastQty, lastPx, commission } as const
+        return { ...trade, settlCurrFxRate: dec('1'), ...(event.inKind && { feeQty: event.inKind.told }) }
       }
       case 'Bust':
         return { ...head, execID: this.nextID('X') as ExecID, execType: 'TradeCancel', refExecID: event.refExecID }
       case 'Correct': {
-        const { refExecID, lastQty, lastPx } = event
-        return { ...head, execID: this.nextID('X') as ExecID, execType: 'TradeCorrect', refExecID, lastQty, lastPx }
+        const { refExecID, lastQty, lastPx, inKind } = event
+        const correction = { ...head, execID: this.nextID('X') as ExecID, execType: 'TradeCorrect' } as const
+        return { ...correction, refExecID, lastQty, lastPx, ...(inKind && { feeQty: inKind.told }) }
       }
       default:
         return { ...head, execID: this.nextID('S') as ExecID, execType: event.is }
@@ -492,11 +510,12 @@ export class ScriptedBroker implements Broker {
   }
 
   /** What an honest broker holds after the event. */
-  #believe(order: Truth, event: Event, quietly: boolean): void {
+  #believe(order: Truth, event: Event, execID: ExecID, quietly: boolean): void {
     switch (event.is) {
       case 'Fill':
         if (order.legsLater) this.makeLegs(order)
         order.cumQty = plus(order.cumQty, event.lastQty)
+        if (event.inKind) order.kept.set(execID, event.inKind.really)
         if (gte(order.cumQty, order.terms.orderQty)) this.#close(order, quietly)
         return
       case 'Bust':
@@ -504,6 +523,8 @@ export class ScriptedBroker implements Broker {
         const before = this.#lastQtyOf(order, event.refExecID)
         const after = event.is === 'Correct' ? event.lastQty : qty('0')
         order.cumQty = plus(minus(order.cumQty, before), after)
+        order.kept.delete(event.refExecID)
+        if (event.is === 'Correct' && event.inKind) order.kept.set(event.refExecID, event.inKind.really)
         return
       }
       case 'Canceled':
@@ -529,11 +550,14 @@ export class ScriptedBroker implements Broker {
     for (const { orderID } of order.legs) {
       const leg = this.byID(orderID)
       if (!leg?.open) continue
-      if (isZero(order.cumQty)) this.happen(leg, { is: 'Canceled', text: 'its entry ended' }, quietly)
+      const slept = this.capabilities.legsWaitForWholeFill === true && !gte(order.cumQty, order.terms.orderQty)
+      if (slept || isZero(order.cumQty)) this.happen(leg, { is: 'Canceled', text: 'its entry ended' }, quietly)
       else leg.terms = { ...leg.terms, orderQty: order.cumQty }
     }
   }
 }
+
+const sum = (all: readonly Decimal[]): Decimal => all.reduce(plus, ZERO)
 
 const seen = (o: Truth): BrokerOrder => ({
   orderID: o.orderID,

@@ -3,13 +3,15 @@ import type { Denial } from '../../src/desk/desk.ts'
 import { avgPx, leavesQty, type Order, ordStatus } from '../../src/orders/machine.ts'
 import { avgCost } from '../../src/orders/position.ts'
 import type { Proposal } from '../../src/orders/proposal.ts'
-import type { TimeInForce } from '../../src/orders/terms.ts'
+import type { OrdType, TimeInForce } from '../../src/orders/terms.ts'
+import type { AssetClass } from '../../src/orders/instrument.ts'
+import type { Narrower } from '../../src/ports/broker.ts'
 import type { Intent, PersonRole } from '../../src/ports/records.ts'
 import type { AccountID, ExecID, IntentID, OrderID } from '../../src/values/brand.ts'
 import { amt, type Decimal, dec, eq, px, qty, text } from '../../src/values/decimal.ts'
 import { plusMs } from '../../src/values/instant.ts'
 import type { Result } from '../../src/values/result.ts'
-import type { Answer, Event, Truth } from './broker.ts'
+import type { Answer, Event, InKind, Truth } from './broker.ts'
 import { type Expected, type Line, ScenarioError, Words } from './language.ts'
 import { EXCEPT } from './standing.ts'
 import { AGENT, personActor, type World } from './world.ts'
@@ -59,7 +61,7 @@ async function at<T>(line: Line, run: () => Promise<T>): Promise<T> {
 // ---------------------------------------------------------------- what can happen
 
 /** They set the stage and do not open the house: its rules are fixed while it runs. */
-const SETTINGS = new Set(['policy', 'account', 'market', 'can', 'cannot', 'absence', 'offers', 'holds'])
+const SETTINGS = new Set(['policy', 'account', 'market', 'takes', 'can', 'cannot', 'absence', 'offers', 'holds'])
 
 const COMMANDS: { readonly [verb: string]: Run } = {
   policy: async (w, words) => {
@@ -118,9 +120,15 @@ const COMMANDS: { readonly [verb: string]: Run } = {
       shortable: true,
     }
     const [bid, ask, session, quote] = ['bid', 'ask', 'session', 'quote'].map((name) => words.named(name))
+    const [kind, lot, least] = ['class', 'lot', 'least'].map((name) => words.named(name))
+    const assetClass = CLASSES.find((one) => one === kind)
+    if (kind !== undefined && !assetClass) words.fail(`class= is one of ${CLASSES.join(', ')}`)
     w.broker.markets.set(symbol, {
       instrument: {
         ...instrument,
+        ...(assetClass && { assetClass }),
+        ...(lot !== undefined && { lot: qty(lot), minQty: qty(lot) }),
+        ...(least !== undefined && { minNotional: amt(least) }),
         tradable: words.flag('tradable') ?? instrument.tradable,
         shortable: words.flag('shortable') ?? instrument.shortable,
       },
@@ -130,6 +138,27 @@ const COMMANDS: { readonly [verb: string]: Run } = {
       stuckAt: quote === 'stuck' ? w.clock.now() : quote === 'moving' ? null : (before?.stuckAt ?? null),
     })
     return looked(w, words)
+  },
+  /** What is otherwise for one class of assets. */
+  takes: async (w, words) => {
+    if (w.isOpen) words.fail('what the broker takes is fixed before the first thing happens')
+    const assetClass = words.oneOf('the class', CLASSES)
+    const list = (name: string) => words.named(name)?.split(',')
+    const [ordTypes, timeInForce] = [list('types') as OrdType[] | undefined, list('tif') as TimeInForce[] | undefined]
+    const [bracket, oneCancelsOther] = [words.flag('bracket'), words.flag('oneCancelsOther')]
+    const narrower: Narrower = {
+      ...(ordTypes && { ordTypes }),
+      ...(timeInForce && { timeInForce }),
+      ...(bracket !== undefined && { bracket }),
+      ...(oneCancelsOther !== undefined && { oneCancelsOther }),
+    }
+    const { assetClasses, perClass } = w.broker.capabilities
+    w.broker.capabilities = {
+      ...w.broker.capabilities,
+      assetClasses: [...new Set([...assetClasses, assetClass])],
+      perClass: { ...perClass, [assetClass]: narrower },
+    }
+    return over(words)
   },
   can: capability(true),
   cannot: capability(false),
@@ -392,6 +421,7 @@ const COMMANDS: { readonly [verb: string]: Run } = {
   },
 }
 
+const CLASSES = ['us_equity', 'fx', 'crypto'] as const satisfies readonly AssetClass[]
 const SIDES = { BUY: 'Buy', SELL: 'Sell', HOLD: 'Hold' } as const
 const NEXT = [
   'accept',
@@ -436,7 +466,13 @@ function size(words: Words): { lastQty: ReturnType<typeof qty>; lastPx: ReturnTy
 }
 function fill(w: World, words: Words): Event {
   const execID = (words.named('id') ?? null) as ExecID | null
-  return { is: 'Fill', ...size(words), execID, commission: amt(words.named('fee') ?? '0') }
+  return { is: 'Fill', ...size(words), execID, commission: amt(words.named('fee') ?? '0'), inKind: inKind(words) }
+}
+/** `kept=0.0025`, as the report says; `really=0.0015`, where it is an estimate. */
+function inKind(words: Words): InKind | null {
+  const [kept, really] = [words.named('kept'), words.named('really')]
+  if (kept === undefined) return really === undefined ? null : words.fail('really= goes with kept=')
+  return { told: qty(kept), really: qty(really ?? kept) }
 }
 
 function happens(quietly: boolean): Run {
@@ -450,7 +486,7 @@ function happens(quietly: boolean): Run {
         case 'Bust':
           return { is, refExecID: words.next('which trade') as ExecID }
         case 'Correct':
-          return { is, refExecID: words.next('which trade') as ExecID, ...size(words) }
+          return { is, refExecID: words.next('which trade') as ExecID, ...size(words), inKind: inKind(words) }
         default:
           return { is, text: words.maybe() ?? null }
       }
@@ -465,7 +501,7 @@ function happens(quietly: boolean): Run {
 function capability(has: boolean): Run {
   return async (w, words) => {
     if (w.isOpen) words.fail('what the broker can do is fixed before the first thing happens')
-    const what = words.oneOf('what the broker can do', ['bracket', 'oneCancelsOther', 'idempotentSubmit'])
+    const what = words.oneOf('what the broker can do', ['bracket', 'legsWaitForWholeFill', 'oneCancelsOther', 'idempotentSubmit'])
     w.broker.capabilities = { ...w.broker.capabilities, [what]: has }
     return over(words)
   }
@@ -579,6 +615,14 @@ const EXPECT: { readonly [what: string]: (w: World, words: Words) => Promise<voi
   },
   halted: async (w) => assert.ok((await w.store.get('halt', 'global'))?.state, 'trading is not halted'),
   running: async (w) => assert.equal((await w.store.get('halt', 'global'))?.state ?? null, null, 'trading is halted'),
+  note: async (w, words) => {
+    const wanted = words.next('what the last comparison says')
+    const { findings = [] } = (await w.store.get('reconcile', w.broker.account)) ?? {}
+    assert.ok(
+      findings.some((one) => one.includes(wanted)),
+      `the last comparison says: ${findings.join('; ') || 'nothing'}`,
+    )
+  },
   books: async (w, words) => {
     const wanted = words.oneOf('how the books are', ['agree', 'differ'])
     const run = await w.store.get('reconcile', w.broker.account)
@@ -653,6 +697,9 @@ const FIGURES: { readonly [name: string]: (intent: Intent | null, order: Order |
   qty: (intent, order) => order?.terms.orderQty ?? intent?.ticket?.terms.orderQty ?? null,
   limit: (intent, order) => (order?.terms ?? intent?.ticket?.terms)?.price ?? null,
   stop: (_, order) => order?.terms.stopPx ?? null,
+  stopLimit: (intent) => intent?.ticket?.terms.bracket?.stopLimitPx ?? null,
+  tif: (intent, order) => (order?.terms ?? intent?.ticket?.terms)?.timeInForce ?? null,
+  kept: (_, order) => order?.feeQty ?? null,
   leaves: (_, order) => order && leavesQty(order),
   cum: (_, order) => order?.cumQty ?? null,
   avg: (_, order) => order && avgPx(order),
