@@ -29,6 +29,7 @@ export async function protect(c: Command, intentID: IntentID, lookedUp = false):
   const { heldQty, placeQty, bareQty, excess } = protection(orders, sizes)
   for (const stop of excess) await cancelWithPair(c, stop, orders)
   if (isZero(heldQty)) await cancelOrphans(c, orders)
+  else await endPartial(c, orders, can)
   if (!isZero(bareQty) && sizes && !orders.some((o) => o.role === 'Entry' && isOpen(o)))
     await c.task(
       'TOO_SMALL_TO_PROTECT',
@@ -52,6 +53,20 @@ export async function protect(c: Command, intentID: IntentID, lookedUp = false):
     return
   }
   await placeExits(c, entry, entry.terms.bracket, placeQty, orders, can)
+}
+
+/** How long an entry may stay half filled while the broker's exits sleep until it is whole. */
+const HALF_FILLED_MS = 10_000
+
+/**
+ * What is filled is bare while the exits wait for the rest. The rest is given a few seconds, then taken back: the
+ * broker's exits end with it, and a stop of our own takes their place.
+ */
+async function endPartial(c: Command, orders: readonly Order[], can: Capabilities): Promise<void> {
+  if (!can.bracket || can.legsWaitForWholeFill !== true) return
+  for (const entry of orders)
+    if (entry.role === 'Entry' && isOpen(entry) && !isZero(entry.cumQty) && entry.asked === 'Nothing')
+      await cancel(c, entry, 'filled in part, and its stop sleeps until it is whole', SYSTEM, HALF_FILLED_MS)
 }
 
 /**

@@ -14,6 +14,11 @@ export type Capabilities = {
   readonly timeInForce: readonly TimeInForce[]
   /** Stop and target can travel with the entry. */
   readonly bracket: boolean
+  /**
+   * The exits of a bracket begin to work only when the entry has filled completely: until then what it has filled is
+   * bare, and an entry canceled half-way takes its exits along. Absent: they follow each fill.
+   */
+  readonly legsWaitForWholeFill?: boolean
   /** A stop and a target can be placed as a pair of which one cancels the other. */
   readonly oneCancelsOther: boolean
   /** Sending the same ClOrdID again never makes a second order. */

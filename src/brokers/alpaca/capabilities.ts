@@ -14,6 +14,7 @@ export const CAPABILITIES: Capabilities = {
   // [O] "Bracket Orders". The exits begin to work only once the entry has filled completely: what a partly filled and
   // then canceled entry has bought is unprotected until the gateway places a stop of its own.
   bracket: true,
+  legsWaitForWholeFill: true,
   // [O] "OCO Orders": the stop is a child that Alpaca names itself, so a lost answer could not be resolved by our name
   // for it. A stop is placed alone instead; see docs/decisions.
   oneCancelsOther: false,
