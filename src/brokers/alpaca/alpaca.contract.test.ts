@@ -83,7 +83,9 @@ async function alpacaBench(frames: 'binary' | 'text'): Promise<Bench> {
     loseNextReply(when) {
       for (const undo of lost) undo()
       const kind = when === 'before-booking' ? 'drop-before' : 'drop-after'
-      lost = ['POST', 'DELETE'].map((method) => simulator.fate.on({ method, path: /^\/v2\/orders/, do: { kind } }))
+      lost = ['POST', 'DELETE', 'PATCH'].map((method) =>
+        simulator.fate.on({ method, path: /^\/v2\/(orders|positions)/, do: { kind } }),
+      )
     },
     repeatReports: () => simulator.fate.twiceAndMuddled(true),
     withholdStream: () => simulator.fate.silence(true),

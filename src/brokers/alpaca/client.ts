@@ -16,10 +16,10 @@ import {
 } from '../../ports/broker.ts'
 import type { Clock } from '../../ports/clock.ts'
 import type { AccountID, ClOrdID, OrderID } from '../../values/brand.ts'
-import { dec, isZero } from '../../values/decimal.ts'
+import { dec, type Decimal, isZero, min, minus, type Qty, ZERO } from '../../values/decimal.ts'
 import { type Instant, plusMs, rfc3339 } from '../../values/instant.ts'
 import { CAPABILITIES } from './capabilities.ts'
-import { type History, reportsOf } from './executions.ts'
+import { type History, NO_HISTORY, reportsOf } from './executions.ts'
 import { createHearing } from './hearing.ts'
 import type { Endpoints } from './hosts.ts'
 import { type Answer, type Call, type Http, isUnclear, type Keys, type Log, type NoAnswer, openHttp } from './http.ts'
@@ -139,12 +139,20 @@ export async function openAlpaca(options: AlpacaOptions): Promise<Broker> {
   const families = createFamilies()
   const history = async (order: AlpacaOrder): Promise<History> => {
     await tape.read(plusMs(order.bornAt, -SECOND_MS))
-    return historyIn(order)
+    return pastOf(order)
   }
-  const historyIn = (order: AlpacaOrder): History => {
-    const past = tape.history(order.orderID)
+  /** What the tape has of an order. */
+  async function pastOf(order: AlpacaOrder): Promise<History> {
+    const past = tape.history(order.orderID, await inherited(order))
     for (const text of past.odd) odd(order.orderID, text)
     return past
+  }
+  /** What an order that replaces another one seems to have filled by the other's trades, while it has none of its own. */
+  async function inherited(order: AlpacaOrder): Promise<Decimal | null> {
+    if (order.replaces === null) return null
+    if (isZero(order.cumQty) || !tape.isBlank(order.orderID)) return ZERO
+    const before = await byOrderID(order.replaces)
+    return before ? min<Decimal>(order.cumQty, before.cumQty) : ZERO
   }
   const hearing = createHearing({ history, emit: reports.tell, odd, log })
   const stream = openStream({
@@ -195,7 +203,9 @@ export async function openAlpaca(options: AlpacaOptions): Promise<Broker> {
     const { after, ...rest } = query
     for (let cursor: Record<string, string> = after === undefined ? {} : { after }; ; ) {
       const search = new URLSearchParams({ ...rest, ...cursor, limit: String(PAGE), direction: 'asc', nested: 'true' })
-      const page = await http.read(`/v2/orders?${search.toString()}`, (body) => listOf(body, 'the list of orders', parseOrder))
+      const page = await http.read(`/v2/orders?${search.toString()}`, (body) =>
+        listOf(body, 'the list of orders', parseOrder),
+      )
       if (page === null) throw new ReadFailed('Alpaca has no list of orders at this address', false)
       const before = all.size
       for (const order of page) all.set(order.orderID, order)
@@ -208,18 +218,27 @@ export async function openAlpaca(options: AlpacaOptions): Promise<Broker> {
     return [...all.values()]
   }
 
-  function brokerOrder(order: AlpacaOrder): BrokerOrder {
+  /** @param carried what those before it have filled, and Alpaca counts into its size and its fills. */
+  function brokerOrder(order: AlpacaOrder, carried: Decimal): BrokerOrder {
     const kin = families.of(order.orderID)
     return {
       orderID: order.orderID,
       clOrdID: order.clOrdID,
       parentOrderID: kin?.parent ?? null,
       role: kin?.role ?? null,
-      terms: order.terms,
+      replaces: order.replaces,
+      replacedBy: order.replacedBy,
+      terms: { ...order.terms, orderQty: minus<Decimal>(order.terms.orderQty, carried) as Qty },
       open: lifeOf(order.status).open,
-      cumQty: order.cumQty,
+      cumQty: minus<Decimal>(order.cumQty, carried),
       legs: order.legs.map(legOf),
     }
+  }
+
+  /** The order as the port has it. Its past is read only where it is needed: for one that took over the fills of another. */
+  async function held(order: AlpacaOrder): Promise<BrokerOrder> {
+    const simple = order.replaces === null || isZero(order.cumQty)
+    return brokerOrder(order, simple ? ZERO : (await history(order)).carried)
   }
 
   /** The order and its legs with all that happened to them. */
@@ -228,9 +247,11 @@ export async function openAlpaca(options: AlpacaOptions): Promise<Broker> {
     const all = family(order)
     const from = plusMs(order.bornAt, -SECOND_MS)
     // An order that has filled nothing, watched since its birth, cannot have a trade that we have not met.
-    const quiet = all.every((o) => isZero(o.cumQty) && tape.history(o.orderID).trades.length === 0)
+    const quiet = all.every((o) => isZero(o.cumQty) && tape.isBlank(o.orderID))
     if (!quiet || !tape.covers(from)) await tape.read(from)
-    return { found: true, order: brokerOrder(order), reports: inTime(all.flatMap((o) => reportsOf(o, historyIn(o)))) }
+    const pasts = await Promise.all(all.map(pastOf))
+    const told = all.flatMap((o, i) => reportsOf(o, pasts[i] ?? NO_HISTORY))
+    return { found: true, order: brokerOrder(order, pasts[0]?.carried ?? ZERO), reports: inTime(told) }
   }
 
   // ---- writing ----
@@ -251,12 +272,13 @@ export async function openAlpaca(options: AlpacaOptions): Promise<Broker> {
     answer: Answer | NoAnswer,
     clOrdID: ClOrdID,
     order: Parameters<Broker['submit']>[1],
+    replaces: OrderID | null = null,
   ): Promise<Sent> {
     const no = refusalIn(answer)
     if (no !== null && 'outcome' in no) return no
     if (no !== null) {
       const duplicate = (no.status === 422 || no.status === 409) && CODE_DUPLICATE.test(no.message)
-      return duplicate ? adopted(clOrdID, order, no) : { outcome: 'rejected', text: no.text }
+      return duplicate ? adopted(clOrdID, order, replaces, no) : { outcome: 'rejected', text: no.text }
     }
     const made = orderIn(answer)
     if (made === null || made.clOrdID !== clOrdID)
@@ -266,7 +288,12 @@ export async function openAlpaca(options: AlpacaOptions): Promise<Broker> {
   }
 
   /** The name is taken: by this very order, sent before, or by another one. */
-  async function adopted(clOrdID: ClOrdID, order: Parameters<Broker['submit']>[1], no: Refusal): Promise<Sent> {
+  async function adopted(
+    clOrdID: ClOrdID,
+    order: Parameters<Broker['submit']>[1],
+    replaces: OrderID | null,
+    no: Refusal,
+  ): Promise<Sent> {
     let there: AlpacaOrder | null
     try {
       there = await byName(clOrdID)
@@ -275,7 +302,7 @@ export async function openAlpaca(options: AlpacaOptions): Promise<Broker> {
       return inDoubt(`Alpaca says the name is taken, and could not be asked by what: ${thrown.message}`)
     }
     if (there === null) return inDoubt(`Alpaca says the name is taken, and knows no such order: ${no.text}`)
-    const other = differences(there, order)
+    const other = differences(there, order, replaces)
     if (other.length === 0) return { outcome: 'accepted', orderID: there.orderID, legs: there.legs.map(legOf) }
     const text = `${no.text}: the name ${clOrdID} belongs to ANOTHER order, ${there.orderID}: ${other.join(', ')}`
     odd(there.orderID, text)
@@ -341,7 +368,7 @@ export async function openAlpaca(options: AlpacaOptions): Promise<Broker> {
     if (typeof orderID !== 'string') return orderID
     const path = `/v2/orders/${encodeURIComponent(orderID)}`
     const body = replaceBody(clOrdID, order)
-    return madeOrder(await send({ method: 'PATCH', path, body, urgent: order.reduceOnly }), clOrdID, order)
+    return madeOrder(await send({ method: 'PATCH', path, body, urgent: order.reduceOnly }), clOrdID, order, orderID)
   }
 
   async function closedPosition(symbol: string): Promise<Sent> {
@@ -425,12 +452,14 @@ export async function openAlpaca(options: AlpacaOptions): Promise<Broker> {
       const list = await listed({ status: 'open' })
       for (const order of list) add(order)
       const seen = new Set<string>(list.flatMap(family).flatMap((o) => [o.orderID, o.clientOrderID]))
-      const missing = expected.filter((ref) => !seen.has(ref.orderID ?? ref.clOrdID))
-      const asked = await Promise.all(
-        missing.map((ref) => (ref.orderID === null ? byName(ref.clOrdID) : byOrderID(ref.orderID))),
-      )
+      const ids = new Set([...families.open(), ...expected.flatMap((ref) => ref.orderID ?? [])])
+      const names = new Set(expected.flatMap((ref) => (ref.orderID === null ? [ref.clOrdID] : [])))
+      const asked = await Promise.all([
+        ...[...ids].filter((id) => !seen.has(id)).map(byOrderID),
+        ...[...names].filter((name) => !seen.has(name)).map(byName),
+      ])
       for (const order of asked) if (order) add(order)
-      return [...open.values()].map(brokerOrder)
+      return Promise.all([...open.values()].map(held))
     },
 
     async reportsSince(since) {
@@ -445,8 +474,8 @@ export async function openAlpaca(options: AlpacaOptions): Promise<Broker> {
       // What a trade is called follows from the whole history of its order.
       if (oldest < since) await tape.read(plusMs(oldest, -SECOND_MS))
       const all = new Map([...list, ...found].flatMap(family).map((o) => [o.orderID, o]))
-      const told = [...all.values()].flatMap((order) => reportsOf(order, historyIn(order)))
-      return inTime(told.filter((report) => report.transactTime >= since))
+      const told = await Promise.all([...all.values()].map(async (order) => reportsOf(order, await pastOf(order))))
+      return inTime(told.flat().filter((report) => report.transactTime >= since))
     },
 
     positions,
@@ -553,9 +582,13 @@ function itemsIn(
   }
 }
 
-/** Which order a leg belongs to: Alpaca's legs do not say, their parents do. */
+/**
+ * Which order a leg belongs to: Alpaca's legs do not say, their parents do. And which parents may still have legs at work:
+ * once they have filled themselves, the list of open orders has neither.
+ */
 function createFamilies() {
   const kin = new Map<OrderID, { readonly parent: OrderID; readonly role: Leg['role'] }>()
+  const open = new Set<OrderID>()
   return {
     met(order: AlpacaOrder): void {
       for (const leg of order.legs) {
@@ -566,8 +599,11 @@ function createFamilies() {
         if (kin.size <= FAMILIES_MAX) break
         kin.delete(oldest)
       }
+      if (order.legs.some((leg) => lifeOf(leg.status).open)) open.add(order.orderID)
+      else open.delete(order.orderID)
     },
     of: (orderID: OrderID) => kin.get(orderID),
+    open: (): ReadonlySet<OrderID> => open,
   }
 }
 

@@ -5,6 +5,8 @@ import {
   type Decimal,
   dec,
   eq,
+  max,
+  minus,
   plus,
   type Px,
   type Qty,
@@ -50,11 +52,15 @@ export type History = {
   /** In the order they were made. */
   readonly trades: readonly Trade[]
   readonly amendments: readonly Amendment[]
-  /** What the live trades add up to. */
+  /** What the orders before this one had filled, where Alpaca counts it in. */
+  readonly carried: Decimal
+  /** What the order has filled as Alpaca counts it: what was carried over and its own live trades. */
   readonly cumQty: Decimal
   /** What could not be understood, in words for a person. */
   readonly odd: readonly string[]
 }
+
+export const NO_HISTORY: History = { trades: [], amendments: [], carried: ZERO, cumQty: ZERO, odd: [] }
 
 /**
  * Everything that happened to one order, from both lists. Each list holds the order from its birth, oldest first; either
@@ -62,8 +68,16 @@ export type History = {
  *
  * Once anything was taken back or corrected, the events alone are believed when they begin at the order's first trade:
  * whether the list of fills then shows old figures, new ones, or both is documented nowhere.
+ *
+ * @param inherited of an order that replaces another one, what it seems to have filled by the other's trades. Whether
+ *   Alpaca counts them in is disputed, so its own first trade decides, once there is one. Null: it replaces none.
  */
-export function historyOf(orderID: OrderID, fills: readonly Fill[], events: readonly TradeEvent[]): History {
+export function historyOf(
+  orderID: OrderID,
+  fills: readonly Fill[],
+  events: readonly TradeEvent[],
+  inherited: Decimal | null = null,
+): History {
   const told = numbered(
     events.flatMap(({ kind, lastQty, lastPx, cumQty, at, executionID }) =>
       kind === 'fill' && lastQty && lastPx && cumQty ? [{ orderID, lastQty, lastPx, cumQty, at, executionID }] : [],
@@ -73,7 +87,9 @@ export function historyOf(orderID: OrderID, fills: readonly Fill[], events: read
     fills.map(({ lastQty, lastPx, cumQty, at }) => ({ orderID, lastQty, lastPx, cumQty, at, executionID: null })),
   )
   const amending = events.filter((e) => e.kind !== 'fill')
-  const whole = told[0] !== undefined && eq(told[0].cumQty, told[0].lastQty)
+  const first = listed[0] ?? told[0]
+  const carried = inherited === null ? ZERO : first ? before(first) : inherited
+  const whole = told[0] !== undefined && eq(before(told[0]), carried)
   const trades = amending.length > 0 && whole ? told : united(told, listed)
 
   const roots = new Map(told.flatMap((t) => (t.executionID === null ? [] : [[t.executionID, t.execID] as const])))
@@ -87,8 +103,12 @@ export function historyOf(orderID: OrderID, fills: readonly Fill[], events: read
     // A correction can be corrected: the chain ends at the trade.
     if (trade) roots.set(event.executionID, trade)
   }
-  return { trades, amendments, cumQty: sumOf(trades, amendments), odd }
+  return { trades, amendments, carried, cumQty: plus(carried, sumOf(trades, amendments)), odd }
 }
+
+/** What its order had filled before a trade. */
+const before = ({ cumQty, lastQty }: Pick<Trade, 'cumQty' | 'lastQty'>): Decimal =>
+  max<Decimal>(minus<Decimal>(cumQty, lastQty), ZERO)
 
 /** Gives each trade its name: the how-manieth of the order that ended at its cumulated quantity. */
 function numbered(trades: readonly Omit<Trade, 'execID'>[]): Trade[] {
@@ -226,7 +246,7 @@ const ENDS: Readonly<Record<string, (o: AlpacaOrder) => [StatusReport['execType'
   canceled: (o) => ['Canceled', o.canceledAt],
   expired: (o) => ['Expired', o.expiredAt],
   rejected: (o) => ['Rejected', o.failedAt],
-  replaced: (o) => ['Canceled', o.replacedAt],
+  replaced: (o) => ['Replaced', o.replacedAt],
 }
 
 /** The end of an order, or null while it has none or ended by filling. `text` is the broker's reason, where it gives one. */
@@ -240,7 +260,7 @@ export function endReport(order: AlpacaOrder, status: string, text: string | nul
     clOrdID: order.clOrdID,
     orderID: order.orderID,
     transactTime: at ?? order.updatedAt,
-    text: status === 'replaced' ? `replaced by ${order.replacedBy ?? 'another order'}` : text,
+    text,
   }
 }
 

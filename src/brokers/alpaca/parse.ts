@@ -397,7 +397,7 @@ export function parseFrame(value: unknown): Frame {
       }
     }
     default:
-      return { kind: 'other', text: String(f['stream'] ?? 'a frame without a stream').slice(0, 80) }
+      return { kind: 'other', text: maybeText(f, 'stream')?.slice(0, 80) ?? 'no stream' }
   }
 }
 

@@ -1,6 +1,6 @@
 import type { AssetClass } from '../../orders/instrument.ts'
 import type { Terms } from '../../orders/terms.ts'
-import type { ClOrdID } from '../../values/brand.ts'
+import type { ClOrdID, OrderID } from '../../values/brand.ts'
 import { type Decimal, eq, shortest, text } from '../../values/decimal.ts'
 import type { AlpacaOrder } from './parse.ts'
 
@@ -45,8 +45,11 @@ export const replaceBody = (clOrdID: ClOrdID, order: Terms): Body => ({
   ...(order.stopPx && { stop_price: shortest(order.stopPx) }),
 })
 
-/** In what an order at Alpaca differs from the one that was meant, in words; empty when it is that one. */
-export function differences(there: AlpacaOrder, meant: Terms): string[] {
+/**
+ * In what an order at Alpaca differs from the one that was meant, in words; empty when it is that one.
+ * @param replaces the order it was meant to replace. Then its size says nothing: what was filled before may be in it.
+ */
+export function differences(there: AlpacaOrder, meant: Terms, replaces: OrderID | null): string[] {
   const { terms } = there
   const said = (d: Decimal | null): string => (d === null ? 'none' : text(d))
   const number = (a: Decimal | null, b: Decimal | null): boolean => (a && b ? eq(a, b) : a === b)
@@ -56,7 +59,8 @@ export function differences(there: AlpacaOrder, meant: Terms): string[] {
     ['symbol', terms.symbol === meant.symbol, terms.symbol, meant.symbol],
     ['side', terms.side === meant.side, terms.side, meant.side],
     ['type', terms.ordType === meant.ordType || converted, terms.ordType, meant.ordType],
-    ['size', number(terms.orderQty, meant.orderQty), said(terms.orderQty), said(meant.orderQty)],
+    ['replaced order', there.replaces === replaces, there.replaces ?? 'none', replaces ?? 'none'],
+    ['size', replaces !== null || number(terms.orderQty, meant.orderQty), said(terms.orderQty), said(meant.orderQty)],
     ['limit', number(terms.price, meant.price) || converted, said(terms.price), said(meant.price)],
     ['stop', number(terms.stopPx, meant.stopPx), said(terms.stopPx), said(meant.stopPx)],
   ]

@@ -1,6 +1,7 @@
 import { ReadFailed } from '../../ports/broker.ts'
 import type { Clock } from '../../ports/clock.ts'
 import type { OrderID } from '../../values/brand.ts'
+import type { Decimal } from '../../values/decimal.ts'
 import { type Instant, plusMs, rfc3339 } from '../../values/instant.ts'
 import { parseJson } from '../../values/json.ts'
 import { type History, historyOf } from './executions.ts'
@@ -13,7 +14,10 @@ export type Tape = {
   read(from: Instant): Promise<void>
   /** True when everything since `from` was read at some time; the newest may be missing. */
   covers(from: Instant): boolean
-  history(orderID: OrderID): History
+  /** @param inherited as in `historyOf`. */
+  history(orderID: OrderID, inherited: Decimal | null): History
+  /** True when nothing was executed on the order, as far as is known. */
+  isBlank(orderID: OrderID): boolean
   /** Orders of which anything was executed or amended at or after `since`. */
   touchedSince(since: Instant): OrderID[]
 }
@@ -139,13 +143,15 @@ export function createTape(o: {
       last = batch.done
       return batch.done
     },
-    history: (orderID) =>
+    history: (orderID, inherited) =>
       historyOf(
         orderID,
         fills.of(orderID).sort((a, b) => a.at - b.at),
         // ULIDs sort as they were made.
         events.of(orderID).sort((a, b) => (a.eventID < b.eventID ? -1 : 1)),
+        inherited,
       ),
+    isBlank: (orderID) => fills.of(orderID).length + events.of(orderID).length === 0,
     touchedSince: (since) => [...new Set([...fills.touchedSince(since), ...events.touchedSince(since)])],
   }
 }
