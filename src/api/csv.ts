@@ -39,6 +39,7 @@ export const FILL_COLUMNS: readonly Column<wire.Fill>[] = [
   ['commission', (f) => f.commission],
   ['transactTime', (f) => f.transactTime],
   ['live', (f) => f.live],
+  ['feeQty', (f) => f.feeQty ?? null],
 ]
 
 /** RFC 4180, with a header row and CRLF. */

@@ -1,15 +1,27 @@
 import assert from 'node:assert/strict'
 import { describe, it } from 'node:test'
-import { ACCOUNT, MARKET, NOW, PROPOSAL, RESTING } from '../gate/example.ts'
+import { AAPL, ACCOUNT, MARKET, NOW, PROPOSAL, RESTING } from '../gate/example.ts'
 import type { Row } from '../journal/row.ts'
 import type { Order } from '../orders/machine.ts'
 import { flat } from '../orders/position.ts'
-import type { Intent } from '../ports/records.ts'
+import type { Fill, Intent } from '../ports/records.ts'
+import type { ExecID } from '../values/brand.ts'
 import { amt, dec, px, qty } from '../values/decimal.ts'
 import { plusMs } from '../values/instant.ts'
 import { type Caller, NOBODY, ROLES } from './access.ts'
-import { csv } from './csv.ts'
-import { canCancel, canIntent, fingerprint, midOf, summary, viewPosition, viewRefusal } from './present.ts'
+import { csv, FILL_COLUMNS } from './csv.ts'
+import {
+  canCancel,
+  canIntent,
+  fingerprint,
+  midOf,
+  summary,
+  viewFill,
+  viewInstrument,
+  viewPosition,
+  viewRefusal,
+  viewTerms,
+} from './present.ts'
 import { sentence, viewEvent } from './sentence.ts'
 
 const order = (change: Partial<Order>): Order => ({ ...RESTING, ...change })
@@ -224,6 +236,40 @@ describe('numbers', () => {
       '0',
     )
     assert.equal(viewPosition(flat('AAPL'), MARKET, 'USD', [stop({})]).protectedQty, '0')
+  })
+  it('what is there only sometimes is left out otherwise, and a billionth is written in full', () => {
+    const made: Fill = {
+      execID: 'T1' as ExecID,
+      clOrdID: RESTING.clOrdID,
+      symbol: 'BTC/USD',
+      side: 'Buy',
+      lastQty: qty('0.000000400'),
+      lastPx: px('60000.00'),
+      settlCurrFxRate: dec('1'),
+      commission: amt('0'),
+      transactTime: NOW,
+      live: true,
+      account: RESTING.account,
+      intentID: RESTING.intentID,
+      role: 'Entry',
+      seq: 7,
+    }
+    assert.equal('feeQty' in viewFill(made), false)
+    const kept = viewFill({ ...made, feeQty: qty('0.000000001') })
+    assert.deepEqual([kept.lastQty, kept.feeQty], ['0.000000400', '0.000000001'])
+    const [head, line] = csv(FILL_COLUMNS, [kept]).split('\r\n')
+    assert.match(head ?? '', /,lastQty,.*,feeQty$/)
+    assert.match(line ?? '', /,0\.000000400,.*,0\.000000001$/)
+    assert.match(csv(FILL_COLUMNS, [viewFill(made)]), /,true,\r\n$/)
+
+    const bracket = { stopPx: px('57000.00'), targetPx: null }
+    assert.deepEqual(viewTerms({ ...RESTING.terms, bracket }).bracket, bracket)
+    const limited = { ...bracket, stopLimitPx: px('54150.00') }
+    assert.deepEqual(viewTerms({ ...RESTING.terms, bracket: limited }).bracket, limited)
+
+    assert.equal('minNotional' in (viewInstrument(MARKET) ?? {}), false)
+    const least = { ...MARKET, instrument: { ...AAPL, minNotional: amt('10') } }
+    assert.equal(viewInstrument(least)?.minNotional, '10')
   })
   it('mid is exact, the fingerprint is of the digest', () => {
     assert.equal(String(midOf({ bid: px('1.1'), ask: px('1.1003') }) as unknown), '1.10015')

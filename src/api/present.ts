@@ -107,7 +107,11 @@ export const viewTerms = (t: Terms): wire.Terms => ({
   orderQty: text(t.orderQty),
   price: maybe(t.price, text),
   stopPx: maybe(t.stopPx, text),
-  bracket: t.bracket && { stopPx: text(t.bracket.stopPx), targetPx: maybe(t.bracket.targetPx, text) },
+  bracket: t.bracket && {
+    stopPx: text(t.bracket.stopPx),
+    targetPx: maybe(t.bracket.targetPx, text),
+    ...(t.bracket.stopLimitPx && { stopLimitPx: text(t.bracket.stopLimitPx) }),
+  },
   reduceOnly: t.reduceOnly,
 })
 
@@ -314,6 +318,7 @@ export const viewFill = (f: Fill): wire.Fill => ({
   lastPx: text(f.lastPx),
   settlCurrFxRate: text(f.settlCurrFxRate),
   commission: text(f.commission),
+  ...(f.feeQty && { feeQty: text(f.feeQty) }),
   transactTime: time(f.transactTime),
   live: f.live,
 })
@@ -420,6 +425,7 @@ export const viewInstrument = (market: MarketFacts): wire.Instrument | null => {
       lot: text(i.lot),
       minQty: text(i.minQty),
       maxQty: maybe(i.maxQty, text),
+      ...(i.minNotional && { minNotional: text(i.minNotional) }),
       tradable: i.tradable,
       shortable: i.shortable,
     }

@@ -90,7 +90,9 @@ const terms = named(
     orderQty: decimal,
     price: decimal.nullable(),
     stopPx: decimal.nullable(),
-    bracket: z.strictObject({ stopPx: decimal, targetPx: decimal.nullable() }).nullable(),
+    bracket: z
+      .strictObject({ stopPx: decimal, targetPx: decimal.nullable(), stopLimitPx: decimal.exactOptional() })
+      .nullable(),
     reduceOnly: z.boolean(),
   }),
   'What one order asks of the broker.',
@@ -218,10 +220,11 @@ export const fill = named(
     lastPx: decimal,
     settlCurrFxRate: decimal,
     commission: decimal,
+    feeQty: decimal.exactOptional(),
     transactTime: time,
     live: z.boolean(),
   }),
-  'One execution. `live` false: the broker took it back.',
+  'One execution. `live` false: the broker took it back. `feeQty` is there when the broker kept some of what was bought as its fee.',
 ) satisfies z.ZodType<wire.Fill>
 
 export const position = named(
@@ -279,6 +282,7 @@ export const instrument = named(
     lot: decimal,
     minQty: decimal,
     maxQty: decimal.nullable(),
+    minNotional: decimal.exactOptional(),
     tradable: z.boolean(),
     shortable: z.boolean(),
   }),

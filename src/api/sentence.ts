@@ -76,7 +76,7 @@ const SAYS: { readonly [A in Action]: (told: Told<A>) => string } = {
   'broker.lost': ({ data }) => `The stream of reports from ${data.broker} is lost: ${data.text}. Orders are polled.`,
   'account.reconciled': ({ data }) =>
     data.run.clean
-      ? 'Our book and the broker agree.'
+      ? ['Our book and the broker agree.', ...data.run.findings].join(' ')
       : `Our book and the broker differ: ${data.run.findings.join(' ')}`,
   'account.identified': ({ data }) =>
     `This is the book of ${data.account}, which the broker calls ${data.identity.name} (${data.identity.accountID}).`,
@@ -102,7 +102,7 @@ function reported(report: Report, id: string): string {
     case 'Expired':
       return `${id} expired at the broker${because(report.text)}.`
     case 'Trade':
-      return `${id} filled ${n(report.lastQty)} at ${n(report.lastPx)}.`
+      return `${id} filled ${n(report.lastQty)} at ${n(report.lastPx)}${report.feeQty ? `; ${n(report.feeQty)} of it were kept as a fee` : ''}.`
     case 'TradeCancel':
       return `The broker took back the fill ${report.refExecID} of ${id}.`
     case 'TradeCorrect':

@@ -46,7 +46,8 @@ export type Terms = {
   orderQty: string
   price: string | null
   stopPx: string | null
-  bracket: { stopPx: string; targetPx: string | null } | null
+  /** `stopLimitPx` is there where the broker takes no plain stop: the worst price that the stop accepts. */
+  bracket: { stopPx: string; targetPx: string | null; stopLimitPx?: string } | null
   reduceOnly: boolean
 }
 
@@ -161,6 +162,8 @@ export type Fill = {
   lastPx: string
   settlCurrFxRate: string
   commission: string
+  /** Units that the broker kept of a buy as its fee; there only when it kept some. */
+  feeQty?: string
   transactTime: string
   live: boolean
 }
@@ -272,6 +275,8 @@ export type Instrument = {
   lot: string
   minQty: string
   maxQty: string | null
+  /** The least an order must be worth, in `currency`; there only where the broker asks for it. */
+  minNotional?: string
   tradable: boolean
   shortable: boolean
 }

@@ -85,7 +85,9 @@ export function termsInWords(terms: Wire.Terms): string {
     StopLimit: `at ${price} or better once ${stopPx} trades`,
   }[terms.ordType]
   const exits =
-    bracket === null ? '' : `; stop ${bracket.stopPx}${bracket.targetPx === null ? '' : `, target ${bracket.targetPx}`}`
+    bracket === null
+      ? ''
+      : `; stop ${bracket.stopPx}${bracket.stopLimitPx === undefined ? '' : ` limit ${bracket.stopLimitPx}`}${bracket.targetPx === null ? '' : `, target ${bracket.targetPx}`}`
   return `${terms.side} ${terms.orderQty} ${terms.symbol} ${how}, ${TIF[terms.timeInForce]}${exits}${terms.reduceOnly ? ' (only ever reduces the position)' : ''}`
 }
 
@@ -188,7 +190,11 @@ export const FILL_COLUMNS: readonly Column<Wire.Fill>[] = [
   { title: 'time', of: (f) => when(f.transactTime) },
   { title: 'symbol', of: (f) => f.symbol },
   { title: 'side', of: (f) => f.side },
-  { title: 'quantity', of: (f) => f.lastQty, right: true },
+  {
+    title: 'quantity',
+    of: (f) => (f.feeQty === undefined ? f.lastQty : `${f.lastQty}, less ${f.feeQty} kept`),
+    right: true,
+  },
   { title: 'price', of: (f) => f.lastPx, right: true },
   { title: 'commission', of: (f) => f.commission, right: true },
   { title: 'order', of: (f) => f.clOrdID },

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict'
 import { describe, it } from 'node:test'
 import type { Terms } from '../api/wire.ts'
-import { bindingInWords, orderInWords, priceInWords } from './words.ts'
+import { bindingInWords, limitOfStop, orderInWords, priceInWords } from './words.ts'
 
 const LIMIT: Terms = {
   symbol: 'AAPL',
@@ -42,6 +42,16 @@ describe('an order in words', () => {
       assert.equal(orderInWords(terms), sentence)
       assert.equal(priceInWords(terms), price)
     })
+})
+
+describe('the limit of a stop', () => {
+  it('is said where there is one', () => {
+    assert.equal(
+      limitOfStop({ stopPx: '57000.00', targetPx: null, stopLimitPx: '54150.00' }),
+      ' with its limit at 54,150.00',
+    )
+    assert.equal(limitOfStop({ stopPx: '57000.00', targetPx: null }), '')
+  })
 })
 
 describe('the line that decided a size', () => {

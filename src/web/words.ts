@@ -78,6 +78,10 @@ export function priceInWords(terms: Pick<Terms, 'ordType' | 'price' | 'stopPx'>)
   }
 }
 
+/** Where the broker takes no plain stop: " with its limit at 175.75", to be put after the stop. */
+export const limitOfStop = ({ stopLimitPx }: NonNullable<Terms['bracket']>): string =>
+  stopLimitPx === undefined ? '' : ` with its limit at ${grouped(stopLimitPx)}`
+
 const HOW: Readonly<Record<Side, string>> = { Buy: 'or lower', Sell: 'or higher' }
 
 /** The order as one would say it on the phone: "Buy 53 AAPL at 187.50 or lower, good for the day". */

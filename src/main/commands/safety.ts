@@ -204,7 +204,7 @@ export async function reconcile(ctx: Context): Promise<void> {
     })
   ctx.out.answer(run, () =>
     run.clean
-      ? `Clean at ${when(run.at)}: our book and the broker's agree.`
+      ? [`Clean at ${when(run.at)}: our book and the broker's agree.`, ...run.findings.map(harmless)].join('\n')
       : `NOT CLEAN at ${when(run.at)}:\n${harmless(run.findings.join('\n'))}`,
   )
   if (!run.clean)

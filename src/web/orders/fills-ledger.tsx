@@ -30,6 +30,13 @@ const COLUMNS: readonly Column<Fill>[] = [
     cell: ({ commission }) => <Figure value={commission} />,
     quiet: ({ commission }) => signOf(commission) === 0,
   },
+  {
+    key: 'kept',
+    header: 'Fee in kind',
+    figure: true,
+    cell: ({ feeQty }) => <Figure value={feeQty ?? null} />,
+    quiet: ({ feeQty }) => feeQty === undefined,
+  },
   { key: 'at', header: 'When', figure: true, cell: ({ transactTime }) => <Moment at={transactTime} /> },
   {
     key: 'exec',

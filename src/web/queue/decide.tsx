@@ -6,7 +6,7 @@ import { Action } from '../parts/action.tsx'
 import { Field } from '../parts/field.tsx'
 import { Sheet, SheetFoot } from '../parts/sheet.tsx'
 import { Trouble } from '../parts/trouble.tsx'
-import { askInWords, orderInWords } from '../words.ts'
+import { askInWords, limitOfStop, orderInWords } from '../words.ts'
 import { Deadline } from './deadline.tsx'
 import { PriceNow } from './price-now.tsx'
 
@@ -67,7 +67,7 @@ function ApproveForm({ shown, current, onClose, onDone }: FormProps & { current:
       <p className="text-sm">
         {terms.bracket === null
           ? 'It carries no stop.'
-          : `Stop at ${grouped(terms.bracket.stopPx)}${terms.bracket.targetPx === null ? ', no target' : `, target at ${grouped(terms.bracket.targetPx)}`}.`}{' '}
+          : `Stop at ${grouped(terms.bracket.stopPx)}${limitOfStop(terms.bracket)}${terms.bracket.targetPx === null ? ', no target' : `, target at ${grouped(terms.bracket.targetPx)}`}.`}{' '}
         It costs at most {grouped(ticket.maxNotional)} {ticket.currency}
         {sizing === null
           ? ''

@@ -126,10 +126,15 @@ export function Request({ intent, within, onApprove, onDecline }: RequestProps):
 export function factsOf(intent: Intent): Fact[] {
   const { ticket, sizing, entryPx, stopPx, targetPx } = intent
   const away = (px: string): string => `${signed(percentBetween(entryPx, px) ?? '?')} %`
+  const limit = ticket?.terms.bracket?.stopLimitPx
   const reward = targetPx === null ? undefined : rewardOverRisk(entryPx, stopPx, targetPx)
   return [
     { label: 'Entry', value: <Figure value={ticket?.terms.price ?? entryPx} /> },
-    { label: 'Stop', value: <Figure value={stopPx} />, note: away(stopPx) },
+    {
+      label: 'Stop',
+      value: <Figure value={stopPx} />,
+      note: `${away(stopPx)}${limit === undefined ? '' : `, limit ${grouped(limit)}`}`,
+    },
     { label: 'Target', value: <Figure value={targetPx} />, ...(targetPx === null ? {} : { note: away(targetPx) }) },
     { label: 'Notional', value: <Figure value={sizing?.notional ?? null} unit={sizing?.currency} /> },
     { label: 'Risk at stop', value: <Figure value={sizing?.riskAtStop ?? null} unit={sizing?.currency} /> },
