@@ -23,7 +23,7 @@ export type Deed = { readonly id: string; readonly symbol: string; readonly due:
   | { readonly kind: 'bust'; readonly executionID: string }
   | { readonly kind: 'correct'; readonly executionID: string; readonly qty: Qty; readonly price: Px }
 )
-type Plan = Deed extends infer D ? (D extends Deed ? Omit<D, 'id'> : never) : never
+export type Plan = Deed extends infer D ? (D extends Deed ? Omit<D, 'id'> : never) : never
 
 const LATE_MS = 1000
 const UNDO_MS = 3000

@@ -5,6 +5,7 @@ import type { Chaos, Faults, Rule } from './fault.ts'
 import { isRefusal, type Refusal } from './refusal.ts'
 import type { Stream } from './stream.ts'
 import type { Venue } from './venue.ts'
+import { calm } from './whims.ts'
 
 export type { Chaos, Fault, Rule } from './fault.ts'
 
@@ -97,10 +98,7 @@ export function fateOf(venue: Venue, stream: Stream, faults: Faults, throttle: T
       faults.calm()
       throttle.left = 0
       Object.assign(stream.whims, { silent: false, muddled: false, refusing: false, dropping: 0, averaged: false })
-      Object.assign(whims, { hideLegs: false, lostReplaces: 0, carryFills: true, blocked: false, status: 'ACTIVE' })
-      whims.fillFirst = 'sometimes'
-      whims.rejected.clear()
-      whims.hidden.clear()
+      calm(whims)
       fate.stuckCancel(false)
       fate.delayAck(false)
       fate.suspend(false)

@@ -31,9 +31,9 @@ export type Rule = {
 
 export type Chaos = {
   readonly seed: number
-  /** How many of a thousand requests meet a fault. */
-  readonly perMille: number
-  readonly faults: readonly Fault[]
+  /** The share of requests that meet a fault, from 0 to 1 in thousandths. */
+  readonly rate: number
+  readonly kinds: readonly Fault[]
   /** Spares what it does not match. */
   readonly path?: RegExp
 }
@@ -63,8 +63,7 @@ export function faults() {
     },
     next(seen: Seen): Fault | null {
       let found: Fault | null = null
-      for (const entry of [...rules]) {
-        if (!matches(entry.rule, seen)) continue
+      for (const entry of rules.filter((e) => matches(e.rule, seen))) {
         entry.seen++
         const nth = entry.rule.nth ?? 1
         const last = nth + (entry.rule.times ?? 1) - 1
@@ -76,11 +75,11 @@ export function faults() {
   }
 
   function chance({ url }: Seen): Fault | null {
-    if (!chaos || chaos.how.faults.length === 0 || (chaos.how.path && !chaos.how.path.test(url))) return null
+    if (!chaos || chaos.how.kinds.length === 0 || (chaos.how.path && !chaos.how.path.test(url))) return null
     const [roll, after] = below(chaos.dice, 1000)
-    const [pick, dice] = below(after, chaos.how.faults.length)
+    const [pick, dice] = below(after, chaos.how.kinds.length)
     chaos.dice = dice
-    return roll < chaos.how.perMille ? (chaos.how.faults[pick] ?? null) : null
+    return roll < chaos.how.rate * 1000 ? (chaos.how.kinds[pick] ?? null) : null
   }
 }
 export type Faults = ReturnType<typeof faults>

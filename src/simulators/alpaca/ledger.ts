@@ -79,7 +79,7 @@ export function moneyOf(view: View, fees: Fees, multiplier: Decimal): Money {
   }
   const tied = tiedUp(view)
   const waiting = max(minus(tied, plus(long, abs(short)) as Amt), ZERO as Amt)
-  const free = (times_: Decimal): Decimal => max(minus(times(worth, times_), tied), ZERO as Decimal)
+  const free = (times_: Decimal): Decimal => max(minus(times(worth, times_), tied), ZERO)
   return {
     cash: own,
     equity: worth,

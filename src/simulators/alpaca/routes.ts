@@ -194,6 +194,7 @@ function position({ venue, param }: Asked): Answer | Refusal {
   const json = found && venue.position(found)
   return json && found ? ok(json, found.symbol) : notFound('position does not exist')
 }
+const positions = ({ venue }: Asked): Answer => ok(venue.held().map((held) => venue.position(held)))
 function closePosition({ venue, param, query }: Asked): Answer | Refusal {
   const [qty, percentage] = [amount(query, 'qty'), amount(query, 'percentage')]
   if (qty === 'wrong' || percentage === 'wrong') return badParameter('invalid qty or percentage')
@@ -317,7 +318,7 @@ export const ROUTES: readonly Route[] = [
   { method: 'GET',    template: '/v2/orders/{order_id}',                    host: 'trading', answer: orderByID },
   { method: 'PATCH',  template: '/v2/orders/{order_id}',                    host: 'trading', answer: replace },
   { method: 'DELETE', template: '/v2/orders/{order_id}',                    host: 'trading', answer: cancel },
-  { method: 'GET',    template: '/v2/positions',                            host: 'trading', answer: ({ venue }) => ok(venue.positions()) },
+  { method: 'GET',    template: '/v2/positions',                            host: 'trading', answer: positions },
   { method: 'DELETE', template: '/v2/positions',                            host: 'trading', answer: closeAll },
   { method: 'GET',    template: '/v2/positions/{symbol_or_asset_id}',       host: 'trading', answer: position },
   { method: 'DELETE', template: '/v2/positions/{symbol_or_asset_id}',       host: 'trading', answer: closePosition },

@@ -26,13 +26,16 @@ export type Line = {
   readonly settings: Settings | null
 }
 
+type Store = { readonly header: Header; readonly lines: readonly Line[]; readonly append: (line: Line) => void }
+const forget = (): void => {}
+
 /**
  * The account's memory: JSON lines that are only ever appended, each before its answer leaves. A line that a kill cut
  * short is taken off at the next start; nothing in it was ever answered. Null keeps no memory.
  * @throws {Fault} when a line that is whole cannot be read.
  */
-export function openStore(file: string | null, begin: () => Header) {
-  if (file === null) return { header: begin(), lines: [] as Line[], append: (_: Line): void => {} }
+export function openStore(file: string | null, begin: () => Header): Store {
+  if (file === null) return { header: begin(), lines: [], append: forget }
   const source = existsSync(file) ? readFileSync(file, 'utf8') : ''
   const whole = source.slice(0, source.lastIndexOf('\n') + 1)
   if (whole.length < source.length) truncateSync(file, Buffer.byteLength(whole))

@@ -3,7 +3,8 @@ import type { Duplex } from 'node:stream'
 import { type RawData, type WebSocket, WebSocketServer } from 'ws'
 import { lieOf } from '../../markets/lies.ts'
 import type { Json } from './json.ts'
-import type { Frame, Venue } from './venue.ts'
+import type { Frame } from './books.ts'
+import type { Venue } from './venue.ts'
 
 type Keys = { readonly keyID: string; readonly secretKey: string }
 
@@ -108,11 +109,16 @@ export type Stream = ReturnType<typeof openStream>
 
 function read(data: RawData): { readonly action: unknown; readonly data: Json } | null {
   try {
-    const parsed: unknown = JSON.parse(Buffer.isBuffer(data) ? data.toString('utf8') : String(data))
+    const parsed: unknown = JSON.parse(textOf(data))
     if (typeof parsed !== 'object' || parsed === null) return null
     const { action, data: about } = parsed as { action?: unknown; data?: unknown }
     return { action, data: typeof about === 'object' && about !== null ? (about as Json) : {} }
   } catch {
     return null
   }
+}
+
+function textOf(data: RawData): string {
+  const bytes = Array.isArray(data) ? Buffer.concat(data) : Buffer.isBuffer(data) ? data : Buffer.from(data)
+  return bytes.toString('utf8')
 }
