@@ -147,6 +147,8 @@ export interface Broker {
   /**
    * Sends one new order, once. Gives up within 30 s: a send that hangs longer than its lease counts as lost.
    * @param clOrdID at most 48 characters; never used before on this account.
+   * @param order its bracket is sent along where `capabilities.bracket` holds for its class of assets, and left out
+   *   elsewhere: the gateway places the stop itself when the entry fills.
    * @returns `rejected` only on the broker's explicit word; a timeout, a dropped socket or HTTP 5xx is `in-doubt`.
    */
   submit(clOrdID: ClOrdID, order: Passed): Promise<Sent>

@@ -1,7 +1,9 @@
 import type { AssetClass } from '../../orders/instrument.ts'
 import type { Terms } from '../../orders/terms.ts'
+import { capabilitiesFor } from '../../ports/broker.ts'
 import type { ClOrdID, OrderID } from '../../values/brand.ts'
 import { type Decimal, eq, shortest, text } from '../../values/decimal.ts'
+import { CAPABILITIES } from './capabilities.ts'
 import type { AlpacaOrder } from './parse.ts'
 
 const TYPE = { Market: 'market', Limit: 'limit', Stop: 'stop', StopLimit: 'stop_limit' } as const
@@ -11,7 +13,8 @@ type Body = { readonly [key: string]: string | Body }
 
 /** `POST /v2/orders`. Numbers are text there, as everywhere: no float comes near them. */
 export function submitBody(clOrdID: ClOrdID, order: Terms, assetClass: AssetClass): Body {
-  const { bracket } = order
+  // Whether exits travel with the entry is said per class in capabilities.ts; elsewhere the gateway places its own stop.
+  const bracket = capabilitiesFor(CAPABILITIES, assetClass).bracket ? order.bracket : null
   return {
     symbol: order.symbol,
     qty: shortest(order.orderQty),
