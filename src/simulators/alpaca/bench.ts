@@ -105,7 +105,14 @@ export async function openBench(
     show,
     call,
     order: (over = {}) => {
-      const plain = { symbol: 'AAPL', qty: '10', side: 'buy', type: 'limit', time_in_force: 'day', limit_price: '150.00' }
+      const plain = {
+        symbol: 'AAPL',
+        qty: '10',
+        side: 'buy',
+        type: 'limit',
+        time_in_force: 'day',
+        limit_price: '150.00',
+      }
       const body = Object.entries({ ...plain, ...over }).filter(([, value]) => value !== null)
       return call('POST', '/v2/orders', Object.fromEntries(body))
     },

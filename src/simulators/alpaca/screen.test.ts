@@ -7,18 +7,32 @@ type Over = Readonly<Record<string, unknown>>
 type Before = (bench: SimulatorBench) => Promise<unknown> | void
 
 const market = { type: 'market', limit_price: null } as const
-const holding = (size: string, over: Over = {}): Before => (b) => b.order({ ...market, qty: size, ...over })
-const waiting = (over: Over): Before => (b) => b.order(over)
-const all = (...before: readonly Before[]): Before => async (b) => {
-  for (const each of before) await each(b)
-}
+const holding =
+  (size: string, over: Over = {}): Before =>
+  (b) =>
+    b.order({ ...market, qty: size, ...over })
+const waiting =
+  (over: Over): Before =>
+  (b) =>
+    b.order(over)
+const all =
+  (...before: readonly Before[]): Before =>
+  async (b) => {
+    for (const each of before) await each(b)
+  }
 const bracket = (over: Over = {}): Over => ({
   order_class: 'bracket',
   take_profit: { limit_price: '200' },
   stop_loss: { stop_price: '140' },
   ...over,
 })
-const coin = (over: Over): Over => ({ symbol: 'BTC/USD', time_in_force: 'gtc', qty: '0.01', limit_price: '60000', ...over })
+const coin = (over: Over): Over => ({
+  symbol: 'BTC/USD',
+  time_in_force: 'gtc',
+  qty: '0.01',
+  limit_price: '60000',
+  ...over,
+})
 const none: Before = () => {}
 
 // Status, code and words as they were seen from Alpaca or are in its pages; where neither tells the words, its code and ours.
@@ -158,7 +172,9 @@ describe('what a refusal tells beside its words', () => {
   it('which order holds the shares, and which would be traded with', async () => {
     const bench = await openBench()
     await bench.order({ ...market })
-    const stop = (await bench.order({ side: 'sell', type: 'stop', limit_price: null, stop_price: '180' })).json as { id: string }
+    const stop = (await bench.order({ side: 'sell', type: 'stop', limit_price: null, stop_price: '180' })).json as {
+      id: string
+    }
     const held = (await bench.order({ side: 'sell', limit_price: '200' })).json
     assert.deepEqual(held['related_orders'], [stop.id])
     const wash = (await bench.order({})).json
