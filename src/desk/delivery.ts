@@ -13,7 +13,7 @@ import { BROKER, type Command, mustOrder } from './command.ts'
 import type { Send } from './desk.ts'
 import { answeredByReports, applyReports, layGhost } from './executions.ts'
 import { exitStillNeeded, protect, waitingPair, stopTerms } from './protecting.ts'
-import { factsAreFresh, lapsed, ticket } from './intents.ts'
+import { factsAreFresh, lapsed, ticket, watchSent } from './intents.ts'
 import { engageByFile } from './halting.ts'
 import { entryID, exitID, pairOf } from './naming.ts'
 import { offersAgain } from './resending.ts'
@@ -90,7 +90,7 @@ async function sendEntry(c: Command, intent: Intent): Promise<Send | 'facts-too-
   )
   await c.emit('order.created', about(order), order.corr, { order })
   await started(c, order)
-  await c.tx.remove('errand', `lapse:${intent.intentID}`)
+  await watchSent(c, intent)
   return { kind: 'single', clOrdID, order: passed }
 }
 

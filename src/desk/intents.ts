@@ -4,12 +4,14 @@ import { assess, driftOf } from '../gate/gate.ts'
 import { explain, TRANSIENT } from '../gate/refusal.ts'
 import type { Actor } from '../journal/row.ts'
 import { isSettled } from '../orders/intent.ts'
+import { isOpen } from '../orders/machine.ts'
 import type { Proposal } from '../orders/proposal.ts'
 import type { Decision, Intent } from '../ports/records.ts'
 import type { IntentID } from '../values/brand.ts'
 import { type Instant, plusMs } from '../values/instant.ts'
 import { ok, type Result } from '../values/result.ts'
-import { type Command, deny, knowsEveryTrade } from './command.ts'
+import { cancel } from './canceling.ts'
+import { type Command, deny, knowsEveryTrade, SYSTEM } from './command.ts'
 import type { Denial, Submitted } from './desk.ts'
 import type { Happened } from './events.ts'
 
@@ -241,7 +243,8 @@ function decisionOf(
 /** Ends what nobody decided, or nobody could send, in time. Too early, it comes again. */
 export async function lapse(c: Command, intentID: IntentID): Promise<void> {
   const intent = await c.tx.get('intent', intentID)
-  if (!intent || isSettled(intent.state) || intent.clOrdID) return
+  if (!intent || isSettled(intent.state)) return
+  if (intent.clOrdID) return endWithSignal(c, intent)
   const { expiresAt } = intent.proposal
   const over = (until: Instant | null) => until !== null && c.now > until
   if (intent.state === 'AwaitingApproval' && over(intent.decideBy))
@@ -266,6 +269,26 @@ export async function lapseLater(c: Command, intent: Intent): Promise<void> {
         ? intent.sendBy
         : intent.decideBy
   if (until !== null) await c.timer('lapse', intent.intentID, intent.corr, plusMs(until, 1))
+}
+
+/**
+ * A signal leaves it to us how long its order rests. Where the broker takes no order that ends by itself, it ends with
+ * the signal: until then it was worth something, and nobody would think of it in a month.
+ */
+const endsWithSignal = ({ proposal, ticket }: Intent): boolean =>
+  proposal.form === 'Signal' && ticket?.terms.timeInForce === 'GTC'
+
+/** Sees to the end of an intent whose order has left: by the clock only where nothing else ends it. */
+export async function watchSent(c: Command, intent: Intent): Promise<void> {
+  if (endsWithSignal(intent)) await c.timer('lapse', intent.intentID, intent.corr, plusMs(intent.proposal.expiresAt, 1))
+  else await c.tx.remove('errand', `lapse:${intent.intentID}`)
+}
+
+async function endWithSignal(c: Command, intent: Intent): Promise<void> {
+  if (!endsWithSignal(intent)) return
+  if (c.now <= intent.proposal.expiresAt) return watchSent(c, intent)
+  for (const order of await c.tx.ordersOf(intent.intentID))
+    if (order.role === 'Entry' && isOpen(order)) await cancel(c, order, 'its signal has expired', SYSTEM)
 }
 
 export async function lapsed(c: Command, intent: Intent, why: string): Promise<void> {

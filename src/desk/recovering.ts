@@ -1,7 +1,7 @@
 import { isLeg } from '../orders/protection.ts'
 import type { Command } from './command.ts'
 import { answeredByReports } from './executions.ts'
-import { lapseLater } from './intents.ts'
+import { lapseLater, watchSent } from './intents.ts'
 
 /**
  * At start: whatever was cut off is found again. A send without its answer is in doubt, never repeated; everything
@@ -24,9 +24,11 @@ export async function recover(c: Command): Promise<void> {
     }
     if (order.delivery === 'Sending' || order.delivery === 'InDoubt')
       await c.errand('resolve', order.clOrdID, order.corr)
-    else if (order.delivery === 'Queued' && order.role === 'Stop') await c.errand('send', order.clOrdID, order.corr)
-    else if (order.delivery === 'Delivered')
-      await c.errand('poll', isLeg(order) && order.parent ? order.parent : order.clOrdID, order.corr)
+    else if (order.delivery === 'Queued' && (order.role === 'Stop' || order.replaces))
+      await c.errand('send', order.clOrdID, order.corr)
+    else if (order.delivery === 'Delivered') await c.errand('poll', (await owner(c, order)).clOrdID, order.corr)
+    const intent = order.role === 'Entry' && (await c.tx.get('intent', order.intentID))
+    if (intent) await watchSent(c, intent)
     if (order.asked === 'Cancel') await c.errand('cancel', order.clOrdID, order.corr)
   }
   for (const intent of await c.tx.waitingIntents()) {

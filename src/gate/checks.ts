@@ -259,7 +259,7 @@ function timing({ proposal: { generatedAt, expiresAt }, now }: Case): Answer {
 }
 
 function supported({ proposal, approved, instrument, facts: { supported: takes } }: Case): Answer {
-  const { ordType, timeInForce } = proposal
+  const { form, ordType, timeInForce } = proposal
   const list = (names: readonly string[]) => names.join(', ') || 'nothing'
   const refusals: Refusal[] = []
   if (instrument && !takes.assetClasses.includes(instrument.assetClass))
@@ -278,7 +278,7 @@ function supported({ proposal, approved, instrument, facts: { supported: takes }
     refusals.push({ code: 'ORD_TYPE_UNSUPPORTED', ordType: stopType, supported: list(takes.ordTypes) })
   return (
     no(refusals) ??
-    `The broker takes ${ordType} orders, ${timeInForce}${takes.bracket ? '' : `, and ${stopType} orders to protect them`}.`
+    `The broker takes ${ordType} orders, ${timeInForce}${form === 'Signal' && timeInForce === 'GTC' ? ' (taken back when the signal expires)' : ''}${takes.bracket ? '' : `, and ${stopType} orders to protect them`}.`
   )
 }
 

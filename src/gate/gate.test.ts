@@ -643,7 +643,10 @@ describe('assess', () => {
       reduceOnly: false,
     })
     const said = checks.map(({ label }) => label).join('\n')
-    assert.match(said, /takes Limit orders, GTC, and StopLimit orders to protect them/)
+    assert.match(
+      said,
+      /takes Limit orders, GTC \(taken back when the signal expires\), and StopLimit orders to protect them/,
+    )
     assert.match(said, /stop 185.00 with its limit at 175.75/)
     assert.match(said, /At 175.75 it is worth 70300.00 USD; the broker takes it from 10.00 USD on/)
     assert.equal(sizing?.qty, '400.000000000')

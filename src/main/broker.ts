@@ -15,7 +15,7 @@ import { clockOf, type ClockSpec, type LapseClock, lapseClock, SYSTEM, systemClo
 import { accountID, alpacaKeys, hasOwnClock, type Settings } from './config.ts'
 import type { Places } from './datadir.ts'
 import { Stop } from './exit.ts'
-import type { Log } from './log.ts'
+import type { Level, Log } from './log.ts'
 
 /** What is known of the broker before it is opened: nothing on the disk is touched until then. */
 export type PreparedBroker = {
@@ -76,22 +76,34 @@ function prepareAlpaca(settings: Settings): PreparedBroker {
           clock: systemClock(),
           random: Math.random,
           requestsPerMinute,
-          log: (level, message, facts) => log[level](facts, message),
+          log: (level, message, facts) => log[quieter(level, facts)](facts, message),
         })
         return { broker, stop: () => broker.close() }
       } catch (error) {
-        if (error instanceof Refusal) throw refused(error)
+        if (error instanceof Refusal) throw refused(error, url !== undefined)
         throw error instanceof ReadFailed ? unreachable(error, endpoints.value.trading, url !== undefined) : error
       }
     },
   }
 }
 
+/**
+ * Reads come every few seconds for ever, and a broker that is away fails all of them: that it is away is said once, by
+ * `pulse.ts`. What was asked for, and what went wrong with it, is kept.
+ */
+const quieter = (level: 'info' | 'warn' | 'error', facts: Readonly<Record<string, unknown>>): Level =>
+  facts['method'] !== 'GET' || level === 'error' ? level : level === 'warn' ? 'info' : 'debug'
+
 /** The keys do not open the account that the configuration means. */
-const refused = (error: AlpacaRefusal): Stop =>
+const refused = (error: AlpacaRefusal, simulated: boolean): Stop =>
   new Stop('CONFIG', error.message, {
     code: error.code,
-    lines: ['Nothing was started, and nothing was sent.'],
+    lines: [
+      'Nothing was started, and nothing was sent.',
+      ...(simulated
+        ? ['alpaca.url is set: the simulator there takes the keys that it printed when it was started.']
+        : []),
+    ],
     cause: error,
   })
 

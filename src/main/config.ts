@@ -23,12 +23,13 @@ export function ownCommand({ file, effective, settings }: Loaded): string {
   const from = effective.find((setting) => setting.path === 'dataDir')?.source ?? 'default'
   const found = from === 'default' || (file !== null && from.startsWith(file))
   return [
-    program(),
+    programName(),
     ...(file === null || file === standardFile() ? [] : ['--config', inShell(file)]),
     ...(found ? [] : ['--data-dir', inShell(settings.dataDir)]),
   ].join(' ')
 }
-function program(): string {
+/** How this program is called here, from the current folder. */
+export function programName(): string {
   if (INSTALLED_BY_PACKAGE_MANAGER) return 'jax-exec'
   const bin = join(INSTALLATION, 'bin', 'jax-exec.mjs')
   const near = relative(process.cwd(), bin)

@@ -3,6 +3,7 @@ import { Command, InvalidArgumentError, Option } from 'commander'
 import packageJson from '../../package.json' with { type: 'json' }
 import { type Context, contextOf, type GlobalOptions } from './context.ts'
 import { EXIT } from './exit.ts'
+import { type Amt, gt, parseDecimal, ZERO } from '../values/decimal.ts'
 
 type Run = (ctx: Context, ...args: never[]) => Promise<void>
 
@@ -12,6 +13,7 @@ const safety = () => import('./commands/safety.ts')
 const access = () => import('./commands/access.ts')
 const records = () => import('./commands/records.ts')
 const gateway = () => import('./commands/gateway.ts')
+const simulators = () => import('./commands/simulate.ts')
 
 /** Builds the whole command tree. It prints and exits nowhere: `cli.ts` does. */
 export function buildProgram(): Command {
@@ -62,6 +64,56 @@ export function buildProgram(): Command {
     .option('--demo', 'also send a signal in the shape of Jax about every 20 seconds')
     .option('--keep', 'keep the data directory')
     .action(run(gateway, 'replay'))
+  const simulate = program.command('simulate').description('Brokers on this machine, to try the real connection with.')
+  command(
+    simulate,
+    'alpaca',
+    'Start a simulated Alpaca: the trading API, the order stream and market data on this machine, for a gateway with account.broker: alpaca. Ctrl-C stops it.',
+    [
+      'simulate alpaca',
+      'simulate alpaca --write-config alpaca-sim.yaml',
+      'simulate alpaca --state alpaca-sim.jsonl --chaos 0.05',
+      'simulate alpaca --market replay:bars/AAPL.csv --speed 120',
+    ],
+  )
+    .addOption(
+      new Option('--port <number>', 'port to listen on; 0 takes any free one')
+        .argParser(wholeNumber(0, 65_535))
+        .default(7071),
+    )
+    .addOption(
+      new Option('--seed <number>', 'the same seed makes the same market, account and keys')
+        .argParser(wholeNumber(0, 999_999_999))
+        .default(7),
+    )
+    .option('--state <file>', 'keep the account in this file (default: in memory, gone when it stops)')
+    .option('--market <source>', 'where prices come from: seeded, or replay:FILE with one-minute bars', 'seeded')
+    .addOption(
+      new Option('--hours <which>', 'of the seeded market: regular opens stocks at New York’s hours only')
+        .choices(['always', 'regular'])
+        .default('always'),
+    )
+    .addOption(
+      new Option('--speed <factor>', 'market seconds per second (default: 1, or 60 for a replay)').argParser(
+        wholeNumber(1, 3600),
+      ),
+    )
+    .addOption(new Option('--cash <amount>', 'cash of a new account, in USD').argParser(amount).default('100000.00'))
+    .addOption(
+      new Option('--frames <kind>', 'how the order stream is sent; Alpaca’s paper stream is binary')
+        .choices(['binary', 'text'])
+        .default('binary'),
+    )
+    .addOption(
+      new Option(
+        '--chaos <share>',
+        'share of requests that go wrong, such as 0.05: lost before or after, refused, garbled',
+      ).argParser(share),
+    )
+    .option('--key-id <text>', 'take this key id (default: made from the seed)')
+    .option('--secret-key <text>', 'take this secret key (default: made from the seed)')
+    .option('--write-config <file>', 'write a configuration that trades with it, and its keys beside it')
+    .action(run(simulators, 'simulateAlpaca'))
   command(program, 'status', 'Show whether trading goes on, what is open and what waits for a person.', [
     'status',
     'status --json',
@@ -317,6 +369,17 @@ function wholeNumber(from: number, to: number) {
     if (n >= from && n <= to) return n
     throw new InvalidArgumentError(`It must be a whole number from ${from} to ${to}.`)
   }
+}
+
+function amount(text: string): Amt {
+  const parsed = parseDecimal(text)
+  if (parsed.ok && gt(parsed.value, ZERO)) return parsed.value as Amt
+  throw new InvalidArgumentError('It must be an amount above 0, such as 25000.00.')
+}
+function share(text: string): number {
+  const n = /^0?\.\d{1,6}$|^0$/.test(text) ? Number(text) : Number.NaN
+  if (n >= 0 && n <= 0.5) return n
+  throw new InvalidArgumentError('It must be a share from 0 to 0.5, such as 0.05 for one request in twenty.')
 }
 
 /** Runs one exported function of a command file: its arguments first, then its options. */

@@ -510,7 +510,7 @@ async function knownAccount(desk: Desk, broker: Broker, places: Places): Promise
         NOTHING_DONE,
         `If the keys are a mistake, put those of ${identity.name} back.`,
         'If the paper account was reset, the broker made a new account with new keys, and this book tells of the old one.',
-        ownDirectory(account),
+        'Give the new account a data directory of its own (dataDir in the configuration, or --data-dir), and keep this one as the record of the old.',
       ],
     },
   )
