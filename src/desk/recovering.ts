@@ -29,6 +29,8 @@ export async function recover(c: Command): Promise<void> {
     else if (order.delivery === 'Delivered') await c.errand('poll', (await owner(c, order)).clOrdID, order.corr)
     const intent = order.role === 'Entry' && (await c.tx.get('intent', order.intentID))
     if (intent) await watchSent(c, intent)
+    const intent = order.role === 'Entry' && (await c.tx.get('intent', order.intentID))
+    if (intent) await watchSent(c, intent)
     if (order.asked === 'Cancel') await c.errand('cancel', order.clOrdID, order.corr)
   }
   for (const intent of await c.tx.waitingIntents()) {
