@@ -651,11 +651,12 @@ describe('assess', () => {
     assert.match(said, /At 175.75 it is worth 70300.00 USD; the broker takes it from 10.00 USD on/)
     assert.equal(sizing?.qty, '400.000000000')
 
-    const seen = recheck(ticket as Ticket, proposal, facts, policy, NOW)
+    assert.ok(ticket)
+    const seen = recheck(ticket, proposal, facts, policy, NOW)
     assert.deepEqual([seen.refusals, seen.drift], [[], null])
     const without: Ticket = {
-      ...(ticket as Ticket),
-      terms: { ...(ticket as Ticket).terms, bracket: { stopPx: px('185.00'), targetPx: null } },
+      ...ticket,
+      terms: { ...ticket.terms, bracket: { stopPx: px('185.00'), targetPx: null } },
     }
     assert.deepEqual(codesOf(recheck(without, proposal, facts, policy, NOW).refusals), ['ORD_TYPE_UNSUPPORTED'])
   })
