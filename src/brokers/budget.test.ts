@@ -9,8 +9,8 @@ const NOTHING = { remaining: null, resetAt: null, retryAfterMs: null }
 const at = (ms: number): Instant => plusMs(START, ms)
 
 /** How many of `n` requests at one moment are let through. */
-const granted = (budget: ReturnType<typeof createBudget>, n: number, urgent: boolean, now: Instant): number =>
-  Array.from({ length: n }, () => budget.take(urgent, now)).filter((wait) => wait === 0).length
+const granted = (budget: ReturnType<typeof createBudget>, n: number, lane: Lane, now: Instant): number =>
+  Array.from({ length: n }, () => budget.take(lane, now)).filter((wait) => wait === 0).length
 
 describe('a request budget', () => {
   it('lets a third of a minute go at once, and keeps the reserve for what is urgent', () => {
@@ -22,10 +22,10 @@ describe('a request budget', () => {
   it('says how long to wait, and then lets one through', () => {
     const budget = createBudget({ perMinute: 60, reserve: 0 }, START)
     granted(budget, 20, false, START)
-    const wait = budget.take(false, START)
+    const wait = budget.take('rest', START)
     assert.equal(wait, 1000)
-    assert.ok(budget.take(false, at(wait - 1)) > 0)
-    assert.equal(budget.take(false, at(wait)), 0)
+    assert.ok(budget.take('rest', at(wait - 1)) > 0)
+    assert.equal(budget.take('rest', at(wait)), 0)
   })
 
   // biome-ignore format: a table reads in columns

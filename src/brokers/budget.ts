@@ -7,17 +7,24 @@ export type RateNews = {
   readonly retryAfterMs: number | null
 }
 
+/**
+ * Who goes first when requests are scarce. `urgent`: cancels, closes and exits; they may use the reserve, and a pause
+ * the broker asked for does not hold them up, because a refused cancel costs less than one that was not tried. `order`:
+ * what a person has just said yes to. `book`: what compares the books. `rest`: questions about one order or symbol.
+ */
+export type Lane = 'urgent' | 'order' | 'book' | 'rest'
+
 export type Budget = {
   /**
    * Takes one request from the budget.
-   * @param urgent cancels, closes and exits: they may use the reserve, and a pause the broker asked for does not hold
-   *   them up, because a refused cancel costs less than one that was not tried.
    * @returns 0 when it was taken; otherwise milliseconds until it is worth asking again.
    */
-  take(urgent: boolean, now: Instant): number
+  take(lane: Lane, now: Instant): number
   heard(news: RateNews, now: Instant): void
 }
 
+/** Requests that a lane leaves for the one before it. */
+const STEP = 3
 /** A broker that asks for a longer pause than this is asked again anyway: its clock may be wrong, and ours too. */
 const PAUSE_MAX_MS = 60_000
 
@@ -42,11 +49,14 @@ export function createBudget(
     if (now > at) tokens = Math.min(burst, tokens + (msBetween(at, now) * perMinute) / 60_000)
     at = now > at ? plusMs(at, msBetween(at, now)) : now
   }
+  // What each lane leaves for those before it: it is served as long as they have something left.
+  const ahead: Readonly<Record<Lane, number>> = { urgent: 0, order: kept, book: kept + STEP, rest: kept + 2 * STEP }
   return {
-    take(urgent, now) {
+    take(lane, now) {
       refill(now)
-      if (!urgent && now < pausedUntil) return Math.min(PAUSE_MAX_MS, Math.max(1, msBetween(now, pausedUntil)))
-      const floor = urgent ? 1 : kept + 1
+      if (lane !== 'urgent' && now < pausedUntil)
+        return Math.min(PAUSE_MAX_MS, Math.max(1, msBetween(now, pausedUntil)))
+      const floor = Math.min(burst, ahead[lane] + 1)
       if (tokens < floor) return Math.max(1, Math.ceil(((floor - tokens) * 60_000) / perMinute))
       tokens--
       return 0

@@ -1,149 +1,5 @@
-import assert from 'node:assert/strict'
-import { setTimeout as delay } from 'node:timers/promises'
-import { handMarket } from '../../markets/hand.ts'
-import { INSTRUMENTS } from '../../markets/listing.ts'
-import type { Broker } from '../../ports/broker.ts'
-import { type Bench, brokerContract, type Skip } from '../../ports/broker.contract.ts'
-import type { Clock } from '../../ports/clock.ts'
-import { type AlpacaSimulator, startAlpacaSimulator } from '../../simulators/alpaca/server.ts'
-import type { AccountID, ExecID } from '../../values/brand.ts'
-import { amt, dec, type Decimal, plus, px, shortest, ZERO } from '../../values/decimal.ts'
-import { fromMs, plusMs } from '../../values/instant.ts'
-import { openAlpaca } from './client.ts'
-import { endpointsOf } from './hosts.ts'
-
-const SYMBOL = 'AAPL'
-const KEYS = { keyID: 'PKCONTRACT', secretKey: 'a-secret-of-the-contract' }
-
-/** The adapter on the simulator, on a market set by hand. Their common clock is real, and can be moved on. */
-async function alpacaBench(frames: 'binary' | 'text'): Promise<Bench> {
-  let aheadMs = 0
-  const clock: Clock = {
-    now: () => plusMs(fromMs(Date.now()), aheadMs),
-    monotonicNs: () => process.hrtime.bigint(),
-    sleep: (ms, signal) => delay(ms, undefined, signal && { signal }).catch(() => {}),
-  }
-  const initialCash = amt('100000')
-  const market = handMarket(INSTRUMENTS)
-  market.set(SYMBOL, { bid: px('99.99'), ask: px('100.00') }, clock.now())
-  const simulator = await startAlpacaSimulator({
-    market,
-    clock,
-    initialCash,
-    keys: KEYS,
-    seed: 7,
-    frames,
-    requestsPerMinute: 100_000,
-  })
-  const endpoints = endpointsOf('paper', simulator.url)
-  assert.ok(endpoints.ok)
-  const open = () =>
-    openAlpaca({
-      account: 'paper:alpaca:main' as AccountID,
-      environment: 'paper',
-      keys: KEYS,
-      endpoints: endpoints.value,
-      clock,
-      random: () => 0.5,
-      requestsPerMinute: 100_000,
-      log: () => {},
-    })
-  let broker = await open()
-  const heard = markers(broker)
-  let marks = heard
-
-  /** What was streamed has been heard, and what that made the adapter ask has been answered. */
-  async function settle(): Promise<void> {
-    if (simulator.fate.listeners() > 0) await marks.pass(simulator)
-    for (let before = ''; ; ) {
-      const now = JSON.stringify(simulator.truth().requests)
-      if (now === before) return
-      before = now
-      await delay(8)
-    }
-  }
-  let lost: readonly (() => void)[] = []
-  return {
-    get broker() {
-      return broker
-    },
-    symbol: SYMBOL,
-    initialCash,
-    async market(bid, ask, size) {
-      market.set(SYMBOL, { bid, ask, bidQty: size, askQty: size }, clock.now())
-      await settle()
-    },
-    async session(on) {
-      if (on) market.open(SYMBOL, clock.now())
-      else market.close(SYMBOL, clock.now())
-      // No clock foretells a session that is opened by hand: the one that was read has to grow old.
-      aheadMs += 61_000
-      await settle()
-    },
-    loseNextReply(when) {
-      for (const undo of lost) undo()
-      const kind = when === 'before-booking' ? 'drop-before' : 'drop-after'
-      lost = ['POST', 'DELETE', 'PATCH'].map((method) =>
-        simulator.fate.on({ method, path: /^\/v2\/(orders|positions)/, do: { kind } }),
-      )
-    },
-    repeatReports: () => simulator.fate.twiceAndMuddled(true),
-    withholdStream: () => simulator.fate.silence(true),
-    failReads: (n) =>
-      void simulator.fate.on({ method: 'GET', path: /./, times: n, do: { kind: 'status-before', status: 503 } }),
-    async trade(orderID, lastQty, lastPx) {
-      simulator.fate.trade(orderID, lastQty, lastPx)
-      await settle()
-    },
-    async bust(execID) {
-      simulator.fate.bust(theirName(simulator, execID))
-      await settle()
-    },
-    async correct(execID, lastQty, lastPx) {
-      simulator.fate.correct(theirName(simulator, execID), lastQty, lastPx)
-      await settle()
-    },
-    settle,
-    async restart() {
-      await broker.close()
-      broker = await open()
-      marks = markers(broker)
-    },
-    async close() {
-      await broker.close()
-      await simulator.close()
-    },
-  }
-}
-
-/** Frames that mean nothing, sent to see that all before them have arrived. */
-function markers(broker: Broker) {
-  const arrived = new Map<string, () => void>()
-  let sent = 0
-  broker.onNotice((notice) => {
-    if (notice.kind === 'odd') arrived.get(notice.text)?.()
-  })
-  return {
-    pass: (simulator: AlpacaSimulator) =>
-      new Promise<void>((resolve) => {
-        const stream = `marker-${++sent}`
-        arrived.set(`a frame of ${stream}`, resolve)
-        simulator.fate.strangeFrame({ stream })
-      }),
-  }
-}
-
-/** Our names count the order's quantity up; the simulator's truth has the trades in that order. */
-function theirName(simulator: AlpacaSimulator, execID: ExecID): string {
-  const [orderID = '', cumQty = ''] = execID.split(':')
-  let sum: Decimal = ZERO
-  for (const execution of simulator.truth().executions) {
-    if (execution.order_id !== orderID) continue
-    sum = plus(sum, dec(execution.qty))
-    if (shortest(sum) === shortest(dec(cumQty))) return execution.id
-  }
-  return assert.fail(`there is no execution ${execID}`)
-}
+import { brokerContract, type Skip } from '../../ports/broker.contract.ts'
+import { alpacaBench } from './bench.contract.ts'
 
 const WHOLE_ENTRY = 'Alpaca’s exits begin to work only once the entry has filled completely ("Bracket Orders")'
 const PAIRS = 'Alpaca names the stop of a pair itself, so a pair could not be found again by our names for it'
@@ -157,5 +13,16 @@ const SKIPS: readonly Skip[] = [
   },
 ]
 
-brokerContract('alpaca, binary frames', () => alpacaBench('binary'), SKIPS)
-brokerContract('alpaca, text frames', () => alpacaBench('text'), SKIPS)
+brokerContract('alpaca, binary frames', () => alpacaBench({ frames: 'binary' }), SKIPS)
+brokerContract('alpaca, text frames', () => alpacaBench({ frames: 'text' }), SKIPS)
+
+// Whether a replacement takes over the fills of the order before it is disputed: the other answer must do as well.
+brokerContract(
+  'alpaca, replacements that begin at nothing',
+  async () => {
+    const bench = await alpacaBench()
+    bench.simulator.fate.carryFills(false)
+    return bench
+  },
+  SKIPS,
+)

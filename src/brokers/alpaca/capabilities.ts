@@ -41,6 +41,7 @@ export const CAPABILITIES: Capabilities = {
       oneCancelsOther: false,
     },
   },
-  // 200 requests a minute for account and key; the reads that nobody asked for stay below a quarter of them.
-  pace: { quotesMs: 2_500, accountMs: 10_000, pollMs: 30_000 },
+  // 200 requests a minute for account and key; the reads that nobody asked for stay below a quarter of them. The books
+  // are compared once a minute, which covers every open order: a question about one of them is there for a list with gaps.
+  pace: { quotesMs: 2_500, accountMs: 10_000, pollMs: 120_000 },
 }

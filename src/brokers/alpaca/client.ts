@@ -16,7 +16,7 @@ import {
 } from '../../ports/broker.ts'
 import type { Clock } from '../../ports/clock.ts'
 import type { AccountID, ClOrdID, OrderID } from '../../values/brand.ts'
-import { dec, type Decimal, isZero, min, minus, type Qty, ZERO } from '../../values/decimal.ts'
+import { dec, type Decimal, isZero, max, min, minus, plus, type Qty, ZERO } from '../../values/decimal.ts'
 import { type Instant, plusMs, rfc3339 } from '../../values/instant.ts'
 import { CAPABILITIES } from './capabilities.ts'
 import { type History, NO_HISTORY, reportsOf } from './executions.ts'
@@ -260,7 +260,7 @@ export async function openAlpaca(options: AlpacaOptions): Promise<Broker> {
 
   async function submitted(clOrdID: ClOrdID, order: Parameters<Broker['submit']>[1]): Promise<Sent> {
     const body = submitBody(clOrdID, order, classOf(order.symbol))
-    const answer = await send({ method: 'POST', path: '/v2/orders', body, urgent: order.reduceOnly })
+    const answer = await send({ method: 'POST', path: '/v2/orders', body, lane: order.reduceOnly ? 'urgent' : 'order' })
     return madeOrder(answer, clOrdID, order)
   }
 
@@ -324,7 +324,7 @@ export async function openAlpaca(options: AlpacaOptions): Promise<Broker> {
   async function canceled(ref: OrderRef): Promise<CancelSent> {
     const orderID = await orderIDOf(ref)
     if (typeof orderID !== 'string') return orderID
-    const answer = await send({ method: 'DELETE', path: `/v2/orders/${encodeURIComponent(orderID)}`, urgent: true })
+    const answer = await send({ method: 'DELETE', path: `/v2/orders/${encodeURIComponent(orderID)}`, lane: 'urgent' })
     const no = refusalIn(answer)
     if (no === null) return { outcome: 'accepted' }
     if ('outcome' in no) return no
@@ -345,7 +345,7 @@ export async function openAlpaca(options: AlpacaOptions): Promise<Broker> {
   }
 
   async function canceledAll(): Promise<CancelSent> {
-    const answer = await send({ method: 'DELETE', path: '/v2/orders', urgent: true })
+    const answer = await send({ method: 'DELETE', path: '/v2/orders', lane: 'urgent' })
     const items = itemsIn(answer)
     if ('outcome' in items) return items
     const failed: string[] = []
@@ -367,8 +367,35 @@ export async function openAlpaca(options: AlpacaOptions): Promise<Broker> {
     const orderID = await orderIDOf(ref)
     if (typeof orderID !== 'string') return orderID
     const path = `/v2/orders/${encodeURIComponent(orderID)}`
-    const body = replaceBody(clOrdID, order)
-    return madeOrder(await send({ method: 'PATCH', path, body, urgent: order.reduceOnly }), clOrdID, order, orderID)
+    let body: ReturnType<typeof replaceBody>
+    try {
+      const orderQty = minus<Decimal>(order.orderQty, await uncounted(orderID)) as Qty
+      body = replaceBody(clOrdID, { ...order, orderQty })
+    } catch (thrown) {
+      if (!(thrown instanceof ReadFailed)) throw thrown
+      return inDoubt(`nothing was sent: ${thrown.message}`)
+    }
+    return madeOrder(await send({ method: 'PATCH', path, body, lane: order.reduceOnly ? 'urgent' : 'order' }), clOrdID, order, orderID)
+  }
+
+  /**
+   * What the orders before this one have filled and Alpaca does not count as its own. A new size is compared with what
+   * the order has filled itself, so where fills are not taken over, those before do not belong into it.
+   */
+  async function uncounted(orderID: OrderID): Promise<Decimal> {
+    if (families.replaces(orderID) === null) return ZERO
+    const order = await byOrderID(orderID)
+    if (!order?.replaces) return ZERO
+    const { carried } = await history(order)
+    let filled: Decimal = ZERO
+    let before = order.replaces as OrderID | null
+    for (const met = new Set<OrderID>(); before !== null && !met.has(before); ) {
+      met.add(before)
+      const each: AlpacaOrder | null = await byOrderID(before)
+      if (each) filled = plus<Decimal>(filled, (await held(each)).cumQty)
+      before = each?.replaces ?? null
+    }
+    return max<Decimal>(minus<Decimal>(filled, carried), ZERO)
   }
 
   async function closedPosition(symbol: string): Promise<Sent> {
@@ -381,7 +408,7 @@ export async function openAlpaca(options: AlpacaOptions): Promise<Broker> {
       name = symbol.replace('/', '')
     }
     const path = `/v2/positions/${encodeURIComponent(name)}`
-    return closing(await send({ method: 'DELETE', path, urgent: true }))
+    return closing(await send({ method: 'DELETE', path, lane: 'urgent' }))
   }
 
   /** What the answer to one request to close says. */
@@ -395,7 +422,7 @@ export async function openAlpaca(options: AlpacaOptions): Promise<Broker> {
   }
 
   async function closedAll(): ReturnType<Broker['closeAll']> {
-    const answer = await send({ method: 'DELETE', path: '/v2/positions?cancel_orders=true', urgent: true })
+    const answer = await send({ method: 'DELETE', path: '/v2/positions?cancel_orders=true', lane: 'urgent' })
     const items = itemsIn(answer)
     if (!('outcome' in items)) {
       const positions: Closed[] = items.list.map(({ name, status, body }) => {
@@ -589,21 +616,27 @@ function itemsIn(
 function createFamilies() {
   const kin = new Map<OrderID, { readonly parent: OrderID; readonly role: Leg['role'] }>()
   const open = new Set<OrderID>()
+  const replaces = new Map<OrderID, OrderID | null>()
   return {
     met(order: AlpacaOrder): void {
+      replaces.delete(order.orderID)
+      replaces.set(order.orderID, order.replaces)
       for (const leg of order.legs) {
         kin.delete(leg.orderID)
         kin.set(leg.orderID, { parent: order.orderID, role: roleOf(leg) })
       }
-      for (const oldest of kin.keys()) {
-        if (kin.size <= FAMILIES_MAX) break
-        kin.delete(oldest)
-      }
+      for (const known of [kin, replaces])
+        for (const oldest of known.keys()) {
+          if (known.size <= FAMILIES_MAX) break
+          known.delete(oldest)
+        }
       if (order.legs.some((leg) => lifeOf(leg.status).open)) open.add(order.orderID)
       else open.delete(order.orderID)
     },
     of: (orderID: OrderID) => kin.get(orderID),
     open: (): ReadonlySet<OrderID> => open,
+    /** Undefined when the order has not been met. */
+    replaces: (orderID: OrderID) => replaces.get(orderID),
   }
 }
 

@@ -123,7 +123,7 @@ describe('one call', () => {
     const http = open()
     await http.attempt({ method: 'GET', path: '/' })
     assert.equal((await http.attempt({ method: 'GET', path: '/' })).status, null)
-    assert.equal((await http.attempt({ method: 'DELETE', path: '/v2/orders', urgent: true })).status, 429)
+    assert.equal((await http.attempt({ method: 'DELETE', path: '/v2/orders', lane: 'urgent' })).status, 429)
     assert.equal(asked.length, 2)
   })
 

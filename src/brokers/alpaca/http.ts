@@ -1,5 +1,5 @@
-import { createBreaker, createBudget, type RateNews } from '../budget.ts'
-import { ReadFailed } from '../../ports/broker.ts'
+import { createBreaker, createBudget, type Lane, type RateNews } from '../budget.ts'
+import { NotAsked, ReadFailed } from '../../ports/broker.ts'
 import type { Clock } from '../../ports/clock.ts'
 import { fromMs, type Instant, msBetween } from '../../values/instant.ts'
 import { parseJson } from '../../values/json.ts'
@@ -14,8 +14,8 @@ export type Call = {
   /** From the slash on, with its query. */
   readonly path: string
   readonly body?: unknown
-  /** May use the reserve of the budget: cancels, closes and exits. */
-  readonly urgent?: boolean
+  /** Who goes first when requests are scarce. */
+  readonly lane: Lane
 }
 
 /** What came back. `body` is parsed JSON with every digit (`Numeral`), undefined when it is none. */
@@ -26,7 +26,7 @@ export type Answer = {
   readonly requestID: string | null
 }
 /** Nothing usable came back; whether the request arrived is unknown. `cause` is for people. */
-export type NoAnswer = { readonly status: null; readonly cause: string }
+export type NoAnswer = { readonly status: null; readonly cause: string; readonly sent: boolean }
 
 export type Http = {
   /** One attempt, whatever comes of it. Never throws. */
@@ -79,12 +79,11 @@ export function openHttp(o: HttpOptions): Http {
       o.log(level, 'called Alpaca', { method: call.method, path: call.path, ...facts, ms })
     }
     const deadline = AbortSignal.any([AbortSignal.timeout(o.deadlineMs), closed.signal])
-    const none = (cause: string): NoAnswer => {
+    const none = (cause: string, sent = true): NoAnswer => {
       done({ status: null, cause }, 'warn')
-      return { status: null, cause }
+      return { status: null, cause, sent }
     }
-    if (!(await admitted(call.urgent ?? false, deadline)))
-      return none(closed.signal.aborted ? CLOSED : 'the request budget is used up, so nothing was sent')
+    if (!(await admitted(call.lane, deadline))) return none(closed.signal.aborted ? CLOSED : SPENT, false)
     try {
       const response = await fetch(o.base + call.path, {
         method: call.method,
@@ -110,9 +109,9 @@ export function openHttp(o: HttpOptions): Http {
     }
   }
 
-  async function admitted(urgent: boolean, deadline: AbortSignal): Promise<boolean> {
+  async function admitted(lane: Lane, deadline: AbortSignal): Promise<boolean> {
     while (!deadline.aborted) {
-      const waitMs = budget.take(urgent, o.clock.now())
+      const waitMs = budget.take(lane, o.clock.now())
       if (waitMs === 0) return true
       await o.clock.sleep(waitMs, deadline)
     }
@@ -122,7 +121,9 @@ export function openHttp(o: HttpOptions): Http {
   async function asked(path: string): Promise<Answer | null> {
     if (!breaker.allows(o.clock.now()))
       throw new ReadFailed('Alpaca has not answered for a while; the next question waits a few seconds', true)
-    const answer = await attempt({ method: 'GET', path })
+    const answer = await attempt({ method: 'GET', path, lane: BOOK.test(path) ? 'book' : 'rest' })
+    if (answer.status === null && !answer.sent && !closed.signal.aborted)
+      throw new NotAsked(`${what(path)}: ${answer.cause}`)
     if (answer.status === null || isUnclear(answer.status)) breaker.failed(o.clock.now())
     else breaker.succeeded()
     return answered(answer, path)
@@ -146,6 +147,9 @@ export function openHttp(o: HttpOptions): Http {
 }
 
 const CLOSED = 'the connection is closed'
+const SPENT = 'the request budget is used up, so nothing was sent'
+/** The lists that the books are compared with; one order or one symbol is asked for by other paths. */
+const BOOK = /^\/v2\/(orders|positions|account)(\?|$)/
 
 /** 403 is also Alpaca's business no: only without a code, or with that of authentication, is it about the keys. */
 const isForbidden = (status: number, code: string | null): boolean =>
