@@ -186,6 +186,9 @@ const configuration = (
   secretFile: string,
 ): string => `# Paper trading with the simulated Alpaca of: jax-exec simulate alpaca
 dataDir: data-alpaca-sim
+listen:
+  # Beside a gateway on 7070, and the simulator on 7071.
+  port: 7072
 account:
   broker: alpaca
 alpaca:
