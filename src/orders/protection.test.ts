@@ -2,7 +2,24 @@ import assert from 'node:assert/strict'
 import { describe, it } from 'node:test'
 import fc from 'fast-check'
 import type { ClOrdID } from '../values/brand.ts'
-import { gt, isZero, lte, min, plus, px, qty, shortest, text } from '../values/decimal.ts'
+import {
+  dec,
+  gt,
+  gte,
+  isZero,
+  lt,
+  lte,
+  max,
+  min,
+  minus,
+  over,
+  plus,
+  px,
+  qty,
+  shortest,
+  text,
+  type Qty,
+} from '../values/decimal.ts'
 import { SENT, TERMS } from './example.ts'
 import { isOpen, leavesQty, type Order } from './machine.ts'
 import { isLeg, protection } from './protection.ts'
@@ -137,6 +154,39 @@ describe('what is held is covered', () => {
   ]
   for (const [order, leg] of named)
     it(`${order.clOrdID} of ${order.parent} is ${leg ? 'a leg' : 'no leg'}`, () => assert.equal(isLeg(order), leg))
+})
+
+describe('what the broker kept is never sold', () => {
+  it('stops and what is due are at most what is held, and all of it but less than a lot, or what is too small', () => {
+    const billionths = (max: number) =>
+      fc
+        .integer({ min: 0, max })
+        .map((n) => over(dec(String(n)), dec('1000000000'), { scale: 9, rounding: 'down' }) as Qty)
+    const fills = fc.array(fc.tuple(billionths(50_000_000), billionths(200_000)), { minLength: 1, maxLength: 6 })
+    const lot = fc.constantFrom('0.000000001', '0.0001', '0.003').map(qty)
+    fc.assert(
+      fc.property(fills, lot, billionths(10_000_000), fc.nat(6), (made, lot, least, sold) => {
+        const sizes = { lot, least: max(least, lot) }
+        const orders: Order[] = [entry('0')]
+        let [bought, kept] = [qty('0'), qty('0')]
+        for (const [lastQty, fee] of made) {
+          ;[bought, kept] = [plus(bought, lastQty), plus(kept, min(fee, lastQty))]
+          orders[0] = entry('0', { phase: 'PartiallyFilled', cumQty: bought, feeQty: kept })
+          const { placeQty, bareQty } = protection(orders, sizes)
+          assert.ok(isZero(placeQty) || isZero(bareQty))
+          assert.ok(isZero(placeQty) || gte(placeQty, sizes.least))
+          if (!isZero(placeQty)) orders.push(stop(orders.length, text(placeQty)))
+        }
+        const hit = orders[1 + sold]
+        if (hit) orders[1 + sold] = { ...hit, ...done(text(hit.terms.orderQty)) }
+        const { coveredQty, bareQty } = protection(orders, sizes)
+        const net = minus(minus(bought, kept), hit ? hit.terms.orderQty : qty('0'))
+        assert.ok(lte(coveredQty, net), `${text(coveredQty)} stopped of ${text(net)}`)
+        assert.ok(lt(minus(minus(net, coveredQty), bareQty), lot), 'a whole lot is left out')
+      }),
+      { numRuns: 300 },
+    )
+  })
 })
 
 // ——— Placing what it asks for, while anything fills, answers come late and stops are refused. ———
