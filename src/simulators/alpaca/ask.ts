@@ -141,8 +141,14 @@ export const readAsk = (body: unknown): Ask | Refusal =>
       },
       positionIntent: oneOf(fields, 'position_intent', INTENTS, badParameter('invalid position_intent')),
     }
-    const wrong = wrongPrices(ask) ?? wrongAmount(ask)
-    return wrong ? refuse(wrong) : ask
+    // An OCO has no limit of its own: the target is the order.
+    const whole =
+      ask.orderClass === 'oco' && ask.type === 'limit'
+        ? { ...ask, limitPrice: ask.takeProfit?.limitPrice ?? null }
+        : ask
+    const wrong = ask.orderClass === 'oco' ? null : wrongPrices(whole)
+    const no = wrong ?? wrongAmount(whole)
+    return no ? refuse(no) : whole
   })
 
 /** Reads the body of `PATCH /v2/orders/{order_id}`. */

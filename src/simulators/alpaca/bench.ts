@@ -12,7 +12,7 @@ export type Reply = {
   readonly status: number
   readonly text: string
   /** What the body holds; null when it is empty or no JSON. */
-  readonly json: Readonly<Record<string, never>>
+  readonly json: Json
   readonly headers: Headers
 }
 export type Heard = { readonly event: string; readonly data: Json & { readonly order: Json } }
@@ -95,7 +95,7 @@ export async function openBench(
     const sent = body === undefined ? {} : { body: typeof body === 'string' ? body : JSON.stringify(body) }
     const response = await fetch(simulator.url + path, { method, headers, redirect: 'error', ...sent })
     const text = await response.text()
-    return { status: response.status, text, json: parsed(text) as never, headers: response.headers }
+    return { status: response.status, text, json: parsed(text) as Json, headers: response.headers }
   }
   return {
     simulator,

@@ -153,6 +153,13 @@ describe('every answer', () => {
     assert.deepEqual([reply.status, reply.json['code']], [400, 40010000])
   })
 
+  it('prices of coins need no keys', async () => {
+    const path = '/v1beta3/crypto/us/latest/trades?symbols=BTC/USD,ETH/USD'
+    const reply = await bench.call('GET', path, undefined, {})
+    const { trades } = reply.json as { trades: Record<string, { p: number }> }
+    assert.deepEqual([Object.keys(trades), trades['BTC/USD']?.p], [['BTC/USD'], 64000])
+  })
+
   it('the slash of a pair of coins may be escaped, the colon of a path as well', async () => {
     assert.equal((await bench.call('GET', '/v2/assets/BTC%2FUSD')).json['symbol'], 'BTC/USD')
     assert.equal((await bench.call('GET', '/v2/orders%3Aby_client_order_id?client_order_id=x')).status, 404)

@@ -216,9 +216,14 @@ describe('a bracket', () => {
     bench.show('AAPL', '179.90', '179.92')
     assert.deepEqual(await legsOf(id), ['limit canceled 10', 'stop_limit filled 10'])
     await heard(
-      ...['pending_new pending_new', 'new new', 'fill filled', 'new new'],
+      'pending_new pending_new',
+      'new new',
+      'fill filled',
+      'new new',
       // The stop is reached and fills, and the target is canceled aloud.
-      ...['new new', 'fill filled', 'canceled canceled'],
+      'new new',
+      'fill filled',
+      'canceled canceled',
     )
   })
 
@@ -277,7 +282,8 @@ describe('other families', () => {
     const { id } = await place({
       side: 'sell',
       order_class: 'oco',
-      limit_price: '200',
+      limit_price: null,
+      take_profit: { limit_price: '200' },
       stop_loss: { stop_price: '180' },
     })
     assert.deepEqual(await legsOf(id), ['stop held 10'])

@@ -138,7 +138,7 @@ const ticks: Screen = ({ ask, asset }) =>
 const EXITS = {
   '': null,
   bracket: { target: true, stop: true },
-  oco: { target: false, stop: true },
+  oco: { target: true, stop: true },
   oto: { target: false, stop: false },
 } as const
 
@@ -148,11 +148,11 @@ const legs: Screen = (c) => {
   if (!needs || isCoin(c)) return null
   const target = ask.takeProfit?.limitPrice ?? null
   const stop = ask.stopLoss?.stopPrice ?? null
+  if (ask.orderClass === 'oco' && ask.type !== 'limit') return unprocessable('oco orders must be limit orders')
   if (needs.target && !target) return unprocessable(`${ask.orderClass} orders require take_profit.limit_price`)
   if (needs.stop && !stop) return unprocessable(`${ask.orderClass} orders require stop_loss.stop_price`)
   if (ask.orderClass === 'oto' && (target === null) === (stop === null))
     return unprocessable('oto orders require take_profit.limit_price or stop_loss.stop_price')
-  if (ask.orderClass === 'oco' && ask.type !== 'limit') return unprocessable('oco orders must be limit orders')
   const exits = sign(net) === (ask.side === 'sell' ? 1 : -1)
   if (ask.orderClass === 'oco' && !exits) return unprocessable('oco orders must be exit orders')
   if (ask.orderClass !== 'oco' && exits) return unprocessable(`${ask.orderClass} orders must be entry orders`)

@@ -66,7 +66,7 @@ export type AlpacaSimulator = {
   readonly url: string
   readonly streamUrl: string
   readonly fate: AlpacaFate
-  truth(): AlpacaTruth
+  readonly truth: () => AlpacaTruth
   close(): Promise<void>
 }
 
@@ -125,7 +125,8 @@ export async function startAlpacaSimulator(options: AlpacaSimulatorOptions): Pro
 
     const fault = wrong.next({ method, template, path, url: target })
     if (fault?.kind.endsWith('-before')) return spoil(fault, request, response)
-    const stranger = unknownKeys(request)
+    // Prices of coins are for everybody.
+    const stranger = path.startsWith('/v1beta3/crypto/') ? null : unknownKeys(request)
     if (stranger) return reply(response, stranger.status, stranger.body)
     const quota_ = quotas[found && found !== 'method' ? found.route.host : 'trading'].take(toMs(clock.now()))
     for (const [name, value] of Object.entries(quota_.headers)) response.setHeader(name, value)

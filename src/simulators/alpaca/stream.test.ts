@@ -131,6 +131,7 @@ describe('a stream that lies', () => {
     bench.show('AAPL', '190.50', '190.52', '6')
     bench.simulator.fate.strangeFrame({ stream: 'account_updates', data: { event: 'moved' } })
     await until(() => ear.raw.some(({ frame }) => frame['stream'] === 'account_updates'), 'the strange one')
+    await until(() => ear.heard.length === 2, 'both fills')
     assert.deepEqual(
       ear.heard.map(({ event, data }) => [event, data['qty'], data['price']]),
       [
