@@ -66,7 +66,12 @@ export const PROBLEMS = {
     'The gate refused the order',
     'Every reason is in `refusals`. The intent is recorded at `instance`.',
   ],
-  NOT_OPEN: [409, 'Nothing left to cancel', 'The order is closed.'],
+  NOT_OPEN: [409, 'Nothing left to cancel or change', 'The order is closed, or on its way there.'],
+  NOT_REPLACEABLE: [
+    409,
+    'The order cannot be changed so',
+    'It is an exit, the broker changes no open orders, or its terms would be no others. `detail` says which.',
+  ],
   NOT_HALTED: [409, 'Trading is not halted', 'There is nothing to release.'],
   ALREADY_HALTED: [409, 'Trading is halted already', 'The first halt stands.'],
   UNRECONCILED: [

@@ -42,6 +42,20 @@ const IN_WORDS: Record<IntentState, string> = {
   Withdrawn: 'was withdrawn',
 }
 
+/** May this person say yes to anything that this proposer asked for? The first reason against, or null. */
+export function mayVote(of: Pick<Pending, 'proposerID' | 'proposerOwner'>, voter: Voter | null): No | null {
+  if (!voter) return no('NOT_ELIGIBLE', 'Only a signed-in person can approve; an agent or program never can.')
+  if (voter.disabled) return no('NOT_ELIGIBLE', 'This person is disabled.')
+  if (!hasOneOf(APPROVERS, voter))
+    return no('NOT_ELIGIBLE', `Approving needs one of the roles ${APPROVERS.join(', ')}.`)
+  if (voter.personID === of.proposerID || voter.personID === of.proposerOwner)
+    return no(
+      'SELF_APPROVAL',
+      'Whoever proposed an order, or answers for the agent that did, cannot approve it. Ask another person.',
+    )
+  return null
+}
+
 /**
  * May this person say yes to exactly this order, now? The first reason against, or null.
  * @param voter null when whoever asks is not a person: an agent can never approve.
@@ -53,15 +67,8 @@ export function mayApprove(
   now: Instant,
 ): No | null {
   const { voter, digest } = vote
-  if (!voter) return no('NOT_ELIGIBLE', 'Only a signed-in person can approve; an agent or program never can.')
-  if (voter.disabled) return no('NOT_ELIGIBLE', 'This person is disabled.')
-  if (!hasOneOf(APPROVERS, voter))
-    return no('NOT_ELIGIBLE', `Approving needs one of the roles ${APPROVERS.join(', ')}.`)
-  if (voter.personID === pending.proposerID || voter.personID === pending.proposerOwner)
-    return no(
-      'SELF_APPROVAL',
-      'Whoever proposed an order, or answers for the agent that did, cannot approve it. Ask another person.',
-    )
+  const never = mayVote(pending, voter)
+  if (never) return never
   if (pending.state !== 'AwaitingApproval') return no('NOT_PENDING', `The intent ${IN_WORDS[pending.state]}.`)
   if (halted) return no('TRADING_HALTED', 'Trading is halted. Release the halt first, then decide again.')
   if (pending.decideBy === null || now > pending.decideBy)

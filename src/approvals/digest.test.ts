@@ -3,7 +3,7 @@ import { describe, it } from 'node:test'
 import fc from 'fast-check'
 import type { Ticket } from '../orders/ticket.ts'
 import type { Bracket, Terms } from '../orders/terms.ts'
-import type { AccountID, IntentID } from '../values/brand.ts'
+import type { AccountID, ClOrdID, IntentID } from '../values/brand.ts'
 import { amt, px, qty } from '../values/decimal.ts'
 import { instant, type Instant, parseInstant } from '../values/instant.ts'
 import { canonical } from '../values/json.ts'
@@ -30,6 +30,7 @@ const TICKET: Required<Ticket> = {
   environment: 'paper',
   broker: 'alpaca',
   assetClass: 'us_equity',
+  replaces: 'jx1' as ClOrdID,
   terms: TERMS,
   maxNotional: amt('1880.00'),
   currency: 'USD',
@@ -67,6 +68,7 @@ describe('the digest', () => {
     assert.deepEqual(canonicalOrder(TICKET), {
       v: 1,
       order_id: 'sig-42',
+      replaces: 'jx1',
       rev: 3,
       account: 'paper:alpaca:1',
       env: 'paper',
@@ -111,13 +113,14 @@ const OTHER_BRACKET: { readonly [K in keyof Required<Bracket>]: readonly Bracket
   targetPx: [null, px('192.51'), px('185.00')],
   stopLimitPx: [undefined, px('175.74'), px('185.00'), px('192.50')],
 }
-const OTHER_TICKET: { readonly [K in Exclude<keyof Ticket, 'terms'>]: readonly Ticket[K][] } = {
+const OTHER_TICKET: { readonly [K in Exclude<keyof Required<Ticket>, 'terms'>]: readonly Ticket[K][] } = {
   intentID: ['sig-43' as IntentID],
   rev: [2, 4],
   account: ['live:alpaca:1' as AccountID, 'paper:alpaca:2' as AccountID],
   environment: ['live'],
   broker: ['ibkr'],
   assetClass: ['fx', 'crypto'],
+  replaces: [undefined, 'jx2' as ClOrdID],
   maxNotional: [amt('1880.01'), amt('18800.0')],
   currency: ['EUR'],
   refPx: [px('187.21')],

@@ -13,6 +13,7 @@ export function canonicalOrder(ticket: Ticket): { readonly [key: string]: Json }
   return {
     v: 1,
     order_id: ticket.intentID,
+    ...(ticket.replaces && { replaces: ticket.replaces }),
     rev: ticket.rev,
     account: ticket.account,
     env: ticket.environment,

@@ -4,8 +4,10 @@ import type { BrokerOrder, BrokerPosition, Found } from '../ports/broker.ts'
 import type { ClOrdID, ExecID, IntentID, OrderID } from '../values/brand.ts'
 import { type Amt, type Decimal, dec, isZero, type Px, type Qty, round, sign, text, times } from '../values/decimal.ts'
 import { abs, ZERO } from '../values/decimal.ts'
-import { BROKER, type Command } from './command.ts'
+import { cancel } from './canceling.ts'
+import { BROKER, type Command, mustOrder, SYSTEM } from './command.ts'
 import { applyReports } from './executions.ts'
+import { exitsFollow, meetSuccessor } from './replacing.ts'
 
 /**
  * What other hands do in the account (the broker's own page, another program) is taken into our book as it is: its
@@ -30,7 +32,15 @@ export async function adopt(c: Command, orderID: OrderID, found: Found): Promise
     return 'done'
   }
   const { order: there } = found
-  if (!(await ours(c, there))) {
+  const known = await ours(c, there)
+  if (!known) {
+    const before = there.replaces && (await c.tx.orderByOrderID(c.setting.account, there.replaces))
+    if (before && before.role !== 'External') {
+      if (there.clOrdID === null && (await mayBeOurs(c, there))) return 'later'
+      await takeInNext(c, before, there)
+      await applyReports(c, found.reports)
+      return 'done'
+    }
     const parent = there.parentOrderID && (await c.tx.orderByOrderID(c.setting.account, there.parentOrderID))
     if (parent && parent.role !== 'External') {
       await c.errand('resolve', parent.clOrdID, parent.corr)
@@ -40,8 +50,12 @@ export async function adopt(c: Command, orderID: OrderID, found: Found): Promise
     await takeIn(c, there)
   }
   await applyReports(c, found.reports)
+  if (known) await meetSuccessor(c, await mustOrder(c, known.clOrdID), there)
   return 'done'
 }
+
+/** How our book calls an order that others have named. */
+const nameOf = (orderID: OrderID): ClOrdID => `ext-${orderID}` as ClOrdID
 
 async function ours(c: Command, there: BrokerOrder): Promise<Order | null> {
   const byName = there.clOrdID && (await c.tx.get('order', there.clOrdID))
@@ -65,7 +79,7 @@ async function takeIn(c: Command, there: BrokerOrder): Promise<void> {
         intentID: corr as IntentID,
         role: 'External',
         parent: null,
-        clOrdID: `ext-${orderID}` as ClOrdID,
+        clOrdID: nameOf(orderID),
         account: c.setting.account,
         terms: { ...terms, bracket: null },
         ...(await mayCost(c, terms)),
@@ -90,6 +104,49 @@ async function takeIn(c: Command, there: BrokerOrder): Promise<void> {
     `The broker holds order ${orderID} (${terms.side} ${text(terms.orderQty)} ${terms.symbol}), which is not ours`,
   )
 }
+
+/**
+ * Other hands, or the broker itself, put another order in the place of one of ours: it stands for the same intent, with
+ * the same exits, and nobody here has said yes to it. Whoever wanted the old one canceled wants that of the new one.
+ */
+async function takeInNext(c: Command, before: Order, there: BrokerOrder): Promise<void> {
+  const { orderID, terms } = there
+  const { intentID, role, parent, account, corr } = before
+  const order: Order = {
+    ...freshOrder(
+      {
+        intentID,
+        role,
+        parent,
+        account,
+        corr,
+        clOrdID: nameOf(orderID),
+        terms: { ...terms, bracket: before.terms.bracket, reduceOnly: before.terms.reduceOnly },
+        replaces: before.clOrdID,
+        ...(before.terms.reduceOnly ? {} : await mayCost(c, terms)),
+      },
+      c.now,
+    ),
+    delivery: 'Delivered',
+    orderID,
+    sentAt: c.now,
+  }
+  await c.emit('order.adopted', { type: 'order', id: order.clOrdID }, corr, { order, name: there.clOrdID }, BROKER)
+  await c.errand('poll', order.clOrdID, corr)
+  await exitsFollow(c, order)
+  const stops = before.asked === 'Cancel' || (role === 'Entry' && (await c.halted()))
+  if (stops && there.open) await cancel(c, order, `${before.clOrdID} was to be canceled`, SYSTEM)
+  await c.task(
+    'REPLACED_ELSEWHERE',
+    before.clOrdID,
+    'critical',
+    `Other hands put another order in the place of ${before.clOrdID}: ${inWords(terms)}. Nobody here approved it; it is followed and protected like the old one. Cancel it, or leave it.`,
+    corr,
+  )
+}
+
+const inWords = ({ side, orderQty, symbol, price, stopPx }: Terms): string =>
+  `${side} ${text(orderQty)} ${symbol}${price ? ` at ${text(price)}` : ''}${stopPx ? ` from ${text(stopPx)}` : ''}`
 
 const tellOf = (c: Command, orderID: OrderID, what: string) =>
   c.task(
@@ -152,7 +209,7 @@ async function opened(c: Command, symbol: string, netQty: Decimal, avgPx: Decima
     bracket: null,
     reduceOnly: false,
   }
-  const clOrdID = `ext-${orderID}` as ClOrdID
+  const clOrdID = nameOf(orderID)
   const order: Order = {
     ...freshOrder(
       { intentID: corr as IntentID, role: 'External', parent: null, clOrdID, account: c.setting.account, terms, corr },

@@ -1,4 +1,5 @@
 import type { Actor } from '../journal/row.ts'
+import { rivalOf } from '../orders/generations.ts'
 import { isOpen, isOpenPhase, type Order, ordStatus } from '../orders/machine.ts'
 import type { CancelSent } from '../ports/broker.ts'
 import type { ClOrdID } from '../values/brand.ts'
@@ -16,14 +17,28 @@ export async function requestCancel(
 ): Promise<Result<Order, Denial>> {
   const order = await c.tx.get('order', ask.clOrdID)
   if (!order) return deny('NOT_FOUND', `There is no order ${ask.clOrdID}.`)
-  if (!isOpen(order)) return deny('NOT_OPEN', `The order is ${ordStatus(order)}; there is nothing left to cancel.`)
+  if (!isOpen(order)) {
+    const next = order.phase === 'Replaced' && order.replacedBy ? ` ${order.replacedBy} is in its place.` : ''
+    return deny('NOT_OPEN', `The order is ${ordStatus(order)}; there is nothing left to cancel.${next}`)
+  }
   await cancel(c, order, 'asked for', ask.actor)
   return ok(await mustOrder(c, ask.clOrdID))
 }
 
-/** @param afterMs how long the broker is given to end the order by itself before it is asked. */
+/**
+ * An order in whose place another was sent is canceled with that one: nobody knows yet which of the two will work.
+ *
+ * @param afterMs how long the broker is given to end the order by itself before it is asked.
+ */
 export async function cancel(c: Command, order: Order, why: string, actor: Actor, afterMs = 0): Promise<void> {
   if (order.delivery === 'Queued') return unqueue(c, order, actor)
+  await cancelOne(c, order, why, actor, afterMs)
+  const rival = rivalOf(order, await c.tx.ordersOf(order.intentID))
+  if (rival?.delivery === 'Queued') await unqueue(c, rival, actor)
+  else if (rival) await cancelOne(c, rival, why, actor, afterMs)
+}
+
+async function cancelOne(c: Command, order: Order, why: string, actor: Actor, afterMs: number): Promise<void> {
   if (order.asked !== 'Cancel') await c.emit('order.cancel-requested', about(order), order.corr, { why }, actor)
   await c.errand('cancel', order.clOrdID, order.corr, afterMs)
 }

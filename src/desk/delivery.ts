@@ -16,6 +16,7 @@ import { exitStillNeeded, protect, waitingPair, stopTerms } from './protecting.t
 import { factsAreFresh, lapsed, ticket, watchSent } from './intents.ts'
 import { engageByFile } from './halting.ts'
 import { entryID, exitID, pairOf } from './naming.ts'
+import { meetSuccessor, neverCame, oldGoesOn, sendReplacement } from './replacing.ts'
 import { offersAgain } from './resending.ts'
 
 const about = (order: { readonly clOrdID: ClOrdID }) => ({ type: 'order', id: order.clOrdID })
@@ -40,6 +41,7 @@ export async function beginSend(
   // Proposers choose the names of intents: one that bears the name of a stop must not stand in its way.
   const order = await c.tx.get('order', subject)
   if (order && order.role !== 'Entry') return sendExit(c, order)
+  if (order?.replaces) return order.delivery === 'Queued' ? sendReplacement(c, order) : answerLost(c, order)
   const intent = await c.tx.get('intent', subject)
   return intent && sendEntry(c, intent)
 }
@@ -148,7 +150,7 @@ async function sendExit(c: Command, order: Order): Promise<Send | null> {
 const started = (c: Command, order: Order) => c.emit('order.send-started', about(order), order.corr, { attempt: 1 })
 
 const namesOf = (send: Send): readonly ClOrdID[] =>
-  send.kind === 'single' ? [send.clOrdID] : [send.stop.clOrdID, send.target.clOrdID]
+  send.kind === 'pair' ? [send.stop.clOrdID, send.target.clOrdID] : [send.clOrdID]
 
 /** Makes the answer to one send durable; `not-sent` is ours: the promise was made, and a halt came before the first byte. */
 export async function recordSent(
@@ -163,14 +165,16 @@ export async function recordSent(
         const own = send.kind === 'pair' ? sent.legs.find((leg) => leg.role === order.role)?.orderID : sent.orderID
         await c.emit('order.accepted', about(order), order.corr, { orderID: own ?? null }, BROKER)
         if (order.delivery === 'Absent') await appeared(c, order)
-        if (send.kind === 'single') await adoptLegs(c, order, sent.legs)
-        await c.errand('poll', clOrdID, order.corr, FIRST_POLL_MS)
+        if (send.kind !== 'pair') await adoptLegs(c, order, sent.legs)
+        // What the old order filled on the way is not in the size of the new one: its own account tells.
+        await c.errand('poll', clOrdID, order.corr, send.kind === 'replace' ? 0 : FIRST_POLL_MS)
         break
       }
       case 'rejected':
         if (order.delivery === 'Delivered' || isHeld(order)) await contradicted(c, order, sent.text)
         else if ((order.offers ?? 1) > 1) await repeatRefused(c, order, sent.text)
         else await c.emit('order.rejected', about(order), order.corr, { text: sent.text }, BROKER)
+        await oldGoesOn(c, order)
         break
       case 'not-sent':
         await c.emit('order.absent', about(order), order.corr, { evidence: sent.cause })
@@ -185,8 +189,8 @@ export async function recordSent(
   }
   const [first] = namesOf(send)
   if (!first) return
-  const { intentID, role } = await mustOrder(c, first)
-  await c.tx.remove('errand', `send:${role === 'Entry' ? intentID : first}`)
+  const { intentID, role, replaces } = await mustOrder(c, first)
+  await c.tx.remove('errand', `send:${role === 'Entry' && !replaces ? intentID : first}`)
   await protect(c, intentID)
 }
 
@@ -220,7 +224,8 @@ async function adoptLegs(c: Command, entry: Order, legs: readonly Leg[]): Promis
   if (!bracket) return
   for (const { role, orderID } of legs) {
     const clOrdID = exitID(entry.clOrdID, role, 0)
-    if (await c.tx.get('order', clOrdID)) continue
+    // The exits of an order that was replaced went over to the one in its place.
+    if ((await c.tx.get('order', clOrdID)) || (await c.tx.orderByOrderID(entry.account, orderID))) continue
     const terms: Terms = {
       symbol: entry.terms.symbol,
       side: opposite(entry.terms.side),
@@ -275,7 +280,8 @@ export async function resolve(
   await resizeTo(c, delivered, found.order)
   await applyReports(c, found.reports)
   if (ghost) await appeared(c, order)
-  if (!found.order.open) await endedThere(c, clOrdID, found.order.orderID, askedAt)
+  if (!found.order.open) await endedThere(c, clOrdID, found.order, askedAt)
+  await meetSuccessor(c, await mustOrder(c, clOrdID), found.order)
   await protect(c, order.intentID, order.role === 'Entry')
   return 'resolved'
 }
@@ -292,12 +298,15 @@ const END_LAG_MS = 10_000
  * The broker lists the order as ended, and no report says how: after a bust of its last fill, or a status we have no
  * word for. Its own account of the order ends it here too; what it traded stays, and a person is told.
  */
-async function endedThere(c: Command, clOrdID: ClOrdID, orderID: OrderID, askedAt: Instant): Promise<void> {
+async function endedThere(c: Command, clOrdID: ClOrdID, there: BrokerOrder, askedAt: Instant): Promise<void> {
+  const { orderID } = there
   const order = await mustOrder(c, clOrdID)
   if (!isOpen(order) || Math.floor(msBetween(order.updatedAt, askedAt) / c.setting.speed) < END_LAG_MS) return
   const text = 'The broker lists it as ended and reports no end of it.'
   const execID = `ended:${orderID}` as ExecID
-  await applyReports(c, [{ execType: 'Canceled', execID, clOrdID, orderID, transactTime: askedAt, text }])
+  const execType = there.replacedBy ? 'Replaced' : 'Canceled'
+  await applyReports(c, [{ execType, execID, clOrdID, orderID, transactTime: askedAt, text }])
+  if (execType === 'Replaced') return
   await c.task(
     'DISPUTED',
     clOrdID,
@@ -330,6 +339,12 @@ async function notFound(c: Command, order: Order, askedAt: Instant): Promise<'re
   // While the send itself is running, its request may be anywhere between us and the broker: nothing proves it away.
   if (order.delivery === 'Sending') return 'still-in-doubt'
   if (order.delivery !== 'InDoubt') return 'resolved'
+  const never = await neverCame(c, order)
+  if (never !== null) {
+    await c.emit('order.absent', about(order), order.corr, { evidence: never })
+    await afterAbsent(c, order)
+    return 'resolved'
+  }
   if (offersAgain(c, order, waited)) await c.errand('resend', order.clOrdID, order.corr)
   const proof = c.setting.capabilities.absenceProvenAfterMs
   if (proof === null || waited < proof) {
@@ -352,6 +367,7 @@ async function notFound(c: Command, order: Order, askedAt: Instant): Promise<'re
 
 async function afterAbsent(c: Command, order: Order): Promise<void> {
   await protect(c, order.intentID)
+  if (order.replaces) return oldGoesOn(c, order)
   const intent = order.role === 'Entry' ? await c.tx.get('intent', order.intentID) : null
   if (intent?.state !== 'Approved') return
   // Nothing was ordered, so the human is asked afresh; the proven absence does not extend the old yes.

@@ -5,9 +5,11 @@ import type { Actor } from '../journal/row.ts'
 import type { Order } from '../orders/machine.ts'
 import type { Proposal } from '../orders/proposal.ts'
 import type { Report } from '../orders/report.ts'
+import type { OrderRef } from '../orders/terms.ts'
 import type { BrokerOrder, BrokerPosition, CancelSent, Found, Identity, Notice, Sent } from '../ports/broker.ts'
 import type { AccountReading, Errand, Intent, PersonRole, Session, Task, Token } from '../ports/records.ts'
 import type { AccountID, ClOrdID, IntentID, OrderID } from '../values/brand.ts'
+import type { Px, Qty } from '../values/decimal.ts'
 import type { Instant } from '../values/instant.ts'
 import type { Result } from '../values/result.ts'
 
@@ -23,7 +25,8 @@ export type DenialCode =
   | 'NOT_ELIGIBLE' // not a person, wrong role, disabled
   | 'TRADING_HALTED'
   | 'GATE_REFUSED' // see refusals
-  | 'NOT_OPEN' // nothing left to cancel
+  | 'NOT_OPEN' // nothing left to cancel or change
+  | 'NOT_REPLACEABLE' // an exit, a broker that cannot, terms that change nothing
   | 'NOT_HALTED'
   | 'ALREADY_HALTED'
   | 'UNRECONCILED' // release needs a clean reconciliation
@@ -40,6 +43,14 @@ export type Submitted =
 /** What a worker may now send, once. The intention is durable. */
 export type Send =
   | { readonly kind: 'single'; readonly clOrdID: ClOrdID; readonly order: Passed }
+  /** Takes the place of the open order `ref`; `reduces` is less of the same, which goes out during a halt too. */
+  | {
+      readonly kind: 'replace'
+      readonly ref: OrderRef
+      readonly clOrdID: ClOrdID
+      readonly order: Passed
+      readonly reduces: boolean
+    }
   | {
       readonly kind: 'pair'
       readonly stop: { readonly clOrdID: ClOrdID; readonly order: Passed }
@@ -82,6 +93,18 @@ export interface Desk {
   reprice(ask: { intentID: IntentID; actor: Actor }): Promise<Result<Intent, Denial>>
   /** Cancels are never blocked. Asking twice is asking once. */
   requestCancel(ask: { clOrdID: ClOrdID; actor: Actor }): Promise<Result<Order, Denial>>
+  /**
+   * Gives an open entry another price or size (null: as it is; the size counts what is filled). Asking is the yes to
+   * exactly these terms, so it takes a person who might approve. Answers the order that is to take its place; the old
+   * one works until the broker says that it is replaced. Asking twice is asking once.
+   */
+  replace(ask: {
+    clOrdID: ClOrdID
+    orderQty: Qty | null
+    price: Px | null
+    reason: string | null
+    actor: Actor
+  }): Promise<Result<Order, Denial>>
   halt(ask: { reason: string; actor: Actor }): Promise<Result<null, Denial>>
   release(ask: { reason: string; actor: Actor }): Promise<Result<null, Denial>>
   closeTask(ask: { taskID: string; note: string; actor: Actor }): Promise<Result<Task, Denial>>

@@ -6,7 +6,7 @@ import type { Report } from '../orders/report.ts'
 import type { Ticket } from '../orders/ticket.ts'
 import type { Identity } from '../ports/broker.ts'
 import type { Decision, Intent, Person, ReconcileRun, Session, SigninCode, Task, Token } from '../ports/records.ts'
-import type { AccountID, OrderID } from '../values/brand.ts'
+import type { AccountID, ClOrdID, OrderID } from '../values/brand.ts'
 import type { Qty } from '../values/decimal.ts'
 import type { Instant } from '../values/instant.ts'
 
@@ -47,6 +47,8 @@ export type Happened = {
   'order.in-doubt': { cause: string }
   'order.absent': { evidence: string }
   'order.resized': { orderQty: Qty }
+  /** A person gives an open order other terms, and by that says yes to them; `by` is the order that is to take its place. */
+  'order.replace-requested': { by: ClOrdID; ticket: Ticket; decision: Decision; sendBy: Instant }
   'order.cancel-requested': { why: string }
   'order.cancel-answered': { outcome: 'accepted' | 'rejected' | 'in-doubt'; text: string | null }
 

@@ -8,6 +8,7 @@ import { handsOn, STRANGER_MS } from './adopting.ts'
 import { cancel } from './canceling.ts'
 import { BROKER, type Command, mustOrder, SYSTEM } from './command.ts'
 import { protect } from './protecting.ts'
+import { replacedThere } from './replacing.ts'
 
 const about = (order: Order) => ({ type: 'order', id: order.clOrdID })
 
@@ -50,6 +51,7 @@ async function apply(c: Command, order: Order, report: Report): Promise<boolean>
   const row = await c.emit('execution.reported', about(order), order.corr, { report }, BROKER)
   if (applied.value.execution) await c.traded(row)
   if (applied.value.execution && order.role === 'External') await handsOn(c, order)
+  if (report.execType === 'Replaced') await replacedThere(c, await mustOrder(c, order.clOrdID))
   if (order.delivery === 'Absent') await layGhost(c, await mustOrder(c, order.clOrdID))
   await answeredByReports(c, order.clOrdID)
   if (applied.value.alarm === 'OVERFILL')
@@ -125,10 +127,13 @@ async function afterReports(c: Command, touched: Order): Promise<void> {
     if (order.delivery === 'Sending') await c.errand('resolve', order.clOrdID, order.corr, REPLY_MS)
   }
   for (const order of orders)
-    if (order.terms.bracket && order.delivery === 'Delivered' && !isZero(order.cumQty))
+    if (order.terms.bracket && order.delivery === 'Delivered' && order.phase !== 'Replaced' && !isZero(order.cumQty))
       await c.errand('poll', order.clOrdID, order.corr)
   // An entry that ended short leaves the broker's legs to be cut to what it filled: the account shows their new size.
-  const short = orders.some((o) => o.terms.bracket && !isOpen(o) && !isZero(o.cumQty) && lt(o.cumQty, o.terms.orderQty))
+  const short = orders.some(
+    (o) =>
+      o.terms.bracket && !isOpen(o) && o.phase !== 'Replaced' && !isZero(o.cumQty) && lt(o.cumQty, o.terms.orderQty),
+  )
   if (short && touched.role === 'Entry') await c.errand('reconcile', c.setting.account, touched.corr, RESIZED_MS)
   await protect(c, touched.intentID)
   await keepPolls(c, await c.tx.ordersOf(touched.intentID))

@@ -12,4 +12,6 @@ export function entryID(account: AccountID, intentID: IntentID, attempt: number)
 /** Exit `n` of an entry: 0 is the leg that the broker makes from our bracket, 1 and on are those we place ourselves. */
 export const exitID = (entry: ClOrdID, role: 'Stop' | 'Target', n: number): ClOrdID =>
   `${entry}-${role === 'Stop' ? 's' : 't'}${n === 0 ? '' : n}` as ClOrdID
+/** The `n`th order that is to take the place of an entry, whatever became of those before it. */
+export const replacementID = (first: ClOrdID, n: number): ClOrdID => `${first}-r${n}` as ClOrdID
 export const pairOf = (stop: ClOrdID): ClOrdID => stop.replace(/-s(\d*)$/, '-t$1') as ClOrdID

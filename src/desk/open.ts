@@ -14,6 +14,7 @@ import { approve, decline, lapse, reprice, size, submit, withdraw } from './inte
 import { reconcile } from './reconciling.ts'
 import { recover } from './recovering.ts'
 import { hear } from './hearing.ts'
+import { replace } from './replacing.ts'
 import { beginResend } from './resending.ts'
 
 export type { News, Setting } from './command.ts'
@@ -42,6 +43,7 @@ export function openDesk(
     withdraw: (ask) => run((c) => withdraw(c, ask)),
     reprice: (ask) => run((c) => reprice(c, ask)),
     requestCancel: (ask) => run((c) => requestCancel(c, ask)),
+    replace: (ask) => run((c) => replace(c, ask)),
     halt: (ask) => run((c) => halt(c, ask)),
     release: (ask) => run((c) => release(c, ask)),
     closeTask: (ask) => run((c) => closeTask(c, ask)),

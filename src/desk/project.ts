@@ -59,17 +59,22 @@ export async function project(tx: Tx, row: Row): Promise<void> {
     case 'order.created':
       return created(tx, told.data.order, at)
     case 'order.adopted':
-      return tx.put('order', told.data.order)
+      await tx.put('order', told.data.order)
+      return linked(tx, told.data.order)
+    case 'order.replace-requested':
+      return
     case 'order.send-started':
       return sendStarted(tx, row, at, told.data.attempt)
     case 'order.accepted':
-      return delivery(tx, row, at, 'Accepted', { text: null, ...(told.data.orderID && { orderID: told.data.orderID }) })
+      await delivery(tx, row, at, 'Accepted', { text: null, ...(told.data.orderID && { orderID: told.data.orderID }) })
+      return linked(tx, await known(tx, row))
     case 'order.rejected':
       return rejected(tx, row, at, told.data.text)
     case 'order.in-doubt':
       return delivery(tx, row, at, 'Unclear', { text: told.data.cause })
     case 'order.absent':
-      return delivery(tx, row, at, 'ProvenAbsent', { text: told.data.evidence })
+      await delivery(tx, row, at, 'ProvenAbsent', { text: told.data.evidence })
+      return unlinked(tx, await known(tx, row))
     case 'order.resized': {
       return resized(tx, await known(tx, row), told.data.orderQty, at)
     }
@@ -152,10 +157,25 @@ async function intent(tx: Tx, row: Row, at: Instant, said: IntentSaid, change: P
 
 async function created(tx: Tx, order: Order, at: Instant): Promise<void> {
   await tx.put('order', order)
+  if (order.replaces) return linked(tx, order)
   if (order.role !== 'Entry') return
   const before = await tx.get('intent', order.intentID)
   if (before)
     await tx.put('intent', { ...before, clOrdID: order.clOrdID, attempts: before.attempts + 1, updatedAt: at })
+}
+
+/** The order in whose place this one is, or is to be, points to it. */
+async function linked(tx: Tx, order: Order): Promise<void> {
+  const before = order.replaces && (await tx.get('order', order.replaces))
+  if (before && before.replacedBy === undefined) await tx.put('order', { ...before, replacedBy: order.clOrdID })
+}
+
+/** Nothing came of this one: the order that it was to replace stands for itself again. */
+async function unlinked(tx: Tx, order: Order): Promise<void> {
+  const before = order.replaces && (await tx.get('order', order.replaces))
+  if (!before || before.replacedBy !== order.clOrdID) return
+  const { replacedBy: _, ...alone } = before
+  await tx.put('order', alone)
 }
 
 /** What it may cost grows and shrinks with its size, so that the limits go on counting all of it. */
@@ -199,7 +219,9 @@ async function sendStarted(tx: Tx, row: Row, at: Instant, attempt: number): Prom
 async function rejected(tx: Tx, row: Row, at: Instant, text: string): Promise<void> {
   await delivery(tx, row, at, 'Rejected', { text })
   const order = await known(tx, row)
-  if (isOpenPhase(order.phase)) await tx.put('order', { ...order, phase: 'Rejected', asked: 'Nothing' })
+  if (!isOpenPhase(order.phase)) return
+  await tx.put('order', { ...order, phase: 'Rejected', asked: 'Nothing' })
+  await unlinked(tx, order)
 }
 
 async function reported(
@@ -220,6 +242,7 @@ async function reported(
     )
   const next = applied.value.order
   await tx.put('order', report.orderID && !next.orderID ? { ...next, orderID: report.orderID } : next)
+  if (next.phase === 'Rejected') await unlinked(tx, next)
   const { execution } = applied.value
   if (!execution) return
   await tx.put('fill', {

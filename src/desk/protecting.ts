@@ -1,4 +1,5 @@
 import type { Delivery } from '../orders/delivery.ts'
+import { firstOf, generations, newestOf } from '../orders/generations.ts'
 import { freshOrder, isOpen, type Order, ordStatus, type OrdStatus } from '../orders/machine.ts'
 import { isLeg, protection, type Sizes } from '../orders/protection.ts'
 import { type Bracket, opposite, type Terms } from '../orders/terms.ts'
@@ -22,9 +23,13 @@ const UNANSWERED: readonly Delivery[] = ['Queued', 'Sending', 'InDoubt']
  */
 export async function protect(c: Command, intentID: IntentID, lookedUp = false): Promise<void> {
   const orders = await c.tx.ordersOf(intentID)
-  const entry = orders.findLast((o) => o.role === 'Entry' && o.terms.bracket !== null)
+  const last = orders.findLast((o) => o.role === 'Entry' && o.terms.bracket !== null)
+  // Whatever has taken its place since, the exits are those of the first: they go over from one to the next.
+  const entry = last && firstOf(last, orders)
   // Until the broker has answered for the entry nobody knows whether its legs exist; placing stops now could double them.
-  if (!entry?.terms.bracket || orders.some((o) => o.role === 'Entry' && UNANSWERED.includes(o.delivery))) return
+  // One that is to take its place brings no legs of its own, so what is filled does not wait for that answer.
+  const unanswered = (o: Order): boolean => o.role === 'Entry' && !o.replaces && UNANSWERED.includes(o.delivery)
+  if (!entry?.terms.bracket || orders.some(unanswered)) return
   const { can, sizes } = await rulesFor(c, entry, entry.terms.bracket)
   const { heldQty, placeQty, bareQty, excess } = protection(orders, sizes)
   for (const stop of excess) await cancelWithPair(c, stop, orders)
@@ -39,9 +44,13 @@ export async function protect(c: Command, intentID: IntentID, lookedUp = false):
       entry.corr,
     )
   if (isZero(placeQty)) return
+  // Other hands moved a stop: what is in its place covers as much, and is being asked for.
+  if (orders.some((o) => o.role === 'Stop' && o.phase === 'Replaced' && o.replacedBy === undefined)) return
   // Some brokers make the exits of a bracket only when it fills, and tell nobody: they are asked before a second set is made.
-  const exits = orders.some((o) => o.parent === entry.clOrdID)
-  if (can.bracket && !exits && !lookedUp) return c.errand('resolve', entry.clOrdID, entry.corr)
+  const now = newestOf(entry, orders)
+  const parents = generations(now, orders).map((o) => o.clOrdID)
+  const exits = orders.some((o) => o.parent !== null && parents.includes(o.parent))
+  if (can.bracket && !exits && !lookedUp) return c.errand('resolve', now.clOrdID, now.corr)
   if (await givesUp(c, orders)) {
     await c.task(
       'UNPROTECTED',

@@ -1,4 +1,5 @@
-import { isLeg } from '../orders/protection.ts'
+import type { Order } from '../orders/machine.ts'
+import { ownerOf } from '../orders/protection.ts'
 import type { Command } from './command.ts'
 import { answeredByReports } from './executions.ts'
 import { lapseLater, watchSent } from './intents.ts'
@@ -24,9 +25,9 @@ export async function recover(c: Command): Promise<void> {
     }
     if (order.delivery === 'Sending' || order.delivery === 'InDoubt')
       await c.errand('resolve', order.clOrdID, order.corr)
-    else if (order.delivery === 'Queued' && order.role === 'Stop') await c.errand('send', order.clOrdID, order.corr)
-    else if (order.delivery === 'Delivered')
-      await c.errand('poll', isLeg(order) && order.parent ? order.parent : order.clOrdID, order.corr)
+    else if (order.delivery === 'Queued' && (order.role === 'Stop' || order.replaces))
+      await c.errand('send', order.clOrdID, order.corr)
+    else if (order.delivery === 'Delivered') await c.errand('poll', (await owner(c, order)).clOrdID, order.corr)
     const intent = order.role === 'Entry' && (await c.tx.get('intent', order.intentID))
     if (intent) await watchSent(c, intent)
     if (order.asked === 'Cancel') await c.errand('cancel', order.clOrdID, order.corr)
@@ -38,3 +39,7 @@ export async function recover(c: Command): Promise<void> {
   }
   await c.errand('reconcile', c.setting.account, 'start')
 }
+
+/** A leg has no name of ours at the broker: its entry's answer tells of it. */
+const owner = async (c: Command, order: Order): Promise<Order> =>
+  ownerOf(order, await c.tx.ordersOf(order.intentID)) ?? order

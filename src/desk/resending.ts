@@ -26,6 +26,7 @@ export function offersAgain(c: Command, order: Order, waitedMs: number): boolean
     waitedMs >= offerAgainAfterMs &&
     order.delivery === 'InDoubt' &&
     order.asked === 'Nothing' &&
+    order.replaces === undefined &&
     !isReported(order) &&
     (order.offers ?? 1) < OFFERS_MAX
   )

@@ -1,3 +1,4 @@
+import { rivalOf } from '../orders/generations.ts'
 import { type Order, leavesQty } from '../orders/machine.ts'
 import type { OrdType, Side } from '../orders/terms.ts'
 import {
@@ -8,6 +9,8 @@ import {
   dec,
   isZero,
   max,
+  min,
+  minus,
   over,
   plus,
   type Px,
@@ -61,6 +64,7 @@ export function exposureOf(
 ): Believed<Exposure> {
   const position = round(times(times(abs(known.positionQty), known.quote.ask), known.rate), CENTS, 'up') as Amt
   let [inFlight, reserved] = [amt('0.00'), amt('0.00')]
+  const costs = new Map<Order, Amt>()
   const unvalued: Refusal[] = []
   for (const order of facts.inFlight) {
     if (order.terms.reduceOnly || order.intentID === own) continue
@@ -81,8 +85,18 @@ export function exposureOf(
         unvalued.push({ code: 'IN_FLIGHT_UNVALUED', clOrdID: order.clOrdID, symbol: order.terms.symbol })
       continue
     }
+    costs.set(order, cost(may))
     if (order.terms.symbol === symbol) inFlight = plus(inFlight, cost(may))
     reserved = plus(reserved, cost(mayHave))
+  }
+  // Of an order and the one that is to take its place only one will work: the dearer counts.
+  for (const [order, own] of costs) {
+    const rival = order.replaces === undefined ? null : rivalOf(order, facts.inFlight)
+    const other = rival && costs.get(rival)
+    if (!rival || other === undefined || other === null) continue
+    const spared = min(own, other)
+    if (order.terms.symbol === symbol) inFlight = minus(inFlight, spared)
+    reserved = minus(reserved, spared)
   }
   return unvalued.length === 0 ? ok({ position, inFlight, reserved }) : err(unvalued)
 }

@@ -10,6 +10,7 @@ export const DESK_METHODS = {
   withdraw: true,
   reprice: true,
   requestCancel: true,
+  replace: true,
   halt: true,
   release: true,
   closeTask: true,

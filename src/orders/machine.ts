@@ -20,6 +20,7 @@ import type { Delivery } from './delivery.ts'
 import { movedQty } from './position.ts'
 import type { BustReport, Correction, CorrectReport, Execution, Report, StatusReport, TradeReport } from './report.ts'
 import type { Ownership, Terms } from './terms.ts'
+import type { Consent } from './ticket.ts'
 
 // Three small machines, not one large one. `delivery` is whether the broker has the order, `phase` is what it last said
 // about it, `asked` is our own unanswered request. What the outside reads as OrdStatus is a view over them (ordStatus).
@@ -130,6 +131,8 @@ export type Order = Ownership & {
   readonly replaces?: ClOrdID
   /** The order sent to take its place, which has it once `phase` is Replaced. Gone again when nothing came of that one. */
   readonly replacedBy?: ClOrdID
+  /** The yes to it, of one that replaces another by our hand. A first one has it with its intent. */
+  readonly consent?: Consent
   /** The broker's words for a rejection or cancellation, verbatim. */
   readonly text: string | null
   /** Correlation id: the same from the signal to the last fill. */
@@ -167,6 +170,8 @@ export function freshOrder(
     readonly account: AccountID
     readonly terms: Terms
     readonly maxNotional?: Amt
+    readonly replaces?: ClOrdID
+    readonly consent?: Consent
     readonly corr: string
   },
   now: Instant,
@@ -330,8 +335,9 @@ function told(
 
 const isEnd = (said: Said): said is Ended => said === 'Canceled' || said === 'Replaced' || said === 'Expired'
 
-/** A request to cancel is answered by the end of the order. */
-const stillAsked = (order: Order, phase: Phase): Asked => (isOpenPhase(phase) ? order.asked : 'Nothing')
+/** A request to cancel is answered by the end of the order; of one that was replaced it is meant for the next. */
+const stillAsked = (order: Order, phase: Phase): Asked =>
+  isOpenPhase(phase) || phase === 'Replaced' ? order.asked : 'Nothing'
 
 export const isOpenPhase = (phase: Phase): boolean =>
   phase === 'PendingNew' || phase === 'New' || phase === 'PartiallyFilled'

@@ -1,4 +1,5 @@
 import { gt, isZero, lt, minus, plus, type Qty, qty, toStep, ZERO } from '../values/decimal.ts'
+import { newestOf } from './generations.ts'
 import { isOpen, leavesQty, type Order } from './machine.ts'
 
 /** What the exits of one entry must do next so that what is held is covered by a resting stop, no more and no less. */
@@ -66,9 +67,15 @@ function surplus(stops: readonly Order[], tooMuch: Qty): Order[] {
 export const isLeg = (order: Order): boolean =>
   order.clOrdID === `${order.parent}-s` || order.clOrdID === `${order.parent}-t`
 
+/** The order whose story at the broker tells of this leg: its entry, or the one in the place of that. */
+export function ownerOf(leg: Order, family: readonly Order[]): Order | null {
+  const entry = isLeg(leg) ? family.find((o) => o.clOrdID === leg.parent) : undefined
+  return entry ? newestOf(entry, family) : null
+}
+
 /** True while the order, or a leg that the broker made of it, may still trade: as long as that is so it is asked about. */
 export const mayTrade = (order: Order, family: readonly Order[]): boolean =>
-  isOpen(order) || family.some((o) => isLeg(o) && o.parent === order.clOrdID && isOpen(o))
+  isOpen(order) || family.some((o) => isOpen(o) && ownerOf(o, family)?.clOrdID === order.clOrdID)
 
 /** What the fills of an order moved: the broker kept its fee of them. */
 const movedBy = ({ cumQty, feeQty }: Order): Qty => (feeQty ? minus(cumQty, feeQty) : cumQty)

@@ -1,4 +1,4 @@
-import type { AccountID, IntentID } from '../values/brand.ts'
+import type { AccountID, ClOrdID, IntentID } from '../values/brand.ts'
 import type { Amt, Px } from '../values/decimal.ts'
 import type { Instant } from '../values/instant.ts'
 import type { AssetClass } from './instrument.ts'
@@ -13,6 +13,8 @@ export type Ticket = {
   readonly environment: 'paper' | 'live'
   readonly broker: string
   readonly assetClass: AssetClass
+  /** The open order in whose place it is to be. Its size then counts what that one, and those before it, have filled. */
+  readonly replaces?: ClOrdID
   readonly terms: Terms
   /** The most the order may cost, in account currency. */
   readonly maxNotional: Amt
@@ -21,4 +23,13 @@ export type Ticket = {
   readonly refPx: Px
   readonly refAt: Instant
   readonly maxDriftBps: number
+}
+
+/** Who said yes to a ticket that replaces an open order, and until when that may be sent. */
+export type Consent = {
+  readonly ticket: Ticket
+  /** SHA-256 over the ticket, base64url. */
+  readonly digest: string
+  readonly by: string
+  readonly sendBy: Instant
 }

@@ -1,6 +1,7 @@
 import type { Desk, Send } from '../desk/desk.ts'
 import { isOpen, type Order } from '../orders/machine.ts'
-import { isLeg, mayTrade } from '../orders/protection.ts'
+import { isNamedByOthers } from '../orders/generations.ts'
+import { isLeg, mayTrade, ownerOf } from '../orders/protection.ts'
 import { type Broker, ReadFailed, type Sent } from '../ports/broker.ts'
 import type { Clock } from '../ports/clock.ts'
 import type { Errand, ErrandKind } from '../ports/records.ts'
@@ -89,7 +90,10 @@ async function refresh(h: Hands, symbol: string): Promise<void> {
 
 /** A send whose facts were not fresh: read them, then look again and go. */
 async function slowSend(h: Hands, errand: Errand): Promise<Outcome> {
-  const intent = await h.reads.get('intent', errand.subject)
+  const order = await h.reads.get('order', errand.subject)
+  const intent = order ? null : await h.reads.get('intent', errand.subject)
+  // Exits need no facts; an entry or a replacement of one does.
+  if (order?.role === 'Entry') await refresh(h, order.terms.symbol)
   if (intent) await refresh(h, intent.proposal.symbol)
   const send = await h.desk.beginSend(errand.subject, h.haltFile())
   if (send === 'facts-too-old') return { againMs: 100, why: 'the facts were too old, or a trade overtook them' }
@@ -138,13 +142,18 @@ export async function deliver(h: Hands, send: Send): Promise<void> {
 const RECORD_PLAN = { tries: 6, firstMs: 500, capMs: 8_000 }
 
 async function attempt(h: Hands, send: Send): Promise<Sent | { outcome: 'not-sent'; cause: string }> {
-  const opens = send.kind === 'single' && !send.order.reduceOnly
+  const opens = send.kind === 'single' ? !send.order.reduceOnly : send.kind === 'replace' && !send.reduces
   if (opens && (await haltedNow(h)))
     return { outcome: 'not-sent', cause: 'Not sent: trading was halted in the moment before the first byte.' }
   try {
-    return send.kind === 'single'
-      ? await h.broker.submit(send.clOrdID, send.order)
-      : await h.broker.submitPair(send.stop, send.target)
+    switch (send.kind) {
+      case 'single':
+        return await h.broker.submit(send.clOrdID, send.order)
+      case 'replace':
+        return await h.broker.replace(send.ref, send.clOrdID, send.order)
+      case 'pair':
+        return await h.broker.submitPair(send.stop, send.target)
+    }
   } catch (thrown) {
     return { outcome: 'in-doubt', cause: `the adapter failed while sending: ${String(thrown)}` }
   }
@@ -172,13 +181,12 @@ async function lookUp(h: Hands, errand: Errand): Promise<Outcome> {
   const order = await h.reads.get('order', errand.subject)
   if (!order) return 'done'
   // A leg has no name of ours at the broker: its parent's answer carries its reports.
-  const parent = order.parent && isLeg(order) ? await h.reads.get('order', order.parent) : null
-  const named = parent ?? order
+  const named = ownerOf(order, await h.reads.ordersOf(order.intentID)) ?? order
   const asked = named.clOrdID
   const askedAt = h.clock.now()
-  const { role, orderID } = named
+  const { orderID } = named
   const found = await reading(
-    () => (role === 'External' && orderID ? h.broker.findByOrderID(orderID) : h.broker.find(asked)),
+    () => (isNamedByOthers(named) && orderID ? h.broker.findByOrderID(orderID) : h.broker.find(asked)),
     h,
   )
   // Should this prove that nothing arrived, the human is asked with figures of now, not with those from before an outage.
@@ -218,7 +226,7 @@ async function expected(h: Hands, open: readonly Order[]): Promise<readonly Orde
   const named = await Promise.all(
     open
       .filter((o) => o.delivery === 'Delivered')
-      .map(async (o) => (isLeg(o) && o.parent !== null ? ((await h.reads.get('order', o.parent)) ?? o) : o)),
+      .map(async (o) => (isLeg(o) ? (ownerOf(o, await h.reads.ordersOf(o.intentID)) ?? o) : o)),
   )
   return [...new Map(named.map(({ clOrdID, orderID }) => [clOrdID, { clOrdID, orderID }])).values()]
 }

@@ -41,7 +41,7 @@ import type { Instant } from '../../src/values/instant.ts'
 export type Truth = {
   readonly orderID: OrderID
   readonly clOrdID: ClOrdID | null
-  readonly parent: OrderID | null
+  parent: OrderID | null
   readonly role: Role | null
   terms: Terms
   open: boolean
@@ -49,6 +49,9 @@ export type Truth = {
   readonly legs: Leg[]
   /** True: the exits of its bracket are made at its first fill. */
   legsLater: boolean
+  /** The order in whose place it is, and the one in its own. */
+  replaces: OrderID | null
+  replacedBy: OrderID | null
   /** The other half of a pair of which one cancels the other. */
   pair: OrderID | null
   readonly reports: Report[]
@@ -84,7 +87,7 @@ export type Cancels = { readonly is: 'taken' | 'prompt' | 'lost' } | { readonly 
 
 /** What the script says happened to an order. */
 export type Event =
-  | { readonly is: 'New' | 'Canceled' | 'Rejected' | 'Expired'; readonly text: string | null }
+  | { readonly is: 'New' | 'Canceled' | 'Replaced' | 'Rejected' | 'Expired'; readonly text: string | null }
   | {
       readonly is: 'Fill'
       readonly lastQty: Qty
@@ -228,6 +231,8 @@ export class ScriptedBroker implements Broker {
       cumQty: qty('0'),
       legs: [],
       legsLater: false,
+      replaces: null,
+      replacedBy: null,
       pair: null,
       reports: [],
       kept: new Map(),
@@ -354,8 +359,64 @@ export class ScriptedBroker implements Broker {
     return { outcome: 'rejected', text: 'not offered' }
   }
 
-  async replace(): Promise<Sent> {
-    return { outcome: 'rejected', text: 'not offered' }
+  async replace(ref: OrderRef, clOrdID: ClOrdID, order: Passed): Promise<Sent> {
+    if (!this.capabilities.replace) return { outcome: 'rejected', text: 'not offered' }
+    this.sends.push({ clOrdID, terms: order, at: this.#clock.now() })
+    const old = this.byID(ref.orderID) ?? this.byName(ref.clOrdID)
+    const [next] = this.#answers
+    if (old && next?.is === 'fill-first') {
+      // The market was faster: what it filled is filled, and of all of it nothing is left to replace.
+      this.#answers[0] = { is: 'accept' }
+      const { lastQty, lastPx } = next
+      this.happen(old, { is: 'Fill', lastQty, lastPx, execID: null, commission: amt('0') }, false)
+      if (!old.open) {
+        this.#answers.shift()
+        const late = this.place(order, clOrdID, old.role)
+        late.replaces = old.orderID
+        this.happen(late, { is: 'Rejected', text: 'the order was filled' }, false)
+        return { outcome: 'accepted', orderID: late.orderID, legs: [] }
+      }
+    }
+    if (old && next?.is === 'late') {
+      this.#answers.shift()
+      const book = () =>
+        void (old.open && this.happen(this.takeOver(old, order, clOrdID), { is: 'New', text: null }, false))
+      this.#late.push({ at: next.arrivesAt, book })
+      return { outcome: 'in-doubt', cause: 'the reply was lost' }
+    }
+    if (!old?.open && (next?.is ?? 'accept') === 'accept') return { outcome: 'rejected', text: 'order is not open' }
+    return this.#answer(() => this.takeOver(old as Truth, order, clOrdID))
+  }
+
+  /** Puts another order in the place of `old`, by whatever hand. `terms` has the size of all generations. */
+  takeOver(old: Truth, terms: Terms, clOrdID: ClOrdID | null): Truth {
+    const next = this.place(
+      { ...terms, orderQty: minus(terms.orderQty, this.filled(old)) },
+      clOrdID,
+      old.role,
+      old.parent,
+    )
+    next.replaces = old.orderID
+    old.replacedBy = next.orderID
+    next.legsLater = old.legsLater
+    next.legs.push(...old.legs.splice(0))
+    for (const { orderID } of next.legs) {
+      const leg = this.byID(orderID)
+      if (leg) leg.parent = next.orderID
+      if (leg?.open) leg.terms = { ...leg.terms, orderQty: terms.orderQty }
+    }
+    const [entry, pair] = [this.byID(old.parent), this.byID(old.pair)]
+    for (const [i, leg] of (entry?.legs ?? []).entries())
+      if (leg.orderID === old.orderID) entry?.legs.splice(i, 1, { ...leg, orderID: next.orderID })
+    if (pair) pair.pair = next.orderID
+    ;[next.pair, old.pair] = [old.pair, null]
+    this.happen(old, { is: 'Replaced', text: null }, false)
+    return next
+  }
+  /** What an order and those before it have filled. */
+  filled(order: Truth): Qty {
+    const before = this.byID(order.replaces)
+    return before ? plus(order.cumQty, this.filled(before)) : order.cumQty
   }
   async closePosition(): Promise<Sent> {
     return { outcome: 'rejected', text: 'not offered' }
@@ -528,6 +589,7 @@ export class ScriptedBroker implements Broker {
         return
       }
       case 'Canceled':
+      case 'Replaced':
       case 'Rejected':
       case 'Expired':
         return this.#close(order, quietly)
@@ -551,8 +613,8 @@ export class ScriptedBroker implements Broker {
       const leg = this.byID(orderID)
       if (!leg?.open) continue
       const slept = this.capabilities.legsWaitForWholeFill === true && !gte(order.cumQty, order.terms.orderQty)
-      if (slept || isZero(order.cumQty)) this.happen(leg, { is: 'Canceled', text: 'its entry ended' }, quietly)
-      else leg.terms = { ...leg.terms, orderQty: order.cumQty }
+      if (slept || isZero(this.filled(order))) this.happen(leg, { is: 'Canceled', text: 'its entry ended' }, quietly)
+      else leg.terms = { ...leg.terms, orderQty: this.filled(order) }
     }
   }
 }
@@ -564,6 +626,8 @@ const seen = (o: Truth): BrokerOrder => ({
   clOrdID: o.clOrdID,
   parentOrderID: o.parent,
   role: o.role,
+  replaces: o.replaces,
+  replacedBy: o.replacedBy,
   terms: o.terms,
   open: o.open,
   cumQty: o.cumQty,

@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict'
 import type { Denial } from '../../src/desk/desk.ts'
+import { newestOf } from '../../src/orders/generations.ts'
 import { avgPx, leavesQty, type Order, ordStatus } from '../../src/orders/machine.ts'
 import { avgCost } from '../../src/orders/position.ts'
 import type { Proposal } from '../../src/orders/proposal.ts'
@@ -258,6 +259,24 @@ const COMMANDS: { readonly [verb: string]: Run } = {
     return done.ok ? { about: ref } : { denied: done.error }
   },
 
+  /** Another price or size; the size counts what is filled. */
+  replace: async (w, words) => {
+    const ref = words.next('the order')
+    const order = await orderOf(w, ref)
+    if (!order) return words.fail(`there is no order ${ref}`)
+    const [size, price] = [words.named('qty'), words.named('price')]
+    const ask = {
+      clOrdID: order.clOrdID,
+      orderQty: size === undefined ? null : qty(size),
+      price: price === undefined ? null : px(price),
+      reason: words.named('reason') ?? null,
+      actor: actor(words),
+    }
+    words.done()
+    const done = await w.desk.replace(ask)
+    return done.ok ? { about: ref } : { denied: done.error }
+  },
+
   // --- stop and go
   halt: async (w, words) => {
     const ask = { reason: words.named('reason') ?? 'enough', actor: actor(words) }
@@ -377,7 +396,7 @@ const COMMANDS: { readonly [verb: string]: Run } = {
   },
   /** Other hands trade in the same account. */
   elsewhere: async (w, words) => {
-    const does = words.oneOf('what other hands do', ['hold', 'order', 'end', 'fill'])
+    const does = words.oneOf('what other hands do', ['hold', 'order', 'replace', 'end', 'fill'])
     const { broker } = w
     if (does === 'hold') {
       const [symbol, netQty] = [words.next('the symbol'), dec(words.next('the quantity'))]
@@ -391,6 +410,11 @@ const COMMANDS: { readonly [verb: string]: Run } = {
       ]
       const terms = { symbol, side: SIDES[side], orderQty, price, ordType: 'Limit', timeInForce: 'Day' } as const
       broker.place({ ...terms, stopPx: null, bracket: null, reduceOnly: false }, null, null)
+    } else if (does === 'replace') {
+      const old = await truthOf(w, words, words.next('the order'))
+      const { lastQty: orderQty, lastPx } = size(words)
+      const priced = old.terms.stopPx === null ? { price: lastPx } : { stopPx: lastPx }
+      broker.happen(broker.takeOver(old, { ...old.terms, ...priced, orderQty }, null), { is: 'New', text: null }, false)
     } else if (does === 'end') {
       for (const order of broker.truth) if (!order.clOrdID && !order.parent) order.open = false
     } else {
@@ -501,7 +525,13 @@ function happens(quietly: boolean): Run {
 function capability(has: boolean): Run {
   return async (w, words) => {
     if (w.isOpen) words.fail('what the broker can do is fixed before the first thing happens')
-    const what = words.oneOf('what the broker can do', ['bracket', 'legsWaitForWholeFill', 'oneCancelsOther', 'idempotentSubmit'])
+    const what = words.oneOf('what the broker can do', [
+      'bracket',
+      'legsWaitForWholeFill',
+      'oneCancelsOther',
+      'idempotentSubmit',
+      'replace',
+    ])
     w.broker.capabilities = { ...w.broker.capabilities, [what]: has }
     return over(words)
   }
@@ -712,14 +742,15 @@ const FIGURES: { readonly [name: string]: (intent: Intent | null, order: Order |
 
 const REF = /^([A-Za-z0-9]+)(?:\.(entry|stop|target)(\d+)?)?$/
 
-/** `I1` is the entry of intent I1, the latest if there were several; `I1.stop` its newest stop, `I1.stop1` its first. */
+/** `I1` is the entry of intent I1, the one that works if there were several; `I1.stop` its newest stop, `I1.stop1` its first. */
 export async function orderOf(w: World, ref: string): Promise<Order | null> {
   const [, intentID = '', role = 'entry', n] = REF.exec(ref) ?? []
   const orders = (await w.store.ordersOf(intentID as IntentID)).filter((o) => o.role.toLowerCase() === role)
   if (n !== undefined) return orders[Number(n) - 1] ?? null
   if (ref === intentID) {
     const clOrdID = (await w.store.get('intent', intentID))?.clOrdID
-    return orders.find((o) => o.clOrdID === clOrdID) ?? null
+    const first = orders.find((o) => o.clOrdID === clOrdID)
+    return first ? newestOf(first, orders) : null
   }
   return orders.at(-1) ?? null
 }

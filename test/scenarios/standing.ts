@@ -32,14 +32,16 @@ export const STANDING: { readonly [rule: string]: (w: World, journal: readonly R
   'no intent has more than one order at the broker, and no name was sent twice': async ({ broker, store }) => {
     const names = broker.sends.map((s) => s.clOrdID)
     if (!broker.capabilities.idempotentSubmit) assert.deepEqual(names, [...new Set(names)])
-    const intents = new Map<string, string>()
-    for (const { clOrdID, role } of broker.truth) {
-      if (role !== 'Entry' || !clOrdID) continue
-      const order = await store.get('order', clOrdID)
-      assert.ok(order, `the broker holds ${clOrdID}, which is not in our book`)
+    const intents = new Map<string, Truth>()
+    for (const truth of broker.truth.filter((o) => o.role === 'Entry')) {
+      const order = await ours(store, truth)
+      assert.ok(order, `the broker holds ${truth.clOrdID}, which is not in our book`)
       const before = intents.get(order.intentID)
-      assert.equal(before, undefined, `intent ${order.intentID} has two orders at the broker: ${before}, ${clOrdID}`)
-      intents.set(order.intentID, clOrdID)
+      // One in the place of another is the same order to the intent, as long as that one is over.
+      const next = before === undefined || (truth.replaces === before.orderID && !(before.open && truth.open))
+      const names = `${before?.clOrdID}, ${truth.clOrdID}`
+      assert.ok(next, `intent ${order.intentID} has two orders at the broker: ${names}`)
+      intents.set(order.intentID, truth)
     }
   },
 
@@ -187,6 +189,7 @@ function wasApproved(journal: readonly Row[], clOrdID: string, terms: unknown, a
   assert.ok(created, `${clOrdID} was sent and never written down`)
   const { order } = dataOf<'order.created'>(created)
   const before = journal.filter((r) => r.seq < created.seq)
+  if (order.consent) return wasConsented(journal, order, terms, at)
   const about = (row: Row) => row.object.type === 'intent' && row.object.id === order.intentID
   const told = before.findLast((r) => about(r) && r.action.startsWith('intent.'))
   assert.equal(told?.action, 'intent.approved', `${clOrdID} was sent after ${told?.action}`)
@@ -222,6 +225,31 @@ const GIVEN_UP = ['UNPROTECTED', 'TOO_SMALL_TO_PROTECT']
 function inLots(broker: World['broker'], orders: readonly Order[], heldQty: Decimal): Decimal {
   const lot = broker.markets.get(orders[0]?.terms.symbol ?? '')?.instrument.lot
   return lot ? toStep(heldQty, lot, 'floor') : heldQty
+}
+
+/** A replacement is approved by whoever asked for it, with exactly the terms that were sent. */
+function wasConsented(journal: readonly Row[], order: Order, terms: unknown, at: number): void {
+  const asked = journal.find(
+    (r) => r.action === 'order.replace-requested' && dataOf<'order.replace-requested'>(r).by === order.clOrdID,
+  )
+  assert.ok(asked && asked.object.id === order.replaces, `nobody asked for ${order.clOrdID}`)
+  const { ticket, decision, sendBy } = dataOf<'order.replace-requested'>(asked)
+  assert.equal(asked.actor.type, 'person')
+  assert.deepEqual(terms, ticket.terms, `${order.clOrdID} is not the order that was asked for`)
+  assert.equal(decision.digest, digestOf(ticket))
+  assert.ok(at <= sendBy, `${order.clOrdID} was sent after its approval had ended`)
+  const people = journal
+    .filter((r) => r.action === 'person.added' && r.seq < asked.seq)
+    .map((r): Person => dataOf<'person.added'>(r).person)
+  const voter = people.findLast((p) => p.personID === asked.actor.id)
+  assert.ok(voter && !voter.disabled && voter.roles.some((role) => APPROVERS.includes(role)))
+  const received = journal.find((r) => r.action === 'intent.received' && r.object.id === order.intentID)
+  assert.ok(received && dataOf<'intent.received'>(received).intent.proposer.id !== voter.personID)
+  const started = journal.find((r) => r.action === 'order.send-started' && r.object.id === order.clOrdID)
+  assert.ok(
+    started && (parseInstant(started.ts) ?? Infinity) <= at,
+    `${order.clOrdID} was sent before that was durable`,
+  )
 }
 
 const dataOf = <A extends keyof Happened>(row: Row): Happened[A] => row.data as unknown as Happened[A]

@@ -1,0 +1,274 @@
+import { mayVote, stillApproved } from '../approvals/decide.ts'
+import { digestOf } from '../approvals/digest.ts'
+import type { Passed } from '../gate/gate.ts'
+import { explain, type Refusal } from '../gate/refusal.ts'
+import {
+  costOfRest,
+  passReduction,
+  recheckReplacement,
+  reduces,
+  replacementTicket,
+  type Standing,
+  wholeQty,
+} from '../gate/replacing.ts'
+import type { Actor } from '../journal/row.ts'
+import { filledQty, firstOf } from '../orders/generations.ts'
+import { freshOrder, isOpen, type Order, ordStatus } from '../orders/machine.ts'
+import { isLeg } from '../orders/protection.ts'
+import type { Ticket } from '../orders/ticket.ts'
+import { capabilitiesFor, type BrokerOrder } from '../ports/broker.ts'
+import type { Decision, Intent } from '../ports/records.ts'
+import type { ClOrdID, OrderID } from '../values/brand.ts'
+import { eq, gt, isZero, minus, type Px, type Qty, shortest } from '../values/decimal.ts'
+import { plusMs } from '../values/instant.ts'
+import { ok, type Result } from '../values/result.ts'
+import { type Command, deny, mustOrder, SYSTEM } from './command.ts'
+import type { Denial, Send } from './desk.ts'
+import { factsAreFresh } from './intents.ts'
+import { replacementID } from './naming.ts'
+
+/**
+ * An open entry gets another price or size. The old order works until the broker says that it is replaced, the new one
+ * is an order of its own under the same intent, and the broker sees to it that never both can fill. Whoever asks for
+ * it says yes by that to exactly these terms, so it takes a person who might approve.
+ */
+
+const about = (order: { readonly clOrdID: ClOrdID }) => ({ type: 'order', id: order.clOrdID })
+
+/** Null is as it is. `orderQty` is the whole size, what is filled included. */
+type Asked = { readonly orderQty: Qty | null; readonly price: Px | null }
+
+const cannot = (text: string) => deny('NOT_REPLACEABLE', text)
+
+export async function replace(
+  c: Command,
+  ask: Asked & { readonly clOrdID: ClOrdID; readonly reason: string | null; readonly actor: Actor },
+): Promise<Result<Order, Denial>> {
+  const order = await c.tx.get('order', ask.clOrdID)
+  if (!order) return deny('NOT_FOUND', `There is no order ${ask.clOrdID}.`)
+  const intent = await c.tx.get('intent', order.intentID)
+  if (order.role !== 'Entry' || !intent?.ticket)
+    return cannot('Only an entry of this gateway can be changed. Its stop and target follow it.')
+  const person = ask.actor.type === 'person' ? await c.tx.get('person', ask.actor.id) : null
+  const never = mayVote({ proposerID: intent.proposer.id, proposerOwner: intent.proposerOwner }, person)
+  if (never) return deny(never.code, never.text)
+
+  const standing = await standingOf(c, order)
+  const wanted = {
+    orderQty: ask.orderQty ?? wholeQty(standing),
+    price: ask.price ?? order.terms.price,
+  }
+  const next = order.replacedBy && (await c.tx.get('order', order.replacedBy))
+  // A double click is one request: the same terms, asked for by the same person, are answered as they were.
+  if (next && next.consent?.by === ask.actor.id && same(next.consent.ticket.terms, wanted)) return ok(next)
+  const wrong = whyNot(c, order, intent.ticket, standing, wanted)
+  if (wrong) return wrong
+
+  const family = await c.tx.ordersOf(order.intentID)
+  const n = family.filter((o) => o.consent !== undefined).length + 1
+  // What a trade has overtaken is no reason to make a person wait: with its price and size known it can be asked for,
+  // and the look before the send has newer figures. What is known now is said now.
+  const facts = { ...(await c.facts(intent)), account: await c.tx.get('account', c.setting.account) }
+  const { policy } = c.setting
+  const made = replacementTicket(standing, wanted, intent.ticket, intent.rev + n, facts, policy, c.now)
+  if (!made.ticket) return refused(made.refusals)
+  const looks = reduces(made.ticket.terms, standing) || (await c.halted()) || (await factsAreFresh(c, intent))
+  const { refusals } = looks ? await judge(c, made.ticket, standing, intent) : { refusals: [] }
+  if (refusals.length > 0) return refused(refusals)
+  const digest = digestOf(made.ticket)
+  const decision: Decision = {
+    verdict: 'approved',
+    by: ask.actor.id,
+    byName: person?.name ?? ask.actor.id,
+    via: ask.actor.via,
+    reason: ask.reason,
+    digest,
+    at: c.now,
+  }
+  const sendBy = plusMs(c.now, policy.executionTtlMs)
+  const successor = freshOrder(
+    {
+      intentID: order.intentID,
+      role: 'Entry',
+      parent: null,
+      clOrdID: replacementID(firstOf(order, family).clOrdID, n),
+      account: order.account,
+      terms: { ...made.ticket.terms, orderQty: minus(made.ticket.terms.orderQty, standing.filledQty) },
+      maxNotional: costOfRest(made.ticket, standing.filledQty),
+      replaces: order.clOrdID,
+      consent: { ticket: made.ticket, digest, by: ask.actor.id, sendBy },
+      corr: order.corr,
+    },
+    c.now,
+  )
+  const { ticket } = made
+  await c.emit(
+    'order.replace-requested',
+    about(order),
+    order.corr,
+    { by: successor.clOrdID, ticket, decision, sendBy },
+    ask.actor,
+  )
+  await c.emit('order.created', about(successor), successor.corr, { order: successor }, ask.actor)
+  await c.errand('send', successor.clOrdID, successor.corr)
+  return ok(await mustOrder(c, successor.clOrdID))
+}
+
+function refused(refusals: readonly Refusal[]): Result<never, Denial> {
+  const halted = refusals.find(({ code }) => code === 'TRADING_HALTED')
+  if (halted) return deny('TRADING_HALTED', explain(halted), refusals)
+  return deny('GATE_REFUSED', `${refusals.map(explain).join(' ')} The order stands as it was.`, refusals)
+}
+
+const same = (terms: Ticket['terms'], wanted: { readonly orderQty: Qty; readonly price: Px | null }): boolean =>
+  eq(terms.orderQty, wanted.orderQty) &&
+  (terms.price === null || wanted.price === null ? terms.price === wanted.price : eq(terms.price, wanted.price))
+
+async function standingOf(c: Command, order: Order): Promise<Standing> {
+  return { order, filledQty: filledQty(order, await c.tx.ordersOf(order.intentID)) }
+}
+
+function whyNot(
+  c: Command,
+  order: Order,
+  ticket: Ticket,
+  standing: Standing,
+  wanted: { readonly orderQty: Qty; readonly price: Px | null },
+): Result<never, Denial> | null {
+  if (!isOpen(order))
+    return deny('NOT_OPEN', `The order is ${ordStatus(order)}; there is nothing left to change.${nextIs(order)}`)
+  if (order.delivery !== 'Delivered')
+    return deny('NOT_OPEN', 'The broker has not answered for this order yet; it can be changed once it has.')
+  if (order.asked === 'Cancel') return deny('NOT_OPEN', 'A cancel has been asked for; it cannot be changed any more.')
+  if (order.replacedBy !== undefined)
+    return cannot(`The broker has been asked to put ${order.replacedBy} in its place. Wait until it has answered.`)
+  if (!capabilitiesFor(c.setting.capabilities, ticket.assetClass).replace)
+    return cannot('This broker changes no open orders. Cancel it and propose it anew.')
+  if (order.terms.price === null && wanted.price !== null) return cannot('A market order has no price to change.')
+  if (!gt(wanted.orderQty, standing.filledQty))
+    return cannot(
+      `${shortest(standing.filledQty)} are filled already, and the new size counts them. Cancel the order to fill no more.`,
+    )
+  if (same({ ...order.terms, orderQty: wholeQty(standing) }, wanted)) return cannot('Nothing would change.')
+  return null
+}
+
+const nextIs = ({ replacedBy }: Order): string => (replacedBy ? ` ${replacedBy} is in its place.` : '')
+
+/** Everything that speaks against it now. A reduction is asked only whether its size can be ordered. */
+async function judge(
+  c: Command,
+  ticket: Ticket,
+  standing: Standing,
+  intent: Intent,
+): Promise<{ readonly passed: Passed | null; readonly refusals: readonly Refusal[] }> {
+  const facts = await c.facts(intent)
+  if (reduces(ticket.terms, standing)) return passReduction(ticket, standing, facts.market?.instrument ?? null)
+  const { passed, refusals, drift } = recheckReplacement(
+    ticket,
+    standing,
+    intent.proposal,
+    facts,
+    c.setting.policy,
+    c.now,
+  )
+  return { passed, refusals: drift ? [drift] : refusals }
+}
+
+/**
+ * The last look before the wire, as before any send. Whatever speaks against it ends the replacement and nothing else:
+ * the old order works on as it was.
+ */
+export async function sendReplacement(c: Command, order: Order): Promise<Send | 'facts-too-old' | null> {
+  const { consent, replaces } = order
+  const intent = await c.tx.get('intent', order.intentID)
+  if (!consent || !replaces || !intent) return null
+  const old = await mustOrder(c, replaces)
+  const standing = await standingOf(c, old)
+  const { ticket } = consent
+  if (!isOpen(old) || old.asked === 'Cancel')
+    return dropped(c, order, `${old.clOrdID} is ${ordStatus(old)}: it is not replaced any more.`)
+  if (!gt(ticket.terms.orderQty, standing.filledQty))
+    return dropped(c, order, `${shortest(standing.filledQty)} were filled meanwhile, which is all of the new size.`)
+  const voter = await c.tx.get('person', consent.by)
+  const approval = stillApproved(consent, voter, digestOf(ticket), c.now)
+  if (approval === 'expired') return dropped(c, order, 'It was not sent in time.')
+  if (approval === 'void') return dropped(c, order, explain({ code: 'APPROVAL_VOID', by: voter?.name ?? consent.by }))
+  const less = reduces(ticket.terms, standing)
+  if (!less && !(await c.halted()) && !(await factsAreFresh(c, intent))) return 'facts-too-old'
+  const { passed, refusals } = await judge(c, ticket, standing, intent)
+  if (!passed) return dropped(c, order, refusals.map(explain).join(' '))
+
+  const rest = minus(ticket.terms.orderQty, standing.filledQty)
+  if (!eq(rest, order.terms.orderQty))
+    await c.emit('order.resized', about(order), order.corr, { orderQty: rest }, SYSTEM)
+  await c.emit('order.send-started', about(order), order.corr, { attempt: 1 })
+  const ref = { clOrdID: old.clOrdID, orderID: old.orderID }
+  return { kind: 'replace', ref, clOrdID: order.clOrdID, order: passed, reduces: less }
+}
+
+async function dropped(c: Command, order: Order, why: string): Promise<null> {
+  await c.emit('order.absent', about(order), order.corr, { evidence: `Not sent: ${why}` })
+  return null
+}
+
+/**
+ * Why a replacement that the broker does not know can never come to life, however late the request arrives: only an
+ * open order can be replaced. Null while that one is open, or when it was replaced by this one for all we know.
+ */
+export async function neverCame(c: Command, order: Order): Promise<string | null> {
+  const old = order.replaces && (await c.tx.get('order', order.replaces))
+  if (!old || isOpen(old)) return null
+  if (old.phase === 'Replaced' && (old.replacedBy ?? order.clOrdID) === order.clOrdID) return null
+  return `The broker does not know ${order.clOrdID}, and ${old.clOrdID}, in whose place it was sent, is ${ordStatus(old)}.`
+}
+
+/** Nothing came of the replacement: the old order goes on, and whatever speaks of the reason is asked for. */
+export async function oldGoesOn(c: Command, order: Order): Promise<void> {
+  if (order.replaces) await c.errand('poll', order.replaces, order.corr)
+}
+
+/**
+ * The broker says that `order` is replaced. By our hand: the one in its place is known, and a lost answer to it is
+ * looked up. By others (the broker's own page, a corporate action): it is asked what is in its place.
+ */
+export async function replacedThere(c: Command, order: Order): Promise<void> {
+  const next = order.replacedBy && (await c.tx.get('order', order.replacedBy))
+  if (!next || next.delivery === 'Absent' || next.delivery === 'Rejected') {
+    if (order.orderID) await c.errand('adopt', order.orderID, order.corr)
+    return
+  }
+  if (next.delivery === 'Delivered') await c.errand('poll', next.clOrdID, next.corr)
+  await exitsFollow(c, next)
+}
+
+/** Brokers resize the exits of a replaced entry with it; a look at the account shows what they made of them. */
+const RESIZED_MS = 1_000
+
+/** The exits that the broker made of a bracket are for as much as the entry in whose place this one is, and this one. */
+export async function exitsFollow(c: Command, order: Order): Promise<void> {
+  if (order.role !== 'Entry' || !order.terms.bracket) return
+  const family = await c.tx.ordersOf(order.intentID)
+  const orderQty = wholeQty({ order, filledQty: filledQty(order, family) })
+  for (const leg of family)
+    if (isLeg(leg) && isOpen(leg) && isZero(leg.cumQty) && !eq(leg.terms.orderQty, orderQty))
+      await c.emit('order.resized', about(leg), leg.corr, { orderQty }, SYSTEM)
+  await c.errand('reconcile', c.setting.account, order.corr, RESIZED_MS)
+}
+
+/** What a look-up of a replaced order says of the one in its place. */
+export async function meetSuccessor(c: Command, order: Order, there: BrokerOrder): Promise<void> {
+  if (order.phase !== 'Replaced') return
+  const id: OrderID | null = there.replacedBy ?? null
+  if (id !== null && (await c.tx.orderByOrderID(c.setting.account, id))) return
+  const next = order.replacedBy && (await c.tx.get('order', order.replacedBy))
+  if (next && next.delivery !== 'Absent' && next.delivery !== 'Rejected') return
+  if (id !== null) return c.errand('adopt', id, order.corr)
+  await c.task(
+    'REPLACED_ELSEWHERE',
+    order.clOrdID,
+    'critical',
+    `The broker says that order ${order.clOrdID} is replaced, and not by which one. Look at the broker's own page for an order in ${order.terms.symbol} that is not in this book.`,
+    order.corr,
+  )
+}
