@@ -38,11 +38,14 @@ const outcome = (text: string) => () => Promise.resolve({ outcome: text })
 const failed = () => Promise.reject(new ReadFailed('no way there', true))
 
 describe('the connection to the broker', () => {
-  it('is down until it answers, and down again when a read fails', async () => {
+  it('is down until it answers, and down again when reads fail, not when one does', async () => {
     const { pulse, asked, lines } = bench()
     assert.deepEqual([pulse.now.connected, pulse.now.heardAt], [false, null])
     await asked('quote', async () => null)
     assert.deepEqual([pulse.now.connected, pulse.now.heardAt], [true, at])
+    await asked('quote', failed)
+    assert.equal(pulse.now.connected, true)
+    await asked('quote', async () => null)
     await asked('quote', failed)
     await asked('quote', failed)
     assert.equal(pulse.now.connected, false)

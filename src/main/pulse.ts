@@ -25,6 +25,9 @@ const WRITES: ReadonlySet<string | symbol> = new Set([
   'closeAll',
 ] satisfies (keyof Broker)[])
 
+/** One answer that is lost says little, and the next read is never far. */
+const FAILURES = 2
+
 /**
  * Feels the connection to the broker: whether it answers, when it was last heard, whether its stream is up, and how many
  * calls came to what.
@@ -44,10 +47,13 @@ export function brokerPulse(
   const heard = (): void => {
     now.heardAt = clock.now()
   }
+  let failedInRow = 0
   const connected = (yes: boolean): void => {
+    failedInRow = yes ? 0 : failedInRow + 1
+    if (yes) heard()
+    else if (failedInRow < FAILURES) return
     if (now.connected !== yes) log[yes ? 'info' : 'warn']({}, yes ? 'the broker answers' : 'the broker does not answer')
     now.connected = yes
-    if (yes) heard()
   }
   const calls = new Map<string, number>()
   now.calls = calls
@@ -66,6 +72,7 @@ export function brokerPulse(
         else if (outcome !== 'in-doubt') heard()
       },
       (error: unknown) => {
+        if (error instanceof ReadFailed && !error.asked) return count(name, 'not asked')
         const failed = error instanceof ReadFailed
         count(name, failed ? 'failed' : 'fault')
         if (!write) connected(!failed)
@@ -78,7 +85,7 @@ export function brokerPulse(
     if (up) heard()
     now.stream = { up, since: clock.now(), text: notice.kind === 'lost' ? notice.text : null }
     if (up) log.info({}, 'the stream of reports is up')
-    else log.warn({ cause: now.stream.text }, 'the stream of reports is lost; orders are polled')
+    else log.info({ cause: now.stream.text }, 'the stream of reports is lost; orders are polled')
   }
   // Not listened to beside the others: an adapter keeps what it has to say for whoever listens first.
   const first =
