@@ -2,7 +2,7 @@ import assert from 'node:assert/strict'
 import { describe, it } from 'node:test'
 import fc from 'fast-check'
 import { fromMs, type Instant, plusMs } from '../values/instant.ts'
-import { createBreaker, createBudget } from './budget.ts'
+import { createBreaker, createBudget, type Lane } from './budget.ts'
 
 const START = fromMs(1_700_000_000_000)
 const NOTHING = { remaining: null, resetAt: null, retryAfterMs: null }
@@ -15,17 +15,26 @@ const granted = (budget: ReturnType<typeof createBudget>, n: number, lane: Lane,
 describe('a request budget', () => {
   it('lets a third of a minute go at once, and keeps the reserve for what is urgent', () => {
     const budget = createBudget({ perMinute: 150, reserve: 30 }, START)
-    assert.equal(granted(budget, 100, false, START), 20)
-    assert.equal(granted(budget, 100, true, START), 30)
+    assert.equal(granted(budget, 100, 'order', START), 20)
+    assert.equal(granted(budget, 100, 'urgent', START), 30)
+  })
+
+  it('leaves something for each lane before it, so that a crowd of questions holds up neither orders nor the books', () => {
+    const budget = createBudget({ perMinute: 150, reserve: 30 }, START)
+    const lanes: readonly Lane[] = ['rest', 'book', 'order', 'urgent']
+    assert.deepEqual(
+      lanes.map((lane) => granted(budget, 100, lane, START)),
+      [14, 3, 3, 30],
+    )
   })
 
   it('says how long to wait, and then lets one through', () => {
     const budget = createBudget({ perMinute: 60, reserve: 0 }, START)
-    granted(budget, 20, false, START)
-    const wait = budget.take('rest', START)
+    granted(budget, 20, 'order', START)
+    const wait = budget.take('order', START)
     assert.equal(wait, 1000)
-    assert.ok(budget.take('rest', at(wait - 1)) > 0)
-    assert.equal(budget.take('rest', at(wait)), 0)
+    assert.ok(budget.take('order', at(wait - 1)) > 0)
+    assert.equal(budget.take('order', at(wait)), 0)
   })
 
   // biome-ignore format: a table reads in columns
@@ -42,8 +51,8 @@ describe('a request budget', () => {
     it(`when ${what}`, () => {
       const budget = createBudget({ perMinute: 150, reserve: 30 }, START)
       budget.heard({ ...NOTHING, ...news }, START)
-      assert.equal(granted(budget, 100, false, at(afterMs)), normal)
-      assert.equal(granted(budget, 100, true, at(afterMs)), urgent)
+      assert.equal(granted(budget, 100, 'order', at(afterMs)), normal)
+      assert.equal(granted(budget, 100, 'urgent', at(afterMs)), urgent)
     })
 
   it('never lets more than four thirds of a minute through within one, whatever is asked when', () => {
@@ -54,7 +63,7 @@ describe('a request budget', () => {
         fc.array(
           fc.record({
             afterMs: fc.integer({ min: -500, max: 5_000 }),
-            urgent: fc.boolean(),
+            lane: fc.constantFrom<Lane>('urgent', 'order', 'book', 'rest'),
             n: fc.integer({ min: 1, max: 60 }),
           }),
           { maxLength: 60 },
@@ -63,9 +72,9 @@ describe('a request budget', () => {
           const budget = createBudget({ perMinute, reserve }, START)
           const times: number[] = []
           let now = 0
-          for (const { afterMs, urgent, n } of asks) {
+          for (const { afterMs, lane, n } of asks) {
             now = Math.max(0, now + afterMs)
-            for (let i = 0; i < granted(budget, n, urgent, at(now)); i++) times.push(now)
+            for (let i = 0; i < granted(budget, n, lane, at(now)); i++) times.push(now)
           }
           // Times that go back are a clock that was set: the bound is about time that passes.
           if (asks.some((ask) => ask.afterMs < 0)) return

@@ -128,10 +128,21 @@ export type BrokerPosition = { readonly symbol: string; readonly netQty: Decimal
 /** A read that failed. Reads may be repeated; `transient` says whether that can help. */
 export class ReadFailed extends Error {
   readonly transient: boolean
+  /** False when the broker was not asked at all, to spare its rate limit: this says nothing about the broker. */
+  readonly asked: boolean = true
   constructor(message: string, transient: boolean, options?: ErrorOptions) {
     super(message, options)
     this.name = 'ReadFailed'
     this.transient = transient
+  }
+}
+
+/** A read that was not made: our own budget of requests is used up. Repeating it at once would only add to the crowd. */
+export class NotAsked extends ReadFailed {
+  override readonly asked = false
+  constructor(message: string) {
+    super(message, false)
+    this.name = 'NotAsked'
   }
 }
 

@@ -8,7 +8,7 @@ import type { Errand, ErrandKind } from '../ports/records.ts'
 import type { Reads } from '../ports/store.ts'
 import type { OrderRef } from '../orders/terms.ts'
 import type { IntentID, OrderID } from '../values/brand.ts'
-import { type Instant, plusMs } from '../values/instant.ts'
+import { type Instant, msBetween, plusMs } from '../values/instant.ts'
 import { readAccount, readMarket } from './facts.ts'
 import { backoffMs, reading } from './retry.ts'
 
@@ -83,9 +83,17 @@ async function gather(h: Hands, errand: Errand): Promise<Outcome> {
 async function refresh(h: Hands, symbol: string): Promise<void> {
   const [market, account] = await Promise.all([
     reading(() => readMarket(h.broker, symbol, h.clock), h),
-    reading(() => readAccount(h.broker, h.reads, h.clock), h),
+    (await accountIsFresh(h)) ? null : reading(() => readAccount(h.broker, h.reads, h.clock), h),
   ])
   await h.desk.recordFacts({ markets: [market], account })
+}
+
+/** Read within the broker's own pace, and since the last trade: asking again would tell nothing new and cost requests. */
+async function accountIsFresh(h: Hands): Promise<boolean> {
+  const pace = h.broker.capabilities?.pace
+  if (!pace) return false
+  const row = await h.reads.get('account', h.broker.account)
+  return row !== null && row.afterRow > row.tradedRow && msBetween(row.at, h.clock.now()) < pace.accountMs
 }
 
 /** A send whose facts were not fresh: read them, then look again and go. */

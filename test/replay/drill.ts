@@ -2,7 +2,7 @@
 // person's session, a clock that is moved by hand, and an accountant of another school at the end.
 import { readFileSync } from 'node:fs'
 import { join } from 'node:path'
-import type { Account, Event, Fill, Intent, Me, Order, Page, Position, Story } from '../../src/api/wire.ts'
+import type { Account, Event, Fill, Intent, Order, Position, Story } from '../../src/api/wire.ts'
 import { replayMarket } from '../../src/markets/replay.ts'
 import { readSimLog } from '../../src/brokers/sim/log.ts'
 import { lapseClock } from '../../src/main/clock.ts'
@@ -10,6 +10,7 @@ import { parseConfig } from '../../src/main/config.ts'
 import { startGateway } from '../../src/main/serve.ts'
 import { text } from '../../src/values/decimal.ts'
 import { type Instant, parseInstant, plusMs } from '../../src/values/instant.ts'
+import { type Caller, caller, pages } from '../http.ts'
 import { account as audit, plus, read, same, show, total } from './accountant.ts'
 import { type Fate, parseBars, plan, type Planned } from './plan.ts'
 
@@ -160,67 +161,6 @@ function line(told: Told | undefined): string {
       ? codes.join(' ')
       : `HTTP ${status}`
   return `${planned.at}  ${String(signal_type).padEnd(4)} ${String(symbol).padEnd(6)} ${String(entry_price)} stop ${String(stop_loss)} target ${String(take_profit)}  ${outcome}`
-}
-
-// --- HTTP
-
-type Caller = {
-  get<T>(path: string): Promise<T>
-  post<T>(path: string, body: unknown): Promise<{ status: number; body: T }>
-  must(method: string, path: string, body: unknown): Promise<void>
-}
-
-function caller(url: string) {
-  async function call(
-    headers: Record<string, string>,
-    method: string,
-    path: string,
-    body?: unknown,
-  ): Promise<{ status: number; text: string; cookie: string }> {
-    const answer = await fetch(`${url}${path}`, {
-      method,
-      headers: { ...headers, ...(body !== undefined && { 'content-type': 'application/json' }) },
-      ...(body !== undefined && { body: JSON.stringify(body) }),
-    })
-    return {
-      status: answer.status,
-      text: await answer.text(),
-      cookie: answer.headers.get('set-cookie')?.split(';')[0] ?? '',
-    }
-  }
-  const withHeaders = (headers: Record<string, string>): Caller => ({
-    async get<T>(path: string) {
-      const { status, text: body } = await call(headers, 'GET', path)
-      if (status !== 200) throw new Error(`GET ${path}: ${status} ${body}`)
-      return JSON.parse(body) as T
-    },
-    async post<T>(path: string, sent: unknown) {
-      const { status, text: body } = await call(headers, 'POST', path, sent)
-      return { status, body: JSON.parse(body) as T }
-    },
-    async must(method, path, sent) {
-      const { status, text: body } = await call(headers, method, path, sent)
-      if (status >= 300) throw new Error(`${method} ${path}: ${status} ${body}`)
-    },
-  })
-  return {
-    as: (token: string) => withHeaders({ authorization: `Bearer ${token}` }),
-    async signIn(code: string) {
-      const { status, text: body, cookie } = await call({ origin: url }, 'POST', '/v1/session', { code, name: 'Ana' })
-      if (status !== 201) throw new Error(`sign-in: ${status} ${body}`)
-      return withHeaders({ cookie, origin: url, 'x-jax-csrf': (JSON.parse(body) as Me).csrf ?? '' })
-    },
-  }
-}
-
-async function pages<T>(person: Caller, path: string): Promise<T[]> {
-  const all: T[] = []
-  for (let after: string | null = ''; after !== null; ) {
-    const page: Page<T> = await person.get<Page<T>>(`${path}?limit=50${after && `&after=${encodeURIComponent(after)}`}`)
-    all.push(...page.items)
-    after = page.next
-  }
-  return all
 }
 
 // --- what must be true at the end

@@ -70,7 +70,7 @@ const says = (status: number, body: string, headers: Record<string, string> = {}
 describe('one call', () => {
   it('carries the keys and the body, and comes back with every digit', async () => {
     says(200, '{"qty":0.10}', { 'X-Request-ID': 'r1' })
-    const got = await open().attempt({ method: 'POST', path: '/v2/orders', body: { qty: '10' } })
+    const got = await open().attempt({ method: 'POST', lane: 'order', path: '/v2/orders', body: { qty: '10' } })
     assert.ok(got.status !== null)
     assert.deepEqual([got.status, got.requestID], [200, 'r1'])
     assert.deepEqual((got.body as { qty: Numeral }).qty, new Numeral('0.10'))
@@ -97,6 +97,7 @@ describe('one call', () => {
       answer = how
       const got = await open(what === 'an answer without end' ? { deadlineMs: 5_000 } : {}).attempt({
         method: 'POST',
+        lane: 'order',
         path: '/v2/orders',
       })
       assert.equal(got.status, null)
@@ -105,15 +106,15 @@ describe('one call', () => {
     })
 
   it('to a host that is not there has no answer', async () => {
-    const got = await open({ base: 'http://127.0.0.1:1' }).attempt({ method: 'GET', path: '/' })
+    const got = await open({ base: 'http://127.0.0.1:1' }).attempt({ method: 'GET', lane: 'order', path: '/' })
     assert.match(got.status === null ? got.cause : '', /ECONNREFUSED|bad port/)
   })
 
   it('is not sent when the budget is used up', async () => {
     says(200, '{}')
     const http = open({ requestsPerMinute: 3, reserve: 0 })
-    assert.equal((await http.attempt({ method: 'GET', path: '/' })).status, 200)
-    const got = await http.attempt({ method: 'POST', path: '/v2/orders' })
+    assert.equal((await http.attempt({ method: 'GET', lane: 'order', path: '/' })).status, 200)
+    const got = await http.attempt({ method: 'POST', lane: 'order', path: '/v2/orders' })
     assert.match(got.status === null ? got.cause : '', /budget is used up, so nothing was sent/)
     assert.equal(asked.length, 1)
   })
@@ -121,8 +122,8 @@ describe('one call', () => {
   it('that is urgent goes ahead while Alpaca asks for a pause', async () => {
     says(429, '{"message":"too many requests."}', { 'Retry-After': '30' })
     const http = open()
-    await http.attempt({ method: 'GET', path: '/' })
-    assert.equal((await http.attempt({ method: 'GET', path: '/' })).status, null)
+    await http.attempt({ method: 'GET', lane: 'order', path: '/' })
+    assert.equal((await http.attempt({ method: 'GET', lane: 'order', path: '/' })).status, null)
     assert.equal((await http.attempt({ method: 'DELETE', path: '/v2/orders', lane: 'urgent' })).status, 429)
     assert.equal(asked.length, 2)
   })
@@ -138,16 +139,16 @@ describe('one call', () => {
   for (const [status, body, about] of keys)
     it(`${status} ${body} is ${about ? '' : 'not '}about the keys`, async () => {
       says(status, body)
-      await open().attempt({ method: 'GET', path: '/' })
+      await open().attempt({ method: 'GET', lane: 'order', path: '/' })
       assert.equal(forbidden.length, about ? 1 : 0)
     })
 
   it('under way is given up at the end', async () => {
     answer = () => {}
     const http = open({ deadlineMs: 20_000 })
-    const got = http.attempt({ method: 'GET', path: '/' })
+    const got = http.attempt({ method: 'GET', lane: 'order', path: '/' })
     http.close()
-    assert.deepEqual(await got, { status: null, cause: 'the connection is closed' })
+    assert.deepEqual(await got, { status: null, cause: 'the connection is closed', sent: true })
   })
 })
 
@@ -193,7 +194,7 @@ describe('a read', () => {
       (e) => e instanceof ReadFailed && e.transient && /waits a few seconds/.test(e.message),
     )
     assert.equal(asked.length, 8)
-    assert.equal((await http.attempt({ method: 'POST', path: '/v2/orders' })).status, 503)
+    assert.equal((await http.attempt({ method: 'POST', lane: 'order', path: '/v2/orders' })).status, 503)
   })
 })
 
