@@ -368,4 +368,3 @@ export function lifeOf(books: Books, assets: ReadonlyMap<string, Asset>, whims: 
     hear: (event: MarketEvent): void => (event.kind === 'Tick' ? ticked(event) : session(event)),
   }
 }
-export type Life = ReturnType<typeof lifeOf>

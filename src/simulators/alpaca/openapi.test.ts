@@ -73,8 +73,11 @@ const KEYS: Readonly<
       'crypto_tier',
     ],
     less: [
-      ...['daytrade_count', 'daytrading_buying_power', 'pattern_day_trader'],
-      ...['pending_transfer_in', 'pending_transfer_out'],
+      'daytrade_count',
+      'daytrading_buying_power',
+      'pattern_day_trader',
+      'pending_transfer_in',
+      'pending_transfer_out',
     ],
     reason: 'the keys of 2026-10; those of day trades are gone since 2026-07-06, transfers were not among them',
   },

@@ -1,6 +1,6 @@
 /**
  * Makes test/fixtures/alpaca-openapi-facts.json out of Alpaca's published specification of its trading API:
- *   node scripts/alpaca-facts.mjs <trading-api.json>
+ *   node scripts/alpaca-facts.ts <trading-api.json>
  * What it keeps are facts (paths, parameters, types, enumerations, what is required); what it leaves out are sentences.
  */
 import { readFileSync, writeFileSync } from 'node:fs'
@@ -8,7 +8,7 @@ import { join } from 'node:path'
 import { ROOT } from './bootstrap.mjs'
 
 /** Methods that the order path needs, by path. */
-const KEPT = {
+const KEPT: Readonly<Record<string, readonly string[]>> = {
   '/v2/account': ['get'],
   '/v2/account/configurations': ['get', 'patch'],
   '/v2/account/activities': ['get'],
@@ -25,10 +25,20 @@ const KEPT = {
   '/v3/clock': ['get'],
   '/v2beta1/events/activities': ['get'],
 }
-const WORDS = new Set(['description', 'summary', 'example', 'examples', 'title', 'tags', 'externalDocs', 'headers'])
+const WORDS = new Set([
+  'description',
+  'summary',
+  'example',
+  'examples',
+  'title',
+  'tags',
+  'externalDocs',
+  'headers',
+  'operationId',
+])
 
 /** The value without its words; `properties` may well have a property of such a name. */
-function facts(value, within = '') {
+function facts(value: unknown, within = ''): unknown {
   if (Array.isArray(value)) return value.map((item) => facts(item))
   if (typeof value !== 'object' || value === null) return value
   return Object.fromEntries(
@@ -40,36 +50,39 @@ function facts(value, within = '') {
 /** Dividends, splits, transfers: none of them happens here. */
 const NEVER = new Set(['ActivityV2DetailNTA'])
 const PREFIX = '#/components/'
-function* refs(value) {
+function* refs(value: unknown): Generator<string> {
   if (typeof value !== 'object' || value === null) return
-  if (typeof value.$ref === 'string') yield value.$ref
+  if ('$ref' in value && typeof value.$ref === 'string') yield value.$ref
   for (const item of Object.values(value)) yield* refs(item)
 }
 
 const [, , from] = process.argv
 if (!from) throw new Error('which specification? give its path')
-const spec = JSON.parse(readFileSync(from, 'utf8'))
-const paths = {}
-for (const [path, methods] of Object.entries(KEPT)) {
-  const { parameters = [] } = spec.paths[path]
-  paths[path] = { parameters: facts(parameters) }
-  for (const method of methods) {
-    const { operationId: _, ...operation } = spec.paths[path][method]
-    paths[path][method] = facts(operation)
-  }
+type Operation = Readonly<Record<string, unknown>>
+const spec = JSON.parse(readFileSync(from, 'utf8')) as {
+  readonly openapi: string
+  readonly paths: Readonly<Record<string, Readonly<Record<string, Operation>>>>
+  readonly components: Readonly<Record<string, Readonly<Record<string, unknown>>>>
 }
-const components = {}
+const paths: Record<string, Record<string, unknown>> = {}
+for (const [path, methods] of Object.entries(KEPT)) {
+  const of = spec.paths[path]
+  const kept: Record<string, unknown> = { parameters: facts(of?.['parameters'] ?? []) }
+  for (const method of methods) kept[method] = facts(of?.[method])
+  paths[path] = kept
+}
+const components: Record<string, Record<string, unknown>> = {}
 const wanted = [...refs(paths)]
 for (const ref of wanted) {
-  const [kind, name] = ref.slice(PREFIX.length).split('/')
-  components[kind] ??= {}
-  if (components[kind][name]) continue
-  components[kind][name] = NEVER.has(name) ? { not: {} } : facts(spec.components[kind][name])
-  wanted.push(...refs(components[kind][name]))
+  const [kind = '', name = ''] = ref.slice(PREFIX.length).split('/')
+  const named = (components[kind] ??= {})
+  if (Object.hasOwn(named, name)) continue
+  named[name] = NEVER.has(name) ? { not: {} } : facts(spec.components[kind]?.[name])
+  wanted.push(...refs(named[name]))
 }
 const $comment =
   "Facts out of Alpaca's specification of its trading API (alpacahq/alpaca-mcp-server, src/alpaca_mcp_server/specs/" +
   'trading-api.json, commit 88722ce, 2026-06-24, MIT License): paths, parameters, types, enumerations and ' +
-  'required keys of the endpoints used here; every sentence and example is left out. Made by scripts/alpaca-facts.mjs.'
+  'required keys of the endpoints used here; every sentence and example is left out. Made by scripts/alpaca-facts.ts.'
 const out = join(ROOT, 'test/fixtures/alpaca-openapi-facts.json')
 writeFileSync(out, `${JSON.stringify({ $comment, openapi: spec.openapi, paths, components }, null, 1)}\n`)
