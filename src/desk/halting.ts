@@ -36,6 +36,16 @@ export async function engageByFile(c: Command): Promise<void> {
   })
 }
 
+/** What is asked while a person waits and tries again and again must not begin a comparison each time: brokers count. */
+const SOON_MS = 2_000
+
+/** Starts a comparison with the broker, unless one is under way or about to be. */
+async function compareSoon(c: Command): Promise<void> {
+  const waiting = await c.tx.get('errand', `reconcile:${c.setting.account}`)
+  if (waiting && (waiting.leaseOwner !== null || waiting.dueAt <= c.after(SOON_MS))) return
+  await c.errand('reconcile', c.setting.account, 'halt')
+}
+
 /** Latched: only a person with the role, with a reason, and after a reconciliation that found nothing unexplained. */
 export async function release(c: Command, ask: { reason: string; actor: Actor }): Promise<Result<null, Denial>> {
   const person = ask.actor.type === 'person' ? await c.tx.get('person', ask.actor.id) : null
@@ -48,7 +58,7 @@ export async function release(c: Command, ask: { reason: string; actor: Actor })
   if (!halted?.state) return deny('NOT_HALTED', 'Trading is not halted.')
   const run = await c.tx.get('reconcile', c.setting.account)
   if (!run || run.at < halted.state.since || !run.clean) {
-    await c.errand('reconcile', c.setting.account, 'halt')
+    await compareSoon(c)
     const why =
       !run || run.at < halted.state.since
         ? 'Our book has not been compared with the broker since the halt'

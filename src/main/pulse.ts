@@ -72,7 +72,7 @@ export function brokerPulse(
         else if (outcome !== 'in-doubt') heard()
       },
       (error: unknown) => {
-        if (error instanceof ReadFailed && !error.asked) return count(name, 'not asked')
+        if (error instanceof ReadFailed && !error.asked) return count(name, 'not-asked')
         const failed = error instanceof ReadFailed
         count(name, failed ? 'failed' : 'fault')
         if (!write) connected(!failed)

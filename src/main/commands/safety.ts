@@ -112,9 +112,12 @@ export async function resume(ctx: Context, options: { reason: string }): Promise
   )
 }
 
+/** Half a minute: a broker that counts requests may take that long to be compared with. */
+const RELEASE_TRIES = 60
+
 /** A release needs a comparison with the broker that is younger than the halt; the first try starts one. */
 async function released(client: Client, reason: string): Promise<void> {
-  for (let tries = 20; ; tries--) {
+  for (let tries = RELEASE_TRIES; ; tries--) {
     try {
       await client.resume(reason)
       return
