@@ -142,9 +142,8 @@ export function lifeOf(books: Books, assets: ReadonlyMap<string, Asset>, whims: 
         return traded(o, event)
       case 'Canceled':
         if (moving.has(o.id)) return
-        // No word was ever sent about the stop of a pair whose target had filled. An order that a bust has opened again
-        // is over all the same.
-        if (!isFinal(o) || o.status === 'filled') ended(become(o.id, 'canceled', { silent: o.status === 'held' }))
+        // No word was ever sent about the stop of a pair whose target had filled.
+        if (!isFinal(o)) ended(become(o.id, 'canceled', { silent: o.status === 'held' }))
         return
       case 'Expired':
         if (!isFinal(o)) ended(become(o.id, 'expired', { silent: o.status === 'held' }))
@@ -231,6 +230,8 @@ export function lifeOf(books: Books, assets: ReadonlyMap<string, Asset>, whims: 
       qty: wireNumber(is.qty),
       position_qty: positionQty(o.symbol),
     })
+    // What a finished order lost is not bought again.
+    if (o.status === 'filled' && lt(filledQty, o.qty)) ended(become(o.id, 'canceled'))
   }
 
   function write(kind: Booked['kind'], o: Order, e: Execution, id: string, previousID: string | null, at: Stamp): void {

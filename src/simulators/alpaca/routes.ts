@@ -278,7 +278,7 @@ function looks({ venue, query }: Asked, of: Of): Json {
   const rows: Json = {}
   for (const symbol of (query.get('symbols') ?? '').split(',')) {
     const found = venue.assets.get(symbol)
-    const tick = venue.board().ticks.get(symbol)
+    const tick = venue.exchange().board.ticks.get(symbol)
     if (found && tick) rows[symbol] = of(found, seen(tick))
   }
   return rows
@@ -295,7 +295,7 @@ const one =
   (of: Of, key: string | null) =>
   ({ venue, param }: Asked): Answer | Refusal => {
     const found = venue.assets.get(param)
-    const tick = venue.board().ticks.get(param)
+    const tick = venue.exchange().board.ticks.get(param)
     if (!found || !tick) return { status: 404, code: 0, message: `no data for symbol: ${param}` }
     const json = of(found, seen(tick))
     return ok(key ? { symbol: param, [key]: json } : { symbol: param, ...json }, param)
