@@ -2,7 +2,7 @@ import type { Desk, Send } from '../desk/desk.ts'
 import { isOpen, type Order } from '../orders/machine.ts'
 import { isNamedByOthers } from '../orders/generations.ts'
 import { isLeg, mayTrade, ownerOf } from '../orders/protection.ts'
-import { type Broker, ReadFailed, type Sent } from '../ports/broker.ts'
+import { type Broker, type BrokerPosition, ReadFailed, type Sent } from '../ports/broker.ts'
 import type { Clock } from '../ports/clock.ts'
 import type { Errand, ErrandKind } from '../ports/records.ts'
 import type { Reads } from '../ports/store.ts'
@@ -239,6 +239,13 @@ async function expected(h: Hands, open: readonly Order[]): Promise<readonly Orde
   return [...new Map(named.map(({ clOrdID, orderID }) => [clOrdID, { clOrdID, orderID }])).values()]
 }
 
+/** Account and positions as of one question. */
+async function readHoldings(h: Hands) {
+  let positions: readonly BrokerPosition[] = []
+  const account = await readAccount(h.broker, h.reads, h.clock, async () => (positions = await h.broker.positions()))
+  return { account, positions }
+}
+
 /** How often the books are compared when nothing else asks for it. */
 const RECONCILE_MS = 60_000
 
@@ -249,11 +256,10 @@ async function reconcile(h: Hands): Promise<Outcome> {
   const open = await h.reads.openOrders(h.broker.account)
   const since = last?.clean && last.at < startedAt ? last.at : earliest(open, startedAt)
   const listed = await expected(h, open)
-  const [orders, reports, positions, account] = await Promise.all([
+  const [orders, reports, { account, positions }] = await Promise.all([
     reading(() => h.broker.openOrders(listed), h),
     reading(() => h.broker.reportsSince(plusMs(since, -OVERLAP_MS)), h),
-    reading(() => h.broker.positions(), h),
-    reading(() => readAccount(h.broker, h.reads, h.clock), h),
+    reading(() => readHoldings(h), h),
   ])
   const result = await h.desk.reconcile({ startedAt, orders, reports, positions, account })
   if (!result.clean) h.log('warn', 'our book and the broker differ', { findings: result.findings })
