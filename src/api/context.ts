@@ -1,5 +1,6 @@
 import type { Desk } from '../desk/desk.ts'
 import type { Clock } from '../ports/clock.ts'
+import { newestOf } from '../orders/generations.ts'
 import type { Intent } from '../ports/records.ts'
 import type { Reads } from '../ports/store.ts'
 import type { AccountID } from '../values/brand.ts'
@@ -81,6 +82,8 @@ export type ApiDeps = {
   readonly account: AccountID
   readonly environment: 'paper' | 'live'
   readonly broker: string
+  /** Whether the broker can give an open order other terms. */
+  readonly replaces: boolean
   readonly version: string
   /** Version of Node. */
   readonly node: string
@@ -111,7 +114,7 @@ export type Api = Omit<ApiDeps, 'limits'> & {
   readonly streams: Set<Promise<void>>
   seen(caller: Caller): Promise<Seen>
   names(): Promise<NameOf>
-  /** One intent as the caller sees it, its order included. */
+  /** One intent as the caller sees it, with the order that works for it now. */
   show(intent: Intent, seen: Seen): Promise<wire.Intent>
   /** Resolves with the intent once it is sized, or as it stands after `settleMs`. */
   settled(intent: Intent): Promise<Intent>
@@ -137,7 +140,9 @@ export function context(deps: ApiDeps, closing: AbortSignal): Api {
     },
     names,
     async show(intent, seen) {
-      return viewIntent(intent, intent.clOrdID ? await reads.get('order', intent.clOrdID) : null, seen)
+      const orders = intent.clOrdID ? await reads.ordersOf(intent.intentID) : []
+      const first = orders.find(({ clOrdID }) => clOrdID === intent.clOrdID)
+      return viewIntent(intent, first ? newestOf(first, orders) : null, seen)
     },
     async settled(intent) {
       if (intent.state !== 'Received') return intent

@@ -134,10 +134,39 @@ describe('one order, from the signal to its fills', () => {
     assert.equal(seen.summary, 'Buy 400 AAPL at 187.5 is working at the broker: 150 of 400 filled at 187.4 on average.')
   })
 
+  it('a change is asked for once, by somebody who might approve; both orders say so', async () => {
+    await house.facts()
+    const [order] = (await house.ask({ url: '/v1/orders?open=true', as: ana })).json<wire.Page<wire.Order>>().items
+    assert.deepEqual(order?.can.replace, { ok: true })
+    const url = `/v1/orders/${order?.clOrdID}/replace`
+    const change = (body: object, as = ana) => house.ask({ method: 'POST', url, as, body })
+    assert.equal((await change({ limit_price: '187.40' }, jax)).json<wire.Problem>().code, 'FORBIDDEN')
+    assert.equal((await change({})).json<wire.Problem>().code, 'NOT_REPLACEABLE')
+    assert.equal((await change({ order_qty: 150 })).json<wire.Problem>().code, 'NOT_REPLACEABLE')
+    assert.equal((await change({ limit_price: '-1' })).json<wire.Problem>().code, 'INVALID_REQUEST')
+    assert.equal((await change({ qty: '1' })).json<wire.Problem>().code, 'INVALID_REQUEST')
+    assert.deepEqual(
+      (await change({ limit_price: '180' })).json<wire.Problem>().refusals?.map((r) => r.code),
+      ['STOP_ON_WRONG_SIDE'],
+    )
+    const asked = (await change({ order_qty: '300', reason: 'smaller' })).json<wire.Order>()
+    assert.deepEqual(
+      [asked.ordStatus, asked.terms.orderQty, asked.terms.price, asked.replaces],
+      ['PendingNew', '150', '187.50', order?.clOrdID],
+    )
+    assert.equal((await change({ order_qty: '300' })).json<wire.Order>().clOrdID, asked.clOrdID)
+    const old = (await house.ask({ url: `/v1/orders/${order?.clOrdID}`, as: ana })).json<wire.Order>()
+    assert.deepEqual([old.ordStatus, old.replacedBy, old.can.replace.ok], ['PendingReplace', asked.clOrdID, false])
+    const story = (await house.ask({ url: '/v1/intents/sig-1/story', as: ana })).json<wire.Story>()
+    assert.ok(
+      story.events.some(({ text }) => text.startsWith(`Ana changed ${order?.clOrdID} (smaller): ${asked.clOrdID}`)),
+    )
+  })
+
   it('a cancel is asked for once and confirmed by the broker', async () => {
     const [order] = (await house.ask({ url: '/v1/orders?symbol=AAPL', as: ana }))
       .json<wire.Page<wire.Order>>()
-      .items.filter(({ role }) => role === 'Entry')
+      .items.filter(({ role, replaces }) => role === 'Entry' && replaces === null)
     assert.ok(order)
     const cancel = () => house.ask({ method: 'POST', url: `/v1/orders/${order.clOrdID}/cancel`, as: ana, body: {} })
     assert.equal((await cancel()).json<wire.Order>().ordStatus, 'PendingCancel')

@@ -100,6 +100,7 @@ export async function openHouse(
     oneCancelsOther: true,
     idempotentSubmit: true,
     cancelAll: true,
+    replace: true,
     reservesOpenOrders: true,
     absenceProvenAfterMs: 1000,
   } as const
@@ -122,6 +123,7 @@ export async function openHouse(
     account: ACCOUNT_ID,
     environment: 'paper',
     broker: 'sim',
+    replaces: true,
     version: '1.2.3',
     node: 'v26',
     startedAt: NOW,

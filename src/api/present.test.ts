@@ -13,6 +13,7 @@ import { csv, FILL_COLUMNS } from './csv.ts'
 import {
   canCancel,
   canIntent,
+  canReplace,
   fingerprint,
   midOf,
   summary,
@@ -180,6 +181,22 @@ describe('what the caller may do, and why not', () => {
     [{ phase: 'Filled' }, person(['trader']), false],
     [{ delivery: 'InDoubt', phase: 'PendingNew' }, person(['trader']), true],
   ]
+  const replaces: readonly (readonly [Partial<Order>, Caller, boolean])[] = [
+    [{}, person(['approver']), true],
+    [{}, person(['risk']), true],
+    [{}, person(['trader']), false],
+    [{}, agent('jax'), false],
+    [{ role: 'Stop' }, person(['approver']), false],
+    [{ asked: 'Cancel' }, person(['approver']), false],
+    [{ phase: 'Filled' }, person(['approver']), false],
+    [{ delivery: 'InDoubt', phase: 'PendingNew' }, person(['approver']), false],
+  ]
+  it('replace', () => {
+    for (const [change, caller, expected] of replaces) {
+      assert.equal(canReplace(order(change), caller, true).ok, expected, JSON.stringify(change))
+      assert.equal(canReplace(order(change), caller, false).ok, false)
+    }
+  })
   it('cancel', () => {
     for (const [change, caller, expected] of cancels)
       assert.equal(canCancel(order(change), caller).ok, expected, JSON.stringify(change))

@@ -3,6 +3,7 @@ import type { HaltState, MarketFacts } from '../gate/facts.ts'
 import { explain, type Refusal, TRANSIENT } from '../gate/refusal.ts'
 import type { Sizing } from '../gate/sizing.ts'
 import { isSettled } from '../orders/intent.ts'
+import { NO_CHANGES, unchangeable } from '../orders/generations.ts'
 import { avgPx, isOpen, leavesQty, type Order, ordStatus } from '../orders/machine.ts'
 import { avgCost, type Position } from '../orders/position.ts'
 import type { Terms } from '../orders/terms.ts'
@@ -97,6 +98,14 @@ export function canCancel(order: Order, caller: Caller): wire.Can {
   return order.asked === 'Cancel'
     ? no('A cancel has been asked for already; the broker has not confirmed it yet.')
     : YES
+}
+
+export function canReplace(order: Order, caller: Caller, replaces: boolean): wire.Can {
+  if (!caller.scopes.has('approvals:decide'))
+    return no('Changing an order is approving it anew; that needs a signed-in approver or risk manager.')
+  const never = unchangeable(order)
+  if (never) return no(never.text)
+  return replaces ? YES : no(NO_CHANGES)
 }
 
 export const viewTerms = (t: Terms): wire.Terms => ({
@@ -199,7 +208,7 @@ export function viewIntent(intent: Intent, order: Order | null, seen: Seen): wir
       reason: decision.reason,
       at: time(decision.at),
     },
-    clOrdID: intent.clOrdID,
+    clOrdID: order?.clOrdID ?? intent.clOrdID,
     ordStatus: order && ordStatus(order),
     corr: intent.corr,
     receivedAt: time(intent.receivedAt),
@@ -283,13 +292,16 @@ export function summary(intent: Intent, order: Order | null, name: NameOf): stri
   }
 }
 
-export function viewOrder(o: Order, caller: Caller): wire.Order {
+/** @param replaces whether the broker can give an open order other terms. */
+export function viewOrder(o: Order, caller: Caller, replaces: boolean): wire.Order {
   return {
     clOrdID: o.clOrdID,
     intentID: o.intentID,
     account: o.account,
     role: o.role,
     parent: o.parent,
+    replaces: o.replaces ?? null,
+    replacedBy: o.replacedBy ?? null,
     terms: viewTerms(o.terms),
     ordStatus: ordStatus(o),
     delivery: o.delivery,
@@ -302,7 +314,7 @@ export function viewOrder(o: Order, caller: Caller): wire.Order {
     createdAt: time(o.createdAt),
     sentAt: maybe(o.sentAt, time),
     updatedAt: time(o.updatedAt),
-    can: { cancel: canCancel(o, caller) },
+    can: { cancel: canCancel(o, caller), replace: canReplace(o, caller, replaces) },
   }
 }
 

@@ -21,7 +21,21 @@ import {
 import type { Api } from './context.ts'
 import { csv, FILL_COLUMNS, ORDER_COLUMNS } from './csv.ts'
 import { serveEvents } from './events.ts'
-import { cursor, field, flag, intentID, label, oneOf, prose, someOf, symbol, time, whole } from './fields.ts'
+import {
+  cursor,
+  field,
+  flag,
+  intentID,
+  label,
+  oneOf,
+  price,
+  prose,
+  size,
+  someOf,
+  symbol,
+  time,
+  whole,
+} from './fields.ts'
 import { bodyOf, INTAKE, proposalOf } from './intake.ts'
 import {
   viewAudit,
@@ -281,7 +295,7 @@ const intents: Route[] = [
       const story: wire.Story = {
         corr: intent.corr,
         intent: await api.show(intent, seen),
-        orders: orders.map((order) => viewOrder(order, caller)),
+        orders: orders.map((order) => viewOrder(order, caller, api.replaces)),
         fills: fills
           .flat()
           .sort((a, b) => a.seq - b.seq)
@@ -443,7 +457,7 @@ const orders: Route[] = [
         { open: query.open, symbol: query.symbol, intentID: query.intent, from: query.from, to: query.to },
         pageAsk(query),
       )
-      const items = page.items.map((order) => viewOrder(order, caller))
+      const items = page.items.map((order) => viewOrder(order, caller, api.replaces))
       return wantsCsv(call) ? asCsv('orders', csv(ORDER_COLUMNS, items), page.next) : json({ items, next: page.next })
     },
   }),
@@ -458,7 +472,7 @@ const orders: Route[] = [
     answers: answers('The order.', schema.order),
     async run(api, { params, caller }) {
       const order = await api.reads.get('order', params.clOrdID)
-      return order ? json(viewOrder(order, caller)) : missing('order', params.clOrdID)
+      return order ? json(viewOrder(order, caller, api.replaces)) : missing('order', params.clOrdID)
     },
   }),
   route({
@@ -477,7 +491,37 @@ const orders: Route[] = [
     async run(api, { params, caller }) {
       const result = await api.desk.requestCancel({ clOrdID: params.clOrdID as ClOrdID, actor: caller.actor })
       return result.ok
-        ? json(viewOrder(result.value, caller))
+        ? json(viewOrder(result.value, caller, api.replaces))
+        : denied(result.error, `/v1/orders/${encodeURIComponent(params.clOrdID)}`)
+    },
+  }),
+  route({
+    name: 'replaceOrder',
+    method: 'POST',
+    path: '/v1/orders/:clOrdID/replace',
+    access: ['approvals:decide'],
+    tag: 'Orders and fills',
+    summary: 'Change the price or size of an open order',
+    description:
+      'For entries, where the broker can. Asking is approving exactly these terms, so it takes a person who might approve; every check of a new order is made, except of less at the same price. What is not named stays. The answer is the order that is to take its place: the old one works until it reads `Replaced`, and works on when nothing comes of the new one. Asking twice is asking once.',
+    params: byOrder,
+    body: z.strictObject({
+      order_qty: size('How much in all, what is filled included').optional(),
+      limit_price: price('Worst price').optional(),
+      reason: reasonMaybe,
+    }),
+    answers: answers('The order that is to take its place.', schema.order),
+    problems: ['NOT_OPEN', 'NOT_REPLACEABLE', 'NOT_ELIGIBLE', 'SELF_APPROVAL', 'TRADING_HALTED', 'GATE_REFUSED'],
+    async run(api, { params, body, caller }) {
+      const result = await api.desk.replace({
+        clOrdID: params.clOrdID as ClOrdID,
+        orderQty: body.order_qty ?? null,
+        price: body.limit_price ?? null,
+        reason: body.reason ?? null,
+        actor: caller.actor,
+      })
+      return result.ok
+        ? json(viewOrder(result.value, caller, api.replaces))
         : denied(result.error, `/v1/orders/${encodeURIComponent(params.clOrdID)}`)
     },
   }),

@@ -189,6 +189,8 @@ export const order = named(
     account: text,
     role,
     parent: text.nullable(),
+    replaces: text.nullable(),
+    replacedBy: text.nullable(),
     terms,
     ordStatus,
     delivery: names(['Queued', 'Sending', 'Delivered', 'Rejected', 'InDoubt', 'Absent']),
@@ -201,7 +203,7 @@ export const order = named(
     createdAt: time,
     sentAt: time.nullable(),
     updatedAt: time,
-    can: z.strictObject({ cancel: can }),
+    can: z.strictObject({ cancel: can, replace: can }),
   }),
   'An order in FIX terms, with two words FIX lacks: InDoubt (the broker did not answer; do not resubmit) and NotSent (proven never to have reached it).',
 ) satisfies z.ZodType<wire.Order>

@@ -136,6 +136,9 @@ export type Order = {
   account: string
   role: Role
   parent: string | null
+  /** The order in whose place it is, or is to be; and the one that is, or is to be, in its own. */
+  replaces: string | null
+  replacedBy: string | null
   terms: Terms
   ordStatus: OrdStatus
   delivery: 'Queued' | 'Sending' | 'Delivered' | 'Rejected' | 'InDoubt' | 'Absent'
@@ -148,7 +151,7 @@ export type Order = {
   createdAt: string
   sentAt: string | null
   updatedAt: string
-  can: { cancel: Can }
+  can: { cancel: Can; replace: Can }
 }
 export type Fill = {
   seq: number

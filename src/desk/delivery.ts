@@ -6,7 +6,7 @@ import { freshOrder, isOpen, isReported, type Order } from '../orders/machine.ts
 import { opposite, type Terms } from '../orders/terms.ts'
 import type { BrokerOrder, Found, Leg, Sent } from '../ports/broker.ts'
 import type { Intent } from '../ports/records.ts'
-import type { ClOrdID, ExecID, OrderID } from '../values/brand.ts'
+import type { ClOrdID, ExecID } from '../values/brand.ts'
 import { eq, isZero } from '../values/decimal.ts'
 import { type Instant, msBetween } from '../values/instant.ts'
 import { BROKER, type Command, mustOrder } from './command.ts'

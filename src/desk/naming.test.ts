@@ -2,7 +2,7 @@ import assert from 'node:assert/strict'
 import { describe, it } from 'node:test'
 import fc from 'fast-check'
 import type { AccountID, ClOrdID, IntentID } from '../values/brand.ts'
-import { entryID, exitID, pairOf } from './naming.ts'
+import { entryID, exitID, pairOf, replacementID } from './naming.ts'
 
 const ACCOUNT = 'paper:sim:main' as AccountID
 const intentID = fc.stringMatching(/^[A-Za-z0-9._:-]{1,64}$/).map((id) => id as IntentID)
@@ -22,7 +22,10 @@ describe('the name of an order', () => {
   it('fits the strictest broker, exits included, in characters that every one takes', () => {
     fc.assert(
       fc.property(intentID, fc.nat(9_999), fc.constantFrom('Stop', 'Target'), (id, n, role) => {
-        assert.match(exitID(entryID(ACCOUNT, id, n), role, n), /^[a-z0-9-]{1,48}$/)
+        const entry = entryID(ACCOUNT, id, n)
+        assert.match(exitID(entry, role, n), /^[a-z0-9-]{1,48}$/)
+        assert.match(replacementID(entry, n), /^[a-z0-9-]{1,48}$/)
+        assert.notEqual(replacementID(entry, n), exitID(entry, role, n))
       }),
     )
   })

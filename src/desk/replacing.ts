@@ -12,7 +12,7 @@ import {
   wholeQty,
 } from '../gate/replacing.ts'
 import type { Actor } from '../journal/row.ts'
-import { filledQty, firstOf } from '../orders/generations.ts'
+import { filledQty, firstOf, NO_CHANGES, unchangeable } from '../orders/generations.ts'
 import { freshOrder, isOpen, type Order, ordStatus } from '../orders/machine.ts'
 import { isLeg } from '../orders/protection.ts'
 import type { Ticket } from '../orders/ticket.ts'
@@ -135,15 +135,9 @@ function whyNot(
   standing: Standing,
   wanted: { readonly orderQty: Qty; readonly price: Px | null },
 ): Result<never, Denial> | null {
-  if (!isOpen(order))
-    return deny('NOT_OPEN', `The order is ${ordStatus(order)}; there is nothing left to change.${nextIs(order)}`)
-  if (order.delivery !== 'Delivered')
-    return deny('NOT_OPEN', 'The broker has not answered for this order yet; it can be changed once it has.')
-  if (order.asked === 'Cancel') return deny('NOT_OPEN', 'A cancel has been asked for; it cannot be changed any more.')
-  if (order.replacedBy !== undefined)
-    return cannot(`The broker has been asked to put ${order.replacedBy} in its place. Wait until it has answered.`)
-  if (!capabilitiesFor(c.setting.capabilities, ticket.assetClass).replace)
-    return cannot('This broker changes no open orders. Cancel it and propose it anew.')
+  const never = unchangeable(order)
+  if (never) return deny(never.code, never.text)
+  if (!capabilitiesFor(c.setting.capabilities, ticket.assetClass).replace) return cannot(NO_CHANGES)
   if (order.terms.price === null && wanted.price !== null) return cannot('A market order has no price to change.')
   if (!gt(wanted.orderQty, standing.filledQty))
     return cannot(
@@ -152,8 +146,6 @@ function whyNot(
   if (same({ ...order.terms, orderQty: wholeQty(standing) }, wanted)) return cannot('Nothing would change.')
   return null
 }
-
-const nextIs = ({ replacedBy }: Order): string => (replacedBy ? ` ${replacedBy} is in its place.` : '')
 
 /** Everything that speaks against it now. A reduction is asked only whether its size can be ordered. */
 async function judge(

@@ -2,7 +2,7 @@ import assert from 'node:assert/strict'
 import { describe, it } from 'node:test'
 import type { Order } from '../orders/machine.ts'
 import type { Terms } from '../orders/terms.ts'
-import type { IntentID } from '../values/brand.ts'
+import type { ClOrdID, IntentID } from '../values/brand.ts'
 import { amt, dec, px, qty, shortest } from '../values/decimal.ts'
 import { instant } from '../values/instant.ts'
 import { ACCOUNT, FACTS, MARKET, POLICY, RESTING, UNCOSTED } from './example.ts'
@@ -93,6 +93,29 @@ describe('what counts already', () => {
       assert.equal(got.ok && got.value.position, '40.84') // 33 × 187.51 × 0.0066 = 40.839678
     }
   })
+
+  // RESTING is known to the broker and takes 18750.00; the other was sent to take its place and is on its way.
+  const next = (maxNotional: string): Order =>
+    order({
+      clOrdID: 'jx-0007-r1' as ClOrdID,
+      replaces: RESTING.clOrdID,
+      delivery: 'Sending',
+      phase: 'PendingNew',
+      maxNotional: amt(maxNotional),
+    })
+  for (const [name, old, maxNotional, inFlight, reserved] of [
+    ['a dearer one', {}, '20000.00', '20000.00', '1250.00'],
+    ['a cheaper one', {}, '10000.00', '18750.00', '0.00'],
+    ['a dearer one, and news of the old', news, '20000.00', '20000.00', '20000.00'],
+    ['after a part', { cumQty: qty('40'), phase: 'PartiallyFilled', ...news }, '9000.00', '11250.00', '18750.00'],
+    ['once the old is replaced', { phase: 'Replaced' }, '20000.00', '20000.00', '20000.00'],
+  ] as const)
+    it(`of an order and the one to take its place the dearer counts: ${name}`, () => {
+      const replacedBy = 'jx-0007-r1' as ClOrdID
+      const facts = { ...FACTS, inFlight: [order({ ...old, replacedBy }), next(maxNotional)] }
+      const got = exposureOf('x' as IntentID, 'AAPL', facts, known, POLICY)
+      assert.deepEqual(got.ok && got.value, { position: '0.00', inFlight, reserved })
+    })
 
   it('orders add up', () => {
     const got = exposureOf(

@@ -105,6 +105,8 @@ export function apiClient(at: { readonly url: string; readonly token: string | n
     orders: (query: Query) => read<Wire.Page<Wire.Order>>('/v1/orders', query),
     order: (clOrdID: string) => read<Wire.Order>(`/v1/orders/${encodeURIComponent(clOrdID)}`),
     cancel: (clOrdID: string) => write<Wire.Order>(`/v1/orders/${encodeURIComponent(clOrdID)}/cancel`, {}),
+    replace: (clOrdID: string, to: { order_qty?: string; limit_price?: string; reason?: string }) =>
+      write<Wire.Order>(`/v1/orders/${encodeURIComponent(clOrdID)}/replace`, to),
     fills: (query: Query) => read<Wire.Page<Wire.Fill>>('/v1/fills', query),
     csv: async (path: '/v1/orders' | '/v1/fills', query: Query) =>
       (await send(path, { query, accept: 'text/csv' })).text(),

@@ -155,7 +155,7 @@ export function storyText(story: Wire.Story): string {
 
 const GOOD = new Set(['Filled', 'Approved'])
 const BAD = new Set(['Rejected', 'Refused', 'Declined', 'InDoubt'])
-const WAITING = new Set(['AwaitingApproval', 'New', 'PartiallyFilled', 'PendingNew', 'PendingCancel'])
+const WAITING = new Set(['AwaitingApproval', 'New', 'PartiallyFilled', 'PendingNew', 'PendingCancel', 'PendingReplace'])
 function stateStyle(state: string): Style | null {
   if (GOOD.has(state)) return 'green'
   if (BAD.has(state)) return 'red'

@@ -214,6 +214,20 @@ export function buildProgram(): Command {
   ])
     .argument('<clOrdID>', 'our id of the order')
     .action(run(trading, 'cancel'))
+  command(
+    program,
+    'replace',
+    'Give an open entry another price or size. Asking is approving exactly that, so it takes a person who might approve.',
+    [
+      'replace jxvxwf64kfjg9gpqe75pjj1x1ybj --price 187.60',
+      'replace jxvxwf64kfjg9gpqe75pjj1x1ybj --qty 40 --reason "half the risk over the weekend"',
+    ],
+  )
+    .argument('<clOrdID>', 'our id of the order')
+    .option('--price <price>', 'the new limit price')
+    .option('--qty <quantity>', 'the new size in all; what is filled counts')
+    .option('--reason <text>', 'kept with the decision')
+    .action(run(trading, 'replace'))
 
   // --- stopping
   command(

@@ -230,6 +230,7 @@ async function start(settings: Settings, overrides: Overrides, undo: (() => unkn
     account,
     environment: settings.account.environment,
     broker: settings.account.broker,
+    replaces: broker.capabilities.replace === true,
     version: VERSION,
     node: process.versions.node,
     startedAt,

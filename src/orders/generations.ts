@@ -1,6 +1,6 @@
 import type { ClOrdID } from '../values/brand.ts'
 import { plus, type Qty, qty } from '../values/decimal.ts'
-import { isOpen, type Order } from './machine.ts'
+import { isOpen, type Order, ordStatus } from './machine.ts'
 
 // An order that was replaced and the one in its place are two orders of one intent, each with a name, a size and fills
 // of its own. What they are together is a walk along `replaces` and `replacedBy`; `family` is all orders of the intent.
@@ -37,3 +37,30 @@ export function rivalOf(order: Order, family: readonly Order[]): Order | null {
 
 /** The broker knows it by a name that is not ours: it is asked for by the broker's own. */
 export const isNamedByOthers = (order: Order): boolean => order.clOrdID.startsWith('ext-')
+
+/** Why nobody can give this order other terms, whoever asks; null when that can be asked of the broker. */
+export function unchangeable(
+  order: Order,
+): { readonly code: 'NOT_OPEN' | 'NOT_REPLACEABLE'; readonly text: string } | null {
+  const { role, asked, delivery, replacedBy } = order
+  if (role !== 'Entry')
+    return {
+      code: 'NOT_REPLACEABLE',
+      text: 'Only an entry of this gateway can be changed. Its stop and target follow it.',
+    }
+  if (!isOpen(order)) {
+    const next = order.phase === 'Replaced' && replacedBy ? ` ${replacedBy} is in its place.` : ''
+    return { code: 'NOT_OPEN', text: `The order is ${ordStatus(order)}: nothing is left to change.${next}` }
+  }
+  if (delivery !== 'Delivered')
+    return { code: 'NOT_OPEN', text: 'The broker has not answered for this order yet; it can be changed once it has.' }
+  if (asked === 'Cancel')
+    return { code: 'NOT_OPEN', text: 'A cancel has been asked for; it cannot be changed any more.' }
+  if (replacedBy === undefined) return null
+  return {
+    code: 'NOT_REPLACEABLE',
+    text: `The broker has been asked to put ${replacedBy} in its place. Wait until it has answered.`,
+  }
+}
+/** What a broker says by not changing orders. */
+export const NO_CHANGES = 'This broker changes no open orders. Cancel it and propose it anew.'

@@ -190,6 +190,25 @@ export async function cancel(ctx: Context, clOrdID: string): Promise<void> {
     )
 }
 
+/** The command line is the approval: what was typed is what is asked for, and the answer shows it. */
+export async function replace(
+  ctx: Context,
+  clOrdID: string,
+  options: { price?: string; qty?: string; reason?: string },
+): Promise<void> {
+  const { price, qty, reason } = options
+  if (price === undefined && qty === undefined) throw new Stop('USAGE', 'Say what to change: --price, --qty or both.')
+  const order = await ctx.client('person').replace(clOrdID, {
+    ...(qty === undefined ? {} : { order_qty: qty }),
+    ...(price === undefined ? {} : { limit_price: price }),
+    ...(reason === undefined ? {} : { reason }),
+  })
+  ctx.out.answer(order, () => table(ORDER_COLUMNS, [order], ''))
+  ctx.out.say(
+    `${order.clOrdID} is to take the place of ${clOrdID}, which works until its status says Replaced; a fill may still come first.`,
+  )
+}
+
 export async function positions(ctx: Context): Promise<void> {
   const items = await ctx.client('anyone').positions()
   ctx.out.answer(items, () => table(POSITION_COLUMNS, items, 'Nothing is held.'))

@@ -283,7 +283,12 @@ export function makeWorld(clock: () => number, later: (ms: number, then: () => v
       createdAt: iso(ms),
       sentAt: iso(ms + 4),
       updatedAt: iso(ms + 21),
-      can: { cancel: status === 'InDoubt' ? no('Whether the broker has it is not known yet.') : YES },
+      replaces: null,
+      replacedBy: null,
+      can: {
+        cancel: status === 'InDoubt' ? no('Whether the broker has it is not known yet.') : YES,
+        replace: no('This broker changes no open orders. Cancel it and propose it anew.'),
+      },
     }
     orders.set(order.clOrdID, order)
     return order
@@ -295,7 +300,7 @@ export function makeWorld(clock: () => number, later: (ms: number, then: () => v
       ...order,
       ...change,
       updatedAt: change.updatedAt ?? iso(),
-      ...(done ? { can: { cancel: no('It is done.') } } : {}),
+      ...(done ? { can: { cancel: no('It is done.'), replace: no('It is done.') } } : {}),
     }
     orders.set(next.clOrdID, next)
     const intent = intents.get(next.intentID)
