@@ -170,6 +170,16 @@ describe('a session', () => {
     assert.ok((await read(day.id))['expired_at'])
   })
 
+  it('an order without an end is canceled after ninety days', async () => {
+    const { id } = await place({ time_in_force: 'gtc' })
+    bench.wait(89 * 86_400_000)
+    bench.market.close('AAPL', bench.now())
+    assert.equal((await read(id)).status, 'new')
+    bench.wait(2 * 86_400_000)
+    bench.market.open('AAPL', bench.now())
+    assert.equal((await read(id)).status, 'canceled')
+  })
+
   it('extended hours: an order that may trade then is not queued', async () => {
     bench.market.close('AAPL', bench.now())
     assert.equal((await place({ extended_hours: true })).status, 'pending_new')

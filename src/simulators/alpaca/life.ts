@@ -31,7 +31,7 @@ import { type Json, orderJson } from './json.ts'
 import { feeOf, netOf } from './ledger.ts'
 import { isFinal, leavesOf, type Order, type Status } from './order.ts'
 import type { Whims } from './whims.ts'
-import { type Stamp, wireNumber, wireTime } from './wire.ts'
+import { type Stamp, stampOf, wireNumber, wireTime } from './wire.ts'
 
 const ORD_TYPE = {
   market: 'Market',
@@ -340,10 +340,13 @@ export function lifeOf(books: Books, assets: ReadonlyMap<string, Asset>, whims: 
     act(event)
     for (const { id } of books.openIn(event.symbol)) {
       const o = order(id)
-      if (event.open && o.status === 'accepted') become(id, 'new')
+      // Ninety days are looked at when a session begins or ends.
+      if (o.expiresAt <= stampOf(event.at, 0) && o.tif === 'gtc' && o.parentID === null)
+        drop(become(id, 'pending_cancel'))
+      if (event.open && o.status === 'accepted' && !isFinal(order(id))) become(id, 'new')
       // The engine ends what it has. What came after the end waits for the next session.
       const late = Date.parse(o.createdAt) * 1000 >= event.at
-      if (!event.open && !isFinal(o) && o.tif === 'day' && o.exchangeID === null && !late)
+      if (!event.open && o.tif === 'day' && o.exchangeID === null && !late)
         ended(become(id, 'expired', { silent: o.status === 'held' }))
     }
   }

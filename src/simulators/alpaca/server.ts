@@ -140,10 +140,10 @@ export async function startAlpacaSimulator(options: AlpacaSimulatorOptions): Pro
         ? reply(response, 405, { code: 40510000, message: 'method not allowed' })
         : reply(response, 404, { code: 40410000, message: 'endpoint not found.' })
 
-    const symbol = symbolIn(method, template, source)
+    const body = source === '' ? undefined : readJson(source)
+    const symbol = symbolIn(method, template, body)
     if (symbol !== null && lieOf(symbol).submit === 'lose-send')
       return spoil({ kind: 'drop-before' }, request, response)
-    const body = source === '' ? undefined : readJson(source)
     const result = found.route.answer({ venue, param: found.param, query: new URLSearchParams(search), body })
     const lost = fault ?? lieAfter(method, template, result)
     if (lost) return spoil(lost, request, response)
@@ -258,9 +258,8 @@ function reply(response: ServerResponse, status: number, body: unknown): void {
 const refused = (no: Refusal): unknown => (no.code === 0 ? { message: no.message } : bodyOf(no))
 
 /** The symbol of a new order, for those that lie before anybody reads the rest. */
-function symbolIn(method: string, template: string, source: string): string | null {
+function symbolIn(method: string, template: string, body: unknown): string | null {
   if (method !== 'POST' || template !== '/v2/orders') return null
-  const body = readJson(source)
   const symbol = typeof body === 'object' && body !== null ? (body as { symbol?: unknown }).symbol : null
   return typeof symbol === 'string' ? symbol : null
 }
