@@ -2,7 +2,9 @@ import { mkdtempSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join, resolve } from 'node:path'
 import { text } from '../../values/decimal.ts'
+import type { Fault } from '../../values/fault.ts'
 import { toMs } from '../../values/instant.ts'
+import { ReadFailed } from '../../ports/broker.ts'
 import { apiClient } from '../client.ts'
 import { accountID, faultLine, inShell, type Loaded, type Override, ownCommand, secretFaults } from '../config.ts'
 import type { Context } from '../context.ts'
@@ -103,7 +105,11 @@ export async function replay(ctx: Context, file: string, options: ReplayOptions)
 
 async function runGateway(ctx: Context, loaded: Loaded, demo: boolean): Promise<void> {
   assertSecrets(loaded)
-  const gateway = await startGateway(loaded.settings)
+  const slow = setTimeout(
+    () => ctx.out.say('Still starting: the broker is asked about everything that is open …'),
+    SLOW_START_MS,
+  )
+  const gateway = await startGateway(loaded.settings).finally(() => clearTimeout(slow))
   process.on('uncaughtException', (error) => {
     // Unknown damage: what is durable is durable, and a start finds the rest. Going on could send on a wrong belief.
     gateway.log.error({ error: error.stack ?? String(error) }, 'unexpected; the gateway stops at once')
@@ -120,26 +126,31 @@ async function runGateway(ctx: Context, loaded: Loaded, demo: boolean): Promise<
     }
     for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) process.on(signal, onSignal)
   })
-  await welcome(ctx, gateway, loaded)
-  const demonstrating = demo
-    ? runDemo(
-        {
-          client: apiClient({ url: gateway.url, token: gateway.agentToken }),
-          symbols: gateway.symbols,
-          random: Math.random,
-          sleep: (ms, signal) => gateway.clock.sleep(ms, signal),
-          now: () => new Date(toMs(gateway.clock.now())),
-          tell: (line) => ctx.out.say(`${paint('dim', 'demo', process.stderr)} ${harmless(line)}`),
-          everyMs: DEMO_EVERY_MS,
-          speed: gateway.speed,
-        },
-        stop.signal,
-      )
-    : Promise.resolve()
-  const fault = await Promise.race([asked, gateway.failed])
-  stop.abort()
-  await demonstrating
-  await gateway.close()
+  let fault: Fault | null
+  try {
+    await welcome(ctx, gateway, loaded)
+    const demonstrating = demo
+      ? runDemo(
+          {
+            client: apiClient({ url: gateway.url, token: gateway.agentToken }),
+            symbols: gateway.symbols,
+            random: Math.random,
+            sleep: (ms, signal) => gateway.clock.sleep(ms, signal),
+            now: () => new Date(toMs(gateway.clock.now())),
+            tell: (line) => ctx.out.say(`${paint('dim', 'demo', process.stderr)} ${harmless(line)}`),
+            everyMs: DEMO_EVERY_MS,
+            speed: gateway.speed,
+          },
+          stop.signal,
+        )
+      : Promise.resolve()
+    fault = await Promise.race([asked, gateway.failed])
+    stop.abort()
+    await demonstrating
+  } finally {
+    // Also when something here goes wrong: a gateway that nobody can stop any more must not go on.
+    await gateway.close()
+  }
   if (fault !== null)
     throw new Stop('FAULT', 'The gateway stopped itself: nothing could be recorded any more.', {
       code: fault.code,
@@ -151,6 +162,7 @@ async function runGateway(ctx: Context, loaded: Loaded, demo: boolean): Promise<
   ctx.out.say('Stopped.')
 }
 const DEMO_EVERY_MS = 20_000
+const SLOW_START_MS = 2_000
 
 /** What somebody needs who has just typed `npm start`. */
 async function welcome(ctx: Context, gateway: Gateway, loaded: Loaded): Promise<void> {
@@ -209,7 +221,11 @@ async function welcome(ctx: Context, gateway: Gateway, loaded: Loaded): Promise<
 /** A signal at prices of now, ready to paste. */
 async function curlExample({ url, places, clock, speed, broker, symbols }: Gateway): Promise<readonly string[]> {
   const symbol = symbols[0] ?? 'AAPL'
-  const quote = await broker.quote(symbol)
+  // A broker that does not answer just now costs the example, not the start.
+  const quote = await broker.quote(symbol).catch((error: unknown) => {
+    if (error instanceof ReadFailed) return null
+    throw error
+  })
   if (quote === null) return [`see ${url}/docs`]
   const now = toMs(clock.now())
   const prices = { symbol, bid: text(quote.bid), ask: text(quote.ask) }
