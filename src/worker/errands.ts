@@ -198,7 +198,7 @@ async function lookUp(h: Hands, errand: Errand): Promise<Outcome> {
     h,
   )
   // Should this prove that nothing arrived, the human is asked with figures of now, not with those from before an outage.
-  if (!found.found && order.role === 'Entry' && order.delivery === 'InDoubt') await refresh(h, order.terms.symbol)
+  if (!found.found && provesAbsence(h, order, askedAt)) await refresh(h, order.terms.symbol)
   const said = await h.desk.resolve(asked, found, askedAt)
   if (said === 'still-in-doubt')
     return {
@@ -208,6 +208,17 @@ async function lookUp(h: Hands, errand: Errand): Promise<Outcome> {
   return (await trades(h, named))
     ? { againMs: h.broker.capabilities.pace?.pollMs ?? POLL_MS, why: 'still open' }
     : 'done'
+}
+
+/** True when a look-up that knows nothing of this entry may end its doubt; until then figures would be read for nothing. */
+function provesAbsence(h: Hands, order: Order, askedAt: Instant): boolean {
+  const proof = h.broker.capabilities.absenceProvenAfterMs
+  return (
+    order.role === 'Entry' &&
+    order.delivery === 'InDoubt' &&
+    proof !== null &&
+    msBetween(order.updatedAt, askedAt) >= proof
+  )
 }
 
 /** Asks for the cancel until the broker's own account of the order ends it. Safe to repeat: a cancel opens nothing. */

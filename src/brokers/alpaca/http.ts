@@ -148,8 +148,8 @@ export function openHttp(o: HttpOptions): Http {
 
 const CLOSED = 'the connection is closed'
 const SPENT = 'the request budget is used up, so nothing was sent'
-/** The lists that the books are compared with, and the question for an order by our name that ends a doubt. */
-const BOOK = /^\/v2\/(orders|orders:by_client_order_id|positions|account)(\?|$)/
+/** The lists that the books are compared with, the question by our name that ends a doubt, and the market's hours. */
+const BOOK = /^\/v2\/(orders|orders:by_client_order_id|positions|account|clock)(\?|$)/
 
 /** 403 is also Alpaca's business no: only without a code, or with that of authentication, is it about the keys. */
 const isForbidden = (status: number, code: string | null): boolean =>

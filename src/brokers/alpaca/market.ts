@@ -10,6 +10,8 @@ const ASSET_MS = 12 * 3_600_000
 /** A symbol that Alpaca does not know may be a new one. */
 const UNKNOWN_MS = 60_000
 const CLOCK_MS = 60_000
+/** The hours of a day are known in advance: an older reading still holds when a new one cannot be had. */
+const CLOCK_MAX_MS = 10 * 60_000
 /** Symbols that are asked for within this belong to one request. */
 const TOGETHER_MS = 50
 /** Addresses stay well below the two thousand characters that every proxy takes. */
@@ -25,7 +27,8 @@ export type Market = {
 /** What is traded, when, and at what price: read as seldom as the answers allow. */
 export function openMarket(o: { readonly trading: Http; readonly data: Http; readonly clock: Clock }): Market {
   const assets = new Map<string, { readonly asset: Asset | null; readonly until: Instant }>()
-  let hours: { readonly reading: ClockReading; readonly readAt: Instant } | null = null
+  let hours: Hours | null = null
+  let asking: Promise<Hours> | null = null
 
   async function asset(symbolOrID: string): Promise<Asset | null> {
     const kept = assets.get(symbolOrID)
@@ -62,15 +65,32 @@ export function openMarket(o: { readonly trading: Http; readonly data: Http; rea
       const now = o.clock.now()
       const instrument = (await asset(symbol))?.instrument
       if (instrument?.assetClass === 'crypto') return { open: true, nextOpenAt: null, at: now }
-      if (hours === null || now < hours.readAt || msBetween(hours.readAt, now) > CLOCK_MS) {
-        const reading = await o.trading.read('/v2/clock', parseClock)
-        if (reading === null) throw new ReadFailed('Alpaca has no clock at this address', false)
-        hours = { reading, readAt: now }
-      }
-      return sessionAt(hours.reading, msBetween(hours.readAt, now), now)
+      const { reading, readAt } = await hoursAt(now)
+      return sessionAt(reading, msBetween(readAt, now), now)
     },
   }
+
+  /** However many symbols are asked about, the clock is read once. */
+  async function hoursAt(now: Instant): Promise<Hours> {
+    const known = hours
+    const ageMs = known === null || now < known.readAt ? null : msBetween(known.readAt, now)
+    if (known !== null && ageMs !== null && ageMs <= CLOCK_MS) return known
+    asking ??= readHours(now).finally(() => (asking = null))
+    try {
+      return await asking
+    } catch (thrown) {
+      if (known !== null && ageMs !== null && ageMs <= CLOCK_MAX_MS) return known
+      throw thrown
+    }
+  }
+  async function readHours(readAt: Instant): Promise<Hours> {
+    const reading = await o.trading.read('/v2/clock', parseClock)
+    if (reading === null) throw new ReadFailed('Alpaca has no clock at this address', false)
+    hours = { reading, readAt }
+    return hours
+  }
 }
+type Hours = { readonly reading: ClockReading; readonly readAt: Instant }
 
 /** The session `elapsedMs` after the clock was read: it opens and closes when the reading said it would. */
 export function sessionAt(reading: ClockReading, elapsedMs: number, now: Instant): MarketSession {
