@@ -1,4 +1,5 @@
 import assert from 'node:assert/strict'
+import { subscribe, unsubscribe } from 'node:diagnostics_channel'
 import { setTimeout as delay } from 'node:timers/promises'
 import { handMarket } from '../../markets/hand.ts'
 import { INSTRUMENTS } from '../../markets/listing.ts'
@@ -7,13 +8,13 @@ import type { Bench } from '../../ports/broker.contract.ts'
 import type { Clock } from '../../ports/clock.ts'
 import { type AlpacaSimulator, startAlpacaSimulator } from '../../simulators/alpaca/server.ts'
 import type { AccountID, ExecID } from '../../values/brand.ts'
-import { amt, dec, type Decimal, plus, px, shortest, ZERO } from '../../values/decimal.ts'
+import { amt, dec, type Decimal, plus, px, type Px, shortest, ZERO } from '../../values/decimal.ts'
 import { fromMs, plusMs } from '../../values/instant.ts'
 import { openAlpaca } from './client.ts'
 import { endpointsOf } from './hosts.ts'
 
 const SYMBOL = 'AAPL'
-const KEYS = { keyID: 'PKCONTRACT', secretKey: 'a-secret-of-the-contract' }
+export const KEYS = { keyID: 'PKCONTRACT', secretKey: 'a-secret-of-the-contract' }
 
 export type AlpacaBench = Bench & {
   readonly simulator: AlpacaSimulator
@@ -21,6 +22,8 @@ export type AlpacaBench = Bench & {
   readonly notices: readonly Notice[]
   /** Every line that was logged. */
   readonly logged: readonly unknown[]
+  /** Shows a market of another symbol. */
+  set(symbol: string, bid: Px, ask: Px): void
 }
 
 /** The adapter on the simulator, on a market set by hand. Their common clock is real, and can be moved on. */
@@ -55,6 +58,7 @@ export async function alpacaBench(
       endpoints: endpoints.value,
       clock,
       random: () => 0.5,
+      streamWaitMs: 2_000,
       requestsPerMinute: 100_000,
       ...(over.deadlineMs !== undefined && { deadlineMs: over.deadlineMs }),
       log: (...line) => logged.push(line),
@@ -63,22 +67,19 @@ export async function alpacaBench(
   const notices: Notice[] = []
   let broker = await open()
   let marks = markers(broker, notices)
+  const calls = callsTo(simulator.url)
 
   /** What was streamed has been heard, and what that made the adapter ask has been answered. */
   async function settle(): Promise<void> {
     if (simulator.fate.listeners() > 0) await marks.pass(simulator)
-    for (let before = ''; ; ) {
-      const now = JSON.stringify(simulator.truth().requests)
-      if (now === before) return
-      before = now
-      await delay(8)
-    }
+    for (let quiet = 0; quiet < 3; quiet = calls.underWay() === 0 ? quiet + 1 : 0) await delay(1)
   }
   let lost: readonly (() => void)[] = []
   return {
     simulator,
     notices,
     logged,
+    set: (symbol, bid, ask) => market.set(symbol, { bid, ask }, clock.now()),
     get broker() {
       return broker
     },
@@ -125,6 +126,7 @@ export async function alpacaBench(
       marks = markers(broker, notices)
     },
     async close() {
+      calls.stop()
       await broker.close()
       await simulator.close()
     },
@@ -141,12 +143,41 @@ function markers(broker: Broker, notices: Notice[]) {
     else notices.push(notice)
   })
   return {
-    pass: (simulator: AlpacaSimulator) =>
-      new Promise<void>((resolve) => {
-        const stream = `marker-${++sent}`
-        arrived.set(`a frame of ${stream}`, resolve)
-        simulator.fate.strangeFrame({ stream })
-      }),
+    async pass(simulator: AlpacaSimulator): Promise<void> {
+      const stream = `marker-${++sent}`
+      const waiting = new AbortController()
+      const seen = new Promise<void>((resolve) => arrived.set(`a frame of ${stream}`, resolve))
+      simulator.fate.strangeFrame({ stream })
+      const late = delay(5_000, undefined, { signal: waiting.signal }).then(
+        () => assert.fail('what was streamed did not arrive'),
+        () => {},
+      )
+      await Promise.race([seen, late])
+      waiting.abort()
+    },
+  }
+}
+
+/** Counts the requests to one host that have begun and not ended. */
+function callsTo(origin: string) {
+  const underWay = new Set<object>()
+  type Told = { readonly request: { readonly origin: string } }
+  const begun = (told: unknown): void => {
+    const { request } = told as Told
+    if (request.origin === origin) underWay.add(request)
+  }
+  const ended = (told: unknown): void => void underWay.delete((told as Told).request)
+  const rows = [
+    ['undici:request:create', begun],
+    ['undici:request:trailers', ended],
+    ['undici:request:error', ended],
+  ] as const
+  for (const [name, listener] of rows) subscribe(name, listener)
+  return {
+    underWay: () => underWay.size,
+    stop(): void {
+      for (const [name, listener] of rows) unsubscribe(name, listener)
+    },
   }
 }
 

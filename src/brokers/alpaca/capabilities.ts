@@ -16,7 +16,7 @@ export const CAPABILITIES: Capabilities = {
   bracket: true,
   legsWaitForWholeFill: true,
   // [O] "OCO Orders": the stop is a child that Alpaca names itself, so a lost answer could not be resolved by our name
-  // for it. A stop is placed alone instead; see docs/decisions.
+  // for it without memory of ours. A stop is placed alone instead.
   oneCancelsOther: false,
   // A used client_order_id is refused with 422, also after its order has ended (recorded on the paper host, 2026-10).
   idempotentSubmit: true,
