@@ -1,5 +1,5 @@
 import type { Delivery } from '../orders/delivery.ts'
-import { firstOf, generations, newestOf } from '../orders/generations.ts'
+import { filledQty, firstOf, generations, newestOf } from '../orders/generations.ts'
 import { freshOrder, isOpen, type Order, ordStatus, type OrdStatus } from '../orders/machine.ts'
 import { isLeg, protection, type Sizes } from '../orders/protection.ts'
 import { type Bracket, opposite, type Terms } from '../orders/terms.ts'
@@ -74,7 +74,7 @@ const HALF_FILLED_MS = 10_000
 async function endPartial(c: Command, orders: readonly Order[], can: Capabilities): Promise<void> {
   if (!can.bracket || can.legsWaitForWholeFill !== true) return
   for (const entry of orders)
-    if (entry.role === 'Entry' && isOpen(entry) && !isZero(entry.cumQty) && entry.asked === 'Nothing')
+    if (entry.role === 'Entry' && isOpen(entry) && !isZero(filledQty(entry, orders)) && entry.asked === 'Nothing')
       await cancel(c, entry, 'filled in part, and its stop sleeps until it is whole', SYSTEM, HALF_FILLED_MS)
 }
 

@@ -43,6 +43,17 @@ describe('the road of an intent', () => {
     assert.equal(road({ ...story, orders }), 'Received done, Sized done, Approved done, Rejected failed, Filled never')
   })
 
+  it('goes on with the order in the place of one that was changed', () => {
+    const story = world.story('sig-0901')
+    const first = story.orders.find(({ role }) => role === 'Entry')
+    assert.ok(first)
+    const changed = { ...first, ordStatus: 'Replaced' as const, replacedBy: 'r1' }
+    const next = { ...first, clOrdID: 'r1', replaces: first.clOrdID, sentAt: first.updatedAt }
+    const orders = story.orders.flatMap((order) => (order === first ? [changed, next] : [order]))
+    const after = { ...story, orders, intent: { ...story.intent, clOrdID: 'r1' } }
+    assert.deepEqual(milestones(after), milestones(story))
+  })
+
   it('says when a second look refused what was sized', () => {
     const story = world.story('sig-0905')
     assert.equal(

@@ -1,4 +1,4 @@
-import type { Event, Story } from '../../api/wire.ts'
+import type { Event, Order, Story } from '../../api/wire.ts'
 import { msOf } from '../time.ts'
 
 /** One station of the road. `at` null: not reached (yet). */
@@ -17,8 +17,12 @@ const DECIDED = { approved: 'Approved', declined: 'Declined', withdrawn: 'Withdr
 
 /** The road of an intent: received → sized → approved → sent → filled, with the place where it left the road. */
 export function milestones({ intent, orders, fills, events }: Story): Milestone[] {
-  const entry = orders.find(({ role }) => role === 'Entry')
-  const entryFills = fills.filter(({ live, clOrdID }) => live && clOrdID === entry?.clOrdID)
+  const entries = orders.filter(({ role }) => role === 'Entry')
+  // The one that works now, and the one that was sent first: an order that was changed is several.
+  const entry = entries.find(({ clOrdID }) => clOrdID === intent.clOrdID) ?? entries[0]
+  const road = roadTo(entry, entries)
+  const sent = road.at(-1)
+  const entryFills = fills.filter(({ live, clOrdID }) => live && road.some((order) => order.clOrdID === clOrdID))
   const filledAt = entryFills.reduce<string | null>(
     (latest, { transactTime: at }) => (latest === null || at > latest ? at : latest),
     null,
@@ -44,7 +48,7 @@ export function milestones({ intent, orders, fills, events }: Story): Milestone[
 
   if (entry?.delivery === 'InDoubt') add('In doubt', entry.sentAt, 'doubt')
   else if (entry?.ordStatus === 'Rejected') add('Rejected', entry.updatedAt, 'failed')
-  else add('Sent', entry?.sentAt ?? null, entry?.sentAt == null ? 'ahead' : 'done')
+  else add('Sent', sent?.sentAt ?? null, sent?.sentAt == null ? 'ahead' : 'done')
 
   if (entry?.ordStatus === 'Filled') add('Filled', filledAt ?? entry.updatedAt, 'done')
   else if (entry?.ordStatus === 'Canceled' || entry?.ordStatus === 'Expired')
@@ -53,6 +57,18 @@ export function milestones({ intent, orders, fills, events }: Story): Milestone[
   else add('Filled', null, 'ahead')
 
   return ended(stations).map((station, i, all) => ({ ...station, tookMs: gap(all[i - 1]?.at ?? null, station.at) }))
+}
+
+/** An order and those in whose place it is, newest first. */
+function roadTo(order: Order | undefined, entries: readonly Order[]): Order[] {
+  if (order === undefined) return []
+  return [
+    order,
+    ...roadTo(
+      entries.find(({ clOrdID }) => clOrdID === order.replaces),
+      entries,
+    ),
+  ]
 }
 
 /** After the place where it ended, what follows is not ahead but will never be. */
