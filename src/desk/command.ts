@@ -35,6 +35,9 @@ export const BROKER: Actor = { type: 'broker', id: 'broker', via: 'worker', sess
 /** `alpaca` of `paper:alpaca:main`. */
 export const brokerOf = (account: AccountID): string => account.split(':')[1] ?? account
 
+/** After these it is known whether the broker has an order. */
+const ENDS_DOUBT: ReadonlySet<Action> = new Set<Action>(['order.accepted', 'order.rejected', 'order.absent'])
+
 /** In these an earlier intent is, or may still become, an order. */
 const TWIN_STATES: readonly IntentState[] = ['Received', 'AwaitingApproval', 'Approved']
 
@@ -73,7 +76,16 @@ export class Command {
     const row = await this.tx.append(entry)
     this.news.seq = row.seq
     await project(this.tx, row)
+    if (ENDS_DOUBT.has(action)) await this.#doubtEnded(object.id, corr)
     return row
+  }
+
+  /** Whoever was called because nobody knew need not look any more. */
+  async #doubtEnded(clOrdID: string, corr: string): Promise<void> {
+    const task = await this.tx.get('task', `IN_DOUBT:${clOrdID}`)
+    if (!task || task.doneAt !== null) return
+    const note = 'The doubt has ended: it is known now what became of the order.'
+    await this.emit('task.closed', { type: 'task', id: task.taskID }, corr, { by: 'gateway', note })
   }
 
   /** The moment `ms` of a person's time from now. */

@@ -634,6 +634,12 @@ const EXPECT: { readonly [what: string]: (w: World, words: Words) => Promise<voi
     assert.ok(found, `no open task ${kind}; open are: ${tasks.map((t) => t.taskID).join(', ') || 'none'}`)
     w.expectedTasks.add(found.taskID)
   },
+  done: async (w, words) => {
+    const kind = words.next('the kind of task')
+    const task = (await w.store.all('task')).find((t) => t.kind === kind)
+    assert.ok(task, `there never was a task ${kind}`)
+    assert.ok(task.doneAt !== null, `task ${task.taskID} is still open`)
+  },
   frozen: async (w, words) => {
     const symbol = words.next('the symbol')
     assert.ok(await w.store.get('freeze', symbol), `${symbol} is not frozen`)
