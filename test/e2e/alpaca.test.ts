@@ -3,7 +3,7 @@
 import assert from 'node:assert/strict'
 import { type ChildProcess, spawn, spawnSync } from 'node:child_process'
 import { once } from 'node:events'
-import { mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
+import { mkdirSync, mkdtempSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { after, before, describe, it } from 'node:test'
@@ -47,7 +47,7 @@ function documented(url: string): string {
   const page = readFileSync(join(ROOT, 'docs', 'brokers', 'alpaca.md'), 'utf8')
   // It stands in a step of a list, and a reader copies it without the indent of the list.
   const yaml = /```yaml\n([\s\S]*?)```/.exec(page)?.[1]?.replace(/^ {3}/gm, '')
-  assert.ok(yaml?.includes('\nalpaca:\n'), 'the page shows a configuration')
+  assert.ok(yaml !== undefined && yaml.includes('\nalpaca:\n'), 'the page shows a configuration')
   return yaml.replace('\nalpaca:\n', `\nalpaca:\n  url: ${url}\n`)
 }
 const config = join(root, 'jax-exec.yaml')
@@ -215,4 +215,46 @@ describe('a paper account at Alpaca', () => {
     await says(simulator, /\{[\s\S]*?\n\}/)
     refused(/paper:alpaca:main is the account PA\w+ \(.*\), and the keys open another one: PA\w+ \(/, 78)
   })
+})
+
+describe('jax-exec simulate alpaca', () => {
+  it('writes a configuration that holds, with keys for their owner alone, and overwrites nothing', async () => {
+    const file = join(root, 'sim.yaml')
+    const first = start('simulate', 'alpaca', '--port', '0', '--write-config', file)
+    const [, to] = await says(first, /serve --config (\S+)/)
+    assert.equal(to, file)
+    await stop(first)
+    assert.equal(first.process.exitCode, 0, first.said)
+    assert.match(first.said, /Stopped\./)
+    for (const name of ['sim.yaml', 'sim.key-id', 'sim.secret-key'])
+      if (process.platform !== 'win32') assert.equal(statSync(join(root, name)).mode & 0o077, 0, name)
+    const checked = spawnSync(process.execPath, [CLI, 'config', 'check', '--config', file], { env, encoding: 'utf8' })
+    assert.equal(checked.status, 0, checked.stderr)
+    assert.match(checked.stdout, /alpaca\.url +http:\/\/127\.0\.0\.1:\d+/)
+
+    const before = readFileSync(file, 'utf8')
+    writeFileSync(file, `${before}# by hand\n`)
+    const second = start('simulate', 'alpaca', '--port', '0', '--write-config', file)
+    await once(second.process, 'exit')
+    assert.equal(second.process.exitCode, 74, second.said)
+    assert.match(second.said, /sim\.yaml is there already and would be overwritten/)
+    assert.equal(readFileSync(file, 'utf8'), `${before}# by hand\n`)
+  })
+
+  const rows: readonly (readonly [args: readonly string[], exit: number, says: RegExp])[] = [
+    [['--market', 'sideways'], 2, /--market is "sideways"; it can be seeded, or replay:FILE/],
+    [['--market', 'replay:no-such-bars.csv'], 78, /The bars to replay cannot be used/],
+    [['--chaos', '2'], 2, /a share from 0 to 0\.5/],
+    [['--state', tmpdir()], 74, /The simulated account cannot be kept in/],
+  ]
+  for (const [args, exit, what] of rows)
+    it(`says what is wrong with ${args[0]}`, () => {
+      const run_ = spawnSync(process.execPath, [CLI, 'simulate', 'alpaca', '--port', '0', ...args], {
+        env,
+        encoding: 'utf8',
+        timeout: 20_000,
+      })
+      assert.match(run_.stderr, what)
+      assert.equal(run_.status, exit, run_.stderr)
+    })
 })
