@@ -35,6 +35,17 @@ export function useCancel(clOrdID: string) {
   })
 }
 
+/** Another price or size for an open order; what is not named stays as it is. */
+export type Change = { readonly limit_price?: string; readonly order_qty?: string; readonly reason?: string }
+
+export function useReplace(clOrdID: string) {
+  const client = useQueryClient()
+  return useMutation({
+    mutationFn: (change: Change) => call<Order>('POST', `/orders/${segment(clOrdID)}/replace`, change),
+    onSettled: () => refresh(client, ['orders', 'story', 'intents', 'status']),
+  })
+}
+
 export function useHalt() {
   const client = useQueryClient()
   return useMutation({

@@ -294,11 +294,20 @@ describe('the dashboard', { skip: executablePath === undefined ? 'no Chromium fo
       await page.getByLabel('Symbol').fill('msft')
       await page.waitForURL(/symbol=msft/)
       await rows.nth(1).waitFor({ state: 'detached' })
+      await rows.getByRole('button', { name: /Change Buy 24 MSFT/ }).click()
+      const changing = page.getByRole('dialog')
+      await changing.getByLabel('New limit price').fill('411.50')
+      await changing.getByRole('button', { name: 'Approve the change' }).click()
+      await rows.getByText('Replaced').waitFor()
+      assert.deepEqual(fake.asked.at(-1), {
+        what: 'POST /v1/orders/jx-sig-0908-entry/replace',
+        body: { limit_price: '411.50' },
+      })
       await rows.getByRole('button', { name: /Cancel Buy 24 MSFT/ }).click()
       await page.getByRole('dialog').getByText('Nothing is filled yet.').waitFor()
       await page.getByRole('button', { name: 'Cancel the order' }).click()
       await rows.getByText('Canceled').waitFor()
-      assert.deepEqual(fake.asked.at(-1)?.what, 'POST /v1/orders/jx-sig-0908-entry/cancel')
+      assert.deepEqual(fake.asked.at(-1)?.what, 'POST /v1/orders/jx-sig-0908-entry-r1/cancel')
 
       await page.getByRole('link', { name: 'Fills' }).click()
       await page.getByText('No fill matches these filters.').waitFor()

@@ -287,7 +287,10 @@ export function makeWorld(clock: () => number, later: (ms: number, then: () => v
       replacedBy: null,
       can: {
         cancel: status === 'InDoubt' ? no('Whether the broker has it is not known yet.') : YES,
-        replace: no('This broker changes no open orders. Cancel it and propose it anew.'),
+        replace:
+          role === 'Entry' && status !== 'InDoubt'
+            ? YES
+            : no('Only an entry can be changed. Its stop and target follow it.'),
       },
     }
     orders.set(order.clOrdID, order)
@@ -295,7 +298,7 @@ export function makeWorld(clock: () => number, later: (ms: number, then: () => v
   }
 
   function setOrder(order: Order, change: Partial<Order>): Order {
-    const done = ['Filled', 'Canceled', 'Rejected', 'Expired'].includes(change.ordStatus ?? order.ordStatus)
+    const done = ['Filled', 'Canceled', 'Replaced', 'Rejected', 'Expired'].includes(change.ordStatus ?? order.ordStatus)
     const next = {
       ...order,
       ...change,
@@ -443,6 +446,19 @@ export function makeWorld(clock: () => number, later: (ms: number, then: () => v
       setOrder(next, { ordStatus: 'Canceled', leavesQty: '0' })
       emit('execution.reported', { type: 'order', id }, order.corr, 'sim canceled it.', 'sim')
     })
+    return next
+  }
+
+  function replace(id: string, to: { limit_price?: string; order_qty?: string }, by: string): Order {
+    const order = orders.get(id)
+    if (order === undefined) throw new Denied(404, 'NOT_FOUND', 'No such order', `There is no order ${id}.`)
+    if (!order.can.replace.ok) throw new Denied(409, 'NOT_REPLACEABLE', 'Not changed', order.can.replace.why)
+    const { price, orderQty } = order.terms
+    const terms = { ...order.terms, price: to.limit_price ?? price, orderQty: to.order_qty ?? orderQty }
+    const clOrdID = `${id}-r1`
+    setOrder(order, { ordStatus: 'Replaced', leavesQty: '0', replacedBy: clOrdID })
+    const next = setOrder({ ...order, clOrdID, replaces: id }, { terms, leavesQty: terms.orderQty })
+    emit('order.replace-requested', { type: 'order', id }, order.corr, `${by} changed it.`, by)
     return next
   }
 
@@ -827,6 +843,7 @@ export function makeWorld(clock: () => number, later: (ms: number, then: () => v
     decline,
     reprice,
     cancel,
+    replace,
     engage,
     release,
     closeTask,

@@ -1,9 +1,10 @@
 import { type ReactNode, useState } from 'react'
 import type { Order } from '../../api/wire.ts'
-import { useCancel } from '../commands.ts'
+import { useCancel, useReplace } from '../commands.ts'
 import { grouped, trimmed } from '../decimal.ts'
 import { Action } from '../parts/action.tsx'
 import { SideMark, StatusBadge } from '../parts/badge.tsx'
+import { Field } from '../parts/field.tsx'
 import { Figure } from '../parts/figure.tsx'
 import { type Column, Ledger } from '../parts/ledger.tsx'
 import { Moment } from '../parts/moment.tsx'
@@ -15,6 +16,7 @@ import { IN_DOUBT, isWorking, orderInWords, priceInWords, ROLE } from '../words.
 /** Orders as the broker holds them. */
 export function OrdersLedger({ orders, within }: { orders: readonly Order[]; within?: 'story' }): ReactNode {
   const [canceling, setCanceling] = useState<Order | null>(null)
+  const [changing, setChanging] = useState<Order | null>(null)
   const columns: Column<Order>[] = [
     {
       key: 'order',
@@ -64,14 +66,21 @@ export function OrdersLedger({ orders, within }: { orders: readonly Order[]; wit
       quiet: (order) => !order.can.cancel.ok,
       cell: (order) =>
         order.can.cancel.ok ? (
-          <Action
-            small
-            look="plain-danger"
-            onPress={() => setCanceling(order)}
-            label={`Cancel ${orderInWords(order.terms)}`}
-          >
-            Cancel
-          </Action>
+          <span className="inline-flex gap-1">
+            {order.can.replace.ok ? (
+              <Action small onPress={() => setChanging(order)} label={`Change ${orderInWords(order.terms)}`}>
+                Change
+              </Action>
+            ) : null}
+            <Action
+              small
+              look="plain-danger"
+              onPress={() => setCanceling(order)}
+              label={`Cancel ${orderInWords(order.terms)}`}
+            >
+              Cancel
+            </Action>
+          </span>
         ) : isWorking(order) ? (
           <span className="text-xs text-soft">{order.can.cancel.why}</span>
         ) : null,
@@ -82,6 +91,9 @@ export function OrdersLedger({ orders, within }: { orders: readonly Order[]; wit
       <Ledger caption="Orders" columns={columns} rows={orders} keyOf={({ clOrdID }) => clOrdID} />
       <Sheet title="Cancel this order?" open={canceling !== null} onClose={() => setCanceling(null)}>
         {canceling === null ? null : <CancelForm order={canceling} onClose={() => setCanceling(null)} />}
+      </Sheet>
+      <Sheet title="Change this order" open={changing !== null} onClose={() => setChanging(null)}>
+        {changing === null ? null : <ChangeForm order={changing} onClose={() => setChanging(null)} />}
       </Sheet>
     </>
   )
@@ -129,6 +141,60 @@ function CancelForm({ order, onClose }: { order: Order; onClose: () => void }): 
           autoFocus
         >
           Cancel the order
+        </Action>
+      </SheetFoot>
+    </>
+  )
+}
+
+const filledIn = (typed: string): string | undefined => (typed.trim() === '' ? undefined : typed.trim())
+
+/** Typing the terms and pressing the button is the approval, so both say what will be asked for. */
+function ChangeForm({ order, onClose }: { order: Order; onClose: () => void }): ReactNode {
+  const replace = useReplace(order.clOrdID)
+  const [price, setPrice] = useState('')
+  const [size, setSize] = useState('')
+  const [reason, setReason] = useState('')
+  const [named, sized, why] = [price, size, reason].map(filledIn)
+  const nothing = named === undefined && sized === undefined
+  const send = (): void => {
+    if (nothing) return
+    const change = {
+      ...(named === undefined ? {} : { limit_price: named }),
+      ...(sized === undefined ? {} : { order_qty: sized }),
+      ...(why === undefined ? {} : { reason: why }),
+    }
+    replace.mutate(change, { onSuccess: onClose })
+  }
+  return (
+    <>
+      <p className="font-semibold">{orderInWords(order.terms)}</p>
+      <p className="text-sm">
+        Asking for it approves exactly these terms. Every check of a new order is made; the order works as it is until
+        the broker has replaced it, and a fill that crosses counts.
+      </p>
+      {order.terms.price === null ? null : (
+        <Field
+          label="New limit price"
+          value={price}
+          onChange={setPrice}
+          hint={`Empty leaves ${order.terms.price}.`}
+          mono
+        />
+      )}
+      <Field
+        label="New size in all"
+        value={size}
+        onChange={setSize}
+        hint="Counts what is filled. Empty leaves it as it is."
+        mono
+      />
+      <Field label="Reason" value={reason} onChange={setReason} maxLength={500} onEnter={send} />
+      {replace.isError ? <Trouble error={replace.error} title="Not changed" /> : null}
+      <SheetFoot>
+        <Action onPress={onClose}>Leave it</Action>
+        <Action look="primary" onPress={send} busy={replace.isPending} disabled={nothing}>
+          Approve the change
         </Action>
       </SheetFoot>
     </>
