@@ -176,7 +176,20 @@ async function haltedNow(h: Hands): Promise<boolean> {
 /** Asks about an order while it, or a leg of it, may still trade. What has ended needs no question: reports and reconciliation find the rest. */
 async function poll(h: Hands, errand: Errand): Promise<Outcome> {
   const order = await h.reads.get('order', errand.subject)
-  return order && (await trades(h, order)) ? lookUp(h, errand) : 'done'
+  if (!order || !(await trades(h, order))) return 'done'
+  const againMs = await coveredForMs(h, order)
+  return againMs > 0 ? { againMs, why: 'the last comparison of the books covered it' } : lookUp(h, errand)
+}
+
+/**
+ * Where requests are scarce: a comparison that found nothing has seen this order open, with what it has filled. For how
+ * much longer that will do; 0 when it must be asked for by itself.
+ */
+async function coveredForMs(h: Hands, order: Order): Promise<number> {
+  const pace = h.broker.capabilities?.pace
+  const run = pace ? await h.reads.get('reconcile', h.broker.account) : null
+  if (!pace || !run?.clean || order.updatedAt >= run.at) return 0
+  return Math.max(0, pace.pollMs - msBetween(run.at, h.clock.now()))
 }
 
 const trades = async (h: Hands, order: Order): Promise<boolean> => {

@@ -326,6 +326,38 @@ describe('an errand', () => {
   })
 })
 
+describe('a poll, where requests are scarce', () => {
+  const rows: [what: string, run: object | null, updatedMs: number, call: RegExp][] = [
+    ['asks when the books were never compared', null, 0, /^find/],
+    ['asks when they differed', { clean: false, at: fromMs(90_000) }, 0, /^find/],
+    ['asks when something was learned since', { clean: true, at: fromMs(90_000) }, 95_000, /^find/],
+    ['asks when the comparison is old', { clean: true, at: fromMs(40_000) }, 0, /^find/],
+    ['waits when a comparison has just covered it', { clean: true, at: fromMs(90_000) }, 0, /^postpone a 20000$/],
+  ]
+  for (const [what, run, updatedMs, call] of rows)
+    it(what, async () => {
+      const order = { clOrdID: 'a', role: 'Entry', phase: 'New', delivery: 'Delivered', updatedAt: fromMs(updatedMs) }
+      const b = bench({
+        reads: {
+          get: (async (kind: string) => (kind === 'order' ? order : kind === 'reconcile' ? run : null)) as never,
+          ordersOf: async () => [],
+        },
+        broker: {
+          capabilities: { pace: { quotesMs: 1, accountMs: 1, pollMs: 30_000 } } as Capabilities,
+          find: async (clOrdID) => {
+            b.calls.push(`find ${clOrdID}`)
+            return { found: false }
+          },
+        },
+        desk: { resolve: async () => 'resolved' },
+      })
+      b.clock.wall = fromMs(100_000)
+      b.errands.push(errand('a', { kind: 'poll' }))
+      await createWorker(b.hands, 'me').drain()
+      assert.match(b.calls[0] ?? '', call)
+    })
+})
+
 describe('reports from the stream', () => {
   const report = (execID: string): Report => ({
     execType: 'New',

@@ -48,7 +48,7 @@ const TICK_MS = 250
 /** A stream that lives longer than this would hide what a gap does. */
 const CUT_MS = 20_000
 /** An order of which nobody knows counts as never sent after two minutes; a minute more for what follows from that. */
-const SETTLE_MS = 240_000
+const SETTLE_MS = 300_000
 
 /** Each is a way in which a line to a broker has failed; those that book come as often as those that do not. */
 const FAULTS: readonly Fault[] = [
@@ -185,7 +185,14 @@ async function play(
   await decline(person)
   await cancelAllEntries(person)
   const settledAfterMs = await settled(person, say)
-  const findings = await compare(person, simulator, website)
+  const findings = [
+    {
+      what: 'everything came to an end',
+      ok: settledAfterMs !== null,
+      detail: settledAfterMs === null ? `not within ${SETTLE_MS / 1000} s` : 'nothing is in doubt or on its way',
+    },
+    ...(await compare(person, simulator, website)),
+  ]
   const { orders, executions, requests } = simulator.truth()
   return {
     findings,

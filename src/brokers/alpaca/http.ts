@@ -148,8 +148,11 @@ export function openHttp(o: HttpOptions): Http {
 
 const CLOSED = 'the connection is closed'
 const SPENT = 'the request budget is used up, so nothing was sent'
-/** The lists that the books are compared with, the question by our name that ends a doubt, and the market's hours. */
-const BOOK = /^\/v2\/(orders|orders:by_client_order_id|positions|account|clock)(\?|$)/
+/**
+ * Orders, executions, positions, account and hours: what the books are compared with, and what ends a doubt. A look-up
+ * takes several of them, so they share a lane: one that is served by half is asked for again whole.
+ */
+const BOOK = /^\/(v2\/(orders|positions|account|clock)|v2beta1\/events)/
 
 /** 403 is also Alpaca's business no: only without a code, or with that of authentication, is it about the keys. */
 const isForbidden = (status: number, code: string | null): boolean =>
