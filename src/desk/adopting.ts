@@ -19,9 +19,6 @@ const INTENT = 'other hands '
 /** What every ClOrdID of ours looks like, whichever gateway made it. */
 const NAME_OF_OURS = /^jx[a-z2-7]{26}(-[a-z]\d*)?$/
 
-/** How long the reply to a send of ours may take to tell that an unknown order is one of ours, or a leg of one. */
-export const STRANGER_MS = 3_000
-
 /**
  * Takes an order that our book does not know into it, with everything reported about it.
  * @returns `later` while an order of ours in the same symbol is unanswered: the stranger may be it, or a leg of it.
@@ -168,18 +165,6 @@ async function mayCost(c: Command, terms: Terms): Promise<{ maxNotional?: Amt }>
   return { maxNotional: round(times(times(terms.orderQty, unitPx), rate), 2, 'up') as Amt }
 }
 
-/** Other hands traded: where orders of ours rest in the same symbol, their sizes may no longer fit what is held. */
-export async function handsOn(c: Command, external: Order): Promise<void> {
-  const { symbol } = external.terms
-  const open = await c.tx.openOrders(c.setting.account)
-  if (open.some((o) => o.role !== 'External' && o.terms.symbol === symbol))
-    await c.freeze(
-      symbol,
-      `other hands traded it (order ${external.orderID}) while orders of ours rest in it: our stops may be larger or smaller than what is held`,
-      external.corr,
-    )
-}
-
 /**
  * What the account held when it was first read: taken into the book at the broker's own average price, as the trade of
  * an order of other hands. Later differences are never taken in by themselves.
@@ -222,7 +207,7 @@ async function opened(c: Command, symbol: string, netQty: Decimal, avgPx: Decima
   await applyReports(c, [
     {
       execType: 'Trade',
-      execID: `${orderID}` as string as ExecID,
+      execID: `${orderID}` as ExecID,
       clOrdID,
       orderID,
       transactTime: c.now,

@@ -8,7 +8,8 @@ import { type Instant, plusMs } from '../values/instant.ts'
 import { BROKER, type Command } from './command.ts'
 import { resizeTo } from './delivery.ts'
 import type { BrokerView } from './desk.ts'
-import { STRANGER_MS, takeInOpening } from './adopting.ts'
+import { takeInOpening } from './adopting.ts'
+import { STRANGER_MS } from './hands.ts'
 import { applyReports } from './executions.ts'
 
 /** Shown, and no reason to stop. */

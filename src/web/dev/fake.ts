@@ -252,7 +252,7 @@ function route(
     case 'GET orders':
       return page(ordersOf(world, search), search)
     case 'POST orders/:id/replace':
-      return world.replace(id, body as { limit_price?: string; order_qty?: string }, me.name)
+      return world.replace(id, body, me.name)
     case 'POST orders/:id/cancel':
       return world.cancel(id, me.name)
     case 'GET fills':
