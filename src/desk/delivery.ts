@@ -172,11 +172,20 @@ export async function recordSent(
       }
       case 'rejected':
         if (order.delivery === 'Delivered' || isHeld(order)) await contradicted(c, order, sent.text)
-        else if ((order.offers ?? 1) > 1) await repeatRefused(c, order, sent.text)
+        else if (isRepeat(order))
+          await nothingOfRepeat(
+            c,
+            order,
+            `The broker refused the repeat ("${sent.text}"), which says nothing about the first send.`,
+          )
         else await c.emit('order.rejected', about(order), order.corr, { text: sent.text }, BROKER)
         await oldGoesOn(c, order)
         break
       case 'not-sent':
+        if (isRepeat(order)) {
+          await nothingOfRepeat(c, order, `${sent.cause} That was the repeat: the first send may still arrive.`)
+          break
+        }
         await c.emit('order.absent', about(order), order.corr, { evidence: sent.cause })
         await afterAbsent(c, order)
         break
@@ -194,10 +203,13 @@ export async function recordSent(
   await protect(c, intentID)
 }
 
-/** The broker's no to a repeat is about the repeat: the first send may be what it would collide with. Looking goes on. */
-async function repeatRefused(c: Command, order: Order, text: string): Promise<void> {
-  const cause = `The broker refused the repeat ("${text}"), which says nothing about the first send.`
+/** It was offered before, and nobody knows what came of that. */
+const isRepeat = (order: Order): boolean => (order.offers ?? 1) > 1
+
+/** A repeat that was refused, or stayed here, says nothing about the first send, which may have arrived. Looking goes on. */
+async function nothingOfRepeat(c: Command, order: Order, cause: string): Promise<void> {
   await c.emit('order.in-doubt', about(order), order.corr, { cause })
+  await answeredByReports(c, order.clOrdID)
   await c.errand('resolve', order.clOrdID, order.corr, FIRST_LOOK_MS)
 }
 

@@ -178,9 +178,14 @@ export class World {
       if (claim?.send && this.haltFile === 'late') this.haltFile = 'present'
       return claim
     }
+    const beginResend: Desk['beginResend'] = async (...ask) => {
+      const send = await desk.beginResend(...ask)
+      if (send && this.haltFile === 'late') this.haltFile = 'present'
+      return send
+    }
     this.#worker = createWorker(
       {
-        desk: { ...desk, claimSend },
+        desk: { ...desk, claimSend, beginResend },
         reads: store,
         broker: mortal(this.broker, life),
         clock: this.clock,
