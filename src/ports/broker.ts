@@ -77,6 +77,12 @@ export type Leg = { readonly role: Extract<Role, 'Stop' | 'Target'>; readonly or
 
 export type InDoubt = { readonly outcome: 'in-doubt'; readonly cause: string }
 
+/**
+ * Asked in the instant before the first byte leaves: an adapter may have to wait for its turn, and a halt may come
+ * meanwhile. False: nothing is sent, and whatever is answered then means that.
+ */
+export type MayGo = () => Promise<boolean>
+
 /** `accepted` means the request was taken, not that the order is gone: only a report says that. */
 export type CancelSent =
   | { readonly outcome: 'accepted' }
@@ -162,7 +168,7 @@ export interface Broker {
    *   elsewhere: the gateway places the stop itself when the entry fills.
    * @returns `rejected` only on the broker's explicit word; a timeout, a dropped socket or HTTP 5xx is `in-doubt`.
    */
-  submit(clOrdID: ClOrdID, order: Passed): Promise<Sent>
+  submit(clOrdID: ClOrdID, order: Passed, mayGo?: MayGo): Promise<Sent>
   /**
    * Sends a stop and a target of which one cancels the other, once, both or neither.
    * Only where `capabilities.oneCancelsOther`; elsewhere a stop is sent alone through `submit`.
@@ -177,7 +183,7 @@ export interface Broker {
    * @param order `orderQty` is what the new order and all those before it may fill together, what they have filled
    *   included, as FIX has it.
    */
-  replace(ref: OrderRef, clOrdID: ClOrdID, order: Passed): Promise<Sent>
+  replace(ref: OrderRef, clOrdID: ClOrdID, order: Passed, mayGo?: MayGo): Promise<Sent>
   /**
    * Closes whatever is held of `symbol` at the market, once, by the broker's own order that cannot turn the position.
    * In doubt, it must not be asked again before the position has been read. Only where `capabilities.closePositions`.

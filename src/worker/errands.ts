@@ -2,7 +2,7 @@ import type { Desk, Send } from '../desk/desk.ts'
 import { isOpen, type Order } from '../orders/machine.ts'
 import { isNamedByOthers } from '../orders/generations.ts'
 import { isLeg, mayTrade, ownerOf } from '../orders/protection.ts'
-import { type Broker, type BrokerPosition, ReadFailed, type Sent } from '../ports/broker.ts'
+import { type Broker, type BrokerPosition, type MayGo, ReadFailed, type Sent } from '../ports/broker.ts'
 import type { Clock } from '../ports/clock.ts'
 import type { Errand, ErrandKind } from '../ports/records.ts'
 import type { Reads } from '../ports/store.ts'
@@ -151,16 +151,25 @@ const RECORD_PLAN = { tries: 6, firstMs: 500, capMs: 8_000 }
 
 async function attempt(h: Hands, send: Send): Promise<Sent | { outcome: 'not-sent'; cause: string }> {
   const opens = send.kind === 'single' ? !send.order.reduceOnly : send.kind === 'replace' && !send.reduces
-  if (opens && (await haltedNow(h)))
-    return { outcome: 'not-sent', cause: 'Not sent: trading was halted in the moment before the first byte.' }
+  let held = false
+  const mayGo = async (): Promise<boolean> => {
+    held ||= opens && (await haltedNow(h))
+    return !held
+  }
+  const sent = (await mayGo()) ? await sentBy(h.broker, send, mayGo) : null
+  if (sent !== null && !held) return sent
+  return { outcome: 'not-sent', cause: 'Not sent: trading was halted in the moment before the first byte.' }
+}
+
+async function sentBy(broker: Broker, send: Send, mayGo: MayGo): Promise<Sent> {
   try {
     switch (send.kind) {
       case 'single':
-        return await h.broker.submit(send.clOrdID, send.order)
+        return await broker.submit(send.clOrdID, send.order, mayGo)
       case 'replace':
-        return await h.broker.replace(send.ref, send.clOrdID, send.order)
+        return await broker.replace(send.ref, send.clOrdID, send.order, mayGo)
       case 'pair':
-        return await h.broker.submitPair(send.stop, send.target)
+        return await broker.submitPair(send.stop, send.target)
     }
   } catch (thrown) {
     return { outcome: 'in-doubt', cause: `the adapter failed while sending: ${String(thrown)}` }

@@ -186,6 +186,19 @@ describe('a send', () => {
       ['recorded not-sent'],
     ],
     [
+      'does not go when trading was halted while it waited for its turn at the broker',
+      (() => {
+        let file = false
+        const submit: Broker['submit'] = async (_, __, mayGo) => {
+          file = true
+          return (await mayGo?.()) === false ? { outcome: 'in-doubt', cause: 'held' } : ACCEPTED
+        }
+        return { haltFile: () => file, broker: { submit } }
+      })(),
+      single('a'),
+      ['recorded not-sent'],
+    ],
+    [
       'of an exit goes whatever is halted',
       { reads: { get: async () => halted as never }, haltFile: () => true },
       single('a', true),

@@ -10,6 +10,7 @@ import {
   type Found,
   type InDoubt,
   type Leg,
+  type MayGo,
   type Notice,
   ReadFailed,
   type Sent,
@@ -258,9 +259,10 @@ export async function openAlpaca(options: AlpacaOptions): Promise<Broker> {
 
   const send = (call: Call) => http.attempt(call)
 
-  async function submitted(clOrdID: ClOrdID, order: Parameters<Broker['submit']>[1]): Promise<Sent> {
+  async function submitted(clOrdID: ClOrdID, order: Parameters<Broker['submit']>[1], mayGo?: MayGo): Promise<Sent> {
     const body = submitBody(clOrdID, order, classOf(order.symbol))
-    const answer = await send({ method: 'POST', path: '/v2/orders', body, lane: order.reduceOnly ? 'urgent' : 'order' })
+    const lane = order.reduceOnly ? 'urgent' : 'order'
+    const answer = await send({ method: 'POST', path: '/v2/orders', body, lane, mayGo })
     return madeOrder(answer, clOrdID, order)
   }
 
@@ -367,7 +369,12 @@ export async function openAlpaca(options: AlpacaOptions): Promise<Broker> {
     }
   }
 
-  async function replaced(ref: OrderRef, clOrdID: ClOrdID, order: Parameters<Broker['submit']>[1]): Promise<Sent> {
+  async function replaced(
+    ref: OrderRef,
+    clOrdID: ClOrdID,
+    order: Parameters<Broker['submit']>[1],
+    mayGo?: MayGo,
+  ): Promise<Sent> {
     const orderID = await orderIDOf(ref)
     if (typeof orderID !== 'string') return orderID
     const path = `/v2/orders/${encodeURIComponent(orderID)}`
@@ -380,7 +387,7 @@ export async function openAlpaca(options: AlpacaOptions): Promise<Broker> {
       return inDoubt(`nothing was sent: ${thrown.message}`)
     }
     return madeOrder(
-      await send({ method: 'PATCH', path, body, lane: order.reduceOnly ? 'urgent' : 'order' }),
+      await send({ method: 'PATCH', path, body, lane: order.reduceOnly ? 'urgent' : 'order', mayGo }),
       clOrdID,
       order,
       orderID,

@@ -6,7 +6,7 @@ import { setTimeout as delay } from 'node:timers/promises'
 import { inspect } from 'node:util'
 import { ReadFailed } from '../../ports/broker.ts'
 import type { Clock } from '../../ports/clock.ts'
-import { fromMs } from '../../values/instant.ts'
+import { fromMs, plusMs } from '../../values/instant.ts'
 import { Numeral } from '../../values/json.ts'
 import { type Http, type HttpOptions, openHttp } from './http.ts'
 import { Malformed } from './parse.ts'
@@ -68,6 +68,20 @@ const says = (status: number, body: string, headers: Record<string, string> = {}
 }
 
 describe('one call', () => {
+  it('that was called off while it waited for its turn does not go', async () => {
+    says(200, '{}')
+    let [now, halted] = [fromMs(0), false]
+    const sleep: Clock['sleep'] = async (ms) => {
+      now = plusMs(now, ms)
+      halted = true
+    }
+    const http = open({ clock: { ...clock, now: () => now, sleep }, requestsPerMinute: 3, reserve: 0 })
+    const call = { method: 'POST', lane: 'order', path: '/v2/orders', mayGo: async () => !halted } as const
+    assert.equal((await http.attempt(call)).status, 200)
+    const held = await http.attempt(call)
+    assert.ok(held.status === null && !held.sent)
+    assert.equal(asked.length, 1)
+  })
   it('carries the keys and the body, and comes back with every digit', async () => {
     says(200, '{"qty":0.10}', { 'X-Request-ID': 'r1' })
     const got = await open().attempt({ method: 'POST', lane: 'order', path: '/v2/orders', body: { qty: '10' } })

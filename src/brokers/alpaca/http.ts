@@ -1,5 +1,5 @@
 import { createBreaker, createBudget, type Lane, type RateNews } from '../budget.ts'
-import { NotAsked, ReadFailed } from '../../ports/broker.ts'
+import { type MayGo, NotAsked, ReadFailed } from '../../ports/broker.ts'
 import type { Clock } from '../../ports/clock.ts'
 import { fromMs, type Instant, msBetween } from '../../values/instant.ts'
 import { parseJson } from '../../values/json.ts'
@@ -16,6 +16,8 @@ export type Call = {
   readonly body?: unknown
   /** Who goes first when requests are scarce. */
   readonly lane: Lane
+  /** Asked when its turn has come. Absent: it goes. */
+  readonly mayGo?: MayGo | undefined
 }
 
 /** What came back. `body` is parsed JSON with every digit (`Numeral`), undefined when it is none. */
@@ -84,6 +86,7 @@ export function openHttp(o: HttpOptions): Http {
       return { status: null, cause, sent }
     }
     if (!(await admitted(call.lane, deadline))) return none(closed.signal.aborted ? CLOSED : SPENT, false)
+    if (call.mayGo && !(await call.mayGo())) return none(HELD, false)
     try {
       const response = await fetch(o.base + call.path, {
         method: call.method,
@@ -147,6 +150,7 @@ export function openHttp(o: HttpOptions): Http {
 }
 
 const CLOSED = 'the connection is closed'
+const HELD = 'it was called off while it waited for its turn, so nothing was sent'
 const SPENT = 'the request budget is used up, so nothing was sent'
 /**
  * Orders, executions, positions, account and hours: what the books are compared with, and what ends a doubt. A look-up
