@@ -5,11 +5,11 @@ import { parseScenario } from '../../test/scenarios/language.ts'
 import { World } from '../../test/scenarios/world.ts'
 import type { Terms } from '../orders/terms.ts'
 import type { BrokerOrder, Found } from '../ports/broker.ts'
-import type { ClOrdID, OrderID } from '../values/brand.ts'
+import type { ClOrdID, IntentID, OrderID } from '../values/brand.ts'
 import { px, qty, text } from '../values/decimal.ts'
+import { entryID } from './naming.ts'
 
-async function after(scenario: string): Promise<World> {
-  const w = new World()
+async function after(scenario: string, w = new World()): Promise<World> {
   for (const line of parseScenario(`# For the test.\nmarket AAPL bid=189.95 ask=190.05\n${scenario}`).lines)
     await play(w, [line])
   w.awake = false
@@ -69,6 +69,26 @@ describe('an order of other hands', () => {
     assert.equal(await w.desk.adopt(W1, stranger({ clOrdID: null })), 'later')
     assert.equal(await w.store.orderByOrderID(w.broker.account, W1), null)
     assert.equal(await w.desk.adopt(W1, stranger({ terms: { ...TERMS, symbol: 'MSFT' } })), 'done')
+  })
+
+  it('is not made of the exits of an entry that filled before anybody could ask for them', async () => {
+    const w = new World()
+    w.broker.capabilities = { ...w.broker.capabilities, listedWithinMs: 10_000 }
+    await after('signal I1 BUY AAPL entry=190.00 stop=188.00\nnext fill-first-lost 52 @ 190.00', w)
+    w.awake = true
+    w.broker.hidden.add(entryID(w.broker.account, 'I1' as IntentID, 0))
+    for (const line of parseScenario('# Lists lag.\napprove I1 by=ana -> Filled\nwait 4s').lines) await play(w, [line])
+    const [entry] = w.broker.truth
+    const [leg] = entry?.legs ?? []
+    assert.ok(entry && leg)
+    // The broker tells of a leg, and not whose: it was asked for by its own name.
+    const terms: Terms = { ...TERMS, side: 'Sell', ordType: 'Stop', price: null, stopPx: px('188.00') }
+    assert.equal(await w.desk.adopt(leg.orderID, stranger({ orderID: leg.orderID, clOrdID: null, terms })), 'later')
+    for (const line of parseScenario('# It is listed.\nshows I1\nwait 4s\nexpect broker stops=1').lines)
+      await play(w, [line])
+    const met = await w.store.orderByOrderID(w.broker.account, leg.orderID)
+    assert.deepEqual([met?.role, met?.parent], ['Stop', entry.clOrdID])
+    assert.deepEqual(await tasks(w), [])
   })
 
   it('is no such thing when its parent is ours: that is asked for its legs', async () => {

@@ -1,11 +1,30 @@
+import type { Actor } from '../journal/row.ts'
 import { freshOrder, type Order } from '../orders/machine.ts'
+import { isLeg } from '../orders/protection.ts'
 import type { Terms } from '../orders/terms.ts'
 import type { BrokerOrder, BrokerPosition, Found } from '../ports/broker.ts'
 import type { ClOrdID, ExecID, IntentID, OrderID } from '../values/brand.ts'
-import { type Amt, type Decimal, dec, isZero, type Px, type Qty, round, sign, text, times } from '../values/decimal.ts'
-import { abs, ZERO } from '../values/decimal.ts'
+import {
+  abs,
+  type Amt,
+  type Decimal,
+  dec,
+  isZero,
+  minus,
+  plus,
+  type Px,
+  type Qty,
+  round,
+  sign,
+  text,
+  times,
+  ZERO,
+} from '../values/decimal.ts'
+import { msBetween } from '../values/instant.ts'
+import { ok, type Result } from '../values/result.ts'
 import { cancel } from './canceling.ts'
-import { BROKER, type Command, mustOrder, SYSTEM } from './command.ts'
+import { BROKER, type Command, deny, knowsEveryTrade, mustOrder, SYSTEM } from './command.ts'
+import type { Denial } from './desk.ts'
 import { applyReports } from './executions.ts'
 import { exitsFollow, meetSuccessor } from './replacing.ts'
 
@@ -59,13 +78,23 @@ async function ours(c: Command, there: BrokerOrder): Promise<Order | null> {
   return byName || c.tx.orderByOrderID(c.setting.account, there.orderID)
 }
 
-/** Until the broker has answered for an entry nobody knows its name there, nor those of the exits it made. */
+/**
+ * Until the broker has answered for an entry nobody knows its name there, nor those of the exits it made; one that has
+ * filled meanwhile is still being asked about.
+ */
 async function mayBeOurs(c: Command, there: BrokerOrder): Promise<boolean> {
+  const { symbol } = there.terms
   const open = await c.tx.openOrders(c.setting.account)
-  return open.some(
-    (o) => o.terms.symbol === there.terms.symbol && (o.delivery === 'Sending' || o.delivery === 'InDoubt'),
-  )
+  if (open.some((o) => o.terms.symbol === symbol && (o.delivery === 'Sending' || o.delivery === 'InDoubt'))) return true
+  for (const { kind, subject } of await c.tx.all('errand')) {
+    const asked = kind === 'resolve' ? await c.tx.get('order', subject as ClOrdID) : null
+    if (asked?.terms.bracket && asked.terms.symbol === symbol && !(await legsAreKnown(c, asked))) return true
+  }
+  return false
 }
+
+const legsAreKnown = async (c: Command, entry: Order): Promise<boolean> =>
+  (await c.tx.ordersOf(entry.intentID)).some(isLeg)
 
 async function takeIn(c: Command, there: BrokerOrder): Promise<void> {
   const { orderID, clOrdID, terms } = there
@@ -181,11 +210,83 @@ export async function takeInOpening(c: Command, positions: readonly BrokerPositi
 }
 
 async function opened(c: Command, symbol: string, netQty: Decimal, avgPx: Decimal): Promise<void> {
-  const corr = `${INTENT}opening ${symbol}`
-  const [orderID, lastQty] = [`opening-${symbol}` as OrderID, abs(netQty) as Qty]
-  const terms: Terms = {
+  const words = 'held when the account was first read'
+  const corr = await booked(c, { id: `opening-${symbol}`, symbol, netQty, px: avgPx as Px, words }, BROKER)
+  await c.task(
+    'OPENING_POSITION',
     symbol,
-    side: sign(netQty) > 0 ? 'Buy' : 'Sell',
+    'warning',
+    `${text(netQty)} ${symbol} were held at ${text(avgPx)} when this account was first read. They count as held; no stop of this gateway protects them.`,
+    corr,
+  )
+}
+
+/**
+ * A person says what a difference in position is (a split, a transfer, a gift of shares): the broker's count becomes
+ * ours. Nothing is sent; what froze the symbol thaws when the books agree and its task is closed.
+ *
+ * @param ask.px what a unit is booked at; null takes the last quote.
+ */
+export async function takeInDifference(
+  c: Command,
+  ask: { readonly symbol: string; readonly px: Px | null; readonly reason: string; readonly actor: Actor },
+): Promise<Result<null, Denial>> {
+  const { symbol } = ask
+  const { account, speed } = c.setting
+  const person = ask.actor.type === 'person' ? await c.tx.get('person', ask.actor.id) : null
+  if (!person || person.disabled || !EXPLAINERS.some((role) => person.roles.some((r) => r === role)))
+    return deny(
+      'NOT_ELIGIBLE',
+      `Explaining a difference needs a signed-in person with a role of ${EXPLAINERS.join(', ')}.`,
+    )
+  const open = await c.tx.openOrders(account)
+  if (open.some((o) => o.terms.symbol === symbol && o.delivery !== 'Delivered'))
+    return deny(
+      'UNRECONCILED',
+      `An order in ${symbol} is on its way or in doubt: wait until it is known what became of it.`,
+    )
+  const row = await c.tx.get('account', account)
+  if (!row || !knowsEveryTrade(row) || msBetween(row.at, c.now) > READING_MS * speed) {
+    await c.errand('reconcile', account, 'take-in')
+    return deny(
+      'UNRECONCILED',
+      'What the broker holds was read too long ago. It is read again now; try again in a few seconds.',
+    )
+  }
+  const theirs = row.positions.filter((p) => p.symbol === symbol).reduce((sum, p) => plus(sum, p.netQty), ZERO)
+  const netQty = minus(theirs, (await c.tx.get('position', symbol))?.netQty ?? ZERO)
+  if (isZero(netQty))
+    return deny('NOT_FOUND', `Nothing to take in: the broker and our book hold the same of ${symbol}.`)
+  const unitPx = ask.px ?? (await c.tx.get('market', symbol))?.quote?.last ?? null
+  if (unitPx === null) return deny('NOT_FOUND', `No price of ${symbol} is known: say what a unit is to be booked at.`)
+  await booked(c, { id: `explained-${symbol}-${c.now}`, symbol, netQty, px: unitPx, words: ask.reason }, ask.actor)
+  await c.errand('reconcile', account, 'take-in')
+  return ok(null)
+}
+/** Roles that may say what a difference is: those that close its task. */
+const EXPLAINERS: readonly string[] = ['risk', 'operator']
+/** How old the broker's own count may be when ours is set to it. */
+const READING_MS = 60_000
+
+/** Books `netQty` as the trade of an order that never was one. @returns what its events are found by. */
+async function booked(
+  c: Command,
+  what: {
+    readonly id: string
+    readonly symbol: string
+    readonly netQty: Decimal
+    readonly px: Px
+    readonly words: string
+  },
+  actor: Actor,
+): Promise<string> {
+  const corr = `${INTENT}${what.id}`
+  const orderID = what.id as OrderID
+  const clOrdID = nameOf(orderID)
+  const lastQty = abs(what.netQty) as Qty
+  const terms: Terms = {
+    symbol: what.symbol,
+    side: sign(what.netQty) > 0 ? 'Buy' : 'Sell',
     ordType: 'Market',
     timeInForce: 'Day',
     orderQty: lastQty,
@@ -194,7 +295,6 @@ async function opened(c: Command, symbol: string, netQty: Decimal, avgPx: Decima
     bracket: null,
     reduceOnly: false,
   }
-  const clOrdID = nameOf(orderID)
   const order: Order = {
     ...freshOrder(
       { intentID: corr as IntentID, role: 'External', parent: null, clOrdID, account: c.setting.account, terms, corr },
@@ -202,27 +302,21 @@ async function opened(c: Command, symbol: string, netQty: Decimal, avgPx: Decima
     ),
     delivery: 'Delivered',
     orderID,
+    text: what.words,
   }
-  await c.emit('order.adopted', { type: 'order', id: clOrdID }, corr, { order, name: null }, BROKER)
-  await applyReports(c, [
-    {
-      execType: 'Trade',
-      execID: `${orderID}` as ExecID,
-      clOrdID,
-      orderID,
-      transactTime: c.now,
-      text: 'held when the account was first read',
-      lastQty,
-      lastPx: avgPx as Px,
-      settlCurrFxRate: dec('1'),
-      commission: ZERO as Amt,
-    },
-  ])
-  await c.task(
-    'OPENING_POSITION',
-    symbol,
-    'warning',
-    `${text(netQty)} ${symbol} were held at ${text(avgPx)} when this account was first read. They count as held; no stop of this gateway protects them.`,
-    corr,
-  )
+  await c.emit('order.adopted', { type: 'order', id: clOrdID }, corr, { order, name: null }, actor)
+  const trade = {
+    execType: 'Trade',
+    execID: what.id as ExecID,
+    clOrdID,
+    orderID,
+    transactTime: c.now,
+    text: what.words,
+    lastQty,
+    lastPx: what.px,
+    settlCurrFxRate: dec('1'),
+    commission: ZERO as Amt,
+  } as const
+  await applyReports(c, [trade])
+  return corr
 }

@@ -335,17 +335,22 @@ export async function resizeTo(c: Command, order: Order, there: BrokerOrder): Pr
   await c.emit('order.resized', about(order), order.corr, { orderQty: there.terms.orderQty }, BROKER)
 }
 
+/** Until an order that the broker does not list yet is asked about again. */
+const UNLISTED_MS = 1_000
+
 async function notFound(c: Command, order: Order, askedAt: Instant): Promise<'resolved' | 'still-in-doubt'> {
   const waited = Math.floor(msBetween(order.updatedAt, askedAt) / c.setting.speed)
   if (order.delivery === 'Delivered') {
-    // What was booked a moment ago may be on no list yet.
-    if (isOpen(order) && waited >= (c.setting.capabilities.listedWithinMs ?? 0))
+    // What was booked a moment ago may be on no list yet, and then not knowing it says nothing of its exits either.
+    const unlisted = waited < (c.setting.capabilities.listedWithinMs ?? 0)
+    if (isOpen(order) && !unlisted)
       await c.freeze(
         order.terms.symbol,
         `the broker acknowledged order ${order.clOrdID} and now does not know it`,
         order.corr,
       )
-    await protect(c, order.intentID, order.role === 'Entry')
+    if (unlisted) await protect(c, order.intentID, false, UNLISTED_MS)
+    else await protect(c, order.intentID, order.role === 'Entry')
     return 'resolved'
   }
   // While the send itself is running, its request may be anywhere between us and the broker: nothing proves it away.

@@ -20,8 +20,9 @@ const UNANSWERED: readonly Delivery[] = ['Queued', 'Sending', 'InDoubt']
  * Exits need no approval and are blocked by nothing.
  *
  * @param lookedUp the entry has just been asked about, so that exits the book does not know are not there.
+ * @param askAfterMs when to ask about it, if that is what is needed.
  */
-export async function protect(c: Command, intentID: IntentID, lookedUp = false): Promise<void> {
+export async function protect(c: Command, intentID: IntentID, lookedUp = false, askAfterMs = 0): Promise<void> {
   const orders = await c.tx.ordersOf(intentID)
   const last = orders.findLast((o) => o.role === 'Entry' && o.terms.bracket !== null)
   // Whatever has taken its place since, the exits are those of the first: they go over from one to the next.
@@ -50,7 +51,7 @@ export async function protect(c: Command, intentID: IntentID, lookedUp = false):
   const now = newestOf(entry, orders)
   const parents = generations(now, orders).map((o) => o.clOrdID)
   const exits = orders.some((o) => o.parent !== null && parents.includes(o.parent))
-  if (can.bracket && !exits && !lookedUp) return c.errand('resolve', now.clOrdID, now.corr)
+  if (can.bracket && !exits && !lookedUp) return c.errand('resolve', now.clOrdID, now.corr, askAfterMs)
   if (await givesUp(c, orders)) {
     await c.task(
       'UNPROTECTED',
