@@ -816,6 +816,35 @@ const upkeep: Route[] = [
     },
   }),
   route({
+    name: 'takeInPosition',
+    method: 'POST',
+    path: '/v1/positions/take-in',
+    access: ['tasks:close'],
+    tag: 'Tasks and reconciliation',
+    summary: "Take the broker's count of a position as ours",
+    description:
+      'For people, when the books differ and the reason is known: a split, a transfer, shares bought elsewhere. Nothing is sent to the broker. The symbol trades again when the books agree and its task is closed.',
+    body: z.strictObject({
+      symbol,
+      reason: prose('Why they differ; kept in the journal.', { min: 1, max: 1000 }, 'A split of two for one.'),
+      price: price('What a unit is booked at; the last quote when left out').optional(),
+    }),
+    answers: { 204: { description: 'Taken in; a comparison follows.', schema: null } },
+    examples: [
+      {
+        title: 'After a split',
+        path: '/v1/positions/take-in',
+        body: { symbol: 'AAPL', reason: 'A split of two for one.' },
+      },
+    ],
+    problems: ['NOT_ELIGIBLE', 'UNRECONCILED'],
+    async run(api, { body, caller }) {
+      const { symbol: of, reason: why, price: px = null } = body
+      const result = await api.desk.takeIn({ symbol: of, px, reason: why, actor: caller.actor })
+      return result.ok ? NOTHING : denied(result.error)
+    },
+  }),
+  route({
     name: 'getReconciliation',
     method: 'GET',
     path: '/v1/reconciliation',

@@ -2,7 +2,7 @@ import assert from 'node:assert/strict'
 import { describe, it } from 'node:test'
 import { play } from '../../test/scenarios/commands.ts'
 import { parseScenario } from '../../test/scenarios/language.ts'
-import { World } from '../../test/scenarios/world.ts'
+import { personActor, World } from '../../test/scenarios/world.ts'
 import type { Terms } from '../orders/terms.ts'
 import type { BrokerOrder, Found } from '../ports/broker.ts'
 import type { ClOrdID, IntentID, OrderID } from '../values/brand.ts'
@@ -112,6 +112,53 @@ describe('an order of other hands', () => {
     assert.equal(await w.desk.adopt(W1, { found: false }), 'done')
     assert.equal(await w.store.orderByOrderID(w.broker.account, W1), null)
     assert.deepEqual(await tasks(w), ['EXTERNAL_ORDER:W1'])
+  })
+})
+
+describe('a difference that a person explains', () => {
+  const ask = (by: string, over: object = {}) => ({
+    symbol: 'AAPL',
+    px: px('95.00'),
+    reason: 'a split',
+    actor: personActor(by),
+    ...over,
+  })
+  const DIFFERS = 'wait 1s\nelsewhere hold AAPL 40\nreconcile\nwait 1s'
+  const denied = async (w: World, what: Parameters<World['desk']['takeIn']>[0]) => {
+    const result = await w.desk.takeIn(what)
+    return result.ok ? null : result.error.code
+  }
+
+  it('becomes our count, by the word of somebody who may', async () => {
+    const w = await after(DIFFERS)
+    assert.equal(await denied(w, ask('rik')), null)
+    const position = await w.store.get('position', 'AAPL')
+    assert.equal(position && text(position.netQty), '40')
+    assert.equal(await denied(w, ask('rik')), 'UNRECONCILED')
+  })
+  it('needs a person with the role', async () => {
+    const w = await after(DIFFERS)
+    assert.equal(await denied(w, ask('tom')), 'NOT_ELIGIBLE')
+    assert.equal(await denied(w, ask('nobody')), 'NOT_ELIGIBLE')
+    const agent = { type: 'agent', id: 'jax', via: 'http', session: null } as const
+    assert.equal(await denied(w, { ...ask('rik'), actor: agent }), 'NOT_ELIGIBLE')
+  })
+  it('waits for a fresh look at the broker', async () => {
+    const w = await after(DIFFERS)
+    w.clock.advance(60_001)
+    assert.equal(await denied(w, ask('rik')), 'UNRECONCILED')
+    assert.ok(await w.store.get('errand', `reconcile:${w.broker.account}`))
+  })
+  it('waits while an order in the symbol is in doubt', async () => {
+    const w = await after('signal I1 BUY AAPL entry=190.00 stop=188.00\nnext lost\napprove I1 by=ana')
+    const result = await w.desk.takeIn(ask('rik'))
+    assert.match(result.ok ? '' : result.error.text, /in doubt/)
+  })
+  it('must be one, and have a price', async () => {
+    const w = await after('wait 1s\nreconcile\nwait 1s')
+    assert.equal(await denied(w, ask('rik')), 'NOT_FOUND')
+    const priceless = await after('wait 1s\nelsewhere hold MSFT 40\nreconcile\nwait 1s')
+    assert.equal(await denied(priceless, ask('rik', { symbol: 'MSFT', px: null })), 'NOT_FOUND')
   })
 })
 

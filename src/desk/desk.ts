@@ -108,6 +108,8 @@ export interface Desk {
   halt(ask: { reason: string; actor: Actor }): Promise<Result<null, Denial>>
   release(ask: { reason: string; actor: Actor }): Promise<Result<null, Denial>>
   closeTask(ask: { taskID: string; note: string; actor: Actor }): Promise<Result<Task, Denial>>
+  /** Takes the broker's count of a position as ours, on a person's word for why they differ. Nothing is sent. */
+  takeIn(ask: { symbol: string; px: Px | null; reason: string; actor: Actor }): Promise<Result<null, Denial>>
   requestReconcile(actor: Actor): Promise<void>
   /** Has the worker read what is known about a symbol; the rows are fresh soon after. */
   requestFacts(symbol: string): Promise<void>

@@ -1,6 +1,6 @@
 import type { Head, Store } from '../ports/store.ts'
 import type { Instant } from '../values/instant.ts'
-import { adopt } from './adopting.ts'
+import { adopt, takeInDifference } from './adopting.ts'
 import { closeTask, endSession, issueCode, issueToken, redeemCode, revokeToken } from './access.ts'
 import { type Command, commands, type News, type Setting } from './command.ts'
 import { recordCancelSent, requestCancel } from './canceling.ts'
@@ -47,6 +47,7 @@ export function openDesk(
     halt: (ask) => run((c) => halt(c, ask)),
     release: (ask) => run((c) => release(c, ask)),
     closeTask: (ask) => run((c) => closeTask(c, ask)),
+    takeIn: (ask) => run((c) => takeInDifference(c, ask)),
     requestReconcile: () => run((c) => c.errand('reconcile', setting.account, 'reconcile')),
     requestFacts: (symbol) => run((c) => c.errand('gather', `symbol:${symbol}`, 'facts')),
 

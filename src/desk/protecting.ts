@@ -52,17 +52,18 @@ export async function protect(c: Command, intentID: IntentID, lookedUp = false, 
   const parents = generations(now, orders).map((o) => o.clOrdID)
   const exits = orders.some((o) => o.parent !== null && parents.includes(o.parent))
   if (can.bracket && !exits && !lookedUp) return c.errand('resolve', now.clOrdID, now.corr, askAfterMs)
-  if (await givesUp(c, orders)) {
+  const afterMs = NEXT_STOP_MS[await refusedInARow(c, orders)]
+  if (afterMs === undefined) {
     await c.task(
       'UNPROTECTED',
       entry.clOrdID,
       'critical',
-      `${text(placeQty)} ${entry.terms.symbol} of order ${entry.clOrdID} has no stop: the broker did not keep ${REFUSALS_MAX} in a row. Place one by hand, or close the position.`,
+      `${text(placeQty)} ${entry.terms.symbol} of order ${entry.clOrdID} has no stop: the broker did not keep ${NEXT_STOP_MS.length} in a row. Place one by hand, or close the position.`,
       entry.corr,
     )
     return
   }
-  await placeExits(c, entry, entry.terms.bracket, placeQty, orders, can)
+  await placeExits(c, entry, entry.terms.bracket, placeQty, orders, can, afterMs)
 }
 
 /** How long an entry may stay half filled while the broker's exits sleep until it is whole. */
@@ -115,15 +116,20 @@ export async function exitStillNeeded(c: Command, exit: Order, pair: Order | nul
   return !gt(exit.terms.orderQty, exit.role === 'Stop' ? uncovered : heldQty)
 }
 
-/** A broker that did not keep three stops in a row will not keep the fourth: a person must look. */
-const REFUSALS_MAX = 3
-async function givesUp(c: Command, orders: readonly Order[]): Promise<boolean> {
-  const last = orders.filter((o) => o.role === 'Stop' && !isLeg(o)).slice(-REFUSALS_MAX)
-  if (last.length < REFUSALS_MAX || !last.every((o) => ENDED.includes(ordStatus(o)) && isZero(o.cumQty))) return false
+/**
+ * How long the first stop, the next and the one after that wait. What is refused for a passing reason, such as shares
+ * that a leg on its way out still holds, is taken a moment later; three noes in the same moment would say nothing more
+ * than one. A broker that did not keep three stops in a row will not keep the fourth: a person must look.
+ */
+const NEXT_STOP_MS = [0, 1_000, 5_000]
+async function refusedInARow(c: Command, orders: readonly Order[]): Promise<number> {
+  const last = orders.filter((o) => o.role === 'Stop' && !isLeg(o)).slice(-NEXT_STOP_MS.length)
+  if (last.length === 0) return 0
   // Those that we took away ourselves are not the broker's no.
   const story = await c.tx.journalOf(last[0]?.corr ?? '')
   const asked = new Set(story.filter((row) => row.action === 'order.cancel-requested').map((row) => row.object.id))
-  return last.every((o) => !asked.has(o.clOrdID))
+  const refused = (o: Order): boolean => ENDED.includes(ordStatus(o)) && isZero(o.cumQty) && !asked.has(o.clOrdID)
+  return last.length - 1 - last.findLastIndex((o) => !refused(o))
 }
 const ENDED: readonly OrdStatus[] = ['Rejected', 'Canceled', 'Expired']
 
@@ -148,6 +154,7 @@ async function placeExits(
   orderQty: Qty,
   orders: readonly Order[],
   can: Capabilities,
+  afterMs: number,
 ): Promise<void> {
   const n =
     1 +
@@ -188,7 +195,7 @@ async function placeExits(
     )
     await c.emit('order.created', about(target), target.corr, { order: target })
   }
-  await c.errand('send', stop.clOrdID, stop.corr)
+  await c.errand('send', stop.clOrdID, stop.corr, afterMs)
 }
 
 async function cancelWithPair(c: Command, stop: Order, orders: readonly Order[]): Promise<void> {

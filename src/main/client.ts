@@ -119,6 +119,8 @@ export function apiClient(at: { readonly url: string; readonly token: string | n
     status: () => read<Wire.Status>('/v1/status'),
     tasks: async () => (await read<{ items: Wire.Task[] }>('/v1/tasks')).items,
     closeTask: (id: string, note: string) => write<Wire.Task>(`/v1/tasks/${encodeURIComponent(id)}/close`, { note }),
+    takeIn: (symbol: string, reason: string, price?: string) =>
+      write<null>('/v1/positions/take-in', { symbol, reason, ...(price !== undefined && { price }) }),
     reconciliation: () => read<Wire.Reconciliation>('/v1/reconciliation'),
     reconcile: () => write<null>('/v1/reconciliation', {}),
     audit: () => read<Wire.Audit>('/v1/audit'),

@@ -14,6 +14,7 @@ export const DESK_METHODS = {
   halt: true,
   release: true,
   closeTask: true,
+  takeIn: true,
   requestReconcile: true,
   requestFacts: true,
   issueCode: true,

@@ -252,6 +252,19 @@ export function buildProgram(): Command {
     .argument('<task>', 'its id')
     .requiredOption('--note <text>', 'what was done')
     .action(run(safety, 'closeTask'))
+  command(
+    program,
+    'take-in',
+    'Take the broker’s count of a position as ours, when the books differ and the reason is known. Nothing is sent.',
+    [
+      'take-in AAPL --reason "split of two for one"',
+      'take-in KO --reason "transfer from another account" --price 86.50',
+    ],
+  )
+    .argument('<symbol>', 'such as AAPL')
+    .requiredOption('--reason <text>', 'why they differ; kept in the journal')
+    .option('--price <price>', 'what a unit is booked at; the last quote when left out')
+    .action(run(safety, 'takeIn'))
   command(program, 'reconcile', 'Compare our book with the broker’s now.', ['reconcile']).action(
     run(safety, 'reconcile'),
   )

@@ -302,6 +302,16 @@ const COMMANDS: { readonly [verb: string]: Run } = {
     const done = await w.desk.closeTask(ask)
     return done.ok ? null : { denied: done.error }
   },
+  /** Somebody says why the broker holds something else, and its count becomes ours. */
+  takein: async (w, words) => {
+    const symbol = words.next('the symbol')
+    const price = words.named('price')
+    const reason = words.named('reason') ?? 'explained'
+    const ask = { symbol, px: price === undefined ? null : px(price), reason, actor: actor(words) }
+    words.done()
+    const done = await w.desk.takeIn(ask)
+    return done.ok ? null : { denied: done.error }
+  },
   reconcile: async (w, words) => {
     await w.desk.requestReconcile(personActor('rik'))
     return over(words)

@@ -164,6 +164,14 @@ export async function status(ctx: Context): Promise<void> {
   )
 }
 
+export async function takeIn(ctx: Context, symbol: string, options: { reason: string; price?: string }): Promise<void> {
+  await ctx.client('person').takeIn(symbol, options.reason, options.price)
+  ctx.out.answer(
+    { symbol, takenIn: true },
+    () => `What the broker holds of ${harmless(symbol)} is ours now. The books are compared.`,
+  )
+}
+
 export async function tasks(ctx: Context): Promise<void> {
   const items = await ctx.client('anyone').tasks()
   ctx.out.answer(items, () => table(TASK_COLUMNS, items, 'Nothing waits for a person.'))
