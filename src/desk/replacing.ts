@@ -1,7 +1,7 @@
 import { mayVote, stillApproved } from '../approvals/decide.ts'
 import { digestOf } from '../approvals/digest.ts'
 import type { Passed } from '../gate/gate.ts'
-import { explain, type Refusal } from '../gate/refusal.ts'
+import { explain, type Refusal, TRANSIENT } from '../gate/refusal.ts'
 import {
   costOfRest,
   passReduction,
@@ -73,7 +73,9 @@ export async function replace(
   const made = replacementTicket(standing, wanted, intent.ticket, intent.rev + n, facts, policy, c.now)
   if (!made.ticket) return refused(made.refusals)
   const looks = reduces(made.ticket.terms, standing) || (await c.halted()) || (await factsAreFresh(c, intent))
-  const { refusals } = looks ? await judge(c, made.ticket, standing, intent) : { refusals: [] }
+  const found = (await judge(c, made.ticket, standing, intent)).refusals
+  // Of older facts, what newer ones would not change: a size above the limits is not looked at twice.
+  const refusals = looks ? found : found.filter(({ code }) => !TRANSIENT[code])
   if (refusals.length > 0) return refused(refusals)
   const digest = digestOf(made.ticket)
   const decision: Decision = {
