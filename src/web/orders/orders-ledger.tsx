@@ -99,6 +99,9 @@ export function OrdersLedger({ orders, within }: { orders: readonly Order[]; wit
   )
 }
 
+/** Here the broker has said nothing: the words are this gateway's, such as what held the order back. */
+const OURS: ReadonlySet<Order['ordStatus']> = new Set(['NotSent', 'InDoubt'])
+
 function OrderStanding({ order }: { order: Order }): ReactNode {
   return (
     <>
@@ -107,8 +110,14 @@ function OrderStanding({ order }: { order: Order }): ReactNode {
         <span className="mt-1 block text-xs font-semibold text-bad">{IN_DOUBT}</span>
       ) : null}
       {order.text === null || order.text === '' ? null : (
-        <span className="mt-1 block text-xs text-soft">
-          Broker: “<bdi>{order.text}</bdi>”
+        <span className="mt-1 block max-w-96 text-xs text-soft">
+          {OURS.has(order.ordStatus) ? (
+            <bdi>{order.text}</bdi>
+          ) : (
+            <>
+              Broker: “<bdi>{order.text}</bdi>”
+            </>
+          )}
         </span>
       )}
     </>
