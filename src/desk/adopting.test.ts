@@ -163,12 +163,13 @@ describe('a difference that a person explains', () => {
 })
 
 describe('what the adapter tells beside its reports', () => {
-  it('has the books compared when the stream is back', async () => {
-    const w = await after('wait 10s')
-    await w.desk.notice({ kind: 'connected' })
-    const errand = await w.store.get('errand', `reconcile:${w.broker.account}`)
-    assert.equal(errand?.dueAt, w.clock.now())
-  })
+  for (const notice of [{ kind: 'connected' }, { kind: 'lost', text: 'silence' }] as const)
+    it(`has the books compared when the stream is ${notice.kind}`, async () => {
+      const w = await after('wait 10s')
+      await w.desk.notice(notice)
+      const errand = await w.store.get('errand', `reconcile:${w.broker.account}`)
+      assert.equal(errand?.dueAt, w.clock.now())
+    })
 
   it('is a task when nobody has a word for it, once', async () => {
     const w = await after('wait 1s')

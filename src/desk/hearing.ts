@@ -14,6 +14,8 @@ export async function hear(c: Command, notice: Notice): Promise<void> {
       return
     case 'lost':
       await c.emit('broker.lost', about, 'stream', { broker, text: notice.text }, BROKER)
+      // From here on it is compared more often, and the one that waits was put off by those before.
+      await c.errand('reconcile', account, 'stream')
       return
     case 'odd':
       await c.task('ODD', notice.subject, 'warning', notice.text, 'stream')

@@ -22,6 +22,8 @@ export type Hands = {
   readonly random: () => number
   /** True when the HALT file is there, or cannot be read. Asked in the instant before each send. */
   readonly haltFile: () => boolean
+  /** True while the broker's stream is lost: then asking is all there is. */
+  readonly deaf?: () => boolean
   readonly log: (level: 'info' | 'warn' | 'error', message: string, facts: Readonly<Record<string, unknown>>) => void
 }
 
@@ -186,7 +188,8 @@ async function haltedNow(h: Hands): Promise<boolean> {
 async function poll(h: Hands, errand: Errand): Promise<Outcome> {
   const order = await h.reads.get('order', errand.subject)
   if (!order || !(await trades(h, order))) return 'done'
-  const againMs = await coveredForMs(h, order)
+  // Asked for by something that happened, such as a cancel that was answered, it is not the next of many.
+  const againMs = errand.attempts === 0 ? 0 : await coveredForMs(h, order)
   return againMs > 0 ? { againMs, why: 'the last comparison of the books covered it' } : lookUp(h, errand)
 }
 
@@ -281,6 +284,8 @@ async function readHoldings(h: Hands) {
 
 /** How often the books are compared when nothing else asks for it. */
 const RECONCILE_MS = 60_000
+/** The same while the stream is lost: a fill that nobody tells of waits no longer than this for its stop. */
+const DEAF_MS = 10_000
 
 async function reconcile(h: Hands): Promise<Outcome> {
   const startedAt = h.clock.now()
@@ -296,5 +301,5 @@ async function reconcile(h: Hands): Promise<Outcome> {
   ])
   const result = await h.desk.reconcile({ startedAt, orders, reports, positions, account })
   if (!result.clean) h.log('warn', 'our book and the broker differ', { findings: result.findings })
-  return { againMs: RECONCILE_MS, why: result.clean ? 'the books agreed' : 'the books differed' }
+  return { againMs: h.deaf?.() ? DEAF_MS : RECONCILE_MS, why: result.clean ? 'the books agreed' : 'the books differed' }
 }

@@ -340,14 +340,16 @@ describe('an errand', () => {
 })
 
 describe('a poll, where requests are scarce', () => {
-  const rows: [what: string, run: object | null, updatedMs: number, call: RegExp][] = [
-    ['asks when the books were never compared', null, 0, /^find/],
-    ['asks when they differed', { clean: false, at: fromMs(90_000) }, 0, /^find/],
-    ['asks when something was learned since', { clean: true, at: fromMs(90_000) }, 95_000, /^find/],
-    ['asks when the comparison is old', { clean: true, at: fromMs(40_000) }, 0, /^find/],
-    ['waits when a comparison has just covered it', { clean: true, at: fromMs(90_000) }, 0, /^postpone a 20000$/],
+  const [never, justNow] = [null, { clean: true, at: fromMs(90_000) }]
+  const rows: [what: string, run: object | null, updatedMs: number, attempts: number, call: RegExp][] = [
+    ['asks when the books were never compared', never, 0, 1, /^find/],
+    ['asks when they differed', { ...justNow, clean: false }, 0, 1, /^find/],
+    ['asks when something was learned since', justNow, 95_000, 1, /^find/],
+    ['asks when the comparison is old', { ...justNow, at: fromMs(40_000) }, 0, 1, /^find/],
+    ['asks when something has just asked for it', justNow, 0, 0, /^find/],
+    ['waits when a comparison has just covered it', justNow, 0, 1, /^postpone a 20000$/],
   ]
-  for (const [what, run, updatedMs, call] of rows)
+  for (const [what, run, updatedMs, attempts, call] of rows)
     it(what, async () => {
       const order = { clOrdID: 'a', role: 'Entry', phase: 'New', delivery: 'Delivered', updatedAt: fromMs(updatedMs) }
       const b = bench({
@@ -365,7 +367,7 @@ describe('a poll, where requests are scarce', () => {
         desk: { resolve: async () => 'resolved' },
       })
       b.clock.wall = fromMs(100_000)
-      b.errands.push(errand('a', { kind: 'poll' }))
+      b.errands.push(errand('a', { kind: 'poll', attempts }))
       await createWorker(b.hands, 'me').drain()
       assert.match(b.calls[0] ?? '', call)
     })
@@ -467,11 +469,13 @@ describe('the facts', () => {
 })
 
 describe('a notice of the broker', () => {
-  const hear = (notice: Desk['notice']) => {
+  const hear = (notice: Desk['notice'], over: { desk?: Partial<Desk>; broker?: Partial<Broker> } = {}) => {
     let tell: (told: Notice) => void = () => {}
     const b = bench({
-      desk: { notice },
+      desk: { notice, ...over.desk },
+      reads: { head: async () => ({ size: 1, hash: '', root: '' }) },
       broker: {
+        ...over.broker,
         onNotice: (told) => {
           tell = told
           return () => {}
@@ -489,6 +493,24 @@ describe('a notice of the broker', () => {
     await worker.drain()
     assert.deepEqual(b.calls, ['lost'])
   })
+  const lost: Notice = { kind: 'lost', text: 'no pong' }
+  const rows: [what: string, told: readonly Notice[], againMs: number][] = [
+    ['the stream is up', [lost, { kind: 'connected' }], 60_000],
+    ['the stream is lost', [lost, { kind: 'odd', subject: 'x', text: 'y' }], 10_000],
+  ]
+  for (const [what, notices, againMs] of rows)
+    it(`says how soon the books are compared again: while ${what}`, async () => {
+      const books = { openOrders: async () => [], reportsSince: async () => [], positions: async () => [] }
+      const accountFact: Broker['accountFact'] = async () => ({}) as never
+      const { b, worker, tell } = hear(async () => {}, {
+        desk: { reconcile: async () => ({ clean: true, findings: [] }) },
+        broker: { ...books, accountFact },
+      })
+      for (const notice of notices) tell(notice)
+      b.errands.push(errand(ACCOUNT, { kind: 'reconcile' }))
+      await worker.drain()
+      assert.deepEqual(b.calls, [`postpone ${ACCOUNT} ${againMs}`])
+    })
   it('that cannot be recorded is said in the log', async () => {
     const { b, worker, tell } = hear(() => Promise.reject(new Error('disk full')))
     tell({ kind: 'connected' })

@@ -30,7 +30,9 @@ const SEAL_MS = 2_000
 const LOST_ANSWER = 'the answer to a send could not be recorded'
 const LOST_ERRAND = 'an errand could not be put back'
 
-export function createWorker(h: Hands, owner: string): Worker {
+export function createWorker(given: Hands, owner: string): Worker {
+  let deaf = false
+  const h: Hands = { ...given, deaf: () => deaf }
   let woken = false
   /** From then on nothing new is begun, whoever calls. */
   let stopping = false
@@ -165,6 +167,7 @@ export function createWorker(h: Hands, owner: string): Worker {
   })
 
   const unnoticed = h.broker.onNotice((notice) => {
+    if (notice.kind !== 'odd') deaf = notice.kind === 'lost'
     hold(
       h.desk
         .notice(notice)
