@@ -1,8 +1,9 @@
 import assert from 'node:assert/strict'
 import { describe, it } from 'node:test'
 import fc from 'fast-check'
+import type { Clock } from '../ports/clock.ts'
 import { fromMs, type Instant, plusMs } from '../values/instant.ts'
-import { createBreaker, createBudget, type Lane } from './budget.ts'
+import { createBreaker, createBudget, type Lane, lineUp } from './budget.ts'
 
 const START = fromMs(1_700_000_000_000)
 const NOTHING = { remaining: null, resetAt: null, retryAfterMs: null }
@@ -19,12 +20,12 @@ describe('a request budget', () => {
     assert.equal(granted(budget, 100, 'urgent', START), 30)
   })
 
-  it('leaves something for each lane before it, so that a crowd of questions holds up neither orders nor the books', () => {
+  it('leaves something for each lane before it, so that a crowd of questions holds up neither orders nor cancels', () => {
     const budget = createBudget({ perMinute: 150, reserve: 30 }, START)
-    const lanes: readonly Lane[] = ['rest', 'book', 'order', 'urgent']
+    const lanes: readonly Lane[] = ['read', 'order', 'urgent']
     assert.deepEqual(
       lanes.map((lane) => granted(budget, 100, lane, START)),
-      [14, 3, 3, 30],
+      [17, 3, 30],
     )
   })
 
@@ -46,6 +47,7 @@ describe('a request budget', () => {
     ['a pause is asked for',                  { retryAfterMs: 5_000 },                         0, 50, 0],
     ['the pause is over',                     { retryAfterMs: 5_000 },                        20, 30, 5_000],
     ['the pause is a day long',               { retryAfterMs: 86_400_000 },                   20, 30, 60_000],
+    ['the clock is set back during a pause',  { retryAfterMs: 5_000 },                        20, 30, -3_600_000],
   ]
   for (const [what, news, normal, urgent, afterMs] of rows)
     it(`when ${what}`, () => {
@@ -63,7 +65,7 @@ describe('a request budget', () => {
         fc.array(
           fc.record({
             afterMs: fc.integer({ min: -500, max: 5_000 }),
-            lane: fc.constantFrom<Lane>('urgent', 'order', 'book', 'rest'),
+            lane: fc.constantFrom<Lane>('urgent', 'order', 'read'),
             n: fc.integer({ min: 1, max: 60 }),
           }),
           { maxLength: 60 },
@@ -114,5 +116,64 @@ describe('a circuit breaker for reads', () => {
     const breaker = open()
     for (let i = 0; i < 3; i++) breaker.failed(at(3_600_000))
     assert.equal(breaker.allows(START), true)
+  })
+})
+
+describe('a line for the budget', () => {
+  /** A clock whose pauses end when the test says so. */
+  function hand() {
+    let now = START
+    const sleepers: { readonly until: Instant; readonly wake: () => void }[] = []
+    const clock: Clock = {
+      now: () => now,
+      monotonicNs: () => 0n,
+      sleep: (ms, signal) =>
+        new Promise((resolve) => {
+          sleepers.push({ until: plusMs(now, ms), wake: resolve })
+          signal?.addEventListener('abort', () => resolve(), { once: true })
+        }),
+    }
+    const pass = async (ms: number): Promise<void> => {
+      now = plusMs(now, ms)
+      for (const { until, wake } of sleepers) if (until <= now) wake()
+      for (let turn = 0; turn < 5; turn++) await new Promise(setImmediate)
+    }
+    return { clock, pass }
+  }
+  const NEVER = new AbortController().signal
+  const spent = () => {
+    const budget = createBudget({ perMinute: 60, reserve: 0 }, START)
+    granted(budget, 20, 'urgent', START)
+    return budget
+  }
+
+  it('is served in the order in which it came', async () => {
+    const { clock, pass } = hand()
+    const admit = lineUp(spent(), clock)
+    const served: string[] = []
+    for (const name of ['a', 'b', 'c']) void admit('read', NEVER).then(() => served.push(name))
+    await pass(4_000)
+    assert.deepEqual(served, ['a'])
+    await pass(1_000)
+    await pass(1_000)
+    assert.deepEqual(served, ['a', 'b', 'c'])
+  })
+
+  it('is not held up by one that gave up, nor by those of another lane', async () => {
+    const { clock, pass } = hand()
+    const admit = lineUp(spent(), clock)
+    const served: (string | boolean)[] = []
+    const gone = new AbortController()
+    void admit('read', NEVER).then(() => served.push('first'))
+    void admit('read', gone.signal).then((yes) => served.push(yes))
+    void admit('read', NEVER).then(() => served.push('third'))
+    void admit('urgent', NEVER).then(() => served.push('urgent'))
+    gone.abort()
+    await pass(0)
+    await pass(1_000)
+    assert.deepEqual(served, [false, 'urgent'])
+    await pass(4_000)
+    await pass(1_000)
+    assert.deepEqual(served, [false, 'urgent', 'first', 'third'])
   })
 })

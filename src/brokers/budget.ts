@@ -1,3 +1,4 @@
+import type { Clock } from '../ports/clock.ts'
 import { type Instant, msBetween, plusMs } from '../values/instant.ts'
 
 /** What a broker's answer says about its own counting. Null: it says nothing. */
@@ -10,9 +11,9 @@ export type RateNews = {
 /**
  * Who goes first when requests are scarce. `urgent`: cancels, closes and exits; they may use the reserve, and a pause
  * the broker asked for does not hold them up, because a refused cancel costs less than one that was not tried. `order`:
- * what a person has just said yes to. `book`: what compares the books. `rest`: questions about one order or symbol.
+ * what a person has just said yes to. `read`: every question.
  */
-export type Lane = 'urgent' | 'order' | 'book' | 'rest'
+export type Lane = 'urgent' | 'order' | 'read'
 
 export type Budget = {
   /**
@@ -50,12 +51,13 @@ export function createBudget(
     at = now > at ? plusMs(at, msBetween(at, now)) : now
   }
   // What each lane leaves for those before it: it is served as long as they have something left.
-  const ahead: Readonly<Record<Lane, number>> = { urgent: 0, order: kept, book: kept + STEP, rest: kept + 2 * STEP }
+  const ahead: Readonly<Record<Lane, number>> = { urgent: 0, order: kept, read: kept + STEP }
   return {
     take(lane, now) {
       refill(now)
-      if (lane !== 'urgent' && now < pausedUntil)
-        return Math.min(PAUSE_MAX_MS, Math.max(1, msBetween(now, pausedUntil)))
+      // Longer than the longest pause: the clock was set back.
+      const pauseMs = now < pausedUntil ? Math.max(1, msBetween(now, pausedUntil)) : 0
+      if (lane !== 'urgent' && pauseMs > 0 && pauseMs <= PAUSE_MAX_MS) return pauseMs
       const floor = Math.min(burst, ahead[lane] + 1)
       if (tokens < floor) return Math.max(1, Math.ceil(((floor - tokens) * 60_000) / perMinute))
       tokens--
@@ -73,6 +75,40 @@ export function createBudget(
         if (until > pausedUntil) pausedUntil = until
       }
     },
+  }
+}
+
+/**
+ * Requests wait for the budget in the order in which they came, each lane in a line of its own: a crowd then takes long,
+ * and nobody is passed over for ever.
+ *
+ * @returns true when the request may go; false when `deadline` came first.
+ */
+export function lineUp(budget: Budget, clock: Clock): (lane: Lane, deadline: AbortSignal) => Promise<boolean> {
+  const last: Record<Lane, Promise<void>> = {
+    urgent: Promise.resolve(),
+    order: Promise.resolve(),
+    read: Promise.resolve(),
+  }
+  return async (lane, deadline) => {
+    const turn = Promise.withResolvers<void>()
+    const before = last[lane]
+    last[lane] = before.then(() => turn.promise)
+    const given = Promise.withResolvers<void>()
+    const giveUp = (): void => given.resolve()
+    deadline.addEventListener('abort', giveUp, { once: true })
+    try {
+      await Promise.race([before, given.promise])
+      while (!deadline.aborted) {
+        const waitMs = budget.take(lane, clock.now())
+        if (waitMs === 0) return true
+        await clock.sleep(waitMs, deadline)
+      }
+      return false
+    } finally {
+      deadline.removeEventListener('abort', giveUp)
+      turn.resolve()
+    }
   }
 }
 

@@ -90,6 +90,12 @@ async function refresh(h: Hands, symbol: string): Promise<void> {
   await h.desk.recordFacts({ markets: [market], account })
 }
 
+async function marketKnown(h: Hands, symbol: string): Promise<void> {
+  if (await h.reads.get('market', symbol)) return
+  const market = await reading(() => readMarket(h.broker, symbol, h.clock), h)
+  await h.desk.recordFacts({ markets: [market], account: null })
+}
+
 /** Read within the broker's own pace, and since the last trade: asking again would tell nothing new and cost requests. */
 async function accountIsFresh(h: Hands): Promise<boolean> {
   const pace = h.broker.capabilities?.pace
@@ -127,7 +133,7 @@ async function adopt(h: Hands, errand: Errand): Promise<Outcome> {
   const orderID = errand.subject as OrderID
   const found = await reading(() => h.broker.findByOrderID(orderID), h)
   // What it may cost is counted against the limits, and for that its market must be known.
-  if (found.found) await refresh(h, found.order.terms.symbol)
+  if (found.found) await marketKnown(h, found.order.terms.symbol)
   const said = await h.desk.adopt(orderID, found)
   return said === 'done' ? 'done' : { againMs: 2_000, why: 'an order of ours in the same symbol is unanswered' }
 }

@@ -161,6 +161,7 @@ describe('one call', () => {
     answer = () => {}
     const http = open({ deadlineMs: 20_000 })
     const got = http.attempt({ method: 'GET', lane: 'order', path: '/' })
+    while (asked.length === 0) await new Promise(setImmediate)
     http.close()
     assert.deepEqual(await got, { status: null, cause: 'the connection is closed', sent: true })
   })

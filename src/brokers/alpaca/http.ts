@@ -1,4 +1,4 @@
-import { createBreaker, createBudget, type Lane, type RateNews } from '../budget.ts'
+import { createBreaker, createBudget, type Lane, lineUp, type RateNews } from '../budget.ts'
 import { type MayGo, NotAsked, ReadFailed } from '../../ports/broker.ts'
 import type { Clock } from '../../ports/clock.ts'
 import { fromMs, type Instant, msBetween } from '../../values/instant.ts'
@@ -70,6 +70,7 @@ export const isUnclear = (status: number): boolean => status >= 500 || NOT_NOW.h
 /** One host, spoken to with the account's keys. Redirects are errors: following one would hand the keys to another host. */
 export function openHttp(o: HttpOptions): Http {
   const budget = createBudget({ perMinute: o.requestsPerMinute, reserve: o.reserve }, o.clock.now())
+  const admitted = lineUp(budget, o.clock)
   const breaker = createBreaker(BREAKER)
   const closed = new AbortController()
   const headers = { 'APCA-API-KEY-ID': o.keys.keyID, 'APCA-API-SECRET-KEY': o.keys.secretKey }
@@ -112,19 +113,10 @@ export function openHttp(o: HttpOptions): Http {
     }
   }
 
-  async function admitted(lane: Lane, deadline: AbortSignal): Promise<boolean> {
-    while (!deadline.aborted) {
-      const waitMs = budget.take(lane, o.clock.now())
-      if (waitMs === 0) return true
-      await o.clock.sleep(waitMs, deadline)
-    }
-    return false
-  }
-
   async function asked(path: string): Promise<Answer | null> {
     if (!breaker.allows(o.clock.now()))
       throw new ReadFailed('Alpaca has not answered for a while; the next question waits a few seconds', true)
-    const answer = await attempt({ method: 'GET', path, lane: BOOK.test(path) ? 'book' : 'rest' })
+    const answer = await attempt({ method: 'GET', path, lane: 'read' })
     if (answer.status === null && !answer.sent && !closed.signal.aborted)
       throw new NotAsked(`${what(path)}: ${answer.cause}`)
     if (answer.status === null || isUnclear(answer.status)) breaker.failed(o.clock.now())
@@ -152,12 +144,6 @@ export function openHttp(o: HttpOptions): Http {
 const CLOSED = 'the connection is closed'
 const HELD = 'it was called off while it waited for its turn, so nothing was sent'
 const SPENT = 'the request budget is used up, so nothing was sent'
-/**
- * Orders, executions, positions, account and hours: what the books are compared with, and what ends a doubt. A look-up
- * takes several of them, so they share a lane: one that is served by half is asked for again whole.
- */
-const BOOK = /^\/(v2\/(orders|positions|account|clock)|v2beta1\/events)/
-
 /** 403 is also Alpaca's business no: only without a code, or with that of authentication, is it about the keys. */
 const isForbidden = (status: number, code: string | null): boolean =>
   status === 401 || (status === 403 && (code === null || code.startsWith('401')))
