@@ -93,6 +93,11 @@ describe('what was taken back', () => {
     for (const fills of [all, all.slice(0, 1), all.slice(1), [fill({ qty: '8', cum: '8' }, 0)], []])
       assert.deepEqual(historyOf(O, fills, events), { ...historyOf(O, [], events) })
   })
+  it('hides no trade that came after it, and that only the list of fills tells', () => {
+    const fills = [fill({ qty: '10', cum: '10' }, 0), fill({ qty: '10', cum: '10' }, 5_000)]
+    const h = historyOf(O, fills, events.slice(0, 2))
+    assert.deepEqual([names(h), text(h.cumQty)], [['o:10', 'o:10:2'], '10'])
+  })
   it('is found by size and price when the events do not reach back to the trade', () => {
     const h = historyOf(
       O,

@@ -15,7 +15,7 @@ import {
   times,
   ZERO,
 } from '../../values/decimal.ts'
-import type { Instant } from '../../values/instant.ts'
+import { type Instant, plusMs } from '../../values/instant.ts'
 import type { AlpacaOrder, Fill, TradeEvent, Update } from './parse.ts'
 
 /**
@@ -60,14 +60,18 @@ export type History = {
   readonly odd: readonly string[]
 }
 
+const EPOCH = 0 as Instant
+/** The list rounds its times, and may date what was corrected by the correction. */
+const SETTLED_MS = 1_000
+
 export const NO_HISTORY: History = { trades: [], amendments: [], carried: ZERO, cumQty: ZERO, odd: [] }
 
 /**
  * Everything that happened to one order, from both lists. Each list holds the order from its birth, oldest first; either
  * may lag behind the other.
  *
- * Once anything was taken back or corrected, the events alone are believed when they begin at the order's first trade:
- * whether the list of fills then shows old figures, new ones, or both is documented nowhere.
+ * Once anything was taken back or corrected, the events alone are believed up to the last of them, when they begin at
+ * the order's first trade: whether the list of fills then shows old figures, new ones, or both is documented nowhere.
  *
  * @param inherited of an order that replaces another one, what it seems to have filled by the other's trades. Whether
  *   Alpaca counts them in is disputed, so its own first trade decides, once there is one. Null: it replaces none.
@@ -90,7 +94,13 @@ export function historyOf(
   const first = listed[0] ?? told[0]
   const carried = inherited === null ? ZERO : first ? before(first) : inherited
   const whole = told[0] !== undefined && eq(before(told[0]), carried)
-  const trades = amending.length > 0 && whole ? told : united(told, listed)
+  // What came after is in the list as it is: events may stop coming for an hour.
+  const lastEventAt = plusMs(
+    events.reduce<Instant>((at, e) => (e.at > at ? e.at : at), EPOCH),
+    SETTLED_MS,
+  )
+  const believed = amending.length > 0 && whole ? listed.filter(({ at }) => at > lastEventAt) : listed
+  const trades = united(told, believed)
 
   const roots = new Map(told.flatMap((t) => (t.executionID === null ? [] : [[t.executionID, t.execID] as const])))
   const amendments: Amendment[] = []

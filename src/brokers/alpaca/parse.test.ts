@@ -417,6 +417,9 @@ describe('account, positions, assets and market', () => {
       assert.ok(instrument)
       assert.deepEqual(read(instrument), is)
     })
+  for (const key of ['min_trade_increment', 'price_increment'])
+    it(`crypto without a step is malformed: ${key}`, () =>
+      assert.throws(() => parseAsset(wire({ ...BTC, [key]: '0' })), Malformed))
   it('an option is no instrument', () => assert.equal(parseAsset(wire({ ...KO, class: 'us_option' })).instrument, null))
 
   it('snapshots of stocks and of crypto, and sides that nobody quotes', () => {

@@ -566,6 +566,7 @@ export function parseAsset(value: unknown): Asset {
     case 'crypto': {
       const tick = pxOf(f, 'price_increment')
       const lot = qtyOf(f, 'min_trade_increment')
+      if (sign(tick) <= 0 || isZero(lot)) throw new Malformed(`${symbol} has a step of nothing`)
       const minQty = maybeQty(f, 'min_order_size') ?? lot
       // BTC/USD is quoted in what is behind the slash.
       const currency = symbol.split('/')[1] ?? 'USD'

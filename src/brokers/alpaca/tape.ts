@@ -1,7 +1,7 @@
 import { ReadFailed } from '../../ports/broker.ts'
 import type { Clock } from '../../ports/clock.ts'
 import type { OrderID } from '../../values/brand.ts'
-import type { Decimal } from '../../values/decimal.ts'
+import { compare, type Decimal } from '../../values/decimal.ts'
 import { type Instant, plusMs, rfc3339 } from '../../values/instant.ts'
 import { parseJson } from '../../values/json.ts'
 import { type History, historyOf } from './executions.ts'
@@ -146,7 +146,7 @@ export function createTape(o: {
     history: (orderID, inherited) =>
       historyOf(
         orderID,
-        fills.of(orderID).sort((a, b) => a.at - b.at),
+        fills.of(orderID).sort((a, b) => a.at - b.at || compare(a.cumQty, b.cumQty)),
         // ULIDs sort as they were made.
         events.of(orderID).sort((a, b) => (a.eventID < b.eventID ? -1 : 1)),
         inherited,
