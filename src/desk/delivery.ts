@@ -335,6 +335,9 @@ export async function resizeTo(c: Command, order: Order, there: BrokerOrder): Pr
   await c.emit('order.resized', about(order), order.corr, { orderQty: there.terms.orderQty }, BROKER)
 }
 
+/** Longer than the slowest send and the recording of its answer: 30 s and 15.5 s. */
+const SEND_LOST_MS = 60_000
+
 /** Until an order that the broker does not list yet is asked about again. */
 const UNLISTED_MS = 1_000
 
@@ -354,7 +357,11 @@ async function notFound(c: Command, order: Order, askedAt: Instant): Promise<'re
     return 'resolved'
   }
   // While the send itself is running, its request may be anywhere between us and the broker: nothing proves it away.
-  if (order.delivery === 'Sending') return 'still-in-doubt'
+  if (order.delivery === 'Sending') {
+    // A first send is claimed again when its lease ends. Of a repeat, whose errand is over, only its age tells.
+    if (isRepeat(order) && waited >= SEND_LOST_MS) await answerLost(c, order)
+    return 'still-in-doubt'
+  }
   if (order.delivery !== 'InDoubt') return 'resolved'
   const never = await neverCame(c, order)
   if (never !== null) {

@@ -59,6 +59,25 @@ describe('a send', () => {
     assert.equal(await w.store.get('errand', 'send:I1'), null)
   })
 
+  it('again whose answer could never be written down is in doubt, and not for ever on its way', async () => {
+    const w = await after(`offers 1s\n${SIGNAL}\nnext lost\napprove I1 by=ana\nnext lost`)
+    const { clock, desk } = w
+    const { clOrdID } = (await orderOf(w, 'I1')) ?? assert.fail()
+    clock.advance(1_000)
+    await desk.recordFacts({ markets: [], account: null })
+    w.awake = true
+    await w.look()
+    w.awake = false
+    assert.ok((await desk.beginResend(clOrdID, false)) !== null)
+    const asked = async (): Promise<string> => desk.resolve(clOrdID, { found: false }, clock.now())
+    clock.advance(LEASE_MS - 1)
+    await asked()
+    assert.equal((await orderOf(w, 'I1'))?.delivery, 'Sending')
+    clock.advance(1)
+    assert.equal(await asked(), 'still-in-doubt')
+    assert.equal((await orderOf(w, 'I1'))?.delivery, 'InDoubt')
+  })
+
   it('whose answer comes after its absence was proven is a ghost', async () => {
     const w = await after(`absence 5s\n${SIGNAL}\nworker sleeps\napprove I1 by=ana`)
     const { clock, desk } = w
