@@ -13,6 +13,7 @@ function bench() {
   const next = (): Promise<unknown> => answers.shift()?.() ?? Promise.resolve(null)
   const broker = {
     quote: next,
+    session: next,
     submit: next,
     onReport: (listener: typeof report) => void (report = listener),
     onNotice: (listener: typeof notice) => void (notice = listener),
@@ -28,7 +29,7 @@ function bench() {
   pulse.broker.onNotice((told) => void heard.push(told.kind))
   pulse.broker.onReport(() => void heard.push('report'))
   /** Asks `call` and lets the broker answer so. */
-  const asked = async (call: 'quote' | 'submit', answer: () => Promise<unknown>): Promise<void> => {
+  const asked = async (call: 'quote' | 'session' | 'submit', answer: () => Promise<unknown>): Promise<void> => {
     answers.push(answer)
     await (pulse.broker as unknown as Record<string, () => Promise<unknown>>)[call]!().catch(() => {})
   }
@@ -48,6 +49,18 @@ describe('the connection to the broker', () => {
     await asked('quote', async () => null)
     await asked('quote', failed)
     await asked('quote', failed)
+    assert.equal(pulse.now.connected, false)
+    assert.deepEqual(lines, ['the broker answers', 'the broker does not answer'])
+  })
+  it('is not up again because of what an adapter remembers, and down when it asks in vain', async () => {
+    const { pulse, asked, lines } = bench()
+    await asked('quote', failed)
+    await asked('session', async () => ({ open: true }))
+    assert.deepEqual([pulse.now.connected, pulse.now.heardAt], [false, null])
+    await asked('quote', async () => null)
+    await asked('quote', failed)
+    await asked('session', async () => ({ open: true }))
+    await asked('session', failed)
     assert.equal(pulse.now.connected, false)
     assert.deepEqual(lines, ['the broker answers', 'the broker does not answer'])
   })

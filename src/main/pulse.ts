@@ -15,6 +15,8 @@ const READS: ReadonlySet<string | symbol> = new Set([
   'instrument',
   'conversion',
 ] satisfies (keyof Broker)[])
+/** Adapters answer these from memory while what they have read still holds: such an answer says nothing of the connection. */
+const REMEMBERED: ReadonlySet<string> = new Set(['session', 'instrument', 'conversion'] satisfies (keyof Broker)[])
 const WRITES: ReadonlySet<string | symbol> = new Set([
   'submit',
   'submitPair',
@@ -68,6 +70,7 @@ export function brokerPulse(
         const outcome = write ? (value as { readonly outcome: string }).outcome : 'answered'
         count(name, outcome)
         // A write in doubt says nothing about the connection: the look-up that follows does.
+        if (REMEMBERED.has(name)) return
         if (!write) connected(true)
         else if (outcome !== 'in-doubt') heard()
       },
