@@ -242,7 +242,7 @@ async function adoptLegs(c: Command, entry: Order, legs: readonly Leg[]): Promis
       symbol: entry.terms.symbol,
       side: opposite(entry.terms.side),
       ...(role === 'Stop' ? stopTerms(bracket) : { ordType: 'Limit' as const, price: bracket.targetPx, stopPx: null }),
-      timeInForce: 'GTC',
+      timeInForce: c.setting.capabilities.legsLastAsEntry ? entry.terms.timeInForce : 'GTC',
       orderQty: entry.terms.orderQty,
       bracket: null,
       reduceOnly: true,

@@ -19,6 +19,8 @@ export type Capabilities = {
    * bare, and an entry canceled half-way takes its exits along. Absent: they follow each fill.
    */
   readonly legsWaitForWholeFill?: boolean
+  /** The exits of a bracket are good for as long as its entry: for the day, when that is. Absent: until canceled. */
+  readonly legsLastAsEntry?: boolean
   /** A stop and a target can be placed as a pair of which one cancels the other. */
   readonly oneCancelsOther: boolean
   /** Sending the same ClOrdID again never makes a second order. */

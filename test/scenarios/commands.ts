@@ -538,6 +538,7 @@ function capability(has: boolean): Run {
     const what = words.oneOf('what the broker can do', [
       'bracket',
       'legsWaitForWholeFill',
+      'legsLastAsEntry',
       'oneCancelsOther',
       'idempotentSubmit',
       'replace',

@@ -15,6 +15,8 @@ export const CAPABILITIES: Capabilities = {
   // then canceled entry has bought is unprotected until the gateway places a stop of its own.
   bracket: true,
   legsWaitForWholeFill: true,
+  // [S] A bracket has one `time_in_force`, and its legs no other.
+  legsLastAsEntry: true,
   // [O] "OCO Orders": the stop is a child that Alpaca names itself, so a lost answer could not be resolved by our name
   // for it without memory of ours. A stop is placed alone instead.
   oneCancelsOther: false,
