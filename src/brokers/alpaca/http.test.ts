@@ -217,10 +217,14 @@ it('no key is in anything that is logged or thrown', async () => {
   const seen: unknown[] = []
   for (const how of [
     () => says(401, '{"message":"unauthorized."}'),
+    // Some proxies show what they were sent.
+    () => says(502, `<pre>APCA-API-SECRET-KEY: ${SECRET}</pre>`),
+    () => says(403, JSON.stringify({ message: `no such key: ${SECRET}` })),
     () => (answer = (request) => request.socket.destroy()),
   ]) {
     how()
     const http = open()
+    seen.push(await http.attempt({ method: 'POST', lane: 'order', path: '/' }))
     await http.read('/', () => 1).catch((e: unknown) => seen.push(e, String(e)))
     seen.push([...logged], [...forbidden], http)
   }

@@ -99,7 +99,8 @@ export function openHttp(o: HttpOptions): Http {
       const requestID = response.headers.get('X-Request-ID')
       budget.heard(rateNews(response.headers, o.clock.now()), o.clock.now())
       const { status } = response
-      const text = await limited(response)
+      // A proxy's page may show the headers that it was sent, and answers are logged and kept.
+      const text = (await limited(response)).replaceAll(o.keys.secretKey, '[secret]')
       const parsed = parseJson(text)
       const body = parsed.ok ? parsed.value : undefined
       const worked = status < 400
