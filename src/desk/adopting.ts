@@ -87,7 +87,7 @@ async function mayBeOurs(c: Command, there: BrokerOrder): Promise<boolean> {
   const open = await c.tx.openOrders(c.setting.account)
   if (open.some((o) => o.terms.symbol === symbol && (o.delivery === 'Sending' || o.delivery === 'InDoubt'))) return true
   for (const { kind, subject } of await c.tx.all('errand')) {
-    const asked = kind === 'resolve' ? await c.tx.get('order', subject as ClOrdID) : null
+    const asked = kind === 'resolve' ? await c.tx.get('order', subject) : null
     if (asked?.terms.bracket && asked.terms.symbol === symbol && !(await legsAreKnown(c, asked))) return true
   }
   return false
@@ -160,7 +160,7 @@ async function takeInNext(c: Command, before: Order, there: BrokerOrder): Promis
   await c.emit('order.adopted', { type: 'order', id: order.clOrdID }, corr, { order, name: there.clOrdID }, BROKER)
   await c.errand('poll', order.clOrdID, corr)
   await exitsFollow(c, order)
-  const stops = before.asked === 'Cancel' || (role === 'Entry' && (await c.halted()))
+  const stops = (await wasToEnd(c, before)) || (role === 'Entry' && (await c.halted()))
   if (stops && there.open) await cancel(c, order, `${before.clOrdID} was to be canceled`, SYSTEM)
   await c.task(
     'REPLACED_ELSEWHERE',
@@ -169,6 +169,17 @@ async function takeInNext(c: Command, before: Order, there: BrokerOrder): Promis
     `Other hands put another order in the place of ${before.clOrdID}: ${inWords(terms)}. Nobody here approved it; it is followed and protected like the old one. Cancel it, or leave it.`,
     corr,
   )
+}
+
+/** A cancel is still asked for, or was refused, and the next that was heard is why: the order is replaced. */
+async function wasToEnd(c: Command, { asked, clOrdID, corr }: Order): Promise<boolean> {
+  if (asked === 'Cancel') return true
+  const story = (await c.tx.journalOf(corr)).filter((row) => row.object.id === clOrdID)
+  const replacedAt = story.findLastIndex((row) => {
+    const { report } = row.data as { report?: { execType?: unknown } }
+    return row.action === 'execution.reported' && report?.execType === 'Replaced'
+  })
+  return story[replacedAt - 1]?.action === 'order.cancel-answered'
 }
 
 const inWords = ({ side, orderQty, symbol, price, stopPx }: Terms): string =>
