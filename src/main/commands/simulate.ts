@@ -132,7 +132,7 @@ async function started(
     if ((error as { code?: string }).code === 'EADDRINUSE')
       throw new Stop('BUSY', `Port ${port} on this machine is in use.`, {
         code: 'EADDRINUSE',
-        lines: ['Choose another one: --port 7072 (or --port 0 for any free one).'],
+        lines: ['A simulator may still run there. Or choose another one: --port 0 takes any free one.'],
         cause: error,
       })
     if (state === undefined || !(error instanceof Error)) throw error
