@@ -276,9 +276,10 @@ function supported({ proposal, approved, instrument, facts: { supported: takes }
   const stopType = !approved ? stopTypeOf(takes) : approved.terms.bracket?.stopLimitPx ? 'StopLimit' : 'Stop'
   if (!takes.bracket && !takes.ordTypes.includes(stopType))
     refusals.push({ code: 'ORD_TYPE_UNSUPPORTED', ordType: stopType, supported: list(takes.ordTypes) })
+  const bare = proposal.targetPx !== null && takes.bracket === false && takes.oneCancelsOther === false
   return (
     no(refusals) ??
-    `The broker takes ${ordType} orders, ${timeInForce}${form === 'Signal' && timeInForce === 'GTC' ? ' (taken back when the signal expires)' : ''}${takes.bracket ? '' : `, and ${stopType} orders to protect them`}.`
+    `The broker takes ${ordType} orders, ${timeInForce}${form === 'Signal' && timeInForce === 'GTC' ? ' (taken back when the signal expires)' : ''}${takes.bracket ? '' : `, and ${stopType} orders to protect them`}.${bare ? ' No order rests at the target: taking it is up to you.' : ''}`
   )
 }
 

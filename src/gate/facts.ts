@@ -80,6 +80,8 @@ export type Facts = {
     readonly assetClasses: readonly string[]
     /** Stop and target travel with the entry, so that the broker places no stop of ours. */
     readonly bracket?: boolean
+    /** A stop and a target can be placed as a pair after the fill. */
+    readonly oneCancelsOther?: boolean
     /** True when the broker's buying power is already less by the orders it holds. Absent, nothing is taken for granted. */
     readonly reservesOpenOrders?: boolean
   }

@@ -86,6 +86,8 @@ const crypto = (change: Change = {}): Change => ({
       ordTypes: ['Market', 'Limit', 'StopLimit'],
       timeInForce: ['GTC', 'IOC'],
       assetClasses: ['us_equity', 'crypto'],
+      bracket: false,
+      oneCancelsOther: false,
     },
     ...change.facts,
   },
@@ -645,7 +647,7 @@ describe('assess', () => {
     const said = checks.map(({ label }) => label).join('\n')
     assert.match(
       said,
-      /takes Limit orders, GTC \(taken back when the signal expires\), and StopLimit orders to protect them/,
+      /takes Limit orders, GTC \(taken back when the signal expires\), and StopLimit orders to protect them\. No order rests at the target/,
     )
     assert.match(said, /stop 185.00 with its limit at 175.75/)
     assert.match(said, /At 175.75 it is worth 70300.00 USD; the broker takes it from 10.00 USD on/)
