@@ -93,7 +93,7 @@ async function sendEntry(c: Command, intent: Intent): Promise<Send | 'facts-too-
   await c.emit('order.created', about(order), order.corr, { order })
   await started(c, order)
   await watchSent(c, intent)
-  return { kind: 'single', clOrdID, order: passed }
+  return { kind: 'single', clOrdID, order: passed, ...(intent.sendBy !== null && { sendBy: intent.sendBy }) }
 }
 
 /**

@@ -42,7 +42,13 @@ export type Submitted =
 
 /** What a worker may now send, once. The intention is durable. */
 export type Send =
-  | { readonly kind: 'single'; readonly clOrdID: ClOrdID; readonly order: Passed }
+  | {
+      readonly kind: 'single'
+      readonly clOrdID: ClOrdID
+      readonly order: Passed
+      /** When the approval ends; absent on exits, which need none. */
+      readonly sendBy?: Instant
+    }
   /** Takes the place of the open order `ref`; `reduces` is less of the same, which goes out during a halt too. */
   | {
       readonly kind: 'replace'
@@ -50,6 +56,7 @@ export type Send =
       readonly clOrdID: ClOrdID
       readonly order: Passed
       readonly reduces: boolean
+      readonly sendBy?: Instant
     }
   | {
       readonly kind: 'pair'

@@ -198,7 +198,8 @@ export async function sendReplacement(c: Command, order: Order): Promise<Send | 
     await c.emit('order.resized', about(order), order.corr, { orderQty: rest }, SYSTEM)
   await c.emit('order.send-started', about(order), order.corr, { attempt: 1 })
   const ref = { clOrdID: old.clOrdID, orderID: old.orderID }
-  return { kind: 'replace', ref, clOrdID: order.clOrdID, order: passed, reduces: less }
+  const { sendBy } = consent
+  return { kind: 'replace', ref, clOrdID: order.clOrdID, order: passed, reduces: less, sendBy }
 }
 
 async function dropped(c: Command, order: Order, why: string): Promise<null> {

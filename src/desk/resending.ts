@@ -59,7 +59,8 @@ async function entryAgain(c: Command, order: Order): Promise<Send | 'facts-too-o
   const { passed, refusals, drift } = recheck(ticket, intent.proposal, await c.facts(intent), c.setting.policy, c.now)
   if (!passed || drift || refusals.length > 0) return null
   await startedAgain(c, order)
-  return { kind: 'single', clOrdID: order.clOrdID, order: passed }
+  const { sendBy } = approval
+  return { kind: 'single', clOrdID: order.clOrdID, order: passed, ...(sendBy !== null && { sendBy }) }
 }
 
 async function exitAgain(c: Command, order: Order): Promise<Send | null> {

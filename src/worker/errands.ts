@@ -159,14 +159,20 @@ const RECORD_PLAN = { tries: 6, firstMs: 500, capMs: 8_000 }
 
 async function attempt(h: Hands, send: Send): Promise<Sent | { outcome: 'not-sent'; cause: string }> {
   const opens = send.kind === 'single' ? !send.order.reduceOnly : send.kind === 'replace' && !send.reduces
-  let held = false
+  let held: string | null = null
   const mayGo = async (): Promise<boolean> => {
-    held ||= opens && (await haltedNow(h))
-    return !held
+    held ??= await heldBack(h, send, opens)
+    return held === null
   }
   const sent = (await mayGo()) ? await sentBy(h.broker, send, mayGo) : null
-  if (sent !== null && !held) return sent
-  return { outcome: 'not-sent', cause: 'Not sent: trading was halted in the moment before the first byte.' }
+  return sent !== null && held === null ? sent : { outcome: 'not-sent', cause: `Not sent: ${held}.` }
+}
+
+/** Asked in the instant before the first byte: an order may have waited for its turn at the broker. */
+async function heldBack(h: Hands, send: Send, opens: boolean): Promise<string | null> {
+  if (opens && (await haltedNow(h))) return 'trading was halted in the moment before the first byte'
+  const sendBy = send.kind === 'pair' ? undefined : send.sendBy
+  return sendBy !== undefined && h.clock.now() > sendBy ? 'its approval ended while it waited for its turn' : null
 }
 
 async function sentBy(broker: Broker, send: Send, mayGo: MayGo): Promise<Sent> {

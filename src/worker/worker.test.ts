@@ -199,6 +199,18 @@ describe('a send', () => {
       ['recorded not-sent'],
     ],
     [
+      'goes in the last moment of its approval',
+      {},
+      { ...single('a'), sendBy: fromMs(1_000_000) } as Send,
+      ['submit a', 'recorded accepted'],
+    ],
+    [
+      'does not go when its approval ended while it waited for its turn',
+      {},
+      { ...single('a'), sendBy: fromMs(999_999) } as Send,
+      ['recorded not-sent'],
+    ],
+    [
       'of an exit goes whatever is halted',
       { reads: { get: async () => halted as never }, haltFile: () => true },
       single('a', true),
