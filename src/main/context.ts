@@ -2,7 +2,16 @@ import { mkdirSync, readFileSync, rmSync, statSync } from 'node:fs'
 import { dirname, join } from 'node:path'
 import { createInterface } from 'node:readline/promises'
 import { apiClient, type Client } from './client.ts'
-import { faultLine, type Loaded, loadConfig, type Override, personalDir, readSecret, type Settings } from './config.ts'
+import {
+  faultLine,
+  type Loaded,
+  loadConfig,
+  type Override,
+  ownCommand,
+  personalDir,
+  readSecret,
+  type Settings,
+} from './config.ts'
 import { placesIn, readSecretFile, type Places, writeWhole } from './datadir.ts'
 import { Stop } from './exit.ts'
 import { harmless } from './print.ts'
@@ -89,7 +98,7 @@ export function contextOf(options: GlobalOptions): Context {
     settings,
     places,
     session,
-    client: (speaker) => apiClient({ url: url(), token: tokenFor(speaker, settings, places, session) }),
+    client: (speaker) => apiClient({ url: url(), token: tokenFor(speaker, loaded, places, session) }),
     async confirm(question) {
       if (!process.stdin.isTTY) return null
       const terminal = createInterface({ input: process.stdin, output: process.stderr })
@@ -102,12 +111,7 @@ export function contextOf(options: GlobalOptions): Context {
   }
 }
 
-function tokenFor(
-  speaker: Speaker,
-  settings: () => Settings,
-  places: () => Places,
-  session: SessionFile,
-): string | null {
+function tokenFor(speaker: Speaker, loaded: () => Loaded, places: () => Places, session: SessionFile): string | null {
   switch (speaker) {
     case 'nobody':
       return null
@@ -116,7 +120,10 @@ function tokenFor(
       if (signedIn !== null) return signedIn.session
       throw new Stop('NOT_ALLOWED', 'This needs a person, and nobody is signed in here.', {
         code: 'NOT_SIGNED_IN',
-        lines: ['Get a one-time code with "jax-exec signin-link", then: jax-exec login CODE --name YOUR-NAME'],
+        lines: [
+          `Get a one-time code: ${ownCommand(loaded())} signin-link`,
+          `And sign in with it: ${ownCommand(loaded())} login CODE --name YOUR-NAME`,
+        ],
       })
     }
     case 'anyone':
@@ -124,7 +131,7 @@ function tokenFor(
     case 'operator':
       return operatorToken(places())
     case 'agent':
-      return agentToken(settings(), places())
+      return agentToken(loaded().settings, places())
   }
 }
 

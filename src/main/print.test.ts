@@ -52,7 +52,7 @@ it('an order reads as a sentence', () => {
   const rows: readonly (readonly [Terms, string])[] = [
     [terms,                                                                              'Buy 53 AAPL at 187.50 or better, good for the day; stop 184.00, target 195.00'],
     [{ ...terms, bracket: null, ordType: 'Market', price: null, timeInForce: 'IOC' },    'Buy 53 AAPL at the market, immediate or cancel'],
-    [{ ...terms, bracket: null, side: 'Sell', ordType: 'Stop', price: null, stopPx: '184.00', timeInForce: 'GTC', reduceOnly: true }, 'Sell 53 AAPL at the market once 184.00 trades, good until cancelled (only ever reduces the position)'],
+    [{ ...terms, bracket: null, side: 'Sell', ordType: 'Stop', price: null, stopPx: '184.00', timeInForce: 'GTC', reduceOnly: true }, 'Sell 53 AAPL at the market once 184.00 trades, good until canceled (only ever reduces the position)'],
     [{ ...terms, bracket: { stopPx: '184.00', targetPx: '195.00', stopLimitPx: '174.80' } }, 'Buy 53 AAPL at 187.50 or better, good for the day; stop 184.00 limit 174.80, target 195.00'],
     [{ ...terms, bracket: { stopPx: '184.00', targetPx: null } },                        'Buy 53 AAPL at 187.50 or better, good for the day; stop 184.00'],
   ]

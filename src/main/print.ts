@@ -70,7 +70,7 @@ export function grouped(decimal: string): string {
 
 const TIF: Readonly<Record<Wire.Terms['timeInForce'], string>> = {
   Day: 'good for the day',
-  GTC: 'good until cancelled',
+  GTC: 'good until canceled',
   IOC: 'immediate or cancel',
   FOK: 'fill or kill',
 }

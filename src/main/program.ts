@@ -233,7 +233,7 @@ export function buildProgram(): Command {
   command(
     program,
     'halt',
-    'Stop trading now. Works with the service stopped; open orders are cancelled, and proven to be gone.',
+    'Stop trading now. Works with the service stopped; open entries are canceled, and proven to be gone; stops and targets stay.',
     ['halt', 'halt --reason "assistant misbehaves"'],
   )
     .option('--reason <text>', 'kept with the halt', 'halted from the command line')

@@ -182,7 +182,7 @@ describe('from the first start to the proof, on the command line alone', () => {
     const { code, stderr } = await jax(dir, ['approve', 'sig-1', '--yes'])
     assert.equal(code, 5)
     assert.match(stderr, /nobody is signed in here/)
-    assert.match(stderr, /jax-exec login CODE/)
+    assert.match(stderr, /jax-exec\S* --config \S+ --data-dir \S+ login CODE/, 'it can be pasted as it stands')
   })
 
   it('a person signs in with the code, once', async () => {

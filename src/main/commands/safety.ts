@@ -70,7 +70,7 @@ export async function halt(ctx: Context, options: { reason: string; wait: number
       `${table(PROOF_COLUMNS, state.proof, 'No entry was open.')}\n${state.openOrders === 0 ? 'Halted, and proven: no entry is open at the broker. Stops and targets stay.' : `Halted, but ${state.openOrders} entries are not proven gone yet.`}`,
   )
   if (state.openOrders > 0)
-    throw new Stop('FAILED', `${state.openOrders} orders were not proven cancelled within ${options.wait} s.`, {
+    throw new Stop('FAILED', `${state.openOrders} entries were not proven canceled within ${options.wait} s.`, {
       code: 'NOT_PROVEN',
       lines: [
         'No new order leaves. The cancels are repeated until the broker confirms; watch with: jax-exec status',
@@ -87,7 +87,7 @@ async function watch(ctx: Context, seconds: number): Promise<Halt> {
   for (;;) {
     const state = await client.halted()
     if (state.openOrders !== told)
-      ctx.out.say(state.openOrders === 0 ? 'No order is open.' : `${state.openOrders} orders are still open …`)
+      ctx.out.say(state.openOrders === 0 ? 'No entry is open.' : `${state.openOrders} entries are still open …`)
     told = state.openOrders
     if (state.openOrders === 0 || Date.now() >= until) return state
     await delay(300)
