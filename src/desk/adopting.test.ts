@@ -123,7 +123,7 @@ describe('a difference that a person explains', () => {
     actor: personActor(by),
     ...over,
   })
-  const DIFFERS = 'wait 1s\nelsewhere hold AAPL 40\nreconcile\nwait 1s'
+  const DIFFERS = 'signal I1 BUY AAPL entry=190.00 stop=188.00\nwait 1s\nelsewhere hold AAPL 40\nreconcile\nwait 1s'
   const denied = async (w: World, what: Parameters<World['desk']['takeIn']>[0]) => {
     const result = await w.desk.takeIn(what)
     return result.ok ? null : result.error.code
@@ -142,6 +142,11 @@ describe('a difference that a person explains', () => {
     assert.equal(await denied(w, ask('nobody')), 'NOT_ELIGIBLE')
     const agent = { type: 'agent', id: 'jax', via: 'http', session: null } as const
     assert.equal(await denied(w, { ...ask('rik'), actor: agent }), 'NOT_ELIGIBLE')
+  })
+  it('waits until it is known what the symbol is quoted in', async () => {
+    const w = await after('wait 1s\nelsewhere hold AAPL 40\nreconcile\nwait 1s')
+    assert.equal(await denied(w, ask('rik')), 'UNRECONCILED')
+    assert.ok(await w.store.get('errand', 'gather:symbol:AAPL'))
   })
   it('waits for a fresh look at the broker', async () => {
     const w = await after(DIFFERS)

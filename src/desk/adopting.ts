@@ -26,6 +26,7 @@ import { cancel } from './canceling.ts'
 import { BROKER, type Command, deny, knowsEveryTrade, mustOrder, SYSTEM } from './command.ts'
 import type { Denial } from './desk.ts'
 import { applyReports } from './executions.ts'
+import { ours } from './hands.ts'
 import { exitsFollow, meetSuccessor } from './replacing.ts'
 
 /**
@@ -72,11 +73,6 @@ export async function adopt(c: Command, orderID: OrderID, found: Found): Promise
 
 /** How our book calls an order that others have named. */
 const nameOf = (orderID: OrderID): ClOrdID => `ext-${orderID}` as ClOrdID
-
-async function ours(c: Command, there: BrokerOrder): Promise<Order | null> {
-  const byName = there.clOrdID && (await c.tx.get('order', there.clOrdID))
-  return byName || c.tx.orderByOrderID(c.setting.account, there.orderID)
-}
 
 /**
  * Until the broker has answered for an entry nobody knows its name there, nor those of the exits it made; one that has
@@ -198,11 +194,17 @@ const tellOf = (c: Command, orderID: OrderID, what: string) =>
 async function mayCost(c: Command, terms: Terms): Promise<{ maxNotional?: Amt }> {
   const market = await c.tx.get('market', terms.symbol)
   const unitPx = terms.price ?? terms.stopPx ?? market?.quote?.ask ?? null
-  const account = await c.tx.get('account', c.setting.account)
-  const rate =
-    market?.conversion?.rate ?? (account?.account.currency === market?.instrument?.currency ? dec('1') : null)
+  const rate = await rateOf(c, terms.symbol)
   if (terms.reduceOnly || unitPx === null || rate === null) return {}
   return { maxNotional: round(times(times(terms.orderQty, unitPx), rate), 2, 'up') as Amt }
+}
+
+/** Account currency per unit of what the symbol is quoted in; null when nobody knows. */
+async function rateOf(c: Command, symbol: string): Promise<Decimal | null> {
+  const market = await c.tx.get('market', symbol)
+  const currency = (await c.tx.get('account', c.setting.account))?.account.currency
+  if (market?.conversion) return market.conversion.rate
+  return currency !== undefined && currency === market?.instrument?.currency ? dec('1') : null
 }
 
 /**
@@ -215,14 +217,16 @@ export async function takeInOpening(c: Command, positions: readonly BrokerPositi
     ...(await c.tx.openOrders(c.setting.account)).map((o) => o.terms.symbol),
   ])
   for (const { symbol, netQty, avgPx } of positions) {
-    if (known.has(symbol) || isZero(netQty) || avgPx === null) continue
-    await opened(c, symbol, netQty, avgPx)
+    const rate = await rateOf(c, symbol)
+    // What cannot be booked at its worth stays a difference, and a person says what it is.
+    if (known.has(symbol) || isZero(netQty) || avgPx === null || rate === null) continue
+    await opened(c, symbol, netQty, avgPx, rate)
   }
 }
 
-async function opened(c: Command, symbol: string, netQty: Decimal, avgPx: Decimal): Promise<void> {
+async function opened(c: Command, symbol: string, netQty: Decimal, avgPx: Decimal, rate: Decimal): Promise<void> {
   const words = 'held when the account was first read'
-  const corr = await booked(c, { id: `opening-${symbol}`, symbol, netQty, px: avgPx as Px, words }, BROKER)
+  const corr = await booked(c, { id: `opening-${symbol}`, symbol, netQty, px: avgPx as Px, rate, words }, BROKER)
   await c.task(
     'OPENING_POSITION',
     symbol,
@@ -270,7 +274,19 @@ export async function takeInDifference(
     return deny('NOT_FOUND', `Nothing to take in: the broker and our book hold the same of ${symbol}.`)
   const unitPx = ask.px ?? (await c.tx.get('market', symbol))?.quote?.last ?? null
   if (unitPx === null) return deny('NOT_FOUND', `No price of ${symbol} is known: say what a unit is to be booked at.`)
-  await booked(c, { id: `explained-${symbol}-${c.now}`, symbol, netQty, px: unitPx, words: ask.reason }, ask.actor)
+  const rate = await rateOf(c, symbol)
+  if (rate === null) {
+    await c.errand('gather', `symbol:${symbol}`, 'take-in')
+    return deny(
+      'UNRECONCILED',
+      `What ${symbol} is quoted in is not known yet. It is asked for now; try again in a few seconds.`,
+    )
+  }
+  await booked(
+    c,
+    { id: `explained-${symbol}-${c.now}`, symbol, netQty, px: unitPx, rate, words: ask.reason },
+    ask.actor,
+  )
   await c.errand('reconcile', account, 'take-in')
   return ok(null)
 }
@@ -287,6 +303,7 @@ async function booked(
     readonly symbol: string
     readonly netQty: Decimal
     readonly px: Px
+    readonly rate: Decimal
     readonly words: string
   },
   actor: Actor,
@@ -325,7 +342,7 @@ async function booked(
     text: what.words,
     lastQty,
     lastPx: what.px,
-    settlCurrFxRate: dec('1'),
+    settlCurrFxRate: what.rate,
     commission: ZERO as Amt,
   } as const
   await applyReports(c, [trade])

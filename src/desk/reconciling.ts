@@ -9,7 +9,7 @@ import { BROKER, type Command } from './command.ts'
 import { resizeTo } from './delivery.ts'
 import type { BrokerView } from './desk.ts'
 import { takeInOpening } from './adopting.ts'
-import { STRANGER_MS } from './hands.ts'
+import { ours, STRANGER_MS } from './hands.ts'
 import { applyReports } from './executions.ts'
 
 /** Shown, and no reason to stop. */
@@ -20,6 +20,8 @@ const EXPLAINED: readonly Difference['kind'][] = ['EXTERNAL_ORDER', 'FEES_IN_KIN
  * the books are compared meanwhile.
  */
 const SECOND_LOOK_MS = 3_000
+/** How long an order of other hands that cannot be taken in may be the excuse for a difference. */
+const ADOPTED_MS = 60_000
 
 /**
  * Compares our book with what the broker holds: first every report it offers is folded in, then what is left is a
@@ -33,9 +35,9 @@ export async function reconcile(
   const before = await c.tx.get('reconcile', account)
   // Orders of other hands are asked for one by one; from then on the book knows them, so that asking ends.
   await applyReports(c, view.reports)
+  await c.recordAccount(view.account)
   if (!before) await takeInOpening(c, view.positions)
   await hurry(c)
-  await c.recordAccount(view.account)
   for (const there of view.orders) {
     const order = await ours(c, there)
     if (order) await resizeTo(c, order, there)
@@ -54,10 +56,9 @@ export async function reconcile(
   )
   const findings = differences.map((d) => d.text)
   const seenAt = findings.map((text) => firstSeen(text, before, c.now))
-  const lasting = new Set(
-    findings.filter((_, i) => plusMs(seenAt[i] ?? c.now, SECOND_LOOK_MS * c.setting.speed) <= view.startedAt),
-  )
-  const grave = await settle(c, differences, open, lasting)
+  const standing = (ms: number): ReadonlySet<string> =>
+    new Set(findings.filter((_, i) => plusMs(seenAt[i] ?? c.now, ms * c.setting.speed) <= view.startedAt))
+  const grave = await settle(c, differences, open, standing(SECOND_LOOK_MS), standing(ADOPTED_MS))
   const clean = grave.length === 0 && differences.every((d) => EXPLAINED.includes(d.kind))
   const same = before && before.clean === clean && before.findings.join('\n') === findings.join('\n')
   const run = { account, at: view.startedAt, clean, findings, seenAt }
@@ -81,11 +82,6 @@ const FAR_MS = 120_000
 async function hurry(c: Command): Promise<void> {
   for (const { kind, subject, corr, dueAt, leaseOwner } of await c.tx.all('errand'))
     if (kind !== 'lapse' && leaseOwner === null && dueAt > c.after(FAR_MS)) await c.timer(kind, subject, corr, c.now)
-}
-
-async function ours(c: Command, there: BrokerOrder): Promise<Order | null> {
-  const byName = there.clOrdID && (await c.tx.get('order', there.clOrdID))
-  return byName || c.tx.orderByOrderID(c.setting.account, there.orderID)
 }
 
 /** Exits the broker made for an entry of ours whose reply has not come: they are found with it, and are nobody else's. */
@@ -122,6 +118,7 @@ async function settle(
   differences: readonly Difference[],
   open: readonly Order[],
   lasting: ReadonlySet<string>,
+  overdue: ReadonlySet<string>,
 ): Promise<Difference[]> {
   const grave: Difference[] = []
   for (const difference of differences) {
@@ -149,7 +146,7 @@ async function settle(
         // other hands that is about to be taken in may be the whole explanation.
         const moving =
           open.some((o) => o.terms.symbol === difference.symbol && o.delivery !== 'Delivered') ||
-          (await c.tx.all('errand')).some((e) => e.kind === 'adopt')
+          (!overdue.has(difference.text) && (await c.tx.all('errand')).some((e) => e.kind === 'adopt'))
         if (lasting.has(difference.text) && !moving) await c.freeze(difference.symbol, difference.text, 'reconcile')
         else await c.errand('reconcile', c.setting.account, 'reconcile', SECOND_LOOK_MS)
         grave.push(difference)

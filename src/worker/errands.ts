@@ -311,6 +311,8 @@ async function reconcile(h: Hands): Promise<Outcome> {
     reading(() => h.broker.reportsSince(plusMs(since, -OVERLAP_MS)), h),
     reading(() => readHoldings(h), h),
   ])
+  // What is held at the first comparison is booked at its worth, and for that its market must be known.
+  if (!last) for (const { symbol } of positions) await marketKnown(h, symbol)
   const result = await h.desk.reconcile({ startedAt, orders, reports, positions, account })
   if (!result.clean) h.log('warn', 'our book and the broker differ', { findings: result.findings })
   return { againMs: h.deaf?.() ? DEAF_MS : RECONCILE_MS, why: result.clean ? 'the books agreed' : 'the books differed' }

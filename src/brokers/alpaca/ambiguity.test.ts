@@ -1,35 +1,16 @@
 import assert from 'node:assert/strict'
 import { describe, it } from 'node:test'
-import type { Passed } from '../../gate/gate.ts'
 import type { Terms } from '../../orders/terms.ts'
 import type { Broker, CancelSent, Sent } from '../../ports/broker.ts'
 import type { Fault } from '../../simulators/alpaca/fate.ts'
 import type { AlpacaTruth } from '../../simulators/alpaca/server.ts'
-import type { ClOrdID, ExecID, OrderID } from '../../values/brand.ts'
+import type { ExecID, OrderID } from '../../values/brand.ts'
 import { dec, type Decimal, plus, px, qty, shortest, ZERO } from '../../values/decimal.ts'
 import { instant } from '../../values/instant.ts'
-import { type AlpacaBench, alpacaBench } from './bench.contract.ts'
+import { type AlpacaBench, alpacaBench, entry, id, RESTING } from './bench.contract.ts'
 
 // Every way in which an answer can be lost or unclear, at every request that changes something, held against what the
 // broker has really done: one request, at most one order, no fill lost, and no "rejected" that the broker has not said.
-
-const id = (name: string): ClOrdID => name as ClOrdID
-const entry = (over: Partial<Terms> = {}): Passed => {
-  const terms: Terms = {
-    symbol: 'AAPL',
-    side: 'Buy',
-    ordType: 'Market',
-    timeInForce: 'Day',
-    orderQty: qty('10'),
-    price: null,
-    stopPx: null,
-    bracket: null,
-    reduceOnly: false,
-    ...over,
-  }
-  return terms as Passed
-}
-const RESTING = { ordType: 'Limit', price: px('90.00'), timeInForce: 'GTC' } as const
 
 /** Long enough for an answer on loopback, short enough to wait for one that does not come. */
 const SHORT_MS = 700

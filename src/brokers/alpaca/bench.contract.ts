@@ -1,14 +1,16 @@
 import assert from 'node:assert/strict'
 import { subscribe, unsubscribe } from 'node:diagnostics_channel'
 import { setTimeout as delay } from 'node:timers/promises'
+import type { Passed } from '../../gate/gate.ts'
 import { handMarket } from '../../markets/hand.ts'
 import { INSTRUMENTS } from '../../markets/listing.ts'
+import type { Terms } from '../../orders/terms.ts'
 import type { Broker, Notice } from '../../ports/broker.ts'
 import type { Bench } from '../../ports/broker.contract.ts'
 import type { Clock } from '../../ports/clock.ts'
 import { type AlpacaSimulator, startAlpacaSimulator } from '../../simulators/alpaca/server.ts'
-import type { AccountID, ExecID } from '../../values/brand.ts'
-import { amt, dec, type Decimal, plus, px, type Px, shortest, ZERO } from '../../values/decimal.ts'
+import type { AccountID, ClOrdID, ExecID } from '../../values/brand.ts'
+import { amt, dec, type Decimal, plus, px, type Px, qty, shortest, ZERO } from '../../values/decimal.ts'
 import { fromMs, plusMs } from '../../values/instant.ts'
 import { openAlpaca } from './client.ts'
 import { endpointsOf } from './hosts.ts'
@@ -192,3 +194,24 @@ function theirName(simulator: AlpacaSimulator, execID: ExecID): string {
   }
   return assert.fail(`there is no execution ${execID}`)
 }
+
+export const id = (name: string): ClOrdID => name as ClOrdID
+
+/** Ten shares at the market, but for `over`, as if the gate had passed them. */
+export const entry = (over: Partial<Terms> = {}): Passed => {
+  const terms: Terms = {
+    symbol: 'AAPL',
+    side: 'Buy',
+    ordType: 'Market',
+    timeInForce: 'Day',
+    orderQty: qty('10'),
+    price: null,
+    stopPx: null,
+    bracket: null,
+    reduceOnly: false,
+    ...over,
+  }
+  return terms as Passed
+}
+/** Below the market, so that it stays. */
+export const RESTING = { ordType: 'Limit', price: px('90.00'), timeInForce: 'GTC' } as const

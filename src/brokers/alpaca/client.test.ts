@@ -2,36 +2,18 @@ import assert from 'node:assert/strict'
 import { describe, it } from 'node:test'
 import { setTimeout as delay } from 'node:timers/promises'
 import { inspect } from 'node:util'
-import type { Passed } from '../../gate/gate.ts'
 import type { Report, TradeReport } from '../../orders/report.ts'
 import type { Terms } from '../../orders/terms.ts'
 import type { Clock } from '../../ports/clock.ts'
 import { ReadFailed } from '../../ports/broker.ts'
-import type { AccountID, ClOrdID, OrderID } from '../../values/brand.ts'
+import type { AccountID, OrderID } from '../../values/brand.ts'
 import { px, qty, shortest, text } from '../../values/decimal.ts'
 import { fromMs, instant, parseInstant, plusMs } from '../../values/instant.ts'
-import { KEYS, type AlpacaBench, alpacaBench } from './bench.contract.ts'
+import { KEYS, type AlpacaBench, alpacaBench, entry, id, RESTING } from './bench.contract.ts'
 import { AlpacaRefusal, openAlpaca } from './client.ts'
 import { endpointsOf } from './hosts.ts'
 import { sessionAt } from './market.ts'
 
-const id = (name: string): ClOrdID => name as ClOrdID
-const entry = (over: Partial<Terms> = {}): Passed => {
-  const terms: Terms = {
-    symbol: 'AAPL',
-    side: 'Buy',
-    ordType: 'Market',
-    timeInForce: 'Day',
-    orderQty: qty('10'),
-    price: null,
-    stopPx: null,
-    bracket: null,
-    reduceOnly: false,
-    ...over,
-  }
-  return terms as Passed
-}
-const RESTING = { ordType: 'Limit', price: px('90.00'), timeInForce: 'GTC' } as const
 const BRACKET = { bracket: { stopPx: px('95.00'), targetPx: px('110.00') } } as const
 
 type Case = AlpacaBench & {

@@ -4,21 +4,10 @@ import type { AssetClass } from '../../orders/instrument.ts'
 import type { Terms } from '../../orders/terms.ts'
 import type { ClOrdID } from '../../values/brand.ts'
 import { px, qty } from '../../values/decimal.ts'
+import { entry } from './bench.contract.ts'
 import { replaceBody, submitBody } from './requests.ts'
 
 const ID = 'jx1' as ClOrdID
-const terms = (over: Partial<Terms>): Terms => ({
-  symbol: 'AAPL',
-  side: 'Buy',
-  ordType: 'Market',
-  timeInForce: 'Day',
-  orderQty: qty('10'),
-  price: null,
-  stopPx: null,
-  bracket: null,
-  reduceOnly: false,
-  ...over,
-})
 
 describe('the body of a new order', () => {
   const ENTRY = { symbol: 'AAPL', qty: '10', side: 'buy', type: 'market', time_in_force: 'day', client_order_id: 'jx1' }
@@ -39,11 +28,11 @@ describe('the body of a new order', () => {
     ['coins, to close',          { ...COIN, side: 'Sell', ordType: 'StopLimit', price: px('59000'), stopPx: px('60000'), reduceOnly: true }, 'crypto', { ...ENTRY, symbol: 'BTC/USD', qty: '0.00000001', side: 'sell', type: 'stop_limit', time_in_force: 'gtc', limit_price: '59000', stop_price: '60000' }],
   ]
   for (const [what, over, assetClass, body] of rows)
-    it(what, () => assert.deepEqual(submitBody(ID, terms(over), assetClass), body))
+    it(what, () => assert.deepEqual(submitBody(ID, entry(over), assetClass), body))
 })
 
 it('the body of a replacement names the new order, and both prices where there are two', () => {
-  const order = terms({
+  const order = entry({
     ordType: 'StopLimit',
     price: px('94.50'),
     stopPx: px('95'),
