@@ -29,6 +29,10 @@ export type SqliteOptions = {
   readonly anchored?: { readonly size: number; readonly root: string } | undefined
   /** How large the file may grow, in pages of 4 KiB; the disk alone decides when absent. */
   readonly maxPages?: number | undefined
+  /** Resolves when whatever else is on its way has been let in to share the commit. The event loop's next turn when absent. */
+  readonly turn?: (() => Promise<void>) | undefined
+  /** Opens the database; a simulation puts a disk here that fails when it is told to. */
+  readonly connect?: ((file: string, how: { readonly readOnly: boolean }) => Connection) | undefined
 }
 
 export type SqliteStore = Store & {
@@ -37,6 +41,7 @@ export type SqliteStore = Store & {
 }
 
 const MEMORY = ':memory:'
+const eventLoopTurn = (): Promise<void> => new Promise(setImmediate)
 
 /**
  * Opens the ledger, alone: a second process on the same file is refused. Migrates it, re-hashes the end of its journal
@@ -45,20 +50,28 @@ const MEMORY = ':memory:'
  * @throws {Fault} STORE_LOCKED, STORE_NO_DIRECTORY, STORE_READ_ONLY, STORE_FULL, STORE_DAMAGED, STORE_NEWER,
  *   STORE_ROLLED_BACK; the message says what to do.
  */
-export async function openSqliteStore({ file, clock, boot, anchored, maxPages }: SqliteOptions): Promise<SqliteStore> {
+export async function openSqliteStore({
+  file,
+  clock,
+  boot,
+  anchored,
+  maxPages,
+  turn = eventLoopTurn,
+  connect = (path, how) => new Connection(path, how),
+}: SqliteOptions): Promise<SqliteStore> {
   const held = file === MEMORY ? null : claimFile(file, clock.now())
   let writer: Connection | undefined
   let reader: Connection | undefined
   try {
-    writer = new Connection(file, { readOnly: false })
+    writer = connect(file, { readOnly: false })
     setDurability(writer)
     migrate(writer)
     if (maxPages !== undefined) writer.exec(`PRAGMA max_page_count = ${Math.trunc(maxPages)}`)
     checkWritable(writer)
     checkTail(writer)
     checkAnchor(writer, anchored)
-    reader = file === MEMORY ? undefined : new Connection(file, { readOnly: true })
-    return new Ledger(writer, reader, held, clock, boot)
+    reader = file === MEMORY ? undefined : connect(file, { readOnly: true })
+    return new Ledger(writer, reader, held, clock, boot, turn)
   } catch (thrown) {
     reader?.close()
     writer?.close()
@@ -163,6 +176,7 @@ class Ledger extends SqlReads implements SqliteStore {
   readonly #lock: Lock | null
   readonly #clock: Clock
   readonly #boot: string
+  readonly #turn: () => Promise<void>
   #head: ChainHead
   /** The end of the journal in the database, as of the last commit. */
   #committed: ChainHead
@@ -174,7 +188,14 @@ class Ledger extends SqlReads implements SqliteStore {
   /** Set once it is unknown whether a commit reached the disk: only a new start can tell. */
   #broken: Fault | null = null
 
-  constructor(writer: Connection, reader: Connection | undefined, held: Lock | null, clock: Clock, boot: string) {
+  constructor(
+    writer: Connection,
+    reader: Connection | undefined,
+    held: Lock | null,
+    clock: Clock,
+    boot: string,
+    turn: () => Promise<void>,
+  ) {
     // In memory there is one connection only, and a question between two statements of a command would see its half-done work.
     super(reader ?? writer, () => this.#beforeRead())
     this.#db = writer
@@ -182,6 +203,7 @@ class Ledger extends SqlReads implements SqliteStore {
     this.#lock = held
     this.#clock = clock
     this.#boot = boot
+    this.#turn = turn
     this.#head = this.#committed = readChainHead(writer)
   }
 
@@ -231,7 +253,7 @@ class Ledger extends SqlReads implements SqliteStore {
     while (this.#queue.length > 0) {
       // Whatever has arrived meanwhile is let in, to share the commit: calls of this turn, and messages from other
       // threads, which are handed over one by one with a microtask in between and would each get a commit of its own.
-      await new Promise(setImmediate)
+      await this.#turn()
       this.#busy = this.#group()
       await this.#busy
       this.#busy = null

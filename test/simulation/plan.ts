@@ -1,0 +1,34 @@
+/**
+ * What happens in one simulated world, as data: written down it is a script that people read, replay and shorten.
+ * Everything that is left to chance while it runs (how long a reply takes, which of two arrives first) depends on
+ * `world.seed` and on the thing itself, never on how many draws were made before: a plan with fewer items runs the rest
+ * as before.
+ */
+export type Plan = { readonly world: WorldSetting; readonly items: readonly Item[] }
+
+export type WorldSetting = {
+  readonly seed: number
+  /** RFC 3339: the moment at which the world begins. */
+  readonly start: string
+  /** How long people, market and faults go on; afterwards everything is left to calm down. */
+  readonly lastsMs: number
+  readonly broker: BrokerName
+  readonly store: 'memory' | 'file'
+  readonly limits: 'wide' | 'tight'
+}
+
+/** The brokers of the simulation differ in what they can do and in what their silence proves. */
+export type BrokerName = 'bare' | 'brackets' | 'pairs' | 'sleeping-legs' | 'coins'
+
+/** When an item happens: a while after the start, or just when the gateway does something for the n-th time. */
+export type When = { readonly atMs: number } | { readonly on: Point; readonly n: number }
+/** `commit` counts those that wrote to the journal; `send`, `cancel` and `read` what is asked of the broker; `report` what the broker says. */
+export type Point = 'commit' | 'send' | 'cancel' | 'read' | 'report'
+
+/** One line of a script: `at 12.500 signal I1 BUY AAPL entry=190.10`, or `on send 3 lost-booked`. */
+export type Item = {
+  readonly when: When
+  readonly verb: string
+  readonly words: readonly string[]
+  readonly named: Readonly<Record<string, string>>
+}

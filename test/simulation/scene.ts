@@ -1,0 +1,74 @@
+import type { Policy } from '../../src/gate/policy.ts'
+import type { Row } from '../../src/journal/row.ts'
+import type { Terms } from '../../src/orders/terms.ts'
+import type { Store } from '../../src/ports/store.ts'
+import type { ClOrdID, OrderID } from '../../src/values/brand.ts'
+import type { Instant } from '../../src/values/instant.ts'
+import type { ScriptedBroker } from '../scenarios/broker.ts'
+
+/** What an oracle may look at: the broker's own account, and what is durable. */
+export type Scene = {
+  /** The broker itself, not what it told us: every order it ever booked, what is open, what is held. */
+  readonly venue: ScriptedBroker
+  readonly policy: Policy
+  /** What is durable now. Null while the house is closed. */
+  readonly store: Store | null
+  /** The whole journal as of the last commit, oldest first. */
+  readonly rows: readonly Row[]
+  /** Every checkpoint that was ever signed and anchored, oldest first. */
+  readonly notes: readonly string[]
+  readonly verifierKeys: readonly string[]
+  /** Lines that the gateway logged: `error: …`, `warn: …`. */
+  readonly logs: readonly string[]
+  /** The time by the clock of the house, which may be wrong; and the true one, which the broker has. */
+  wall(): Instant
+  truly(): Instant
+}
+
+/** A request on its way to the broker, in the instant before its first byte leaves. */
+export type Write =
+  | { readonly kind: 'submit'; readonly clOrdID: ClOrdID; readonly terms: Terms }
+  | { readonly kind: 'replace'; readonly clOrdID: ClOrdID; readonly terms: Terms; readonly old: ClOrdID }
+  | { readonly kind: 'cancel'; readonly clOrdID: ClOrdID; readonly orderID: OrderID | null }
+
+/** A promise of G1–G12, or liveness, that was broken. `oracle` is its name, the same each time; `text` says what was seen. */
+export class Violation extends Error {
+  readonly oracle: string
+  constructor(oracle: string, text: string) {
+    super(`${oracle}: ${text}`)
+    this.name = 'Violation'
+    this.oracle = oracle
+  }
+}
+
+/** The oracles of one world. Each method throws a `Violation` when a promise is broken. */
+export interface Oracles {
+  /** The gateway has made these rows durable. */
+  committed(rows: readonly Row[]): void
+  beforeWrite(write: Write): void
+  /** Something changed at the broker. */
+  booked(): void
+  /** A caller (person, agent, worker) was told that what it asked is done: everything up to this row must never be lost. */
+  acknowledged(head: { readonly size: number; readonly hash: string }): void
+  /** The house opened again over what the last life left behind. */
+  reopened(): Promise<void>
+  /** The faults are over and everything had time to settle. */
+  atEnd(): Promise<void>
+}
+
+export type Outcome = {
+  /** Null: every promise held. */
+  readonly failure: { readonly oracle: string; readonly text: string; readonly atMs: number } | null
+  readonly events: number
+  /** Simulated time, in milliseconds. */
+  readonly spanMs: number
+  /** How often each kind of fault was really injected. */
+  readonly faults: Readonly<Record<string, number>>
+  /** `intent Received +Ticketed`, `delivery Sending +Unclear`, `order New +Fill` … → by which fault, or `ordinary` → times. */
+  readonly transitions: Readonly<Record<string, Readonly<Record<string, number>>>>
+  readonly orders: number
+  readonly fills: number
+  readonly crashes: number
+  /** What happened, a line each; empty unless asked for. */
+  readonly trace: readonly string[]
+}
