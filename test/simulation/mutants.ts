@@ -1,0 +1,1266 @@
+/** Replaces `find`, which must occur exactly once in `file`, by `put`. */
+export type Edit = { readonly file: string; readonly find: string; readonly put: string }
+
+/** The promises of the design, and that everything comes to its end. */
+export const GUARANTEES = [
+  'G1',
+  'G2',
+  'G3',
+  'G4',
+  'G5',
+  'G6',
+  'G7',
+  'G8',
+  'G9',
+  'G10',
+  'G11',
+  'G12',
+  'liveness',
+] as const
+
+/** One believable bug. What the code defends twice takes two edits to break. */
+export type Mutant = {
+  readonly name: string
+  readonly guarantee: (typeof GUARANTEES)[number]
+  /** As a trader would fear it. */
+  readonly about: string
+  readonly edits: readonly [Edit, ...Edit[]]
+}
+
+/** Puts the edits of `mutant` that are about `file` into its source. @throws when a piece is not there exactly once. */
+export function spoil(mutant: Mutant, file: string, source: string): string {
+  return mutant.edits
+    .filter((edit) => edit.file === file)
+    .reduce((text, { find, put }) => {
+      const times = text.split(find).length - 1
+      if (times !== 1)
+        throw new Error(
+          `mutant ${mutant.name}: in ${file} its piece of code stands ${times} times and must stand once. The code has moved on: find its new place.\n${find}`,
+        )
+      return text.replace(find, () => put)
+    }, source)
+}
+
+const ACCESS = 'src/desk/access.ts'
+const ADOPTING = 'src/desk/adopting.ts'
+const CANCELING = 'src/desk/canceling.ts'
+const CHECKS = 'src/gate/checks.ts'
+const COMMAND = 'src/desk/command.ts'
+const COMPARE = 'src/reconcile/compare.ts'
+const DECIDE = 'src/approvals/decide.ts'
+const DELIVERY = 'src/desk/delivery.ts'
+const ERRANDS = 'src/worker/errands.ts'
+const EVIDENCE = 'src/gate/evidence.ts'
+const EXECUTIONS = 'src/desk/executions.ts'
+const EXPOSURE = 'src/gate/exposure.ts'
+const GATE = 'src/gate/gate.ts'
+const HALTING = 'src/desk/halting.ts'
+const IDENTIFYING = 'src/desk/identifying.ts'
+const INTENTS = 'src/desk/intents.ts'
+const MACHINE = 'src/orders/machine.ts'
+const POSITION = 'src/orders/position.ts'
+const PROJECT = 'src/desk/project.ts'
+const PROTECTING = 'src/desk/protecting.ts'
+const PROTECTION = 'src/orders/protection.ts'
+const RECONCILING = 'src/desk/reconciling.ts'
+const RECOVERING = 'src/desk/recovering.ts'
+const REPLACING = 'src/desk/replacing.ts'
+const RESENDING = 'src/desk/resending.ts'
+const SIZING = 'src/gate/sizing.ts'
+const SQLITE = 'src/store/sqlite.ts'
+const TABLE = 'src/orders/delivery.ts'
+const WORKER = 'src/worker/worker.ts'
+
+const LOOK_AT_THE_WIRE = 'if (opens && (await haltedNow(h)))'
+const APPROVAL_AT_THE_WIRE: Edit = {
+  file: ERRANDS,
+  find: 'return sendBy !== undefined && h.clock.now() > sendBy ?',
+  put: 'return false ?',
+}
+const TRADE = 'return ok(prior ? same(order) : traded(order, report, now))'
+const VOTER_AT_THE_SEND = " || voter.disabled || !hasOneOf(APPROVERS, voter)) return 'void'"
+/** Whoever claims a send that is under way makes it again. */
+const SENDS_WHAT_IS_UNDER_WAY: Edit = {
+  file: DELIVERY,
+  find: 'if (before) return answerLost(c, before)',
+  put: `if (before?.delivery === 'Sending') return { kind: 'single', clOrdID: before.clOrdID, order: before.terms }
+  if (before) return answerLost(c, before)`,
+}
+
+export const MUTANTS: readonly Mutant[] = [
+  // --- G1: no order without a valid approval of exactly that order; nothing stands in the way of an exit
+  {
+    name: 'approval-expired',
+    guarantee: 'G1',
+    about: 'A yes that is over is still good enough to send.',
+    edits: [
+      {
+        file: DECIDE,
+        find: "return approval.sendBy !== null && now <= approval.sendBy ? 'yes' : 'expired'",
+        put: "return 'yes'",
+      },
+      APPROVAL_AT_THE_WIRE,
+    ],
+  },
+  {
+    name: 'approval-ends-in-the-queue',
+    guarantee: 'G1',
+    about: 'An order waits for its turn at the broker, and nobody looks whether its approval has ended meanwhile.',
+    edits: [APPROVAL_AT_THE_WIRE],
+  },
+  {
+    name: 'approval-time-of-the-question',
+    guarantee: 'G1',
+    about: 'An approval may wait for its send as long as the question could wait for an answer.',
+    edits: [
+      {
+        file: INTENTS,
+        find: 'const sendBy = plusMs(c.now, c.setting.policy.executionTtlMs)',
+        put: 'const sendBy = plusMs(intent.decideBy, c.setting.policy.executionTtlMs)',
+      },
+    ],
+  },
+  {
+    name: 'decided-too-late',
+    guarantee: 'G1',
+    about: 'A yes counts although the time to decide was over.',
+    edits: [
+      {
+        file: DECIDE,
+        find: 'if (pending.decideBy === null || now > pending.decideBy)',
+        put: 'if (pending.decideBy === null)',
+      },
+    ],
+  },
+  {
+    name: 'signal-expired',
+    guarantee: 'G1',
+    about: 'The signal is over, and its order leaves.',
+    edits: [
+      {
+        file: CHECKS,
+        find: "if (expiresAt <= now) refusals.push({ code: 'SIGNAL_EXPIRED', expiresAt, now })",
+        put: '',
+      },
+    ],
+  },
+  {
+    name: 'digest-not-compared',
+    guarantee: 'G1',
+    about: 'Somebody says yes to the ticket on the screen, and another one is sent.',
+    edits: [
+      { file: DECIDE, find: 'if (digest !== pending.digest)', put: 'if (false)' },
+      { file: DECIDE, find: "if (approval.digest !== ticketDigest) return 'void'", put: '' },
+    ],
+  },
+  {
+    name: 'role-not-checked',
+    guarantee: 'G1',
+    about: 'Whoever is signed in can approve.',
+    edits: [
+      { file: DECIDE, find: 'if (!hasOneOf(APPROVERS, voter))', put: 'if (false)' },
+      { file: DECIDE, find: VOTER_AT_THE_SEND, put: " || voter.disabled) return 'void'" },
+    ],
+  },
+  {
+    name: 'approver-removed',
+    guarantee: 'G1',
+    about: 'Somebody loses the right to approve, and what they approved is sent all the same.',
+    edits: [{ file: DECIDE, find: VOTER_AT_THE_SEND, put: ") return 'void'" }],
+  },
+  {
+    name: 'self-approval',
+    guarantee: 'G1',
+    about: 'Whoever proposed an order approves it too.',
+    edits: [
+      {
+        file: DECIDE,
+        find: 'if (voter.personID === of.proposerID || voter.personID === of.proposerOwner)',
+        put: 'if (false)',
+      },
+    ],
+  },
+  {
+    name: 'self-approval-through-an-agent',
+    guarantee: 'G1',
+    about: 'Whoever answers for the agent approves what it proposed.',
+    edits: [
+      {
+        file: DECIDE,
+        find: 'if (voter.personID === of.proposerID || voter.personID === of.proposerOwner)',
+        put: 'if (voter.personID === of.proposerID)',
+      },
+    ],
+  },
+  {
+    name: 'drift-ignored',
+    guarantee: 'G1',
+    about: 'The market has left the price that was approved, and the order goes out.',
+    edits: [
+      {
+        file: GATE,
+        find: '? { passed: null, refusals: [], checks, drift: refusals[0] ?? null }',
+        put: '? { passed: terms as Passed, refusals: [], checks, drift: null }',
+      },
+    ],
+  },
+  {
+    name: 'taken-back-and-sent',
+    guarantee: 'G1',
+    about: 'An approved order is withdrawn in time, and is sent all the same.',
+    edits: [
+      {
+        file: DELIVERY,
+        find: "if (intent.state !== 'Approved' || intent.clOrdID || !made || decision?.verdict !== 'approved') return null",
+        put: "if (intent.state === 'Lapsed' || intent.clOrdID || !made || !decision) return null",
+      },
+    ],
+  },
+  {
+    name: 'repeat-without-approval',
+    guarantee: 'G1',
+    about: 'An unanswered order is offered again when its approval has long ended.',
+    edits: [
+      {
+        file: RESENDING,
+        find: "if (stillApproved(approval, voter, digestOf(ticket), c.now) !== 'yes') return null",
+        put: '',
+      },
+      { file: RESENDING, find: '...(sendBy !== null && { sendBy })', put: '' },
+    ],
+  },
+  {
+    name: 'replacement-approval-expired',
+    guarantee: 'G1',
+    about: 'A change of price is sent when whoever asked for it has long given it up.',
+    edits: [
+      {
+        file: REPLACING,
+        find: "if (approval === 'expired') return dropped(c, order, 'It was not sent in time.')",
+        put: '',
+      },
+      {
+        file: REPLACING,
+        find: 'order: passed, reduces: less, sendBy }',
+        put: 'order: passed, reduces: less }',
+      },
+    ],
+  },
+  {
+    name: 'replacement-by-the-proposer',
+    guarantee: 'G1',
+    about: 'Whoever proposed an order gives it another price, and nobody else says yes.',
+    edits: [
+      {
+        file: REPLACING,
+        find: 'const never = mayVote({ proposerID: intent.proposer.id, proposerOwner: intent.proposerOwner }, person)',
+        put: 'const never = null',
+      },
+    ],
+  },
+  {
+    name: 'halt-holds-back-stops',
+    guarantee: 'G1',
+    about: 'What fills in the last moment before a halt stays without its stop.',
+    edits: [
+      {
+        file: DELIVERY,
+        find: 'if (!(await exitStillNeeded(c, order, pair))) {',
+        put: `if (await c.halted()) return null
+  if (!(await exitStillNeeded(c, order, pair))) {`,
+      },
+    ],
+  },
+  {
+    name: 'no-stop',
+    guarantee: 'G1',
+    about: 'An entry fills, and no stop is placed.',
+    edits: [{ file: PROTECTING, find: 'if (isZero(placeQty)) return\n', put: 'return\n' }],
+  },
+
+  // --- G2: one intent, at most one live order, whatever is lost
+  {
+    name: 'sent-again-without-an-answer',
+    guarantee: 'G2',
+    about: 'No answer comes, and the order is sent a second time at once.',
+    edits: [
+      {
+        file: ERRANDS,
+        find: 'const sent = (await mayGo()) ? await sentBy(h.broker, send, mayGo) : null',
+        put: `let sent = (await mayGo()) ? await sentBy(h.broker, send, mayGo) : null
+  if (sent?.outcome === 'in-doubt') sent = await sentBy(h.broker, send, mayGo)`,
+      },
+    ],
+  },
+  {
+    name: 'failure-taken-for-a-no',
+    guarantee: 'G2',
+    about: 'The connection breaks while an order is sent, and it is shown as rejected.',
+    edits: [
+      {
+        file: ERRANDS,
+        find: "return { outcome: 'in-doubt', cause: `the adapter failed while sending:",
+        put: "return { outcome: 'rejected', text: `the adapter failed while sending:",
+      },
+    ],
+  },
+  {
+    name: 'doubt-taken-for-absence',
+    guarantee: 'G2',
+    about: 'A reply is lost, the order counts as never sent, and somebody is asked for a second one.',
+    edits: [
+      {
+        file: DELIVERY,
+        find: "await c.emit('order.in-doubt', about(order), order.corr, { cause: sent.cause })",
+        put: `await c.emit('order.absent', about(order), order.corr, { evidence: sent.cause })
+        await afterAbsent(c, order)
+        break`,
+      },
+    ],
+  },
+  {
+    name: 'silence-taken-for-proof',
+    guarantee: 'G2',
+    about: 'One look that finds nothing proves that the order never arrived, and it arrives later.',
+    edits: [{ file: DELIVERY, find: 'if (proof === null || waited < proof) {', put: 'if (false) {' }],
+  },
+  {
+    name: 'proof-where-there-is-none',
+    guarantee: 'G2',
+    about: 'At a broker whose silence proves nothing an order counts as never sent.',
+    edits: [
+      {
+        file: DELIVERY,
+        find: 'if (proof === null || waited < proof) {',
+        put: 'if (proof !== null && waited < proof) {',
+      },
+    ],
+  },
+  {
+    name: 'offered-twice-under-one-name',
+    guarantee: 'G2',
+    about: 'An unanswered order is offered again to a broker that books the same name twice.',
+    edits: [
+      {
+        file: RESENDING,
+        find: `    idempotentSubmit &&
+    offerAgainAfterMs !== undefined &&
+    waitedMs >= offerAgainAfterMs &&`,
+        put: '    waitedMs >= (offerAgainAfterMs ?? 1_000) &&',
+      },
+    ],
+  },
+  {
+    name: 'sent-again-after-a-crash',
+    guarantee: 'G2',
+    about: 'The power goes out in the middle of a send, and after the start the order is sent again.',
+    edits: [
+      {
+        file: RECOVERING,
+        find: 'for (const order of await c.tx.openOrders(c.setting.account)) {',
+        put: `for (const order of await c.tx.openOrders(c.setting.account)) {
+    if (order.delivery === 'Sending' && order.role === 'Entry') {
+      await c.errand('send', order.intentID, order.corr)
+      continue
+    }`,
+      },
+      SENDS_WHAT_IS_UNDER_WAY,
+    ],
+  },
+  {
+    name: 'lease-ends-before-the-answer',
+    guarantee: 'G2',
+    about: 'The broker is slow, the work is taken for abandoned, and a second hand sends the order again.',
+    edits: [{ file: WORKER, find: 'const LEASE_MS = 60_000', put: 'const LEASE_MS = 250' }, SENDS_WHAT_IS_UNDER_WAY],
+  },
+  {
+    name: 'proposed-twice',
+    guarantee: 'G2',
+    about: 'The agent repeats a signal whose answer it did not hear, and there are two orders.',
+    edits: [
+      {
+        file: INTENTS,
+        find: "const before = await c.tx.get('intent', ask.proposal.intentID)",
+        put: 'const before = null',
+      },
+    ],
+  },
+  {
+    name: 'other-order-under-the-same-name',
+    guarantee: 'G2',
+    about: 'A signal comes again with another price and is answered as if it were the first one.',
+    edits: [{ file: INTENTS, find: 'return fields.length === 0', put: 'return fields.length >= 0' }],
+  },
+  {
+    name: 'change-sent-as-a-second-order',
+    guarantee: 'G2',
+    about: 'A change of price becomes a second order beside the first.',
+    edits: [
+      {
+        file: ERRANDS,
+        find: 'return await broker.replace(send.ref, send.clOrdID, send.order, mayGo)',
+        put: 'return await broker.submit(send.clOrdID, send.order, mayGo)',
+      },
+    ],
+  },
+  {
+    name: 'ghost-left-working',
+    guarantee: 'G2',
+    about: 'An order that was proven absent turns up after all, and nobody takes it back.',
+    edits: [
+      {
+        file: EXECUTIONS,
+        find: "if (isOpen(order)) await cancel(c, order, 'nobody stands for it any more', SYSTEM)",
+        put: '',
+      },
+    ],
+  },
+  {
+    name: 'name-used-again',
+    guarantee: 'G2',
+    about: 'The second attempt of an order bears the name of the first, which may still arrive.',
+    edits: [
+      {
+        file: DELIVERY,
+        find: 'entryID(intent.account, intent.intentID, intent.attempts)',
+        put: 'entryID(intent.account, intent.intentID, 0)',
+      },
+    ],
+  },
+  {
+    name: 'late-no-ends-a-live-order',
+    guarantee: 'G2',
+    about: 'The order is filling, a no comes late, and the order is shown as rejected.',
+    edits: [
+      {
+        file: DELIVERY,
+        find: "if (order.delivery === 'Delivered' || isHeld(order)) await contradicted(c, order, sent.text)",
+        put: "if (order.delivery === 'Delivered') await contradicted(c, order, sent.text)",
+      },
+    ],
+  },
+
+  // --- G3: what is known is durable before it is acted upon
+  {
+    name: 'acknowledged-before-the-disk',
+    guarantee: 'G3',
+    about: 'A click is answered before it is on the disk; the power goes out, and it never happened.',
+    edits: [
+      {
+        file: SQLITE,
+        find: 'this.#commit()',
+        put: `for (const { command, outcome } of taken) if (outcome.ok) command.settle(outcome)
+      await this.#turn()
+      this.#commit()`,
+      },
+    ],
+  },
+  {
+    name: 'send-not-written-down',
+    guarantee: 'G3',
+    about: 'The order leaves before the book says so; after a crash nobody knows of it.',
+    edits: [
+      {
+        file: DELIVERY,
+        find: '  await started(c, order)\n  await watchSent(c, intent)',
+        put: '  await watchSent(c, intent)',
+      },
+      {
+        file: TABLE,
+        find: "Queued: { SendStarted: 'Sending',",
+        put: "Queued: { SendStarted: 'Sending', Accepted: 'Delivered', Rejected: 'Rejected', Unclear: 'InDoubt',",
+      },
+    ],
+  },
+  {
+    name: 'cut-off-send-taken-for-absent',
+    guarantee: 'G3',
+    about: 'After a crash in the middle of a send the order counts as never sent, and the broker has it.',
+    edits: [
+      { file: RECOVERING, find: "await c.emit('order.in-doubt',", put: "await c.emit('order.absent'," },
+      { file: RECOVERING, find: "cause: 'The gateway stopped", put: "evidence: 'The gateway stopped" },
+    ],
+  },
+  {
+    name: 'cut-off-send-forgotten',
+    guarantee: 'G3',
+    about: 'After a crash in the middle of a send nobody asks what became of the order.',
+    edits: [
+      { file: RECOVERING, find: "if (order.delivery === 'Sending') {", put: 'if (false) {' },
+      {
+        file: RECOVERING,
+        find: "if (order.delivery === 'Sending' || order.delivery === 'InDoubt')",
+        put: "if (order.delivery === 'InDoubt')",
+      },
+      {
+        file: DELIVERY,
+        find: `async function answerLost(c: Command, order: Order): Promise<null> {
+  if (order.delivery === 'Sending') {`,
+        put: `async function answerLost(c: Command, order: Order): Promise<null> {
+  if (false) {`,
+      },
+    ],
+  },
+
+  // --- G4: every fill once
+  {
+    name: 'fill-counted-twice',
+    guarantee: 'G4',
+    about: 'The broker says a fill twice, and twice as much is held in the book.',
+    edits: [{ file: MACHINE, find: TRADE, put: 'return ok(traded(order, report, now))' }],
+  },
+  {
+    name: 'fill-after-cancel-dropped',
+    guarantee: 'G4',
+    about: 'A fill crosses a cancel on the wire and is not counted.',
+    edits: [
+      {
+        file: MACHINE,
+        find: TRADE,
+        put: "return ok(prior || order.phase === 'Canceled' ? same(order) : traded(order, report, now))",
+      },
+    ],
+  },
+  {
+    name: 'fill-after-a-no-dropped',
+    guarantee: 'G4',
+    about: 'The broker fills what it said it had rejected, and the fill is not counted.',
+    edits: [
+      {
+        file: MACHINE,
+        find: TRADE,
+        put: "return ok(prior || order.phase === 'Rejected' ? same(order) : traded(order, report, now))",
+      },
+    ],
+  },
+  {
+    name: 'bust-ignored',
+    guarantee: 'G4',
+    about: 'A trade is taken back, and the book goes on counting it.',
+    edits: [
+      {
+        file: MACHINE,
+        find: 'return ok(prior ? amend(',
+        put: `if (report.execType === 'TradeCancel' && prior) return ok(same(order))
+      return ok(prior ? amend(`,
+      },
+    ],
+  },
+  {
+    name: 'bust-counted-twice',
+    guarantee: 'G4',
+    about: 'The broker says twice that a trade is taken back, and it is taken off twice.',
+    edits: [
+      { file: MACHINE, find: 'if (!prior.live) return same(order)', put: '' },
+      {
+        file: MACHINE,
+        find: '= contribution(before)',
+        put: '= contribution(before && { ...before, live: true })',
+      },
+    ],
+  },
+  {
+    name: 'bust-before-its-trade-forgotten',
+    guarantee: 'G4',
+    about: 'A bust overtakes the trade it is about and is forgotten when the trade comes.',
+    edits: [{ file: MACHINE, find: ': awaitTrade(order, amendment(report), now))', put: ': same(order))' }],
+  },
+  {
+    name: 'last-heard-correction-wins',
+    guarantee: 'G4',
+    about: 'Two corrections arrive in the wrong order, and the older one holds.',
+    edits: [
+      {
+        file: MACHINE,
+        find: 'if (late.to && prior.corrected && !isLater(late, prior.corrected)) return same(order)',
+        put: '',
+      },
+    ],
+  },
+  {
+    name: 'bust-leaves-the-position',
+    guarantee: 'G4',
+    about: 'A trade is taken back from the order, and the position still holds it.',
+    edits: [
+      {
+        file: PROJECT,
+        find: '? positionOf(symbol, await tx.fillsOf({ account: order.account, symbol }))',
+        put: "? ((await tx.get('position', symbol)) ?? flat(symbol))",
+      },
+    ],
+  },
+  {
+    name: 'fee-in-kind-forgotten',
+    guarantee: 'G4',
+    about: 'The broker keeps some of the coins as its fee, and the book holds all of them.',
+    edits: [
+      {
+        file: POSITION,
+        find: "if (e.side === 'Sell' || e.feeQty === undefined) return e.lastQty",
+        put: 'return e.lastQty',
+      },
+    ],
+  },
+  {
+    name: 'fills-of-the-night-lost',
+    guarantee: 'G4',
+    about: 'What filled while nobody listened is never asked for.',
+    edits: [
+      {
+        file: ERRANDS,
+        find: 'h.broker.reportsSince(plusMs(since, -OVERLAP_MS))',
+        put: 'h.broker.reportsSince(startedAt)',
+      },
+    ],
+  },
+
+  // --- G5: halt wins
+  {
+    name: 'halt-not-looked-at',
+    guarantee: 'G5',
+    about: 'Trading is halted, and what was approved before goes out.',
+    edits: [
+      {
+        file: CHECKS,
+        find: "halt ? [{ code: 'TRADING_HALTED', by: halt.by, reason: halt.reason, since: halt.since }] : 'Trading is not halted.',",
+        put: "'Trading is not halted.',",
+      },
+      { file: ERRANDS, find: LOOK_AT_THE_WIRE, put: 'if (false)' },
+    ],
+  },
+  {
+    name: 'halt-in-the-last-moment',
+    guarantee: 'G5',
+    about: 'Trading is halted between the promise to send and the first byte, and the order goes out.',
+    edits: [{ file: ERRANDS, find: LOOK_AT_THE_WIRE, put: 'if (false)' }],
+  },
+  {
+    name: 'halt-spares-replacements',
+    guarantee: 'G5',
+    about: 'Trading is halted, and a resting order is made larger or dearer.',
+    edits: [
+      {
+        file: ERRANDS,
+        find: "send.kind === 'replace' && !send.reduces",
+        put: 'false',
+      },
+    ],
+  },
+  {
+    name: 'halt-spares-repeats',
+    guarantee: 'G5',
+    about: 'Trading is halted, and an unanswered order is offered once more.',
+    edits: [
+      {
+        file: RESENDING,
+        find: "if (decision?.verdict !== 'approved' || (await c.halted())) return null",
+        put: "if (decision?.verdict !== 'approved') return null",
+      },
+      {
+        file: RESENDING,
+        find: 'if (!passed || drift || refusals.length > 0) return null',
+        put: "if (drift || refusals.some((r) => r.code !== 'TRADING_HALTED')) return null",
+      },
+      {
+        file: RESENDING,
+        find: "return { kind: 'single', clOrdID: order.clOrdID, order: passed,",
+        put: "return { kind: 'single', repeat: true, clOrdID: order.clOrdID, order: passed ?? ticket.terms,",
+      },
+      { file: ERRANDS, find: LOOK_AT_THE_WIRE, put: 'if (opens && !send.repeat && (await haltedNow(h)))' },
+    ],
+  },
+  {
+    name: 'halt-file-not-looked-at',
+    guarantee: 'G5',
+    about: 'The HALT file appears in the last moment, and the order goes out.',
+    edits: [{ file: ERRANDS, find: 'row?.state != null || h.haltFile()', put: 'row?.state != null' }],
+  },
+  {
+    name: 'halt-leaves-orders-working',
+    guarantee: 'G5',
+    about: 'Trading is halted, and the orders that rest at the broker go on to fill.',
+    edits: [
+      {
+        file: HALTING,
+        find: "if (order.role === 'Entry' && isOpen(order)) await cancel(c, order, 'halt', actor)",
+        put: 'void order',
+      },
+    ],
+  },
+  {
+    name: 'halt-forgets-what-is-in-doubt',
+    guarantee: 'G5',
+    about: 'A halt cancels what is known to rest, and not the order of which nobody knows.',
+    edits: [
+      {
+        file: HALTING,
+        find: "if (order.role === 'Entry' && isOpen(order)) await",
+        put: "if (order.role === 'Entry' && order.delivery === 'Delivered' && isOpen(order)) await",
+      },
+    ],
+  },
+  {
+    name: 'halt-takes-a-no',
+    guarantee: 'G5',
+    about: 'The broker says "not now" to the cancel of a halt, and nobody asks again.',
+    edits: [
+      {
+        file: CANCELING,
+        find: "return order.role === 'Entry' && (await c.halted()) ? 'halt' : null",
+        put: 'return null',
+      },
+    ],
+  },
+  {
+    name: 'cancel-given-up',
+    guarantee: 'G5',
+    about: 'The answer to a cancel is lost, and nobody asks again.',
+    edits: [
+      {
+        file: ERRANDS,
+        find: "return { againMs: 500 + backoffMs(errand.attempts + 1, CANCEL_PLAN, h.random()), why: 'not proven canceled yet' }",
+        put: "return 'done'",
+      },
+    ],
+  },
+  {
+    name: 'unknown-order-not-canceled',
+    guarantee: 'G5',
+    about: 'A cancel overtakes its order, the broker knows no such order, and the order arrives and rests.',
+    edits: [
+      {
+        file: CANCELING,
+        find: "if (order.delivery !== 'Delivered') return 'the broker may not have had the order yet'",
+        put: "if (order.delivery !== 'Delivered') return null",
+      },
+    ],
+  },
+
+  // --- G6: the gate fails closed
+  {
+    name: 'stale-quote',
+    guarantee: 'G6',
+    about: 'The feed stands still, and its last price is traded on.',
+    edits: [
+      {
+        file: EVIDENCE,
+        find: "const timely = inTime(quote, quote.at, { of: 'quote', stale: 'QUOTE_STALE', limitMs: policy.quoteAgeMaxMs }, now)",
+        put: 'const timely = ok(quote)',
+      },
+      { file: INTENTS, find: 'fresh(market?.quote?.at, policy.quoteAgeMaxMs) &&', put: 'market?.quote &&' },
+    ],
+  },
+  {
+    name: 'stale-account',
+    guarantee: 'G6',
+    about: 'The account cannot be read, and its figures of long ago are good enough.',
+    edits: [
+      {
+        file: EVIDENCE,
+        find: 'return newest.ok ? inTime(account.account, oldest(account.at, account.account.at), rule, now) : newest',
+        put: 'return ok(account.account)',
+      },
+      { file: INTENTS, find: 'fresh(row.at, policy.accountAgeMaxMs) &&', put: '' },
+    ],
+  },
+  {
+    name: 'unexplained-position',
+    guarantee: 'G6',
+    about: 'Our book and the broker disagree about what is held, and more is bought.',
+    edits: [
+      {
+        file: EVIDENCE,
+        find: 'const explained = gte(brokerQty, bookQty) && lte(brokerQty, plus(bookQty, feeQty))',
+        put: 'const explained = true',
+      },
+    ],
+  },
+  {
+    name: 'closed-market',
+    guarantee: 'G6',
+    about: 'The market is closed, and the order goes out.',
+    edits: [
+      {
+        file: CHECKS,
+        find: 'evidence.session.ok && !evidence.session.value.open',
+        put: 'evidence.session.ok && false',
+      },
+    ],
+  },
+  {
+    name: 'unreadable-halt',
+    guarantee: 'G6',
+    about: 'The database cannot be read in the moment of a send, and that counts as "not halted".',
+    edits: [{ file: ERRANDS, find: "return row === 'unreadable' || row?.state", put: 'return row?.state' }],
+  },
+  {
+    name: 'facts-from-the-future',
+    guarantee: 'G6',
+    about: 'Our clock is set back, and every old price looks fresh.',
+    edits: [{ file: EVIDENCE, find: 'if (at - now > CLOCK_SKEW_MAX_MS * 1000)', put: 'if (false)' }],
+  },
+
+  // --- G7: limits count what is in flight
+  {
+    name: 'in-flight-not-counted',
+    guarantee: 'G7',
+    about: 'Two orders are checked against a limit that only one fits, and both go.',
+    edits: [{ file: COMMAND, find: 'inFlight: open,', put: 'inFlight: [],' }],
+  },
+  {
+    name: 'unanswered-not-counted',
+    guarantee: 'G7',
+    about: 'An order that the broker has not answered counts against no limit.',
+    edits: [
+      {
+        file: EXPOSURE,
+        find: 'if (order.terms.reduceOnly || order.intentID === own) continue',
+        put: "if (order.terms.reduceOnly || order.intentID === own || order.delivery !== 'Delivered') continue",
+      },
+    ],
+  },
+  {
+    name: 'position-not-counted',
+    guarantee: 'G7',
+    about: 'The limit on a symbol counts what is ordered and forgets what is held.',
+    edits: [{ file: SIZING, find: 'plus(exposure.position, exposure.inFlight)', put: 'exposure.inFlight' }],
+  },
+  {
+    name: 'limits-looked-at-once',
+    guarantee: 'G7',
+    about: 'Limits are looked at when an order is proposed and not when it is sent.',
+    edits: [
+      {
+        file: CHECKS,
+        find: 'if (gt(notional, cap.left)) return',
+        put: 'if (!c.approved && gt(notional, cap.left)) return',
+      },
+    ],
+  },
+  {
+    name: 'buying-power-spent-twice',
+    guarantee: 'G7',
+    about: 'What was ordered a moment ago is still counted as buying power.',
+    edits: [{ file: EXPOSURE, find: 'reserved = plus(reserved, cost(mayHave))', put: '' }],
+  },
+
+  // --- G8: nothing changes unseen
+  {
+    name: 'chain-linked-wrongly',
+    guarantee: 'G8',
+    about: 'Two changes share a commit, and the second one does not point to the first.',
+    edits: [{ file: SQLITE, find: 'prev: last.hash,', put: 'prev: this.#committed.hash,' }],
+  },
+  {
+    name: 'journal-goes-back-in-time',
+    guarantee: 'G8',
+    about: 'The clock is set back, and the journal looks as if somebody had tampered with it.',
+    edits: [{ file: SQLITE, find: 'ts: same && now < last.ts ? last.ts : now,', put: 'ts: now,' }],
+  },
+  {
+    name: 'halt-not-in-the-journal',
+    guarantee: 'G8',
+    about: 'The screen says halted, and the journal does not say by whom.',
+    edits: [
+      {
+        file: HALTING,
+        find: "await c.emit('halt.engaged', { type: 'halt', id: 'global' }, 'halt', { by, reason }, actor)",
+        put: "await c.tx.put('halt', { scope: 'global', state: { by, reason, since: c.now } })",
+      },
+    ],
+  },
+  {
+    name: 'cancel-not-in-the-journal',
+    guarantee: 'G8',
+    about: 'An order is being canceled, and the journal does not say who wanted that.',
+    edits: [
+      {
+        file: CANCELING,
+        find: "await c.emit('order.cancel-requested', about(order), order.corr, { why }, actor)",
+        put: "await c.tx.put('order', { ...order, asked: 'Cancel' })",
+      },
+    ],
+  },
+  {
+    name: 'approval-without-a-name',
+    guarantee: 'G8',
+    about: 'The journal says that an order was approved, and that the gateway did it.',
+    edits: [
+      {
+        file: INTENTS,
+        find: "await c.emit('intent.approved', about(intent), intent.corr, { decision, sendBy }, ask.actor)",
+        put: "await c.emit('intent.approved', about(intent), intent.corr, { decision, sendBy })",
+      },
+    ],
+  },
+
+  // --- G9: paper and live never meet
+  {
+    name: 'other-account',
+    guarantee: 'G9',
+    about: 'The key of another account is put in, and its trades are mixed with ours.',
+    edits: [
+      {
+        file: IDENTIFYING,
+        find: 'return same ? ok(null) : err({ account: known.account, identity: known })',
+        put: 'return ok(null)',
+      },
+    ],
+  },
+  {
+    name: 'live-account-on-paper',
+    guarantee: 'G9',
+    about: 'The broker says that the account is a live one, and a paper gateway sends to it.',
+    edits: [
+      {
+        file: CHECKS,
+        find: 'if (!account.startsWith(`${home}:`)) refusals',
+        put: 'if (false) refusals',
+      },
+      {
+        file: CHECKS,
+        find: 'if (approved && approved.account !== account)',
+        put: 'if (false)',
+      },
+    ],
+  },
+
+  // --- G10: the books are compared
+  {
+    name: 'positions-not-compared',
+    guarantee: 'G10',
+    about: 'The broker holds something else than our book, and nobody is told.',
+    edits: [{ file: COMPARE, find: '    ...positions(here, there),\n', put: '' }],
+  },
+  {
+    name: 'strangers-not-seen',
+    guarantee: 'G10',
+    about: 'An order of other hands rests at the broker, and nobody is told.',
+    edits: [
+      {
+        file: COMPARE,
+        find: 'return ours ? disagreements(ours, theirs) : external(theirs)',
+        put: 'return ours ? disagreements(ours, theirs) : []',
+      },
+    ],
+  },
+  {
+    name: 'strangers-not-taken-in',
+    guarantee: 'G10',
+    about: 'An order of other hands is looked at and left out of the book.',
+    edits: [{ file: ADOPTING, find: 'await takeIn(c, there)\n', put: "return 'done'\n" }],
+  },
+  {
+    name: 'never-frozen',
+    guarantee: 'G10',
+    about: 'What cannot be explained is noticed, and trading in it goes on.',
+    edits: [
+      {
+        file: RECONCILING,
+        find: "if (lasting.has(difference.text) && !moving) await c.freeze(difference.symbol, difference.text, 'reconcile')",
+        put: 'if (lasting.has(difference.text) && !moving) void 0',
+      },
+    ],
+  },
+  {
+    name: 'frozen-symbol-traded',
+    guarantee: 'G10',
+    about: 'A symbol is frozen, and an order in it goes out.',
+    edits: [
+      {
+        file: CHECKS,
+        find: 'freeze: ({ facts: { freeze }, proposal: { symbol } }) =>',
+        put: 'freeze: ({ proposal: { symbol } }, freeze = null) =>',
+      },
+    ],
+  },
+  {
+    name: 'thawed-by-nobody',
+    guarantee: 'G10',
+    about: 'A frozen symbol is traded again before anybody has looked at it.',
+    edits: [{ file: RECONCILING, find: 'if (task && task.doneAt === null) continue', put: '' }],
+  },
+  {
+    name: 'compared-once',
+    guarantee: 'G10',
+    about: 'The books are compared at the start and never again.',
+    edits: [
+      {
+        file: ERRANDS,
+        find: 'return { againMs: h.deaf?.() ? DEAF_MS : RECONCILE_MS,',
+        put: "if (result) return 'done'\n  return { againMs: RECONCILE_MS,",
+      },
+    ],
+  },
+  {
+    name: 'overfill-unnoticed',
+    guarantee: 'G10',
+    about: 'The broker fills more than was ordered, and trading in it goes on.',
+    edits: [{ file: EXECUTIONS, find: "if (applied.value.alarm === 'OVERFILL')", put: 'if (false)' }],
+  },
+  {
+    name: 'released-unreconciled',
+    guarantee: 'G10',
+    about: 'A halt is released although the books differ.',
+    edits: [{ file: HALTING, find: 'if (!run || run.at < halted.state.since || !run.clean) {', put: 'if (false) {' }],
+  },
+  {
+    name: 'released-on-an-old-comparison',
+    guarantee: 'G10',
+    about: 'A halt is released because the books agreed before it.',
+    edits: [
+      {
+        file: HALTING,
+        find: 'if (!run || run.at < halted.state.since || !run.clean) {',
+        put: 'if (!run || !run.clean) {',
+      },
+    ],
+  },
+  {
+    name: 'comparison-blind-after-a-clock-was-set-back',
+    guarantee: 'G10',
+    about: 'The clock is set back, and until it catches up no report is asked for.',
+    edits: [
+      {
+        file: ERRANDS,
+        find: 'const since = last?.clean && last.at < startedAt ? last.at : earliest(open, startedAt)',
+        put: 'const since = last?.clean ? last.at : earliest(open, startedAt)',
+      },
+    ],
+  },
+
+  // --- G11: the agent proposes, and no more
+  {
+    name: 'agent-approves',
+    guarantee: 'G11',
+    about: 'The agent approves what it proposed.',
+    edits: [
+      {
+        file: DECIDE,
+        find: "if (!voter) return no('NOT_ELIGIBLE', 'Only a signed-in person can approve;",
+        put: "if (!voter) return null\n  if (!voter) return no('NOT_ELIGIBLE', 'Only a signed-in person can approve;",
+      },
+      {
+        file: DECIDE,
+        find: 'if (!voter || voter.personID !== approval.by ||',
+        put: "if (!voter) return approval.sendBy !== null && now <= approval.sendBy ? 'yes' : 'expired'\n  if (voter.personID !== approval.by ||",
+      },
+    ],
+  },
+  {
+    name: 'agent-releases',
+    guarantee: 'G11',
+    about: 'The agent starts trading again after a halt.',
+    edits: [
+      {
+        file: HALTING,
+        find: 'if (!person || person.disabled || !RELEASERS.some((role) => person.roles.some((r) => r === role)))',
+        put: 'if (false)',
+      },
+      {
+        file: HALTING,
+        find: '{ by: person.name, reason: ask.reason }',
+        put: '{ by: ask.actor.id, reason: ask.reason }',
+      },
+    ],
+  },
+  {
+    name: 'agent-withdraws-for-others',
+    guarantee: 'G11',
+    about: 'An agent takes back what another one proposed.',
+    edits: [{ file: INTENTS, find: "if (!own && ask.actor.type !== 'person')", put: 'if (false)' }],
+  },
+  {
+    name: 'agent-reprices',
+    guarantee: 'G11',
+    about: 'The agent changes the ticket under the hand that is about to approve it.',
+    edits: [
+      {
+        file: INTENTS,
+        find: "if (ask.actor.type !== 'person') return deny('NOT_ELIGIBLE', 'Only a signed-in person can ask for a new ticket.')",
+        put: '',
+      },
+    ],
+  },
+  {
+    name: 'agent-closes-tasks',
+    guarantee: 'G11',
+    about: 'The agent closes the task that keeps a symbol frozen.',
+    edits: [
+      {
+        file: ACCESS,
+        find: "if (ask.actor.type !== 'person') return deny('NOT_ELIGIBLE', 'Only a signed-in person can close a task.')",
+        put: '',
+      },
+    ],
+  },
+
+  // --- G12: exact decimals
+  {
+    name: 'amounts-in-floats',
+    guarantee: 'G12',
+    about: 'What an order has cost is off by a fraction of a cent, and so is its average price.',
+    edits: [
+      { file: MACHINE, find: '  type Decimal,\n  gt,', put: '  type Decimal,\n  dec,\n  text as textOf,\n  gt,' },
+      {
+        file: MACHINE,
+        find: '[e.lastQty, times(e.lastQty, e.lastPx),',
+        put: '[e.lastQty, dec(String(Number(textOf(e.lastQty)) * Number(textOf(e.lastPx)))),',
+      },
+    ],
+  },
+  {
+    name: 'position-in-floats',
+    guarantee: 'G12',
+    about: 'After three small fills the position is 0.30000000000000004.',
+    edits: [
+      { file: POSITION, find: '  type Decimal,\n  gt,', put: '  type Decimal,\n  dec,\n  text,\n  gt,' },
+      {
+        file: POSITION,
+        find: 'const netQty = plus(p.netQty, signed)',
+        put: 'const netQty = dec(String(Number(text(p.netQty)) + Number(text(signed))))',
+      },
+    ],
+  },
+  {
+    name: 'size-rounded-up',
+    guarantee: 'G12',
+    about: 'The size is rounded up, and more is at risk than was allowed.',
+    edits: [
+      {
+        file: SIZING,
+        find: "over(amount, times(perUnit, lot), { scale: 0, rounding: 'floor' })",
+        put: "over(amount, times(perUnit, lot), { scale: 0, rounding: 'ceil' })",
+      },
+    ],
+  },
+
+  // --- everything comes to its end
+  {
+    name: 'doubt-looked-into-once',
+    guarantee: 'liveness',
+    about: 'Nobody knows whether the broker has an order, and after one look nobody asks again.',
+    edits: [
+      {
+        file: ERRANDS,
+        find: "if (said === 'still-in-doubt')",
+        put: "if (said === 'still-in-doubt') return 'done'\n  if (false)",
+      },
+    ],
+  },
+  {
+    name: 'failed-work-forgotten',
+    guarantee: 'liveness',
+    about: 'The broker cannot be asked for a moment, and the question is dropped.',
+    edits: [
+      {
+        file: ERRANDS,
+        find: 'outcome = { againMs: 250 + backoffMs(errand.attempts + 1, READ_AGAIN_PLAN, h.random()), why: String(thrown) }',
+        put: "outcome = 'done'",
+      },
+    ],
+  },
+  {
+    name: 'work-dropped-by-its-old-holder',
+    guarantee: 'liveness',
+    about: 'Something is asked for again while it is being done, and whoever is done drops both.',
+    edits: [
+      {
+        file: 'src/desk/errands.ts',
+        find: "if (await holds(c, errand)) await c.tx.remove('errand', keyOf(errand))",
+        put: "await c.tx.remove('errand', keyOf(errand))",
+      },
+    ],
+  },
+  {
+    name: 'question-without-end',
+    guarantee: 'liveness',
+    about: 'Nobody decides in time, and the order waits for ever.',
+    edits: [
+      {
+        file: INTENTS,
+        find: "await c.timer('lapse', intent.intentID, intent.corr, plusMs(decideBy, 1))",
+        put: '',
+      },
+    ],
+  },
+  {
+    name: 'ended-there-and-open-here',
+    guarantee: 'liveness',
+    about: 'The broker lists an order as ended without a word how, and in our book it is open for ever.',
+    edits: [
+      {
+        file: DELIVERY,
+        find: 'if (!found.order.open) await endedThere(c, clOrdID, found.order, askedAt)',
+        put: '',
+      },
+    ],
+  },
+  {
+    name: 'clock-set-back-puts-work-off',
+    guarantee: 'liveness',
+    about: 'The clock is set back by hours, and for hours nobody asks the broker.',
+    edits: [{ file: RECONCILING, find: '  await hurry(c)\n', put: '' }],
+  },
+  {
+    name: 'exits-not-taken-off',
+    guarantee: 'liveness',
+    about: 'The target sells a part, and the stop stays as large as it was.',
+    edits: [
+      {
+        file: PROTECTION,
+        find: 'lessAtLeastZero(sum(entries.map(movedBy)), sum(exits.map(movedBy)))',
+        put: 'sum(entries.map(movedBy))',
+      },
+    ],
+  },
+  {
+    name: 'surplus-stop-left',
+    guarantee: 'liveness',
+    about: 'A trade is taken back, and the stop sells more than is held.',
+    edits: [
+      {
+        file: PROTECTION,
+        find: 'excess: unanswered ? [] : surplus(stops, lessAtLeastZero(coveredQty, heldQty)),',
+        put: 'excess: [],',
+      },
+    ],
+  },
+  {
+    name: 'second-stop-while-unanswered',
+    guarantee: 'liveness',
+    about: 'The answer to a stop is slow, and a second one is placed beside it.',
+    edits: [
+      {
+        file: PROTECTION,
+        find: 'const coveredQty = sum(stops.map(leavesQty))',
+        put: "const coveredQty = sum(stops.filter((o) => o.delivery === 'Delivered').map(leavesQty))",
+      },
+      { file: PROTECTION, find: 'const missing = unanswered || unwinding ?', put: 'const missing = unwinding ?' },
+    ],
+  },
+  {
+    name: 'stop-for-what-is-gone',
+    guarantee: 'liveness',
+    about: 'A stop waits to be sent while its position ends, and is sent: filled, it opens the other side.',
+    edits: [
+      {
+        file: PROTECTING,
+        find: "return !gt(exit.terms.orderQty, exit.role === 'Stop' ? uncovered : heldQty)",
+        put: 'return true',
+      },
+    ],
+  },
+  {
+    name: 'target-left-behind',
+    guarantee: 'liveness',
+    about: 'Nothing is held any more, and the target still rests: filled, it opens the other side.',
+    edits: [
+      {
+        file: PROTECTING,
+        find: 'if (isZero(heldQty)) await cancelOrphans(c, orders)',
+        put: 'if (isZero(heldQty)) void 0',
+      },
+    ],
+  },
+]
