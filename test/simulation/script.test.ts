@@ -2,7 +2,7 @@ import assert from 'node:assert/strict'
 import { describe, it } from 'node:test'
 import fc from 'fast-check'
 import type { Item, Plan, When } from './plan.ts'
-import { hint, parseScript, printScript, ScriptError } from './script.ts'
+import { hint, lineOf, parseScript, printScript, ScriptError } from './script.ts'
 
 const WORLD = 'world seed=4711 start=2026-11-23T15:00:00Z lasts=180.000 broker=brackets store=memory limits=wide'
 
@@ -87,6 +87,11 @@ describe('a script', () => {
       '',
     ].join('\n')
     assert.equal(printScript(parseScript(source), ['An order whose reply is lost.']), source)
+  })
+
+  it('says one line without columns', () => {
+    const { items } = parseScript(`${WORLD}\nat   2.5   signal    I1 "a b"   stop=1\non send 3 lost-booked`)
+    assert.deepEqual(items.map(lineOf), ['at 2.500 signal I1 "a b" stop=1', 'on send 3 lost-booked'])
   })
 
   const wrong: [name: string, source: string, line: number, message: RegExp][] = [

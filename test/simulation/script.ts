@@ -49,34 +49,33 @@ const TOKEN = /\s*(?:([A-Za-z][\w.-]*)=)?("(?:[^"\\]|\\.)*"|[^\s"=]+)(?=\s|$)/y
  */
 export function printScript(plan: Plan, about: readonly string[] = []): string {
   const { lastsMs, ...world } = plan.world
-  const whens = plan.items.map(({ when }) => printWhen(when, plan))
-  const wide = Math.max(0, ...whens.map((text) => text.length))
-  const verbs = plan.items.map(({ verb }) => word(verb))
-  const verbWide = Math.max(0, ...verbs.map((text) => text.length))
+  const lines = plan.items.map(partsOf)
+  const secondsWide = widest(plan.items.map(({ when }) => ('atMs' in when ? seconds(when.atMs) : '')))
+  const whens = lines.map(([word, when]) => (word === 'at' ? `at ${when.padStart(secondsWide)}` : `${word} ${when}`))
+  const [whenWide, verbWide] = [widest(whens), widest(lines.map(([, , verb]) => verb))]
   return [
     ...about.map((line) => `# ${line}`.trimEnd()),
     `world ${printSettings({ ...world, lasts: lastsMs })}`,
-    ...plan.items.map(({ words, named }, i) => {
-      const rest = [
-        ...words.map(word),
-        ...Object.entries(named).map(([name, value]) => `${nameOf(name)}=${word(value)}`),
-      ]
-      const head = `${whens[i]?.padEnd(wide)} ${verbs[i]?.padEnd(verbWide)}`
-      return [head, ...rest].join(' ').trimEnd()
-    }),
+    ...lines.map(([, , verb, rest], i) => `${whens[i]?.padEnd(whenWide)} ${verb.padEnd(verbWide)} ${rest}`.trimEnd()),
     '',
   ].join('\n')
 }
 
+/** One line of a script, without columns. */
+export const lineOf = (item: Item): string => partsOf(item).join(' ').trimEnd()
+
+/** `at`, `12.500`, `signal`, `I1 BUY AAPL entry=190.10`. */
+function partsOf({ when, verb, words, named }: Item): [word: string, when: string, verb: string, rest: string] {
+  const rest = [...words.map(word), ...Object.entries(named).map(([name, value]) => `${nameOf(name)}=${word(value)}`)]
+  const [first, second] = 'on' in when ? ['on', `${when.on} ${whole(when.n, 'n')}`] : ['at', seconds(when.atMs)]
+  return [first, second, word(verb), rest.join(' ')]
+}
+
+const widest = (texts: readonly string[]): number => texts.reduce((wide, text) => Math.max(wide, text.length), 0)
+
 function printSettings(world: SettingOf): string {
   const print = <K extends Setting>(name: K): string => `${name}=${word(SETTING[name].print(world[name]))}`
   return (Object.keys(SETTING) as Setting[]).map((name) => print(name)).join(' ')
-}
-
-function printWhen(when: When, plan: Plan): string {
-  if ('on' in when) return `on ${when.on} ${whole(when.n, 'n')}`
-  const wide = Math.max(...plan.items.map((item) => ('atMs' in item.when ? seconds(item.when.atMs).length : 0)))
-  return `at ${seconds(when.atMs).padStart(wide)}`
 }
 
 /**

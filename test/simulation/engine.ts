@@ -1,0 +1,2 @@
+export { planOf } from './planning.ts'
+export { simulate } from './world.ts'
