@@ -36,8 +36,8 @@ export class ScriptClock implements Clock {
 }
 
 /** One run of the process: at a crash everything it was doing stops where it is. */
-type Life = { alive: boolean; readonly death: Promise<void>; readonly die: () => void }
-function newLife(): Life {
+export type Life = { alive: boolean; readonly death: Promise<void>; readonly die: () => void }
+export function newLife(): Life {
   const { promise: death, resolve } = Promise.withResolvers<void>()
   const life: Life = {
     alive: true,
@@ -50,10 +50,10 @@ function newLife(): Life {
   return life
 }
 
-const NEVER = new Promise<never>(() => {})
+export const NEVER = new Promise<never>(() => {})
 
 /** The same object for as long as the process lives; afterwards no call does anything, and none that is under way answers. */
-function mortal<T extends object>(target: T, life: Life): T {
+export function mortal<T extends object>(target: T, life: Life): T {
   return new Proxy(target, {
     get(object, name) {
       const value: unknown = Reflect.get(object, name, object)

@@ -32,3 +32,9 @@ export type Item = {
   readonly words: readonly string[]
   readonly named: Readonly<Record<string, string>>
 }
+
+/** One item as a line for people. */
+export function lineOf({ when, verb, words, named }: Item): string {
+  const at = 'on' in when ? `on ${when.on} ${when.n}` : `at ${(when.atMs / 1_000).toFixed(3)}`
+  return [at, verb, ...words, ...Object.entries(named).map(([name, value]) => `${name}=${value}`)].join(' ')
+}

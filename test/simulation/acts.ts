@@ -1,0 +1,511 @@
+import type { Denial, Desk } from '../../src/desk/desk.ts'
+import type { Actor, Row } from '../../src/journal/row.ts'
+import type { Proposal } from '../../src/orders/proposal.ts'
+import type { Terms } from '../../src/orders/terms.ts'
+import type { ClOrdID, IntentID } from '../../src/values/brand.ts'
+import {
+  dec,
+  isZero,
+  minus,
+  negate,
+  plus,
+  px,
+  qty,
+  text,
+  times,
+  toStep,
+  type Qty,
+  ZERO,
+} from '../../src/values/decimal.ts'
+import { msBetween, plusMs } from '../../src/values/instant.ts'
+import type { Result } from '../../src/values/result.ts'
+import { AGENT, personActor } from '../scenarios/world.ts'
+import type { HouseClock, Loop } from './loop.ts'
+import type { Item } from './plan.ts'
+import { Violation } from './scene.ts'
+import type { Venue } from './venue.ts'
+import type { Wire } from './wire.ts'
+
+/** What those who act can reach: the house from outside, the broker's market, and the things that break. */
+export interface Acting {
+  readonly loop: Loop
+  readonly clock: HouseClock
+  readonly market: Venue
+  readonly wire: Wire
+  /** Null while the house is closed. */
+  readonly desk: Desk | null
+  readonly isCalm: boolean
+  haltFile: 'absent' | 'present'
+  note(line: string): void
+  injected(kind: string, about: string | null): void
+  acknowledged(): Promise<void>
+  onRow(cue: (row: Row) => void): void
+  crash(why: string, downMs?: number): void
+  disk(what: 'full' | 'slow' | 'torn', ms: number): void
+  second(): Promise<void>
+  putPerson(name: string, disabled: boolean): Promise<void>
+}
+
+type Act = (w: Acting, item: Item) => Promise<void> | void
+
+/** Does what one line of the script says. */
+export async function act(w: Acting, item: Item): Promise<void> {
+  const run = ACTS[item.verb]
+  if (!run) throw new Error(`nobody knows what ${item.verb} is; known are ${Object.keys(ACTS).join(', ')}`)
+  await run(w, item)
+}
+
+/** How long a caller waits for an answer before asking again; the question keeps its id. */
+const ANSWER_MS = 5_000
+const TRIES = 6
+
+/**
+ * Asks the desk as a program or a browser does: no answer is no answer, and it is asked again. Null when it never came.
+ */
+async function ask<T>(w: Acting, what: string, run: (desk: Desk) => Promise<T>): Promise<T | null> {
+  for (let n = 0; n < TRIES; n++) {
+    const { desk } = w
+    if (!desk) {
+      await w.loop.delay(1_000)
+      continue
+    }
+    const answer = await Promise.race([
+      run(desk).then(
+        (value) => ({ value }),
+        (thrown: unknown) => ({ thrown }),
+      ),
+      w.loop.delay(ANSWER_MS).then(() => null),
+    ])
+    if (answer && 'value' in answer) {
+      void w.acknowledged()
+      return answer.value
+    }
+    if (answer) w.note(`  ${what}: ${String(answer.thrown)}`)
+    await w.loop.delay(500)
+  }
+  w.note(`  ${what}: no answer`)
+  return null
+}
+
+function said<T>(w: Acting, what: string, done: Result<T, Denial> | null): void {
+  if (done)
+    w.note(
+      `  ${what}: ${done.ok ? 'done' : `${done.error.code}${done.error.refusals.map((r) => ` ${r.code}`).join('')}`}`,
+    )
+}
+
+const named = (item: Item, name: string, otherwise?: string): string => {
+  const value = item.named[name] ?? otherwise
+  if (value === undefined) throw new Error(`${item.verb} wants ${name}=`)
+  return value
+}
+const word = (item: Item, n: number): string => {
+  const value = item.words[n]
+  if (value === undefined) throw new Error(`${item.verb} wants ${n + 1} words`)
+  return value
+}
+const seconds = (item: Item, name: string, otherwise?: string): number => Number(named(item, name, otherwise)) * 1_000
+const who = (name: string): Actor => (name === AGENT.id ? AGENT : personActor(name))
+
+/** Runs when a row about an intent says so; `times` times at most, each a while after. */
+function whenever(w: Acting, is: (row: Row) => boolean, times: number, then: (row: Row) => void): void {
+  let left = times
+  w.onRow((row) => {
+    if (left <= 0 || !is(row)) return
+    left--
+    then(row)
+  })
+}
+const ticketed = (intentID: string) => (row: Row) => row.action === 'intent.ticketed' && row.object.id === intentID
+const entered = (intentID: string) => (row: Row) => {
+  if (row.action !== 'order.created') return false
+  const { order } = row.data as unknown as { order: { intentID: string; role: string } }
+  return order.intentID === intentID && order.role === 'Entry'
+}
+const dataOf = <T>(row: Row): T => row.data as unknown as T
+
+/** Every proposal that was ever sent, to be sent again. */
+const proposals = new WeakMap<
+  Acting,
+  Map<string, { readonly proposal: Proposal; readonly body: Record<string, string> }>
+>()
+const sentBy = (w: Acting) => {
+  const known = proposals.get(w) ?? new Map()
+  proposals.set(w, known)
+  return known
+}
+
+function propose(w: Acting, item: Item, form: Proposal['form']): void {
+  const intentID = word(item, 0) as IntentID
+  const [side, symbol] = [word(item, 1), word(item, 2)]
+  const now = w.clock.now()
+  const target = item.named['target']
+  const proposal: Proposal = {
+    intentID,
+    form,
+    symbol,
+    side: side === 'BUY' ? 'Buy' : side === 'SELL' ? 'Sell' : 'Hold',
+    entryPx: px(named(item, 'entry')),
+    stopPx: px(named(item, 'stop')),
+    targetPx: target === undefined ? null : px(target),
+    orderQty: form === 'Order' ? qty(named(item, 'qty')) : null,
+    ordType: named(item, 'type', 'LMT') === 'MKT' ? 'Market' : 'Limit',
+    timeInForce: named(item, 'tif', 'DAY') === 'GTC' ? 'GTC' : 'Day',
+    strategyID: 'simulation',
+    confidence: dec('0.7'),
+    reasoning: 'because',
+    generatedAt: now,
+    expiresAt: plusMs(now, seconds(item, 'lasts', '600')),
+    artifactID: null,
+    artifactHash: null,
+  }
+  const body = { symbol, side, entry_price: text(proposal.entryPx), stop_loss: text(proposal.stopPx) }
+  sentBy(w).set(intentID, { proposal, body })
+}
+async function submit(w: Acting, intentID: string, from: string, twist: boolean): Promise<void> {
+  const known = sentBy(w).get(intentID)
+  if (!known) return
+  const { proposal } = known
+  const body = twist ? { ...known.body, entry_price: `${known.body['entry_price']}1` } : known.body
+  const done = await ask(w, `${intentID} from ${from}`, (desk) =>
+    desk.submit({ proposal, body, actor: who(from), owner: from === AGENT.id ? 'tom' : null }),
+  )
+  if (!done) return
+  w.note(`  ${intentID} from ${from}: ${done.outcome}`)
+  if (twist && done.outcome === 'received')
+    throw new Violation('G2: one id, one intent', `${intentID} was taken twice with different bodies`)
+}
+
+const ACTS: Readonly<Record<string, Act>> = {
+  // --- agents and people
+  async signal(w, item) {
+    propose(w, item, 'Signal')
+    await submit(w, word(item, 0), named(item, 'from', AGENT.id), false)
+  },
+  async order(w, item) {
+    propose(w, item, 'Order')
+    await submit(w, word(item, 0), named(item, 'from', AGENT.id), false)
+  },
+  again: (w, item) => submit(w, word(item, 0), named(item, 'from', AGENT.id), false),
+  twist: (w, item) => submit(w, word(item, 0), named(item, 'from', AGENT.id), true),
+
+  /** Waits for the ticket, looks at it for a while, and says yes to what was seen. */
+  approve(w, item) {
+    const [intentID, by] = [word(item, 0) as IntentID, named(item, 'by')]
+    let before: string | null = null
+    whenever(w, ticketed(intentID), Number(named(item, 'times', '3')), (row) => {
+      const { digest, decideBy } = dataOf<{ digest: string; decideBy: number }>(row)
+      const seen =
+        item.named['shows'] === 'old' && before !== null
+          ? before
+          : item.named['shows'] === 'wrong'
+            ? `${digest.slice(0, -4)}0000`
+            : digest
+      before = digest
+      const end = item.named['end']
+      const after =
+        end === undefined ? seconds(item, 'after') : msBetween(w.clock.now(), decideBy as never) + Number(end)
+      w.loop.post(after, async () => {
+        const done = await ask(w, `${by} approves ${intentID}`, (desk) =>
+          desk.approve({ intentID, digest: seen, reason: null, actor: who(by) }),
+        )
+        said(w, `${by} approves ${intentID}`, done)
+      })
+    })
+  },
+  decline(w, item) {
+    const [intentID, by] = [word(item, 0) as IntentID, named(item, 'by')]
+    whenever(w, ticketed(intentID), 1, () =>
+      w.loop.post(seconds(item, 'after'), async () =>
+        said(
+          w,
+          `${by} declines`,
+          await ask(w, 'decline', (desk) => desk.decline({ intentID, reason: 'no', actor: who(by) })),
+        ),
+      ),
+    )
+  },
+  withdraw(w, item) {
+    const [intentID, by] = [word(item, 0) as IntentID, named(item, 'by', AGENT.id)]
+    whenever(w, ticketed(intentID), 1, () =>
+      w.loop.post(seconds(item, 'after'), async () =>
+        said(
+          w,
+          `${by} withdraws`,
+          await ask(w, 'withdraw', (desk) => desk.withdraw({ intentID, reason: null, actor: who(by) })),
+        ),
+      ),
+    )
+  },
+  reprice(w, item) {
+    const [intentID, by] = [word(item, 0) as IntentID, named(item, 'by')]
+    whenever(w, ticketed(intentID), 1, () =>
+      w.loop.post(seconds(item, 'after'), async () =>
+        said(w, `${by} reprices`, await ask(w, 'reprice', (desk) => desk.reprice({ intentID, actor: who(by) }))),
+      ),
+    )
+  },
+  /** Takes the entry back, a while after it was made. */
+  cancel(w, item) {
+    const by = named(item, 'by')
+    whenever(w, entered(word(item, 0)), 1, (row) =>
+      w.loop.post(seconds(item, 'after'), async () =>
+        said(
+          w,
+          `${by} cancels`,
+          await ask(w, 'cancel', (desk) => desk.requestCancel({ clOrdID: row.object.id as ClOrdID, actor: who(by) })),
+        ),
+      ),
+    )
+  },
+  'cancel-stop'(w, item) {
+    const by = named(item, 'by')
+    const isStop = (row: Row): boolean => {
+      if (row.action !== 'order.created') return false
+      const { order } = dataOf<{ order: { intentID: string; role: string } }>(row)
+      return order.intentID === word(item, 0) && order.role === 'Stop'
+    }
+    whenever(w, isStop, 1, (row) =>
+      w.loop.post(seconds(item, 'after'), async () =>
+        said(
+          w,
+          `${by} cancels the stop`,
+          await ask(w, 'cancel', (desk) => desk.requestCancel({ clOrdID: row.object.id as ClOrdID, actor: who(by) })),
+        ),
+      ),
+    )
+  },
+  /** Another price, so many cents away, or another size. */
+  replace(w, item) {
+    const by = named(item, 'by')
+    whenever(w, entered(word(item, 0)), 1, (row) =>
+      w.loop.post(seconds(item, 'after'), async () => {
+        const { order } = dataOf<{ order: { terms: Terms } }>(row)
+        const cents = item.named['cents']
+        const share = item.named['share']
+        const lot = w.market.broker.markets.get(order.terms.symbol)?.instrument.lot ?? qty('1')
+        const size = share === undefined ? null : toStep(times(order.terms.orderQty, dec(share)) as Qty, lot, 'floor')
+        const price =
+          cents === undefined || order.terms.price === null
+            ? null
+            : plus(order.terms.price, px((Number(cents) / 100).toFixed(2)))
+        const done = await ask(w, 'replace', (desk) =>
+          desk.replace({
+            clOrdID: row.object.id as ClOrdID,
+            orderQty: size && isZero(size) ? null : size,
+            price,
+            reason: null,
+            actor: who(by),
+          }),
+        )
+        said(w, `${by} replaces`, done)
+      }),
+    )
+  },
+  async halt(w, item) {
+    const by = named(item, 'by', 'rik')
+    w.injected('halt', null)
+    said(w, `${by} halts`, await ask(w, 'halt', (desk) => desk.halt({ reason: 'enough', actor: who(by) })))
+  },
+  /** Asks for a comparison and releases when it is clean; tries for a while. */
+  async release(w, item) {
+    const by = named(item, 'by', 'rik')
+    for (let n = 0; n < 12 && !w.isCalm; n++) {
+      await ask(w, 'reconcile', (desk) => desk.requestReconcile(who(by)))
+      await w.loop.delay(2_500)
+      const done = await ask(w, 'release', (desk) => desk.release({ reason: 'all clear', actor: who(by) }))
+      said(w, `${by} releases`, done)
+      if (done === null || done.ok || done.error.code === 'NOT_HALTED') return
+    }
+  },
+  haltfile(w, item) {
+    w.haltFile = word(item, 0) === 'present' ? 'present' : 'absent'
+    if (w.haltFile === 'present') w.injected('halt file', null)
+  },
+  async reconcile(w) {
+    await ask(w, 'reconcile', (desk) => desk.requestReconcile(who('rik')))
+  },
+  async 'take-in'(w, item) {
+    const done = await ask(w, 'take in', (desk) =>
+      desk.takeIn({ symbol: word(item, 0), px: null, reason: 'explained', actor: who(named(item, 'by', 'rik')) }),
+    )
+    said(w, 'take in', done)
+  },
+  /** An agent tries what only people may. */
+  async 'agent-tries'(w, item) {
+    const what = word(item, 0)
+    const tries: Record<string, (desk: Desk) => Promise<Result<unknown, Denial>>> = {
+      release: (desk) => desk.release({ reason: 'all clear', actor: AGENT }),
+      'take-in': (desk) => desk.takeIn({ symbol: 'AAPL', px: null, reason: 'because', actor: AGENT }),
+    }
+    const run = tries[what]
+    if (!run) throw new Error(`an agent tries release or take-in, not ${what}; approve has by=jax`)
+    said(w, `the agent tries to ${what}`, await ask(w, what, run))
+  },
+  async disable(w, item) {
+    w.injected('approver removed', null)
+    await w.putPerson(word(item, 0), true)
+  },
+  enable: (w, item) => w.putPerson(word(item, 0), false),
+
+  // --- the machine
+  crash: (w, item) => w.crash('killed', seconds(item, 'down', '2')),
+  'crash-before': () => {},
+  clock(w, item) {
+    const [step, ppm] = [item.named['step'], item.named['ppm']]
+    w.injected(step === undefined ? 'clock drifts' : 'clock stepped', null)
+    if (step !== undefined) w.clock.step(Number(step) * 1_000)
+    if (ppm !== undefined) w.clock.drift(Number(ppm))
+  },
+  disk(w, item) {
+    const what = word(item, 0)
+    if (what !== 'full' && what !== 'slow' && what !== 'torn')
+      throw new Error(`a disk is full, slow or torn, not ${what}`)
+    w.disk(what, seconds(item, 'for', '5'))
+  },
+  second: (w) => {
+    w.injected('second instance', null)
+    return w.second()
+  },
+
+  // --- the line
+  outage: (w, item) => spell(w, item, 'outage', { down: true }, { down: false }),
+  throttle: (w, item) => spell(w, item, 'throttled', { throttled: true }, { throttled: false }),
+  mute: (w, item) => spell(w, item, 'stream silent', { mute: true }, { mute: false }),
+  slow: (w, item) => spell(w, item, 'slow line', { slow: 0.4 }, { slow: 0 }),
+  storm: (w, item) =>
+    spell(
+      w,
+      item,
+      'reports out of order',
+      { doubled: 0.3, delayed: 0.3, dropped: 0.1 },
+      { doubled: 0, delayed: 0, dropped: 0 },
+    ),
+  async deaf(w, item) {
+    w.wire.notice({ kind: 'lost', text: 'the connection was closed' })
+    await spell(w, item, 'stream lost', { deaf: true }, { deaf: false })
+    if (w.desk) w.wire.notice({ kind: 'connected' })
+  },
+  /** At its next starts the gateway finds another account behind its keys. */
+  stranger(w, item) {
+    w.injected('another account', null)
+    w.wire.who = { accountID: 'another', name: 'another' }
+    w.crash('killed', 2_000)
+    w.loop.post(seconds(item, 'for', '8'), () => {
+      w.wire.who = { accountID: 'scripted', name: 'scripted' }
+    })
+  },
+
+  // --- the market and other hands
+  gap(w, item) {
+    w.injected('market jumps', null)
+    w.market.gap(word(item, 0), Number(word(item, 1)))
+  },
+  shut(w, item) {
+    w.injected('market shut', null)
+    w.market.shut(word(item, 0), plusMs(w.clock.truly(), seconds(item, 'for')))
+  },
+  stick(w, item) {
+    w.injected('quotes stand still', null)
+    w.market.stick(word(item, 0), plusMs(w.clock.truly(), seconds(item, 'for')))
+  },
+  account(w, item) {
+    w.injected('account blocked', null)
+    const { broker } = w.market
+    broker.status = 'Blocked'
+    w.loop.post(seconds(item, 'for'), () => {
+      broker.status = 'Active'
+    })
+  },
+  website(w, item) {
+    const { broker } = w.market
+    const what = word(item, 0)
+    w.injected(`website ${what}`, null)
+    const held = (symbol: string) => broker.netQty(symbol)
+    switch (what) {
+      case 'buy':
+      case 'sell': {
+        const symbol = word(item, 1)
+        const market = broker.markets.get(symbol)
+        if (!market?.open) return
+        const terms: Terms = {
+          symbol,
+          side: what === 'buy' ? 'Buy' : 'Sell',
+          ordType: 'Limit',
+          timeInForce: 'Day',
+          orderQty: qty(named(item, 'qty')),
+          price: what === 'buy' ? plus(market.ask, px('0.50')) : minus(market.bid, px('0.50')),
+          stopPx: null,
+          bracket: null,
+          reduceOnly: false,
+        }
+        const order = broker.place(terms, null, null)
+        broker.happen(order, { is: 'New', text: null }, false)
+        break
+      }
+      case 'cancel': {
+        const order = broker.truth.find((o) => o.open && o.clOrdID !== null && o.terms.symbol === word(item, 1))
+        if (order) broker.happen(order, { is: 'Canceled', text: 'by hand' }, false)
+        break
+      }
+      /** Somebody closes by hand what we hold. */
+      case 'close': {
+        const symbol = word(item, 1)
+        const now = held(symbol)
+        if (!isZero(now)) broker.elsewhere.set(symbol, plus(broker.elsewhere.get(symbol) ?? ZERO, negate(now)))
+        break
+      }
+      default:
+        throw new Error(`on the website somebody buys, sells, cancels or closes, not ${what}`)
+    }
+    w.wire.pump()
+  },
+  /** The exchange takes its last trade back, or puts it right. */
+  bust(w, item) {
+    const trade = w.market.lastTrade(item.words[0] ?? null)
+    if (!trade) return
+    w.injected('bust', trade.order.clOrdID ?? trade.order.orderID)
+    w.market.broker.happen(trade.order, { is: 'Bust', refExecID: trade.execID }, item.named['told'] === 'no')
+    w.wire.pump()
+  },
+  correct(w, item) {
+    const trade = w.market.lastTrade(item.words[0] ?? null)
+    if (!trade) return
+    w.injected('correction', trade.order.clOrdID ?? trade.order.orderID)
+    const lastPx = plus(trade.lastPx, px(named(item, 'cents', '0.05')))
+    w.market.broker.happen(
+      trade.order,
+      { is: 'Correct', refExecID: trade.execID, lastQty: trade.lastQty, lastPx, inKind: null },
+      item.named['told'] === 'no',
+    )
+    w.wire.pump()
+  },
+  /** A fill that nothing justifies: of an order that has ended, or beyond its size. */
+  'wrong-fill'(w, item) {
+    const { broker } = w.market
+    const what = word(item, 0)
+    const entries = broker.truth.filter((o) => o.role === 'Entry' && o.clOrdID !== null)
+    const order =
+      what === 'late'
+        ? entries.findLast((o) => !o.open && o.replacedBy === null && isZero(o.cumQty))
+        : entries.findLast((o) => !o.open && !isZero(o.cumQty))
+    const market = order && broker.markets.get(order.terms.symbol)
+    if (!order || !market) return
+    w.injected(what === 'late' ? 'fill after the end' : 'overfill', order.clOrdID)
+    w.market.fill(order, market.instrument.lot, market.ask)
+    w.wire.pump()
+  },
+}
+
+async function spell(
+  w: Acting,
+  item: Item,
+  kind: string,
+  on: Partial<Wire['weather']>,
+  off: Partial<Wire['weather']>,
+): Promise<void> {
+  w.injected(kind, null)
+  Object.assign(w.wire.weather, on)
+  await w.loop.delay(seconds(item, 'for'))
+  if (!w.isCalm) Object.assign(w.wire.weather, off)
+}

@@ -1,0 +1,299 @@
+import { parseInstant, plusMs } from '../../src/values/instant.ts'
+import { chance } from './loop.ts'
+import type { BrokerName, Item, Plan, When, WorldSetting } from './plan.ts'
+import { isOpenAt, LISTED, midAt, BROKERS } from './venue.ts'
+
+const BROKER_NAMES = Object.keys(BROKERS) as BrokerName[]
+
+/** When worlds begin: in the middle of a session, before an early end, around both changes of the clock, before a weekend. */
+const STARTS = {
+  midday: '2026-11-23T16:00:00Z',
+  close: '2026-11-23T20:58:00Z',
+  halfDay: '2026-11-27T17:58:00Z',
+  summerEnds: '2026-10-30T19:58:00Z',
+  summerBegins: '2026-03-06T20:58:00Z',
+  midnight: '2026-11-23T23:59:00Z',
+} as const
+
+/** The next opening after each of those ends, as seconds from its start: where a house that slept over night wakes. */
+const NIGHTS: Readonly<Partial<Record<keyof typeof STARTS, number>>> = {
+  close: (17 * 60 + 34) * 60,
+  halfDay: (68 * 60 + 34) * 60,
+  summerEnds: (66 * 60 + 34) * 60,
+  summerBegins: (64 * 60 + 34) * 60,
+}
+
+/** A stream of draws for one plan. */
+class Draws {
+  readonly #seed: number
+  #n = 0
+  constructor(seed: number) {
+    this.#seed = seed
+  }
+  next(): number {
+    return chance(this.#seed, 'plan', this.#n++)
+  }
+  maybe(share: number): boolean {
+    return this.next() < share
+  }
+  between(least: number, most: number): number {
+    return least + (most - least) * this.next()
+  }
+  whole(least: number, most: number): number {
+    return Math.floor(this.between(least, most + 1))
+  }
+  one<T>(list: readonly T[]): T {
+    return list[Math.floor(this.next() * list.length)] as T
+  }
+}
+
+/** What goes wrong in a world is drawn once for the world, kind by kind: few kinds at a time reach deeper than all at once. */
+type Kind = (d: Draws, world: WorldSetting) => Item[]
+
+/**
+ * A world from a seed: people and agents who trade, and the faults that meet them.
+ * @param options.lastsMs for how long they go on; drawn when absent.
+ */
+export function planOf(seed: number, options: { readonly lastsMs?: number } = {}): Plan {
+  const d = new Draws(seed)
+  const broker = d.one(BROKER_NAMES)
+  const where = d.maybe(0.8) ? 'midday' : d.one(Object.keys(STARTS) as (keyof typeof STARTS)[])
+  const activeMs = options.lastsMs ?? Math.round(d.between(40_000, 130_000))
+  const night = NIGHTS[where]
+  const overNight = night !== undefined && options.lastsMs === undefined && d.maybe(0.5)
+  const world: WorldSetting = {
+    seed,
+    start: STARTS[where],
+    lastsMs: overNight ? (night + 60) * 1_000 : activeMs,
+    broker,
+    store: d.maybe(0.06) ? 'file' : 'memory',
+    limits: d.maybe(0.35) ? 'tight' : 'wide',
+  }
+  const busy = { ...world, lastsMs: overNight ? 150_000 : activeMs }
+  const items: Item[] = trading(d, busy)
+  const kinds = Object.values(KINDS)
+  const share = d.one([0, 0.1, 0.2, 0.35])
+  for (const kind of kinds) if (d.maybe(share)) items.push(...kind(d, busy))
+  if (overNight) {
+    // The machine is switched off until the market opens again; then the day goes on.
+    items.push(at(160_000, 'crash', [], { down: String(night - 170) }))
+    items.push(...trading(d, { ...busy, lastsMs: 40_000 }, night * 1_000 + 5_000, 'N'))
+  }
+  return { world, items: items.sort(byTime) }
+}
+
+const moment = (when: When): number => ('atMs' in when ? when.atMs : Number.POSITIVE_INFINITY)
+const byTime = (a: Item, b: Item): number => {
+  const [first, second] = [moment(a.when), moment(b.when)]
+  return first === second ? 0 : first < second ? -1 : 1
+}
+const at = (
+  atMs: number,
+  verb: string,
+  words: readonly string[] = [],
+  named: Readonly<Record<string, string>> = {},
+): Item => ({
+  when: { atMs: Math.round(atMs) },
+  verb,
+  words,
+  named,
+})
+const on = (
+  point: 'commit' | 'send' | 'cancel' | 'read' | 'report',
+  n: number,
+  verb: string,
+  words: readonly string[] = [],
+  named: Readonly<Record<string, string>> = {},
+): Item => ({ when: { on: point, n }, verb, words, named })
+
+const sometime = (d: Draws, world: WorldSetting): number => d.between(2_000, world.lastsMs * 0.9)
+const secs = (value: number): string => value.toFixed(3)
+const symbolOf = (d: Draws, world: WorldSetting): string =>
+  world.broker === 'coins' && d.maybe(0.6) ? 'BTC/USD' : d.maybe(0.7) ? 'AAPL' : 'MSFT'
+
+// ---------------------------------------------------------------- what people and agents do
+
+function trading(d: Draws, world: WorldSetting, fromMs = 0, prefix = 'I'): Item[] {
+  const many = d.whole(2, 7)
+  const items: Item[] = []
+  for (let n = 1; n <= many; n++)
+    items.push(...idea(d, world, `${prefix}${n}`, fromMs + d.between(500, world.lastsMs * 0.7)))
+  return items
+}
+
+/** One proposal and what becomes of it. */
+function idea(d: Draws, world: WorldSetting, id: string, atMs: number): Item[] {
+  const symbol = symbolOf(d, world)
+  const isCoin = symbol.includes('/')
+  const side = isCoin || d.maybe(0.75) ? 'BUY' : 'SELL'
+  const direction = side === 'BUY' ? 1 : -1
+  const mid = midAt(world.seed, symbol, atMs)
+  const entry = mid * (1 + (direction * d.between(-12, 8)) / 10_000)
+  const stop = entry * (1 - (direction * d.between(20, 160)) / 10_000)
+  const target = entry * (1 + (direction * d.between(15, 160)) / 10_000)
+  const small = isCoin ? d.between(0.001, 0.03).toFixed(4) : String(d.whole(1, 12))
+  const explicit = d.maybe(0.3)
+  const from = d.maybe(0.85) ? 'jax' : 'tom'
+  const proposal = at(atMs, explicit ? 'order' : 'signal', [id, side, symbol], {
+    entry: entry.toFixed(2),
+    stop: stop.toFixed(2),
+    ...(d.maybe(0.6) && { target: target.toFixed(2) }),
+    ...(explicit && { qty: small }),
+    ...(explicit && d.maybe(0.2) && { type: 'MKT' }),
+    ...((isCoin || d.maybe(0.3)) && { tif: 'GTC' }),
+    ...(from !== 'jax' && { from }),
+    ...(d.maybe(0.12) && { lasts: secs(d.between(2, 30)) }),
+  })
+  const items = [proposal]
+  const add = (verb: string, named: Record<string, string>): void => {
+    items.push(at(atMs, verb, [id], named))
+  }
+  // Those who wait for a ticket are there before the proposal is.
+  const before = (verb: string, named: Record<string, string>): void => {
+    items.push(at(Math.max(0, atMs - 10), verb, [id], named))
+  }
+  if (d.maybe(0.88))
+    before('approve', { by: from === 'tom' ? 'ana' : d.one(['ana', 'bo']), after: secs(d.between(0.2, 9)) })
+  if (d.maybe(0.12)) before('approve', { by: d.one(['ana', 'bo']), after: secs(d.between(0.2, 9)) })
+  if (d.maybe(0.06)) before('approve', { by: d.one(['ana', 'bo']), end: d.one(['-1', '0', '1', '-600', '400']) })
+  if (d.maybe(0.05)) before('approve', { by: 'tom', after: secs(d.between(0.1, 5)) })
+  if (d.maybe(0.05)) before('approve', { by: 'jax', after: secs(d.between(0.1, 5)) })
+  if (d.maybe(0.05)) before('approve', { by: 'rik', after: secs(d.between(0.1, 3)) })
+  if (d.maybe(0.06)) before('approve', { by: 'bo', after: secs(d.between(0.1, 5)), shows: d.one(['wrong', 'old']) })
+  if (d.maybe(0.06)) before('decline', { by: d.one(['ana', 'bo']), after: secs(d.between(0.3, 8)) })
+  if (d.maybe(0.06)) before('withdraw', { after: secs(d.between(0.3, 10)) })
+  if (d.maybe(0.06)) before('reprice', { by: 'ana', after: secs(d.between(0.3, 6)) })
+  if (d.maybe(0.18)) before('cancel', { by: d.one(['ana', 'tom', 'jax']), after: secs(d.between(0, 20)) })
+  if (d.maybe(0.05)) before('cancel-stop', { by: 'ana', after: secs(d.between(0.2, 15)) })
+  if (d.maybe(0.15))
+    before('replace', {
+      by: d.one(['ana', 'bo', 'ana', 'tom']),
+      after: secs(d.between(0.2, 15)),
+      ...(d.maybe(0.7) && { cents: String(d.whole(-40, 40)) }),
+      ...(d.maybe(0.4) && { share: d.one(['0.5', '0.7', '1.2', '0.9']) }),
+    })
+  if (d.maybe(0.1)) items.push(at(atMs + d.between(0, 4_000), 'again', [id], from !== 'jax' ? { from } : {}))
+  if (d.maybe(0.05)) items.push(at(atMs + d.between(0, 4_000), 'twist', [id], from !== 'jax' ? { from } : {}))
+  if (d.maybe(0.05)) add('agent-tries', {})
+  return items.map((item) => (item.verb === 'agent-tries' ? { ...item, words: [d.one(['release', 'take-in'])] } : item))
+}
+
+// ---------------------------------------------------------------- what goes wrong
+
+const some = (d: Draws, least: number, most: number, make: () => Item): Item[] =>
+  Array.from({ length: d.whole(least, most) }, make)
+
+export const KINDS: Readonly<Record<string, Kind>> = {
+  'replies to sends': (d) =>
+    some(d, 1, 4, () =>
+      on('send', d.whole(1, 12), d.one(['lost', 'lost-booked', 'throw', 'throw-booked', 'slow', 'twice', 'silent'])),
+    ),
+  'sends that arrive late': (d, { broker }) => {
+    // Later than this a look-up that knows nothing would prove a falsehood: that is the broker's promise, not ours.
+    const most = BROKERS[broker].absenceProvenAfterMs ?? 30_000
+    return some(d, 1, 2, () =>
+      on('send', d.whole(1, 10), 'late', [], { ms: String(d.whole(100, Math.min(most - 1_000, 15_000))) }),
+    )
+  },
+  'orders that are listed late': (d) =>
+    some(d, 1, 3, () => on('send', d.whole(1, 10), 'unlisted', [], { ms: String(d.whole(200, 2_500)) })),
+  'orders that are refused': (d) => some(d, 1, 3, () => on('send', d.whole(1, 12), 'reject')),
+  'legs that are forgotten': (d) => some(d, 1, 2, () => on('send', d.whole(1, 8), d.one(['no-legs', 'legs-later']))),
+  'replies to cancels': (d) =>
+    some(d, 1, 4, () => on('cancel', d.whole(1, 8), d.one(['lost', 'lost-done', 'reject', 'taken']))),
+  'answers that fail': (d) => some(d, 1, 5, () => on('read', d.whole(1, 60), d.one(['fail', 'slow']))),
+  'crash at a commit': (d) =>
+    some(d, 1, 4, () => on('commit', d.whole(1, 150), d.one(['crash-before', 'crash-after']))),
+  'crash at a send': (d) => some(d, 1, 3, () => on('send', d.whole(1, 10), d.one(['crash-before', 'crash-booked']))),
+  'crash at a cancel': (d) => some(d, 1, 2, () => on('cancel', d.whole(1, 6), d.one(['crash-before', 'crash-done']))),
+  'crash at a read': (d) => some(d, 1, 2, () => on('read', d.whole(1, 60), d.one(['crash-before', 'crash-answered']))),
+  'crash at a report': (d) => some(d, 1, 2, () => on('report', d.whole(1, 20), 'crash-before')),
+  kill: (d, w) => some(d, 1, 3, () => at(sometime(d, w), 'crash', [], { down: secs(d.between(1.6, 15)) })),
+  'reports lost, late, twice': (d) =>
+    some(d, 1, 6, () => {
+      const verb = d.one(['drop', 'twice', 'late'])
+      return on('report', d.whole(1, 25), verb, [], verb === 'late' ? { ms: String(d.whole(200, 9_000)) } : {})
+    }),
+  storm: (d, w) => some(d, 1, 2, () => at(sometime(d, w), 'storm', [], { for: secs(d.between(5, 40)) })),
+  'stream lost': (d, w) => some(d, 1, 2, () => at(sometime(d, w), 'deaf', [], { for: secs(d.between(3, 40)) })),
+  'stream silent': (d, w) => some(d, 1, 2, () => at(sometime(d, w), 'mute', [], { for: secs(d.between(3, 30)) })),
+  outage: (d, w) =>
+    some(d, 1, 2, () =>
+      at(sometime(d, w), 'outage', [], { for: secs(d.maybe(0.05) ? d.between(300, 2_400) : d.between(2, 60)) }),
+    ),
+  throttling: (d, w) => some(d, 1, 2, () => at(sometime(d, w), 'throttle', [], { for: secs(d.between(2, 25)) })),
+  'slow line': (d, w) => some(d, 1, 2, () => at(sometime(d, w), 'slow', [], { for: secs(d.between(5, 40)) })),
+  halt: (d, w) => {
+    const when = sometime(d, w)
+    const items = [at(when, 'halt', [], { by: d.one(['rik', 'jax', 'ana']) })]
+    if (d.maybe(0.5)) items.push(at(when + d.between(2_000, 25_000), 'release', [], { by: 'rik' }))
+    return items
+  },
+  'halt at an instruction': (d) => {
+    const point = d.one(['commit', 'send', 'report', 'read', 'cancel'] as const)
+    const items = [on(point, d.whole(1, point === 'commit' ? 120 : 12), 'halt', [], { by: 'rik' })]
+    if (d.maybe(0.4)) items.push(on(point, d.whole(20, 140), 'release', [], { by: 'rik' }))
+    return items
+  },
+  'halt file': (d, w) => {
+    const when = sometime(d, w)
+    const items = [at(when, 'haltfile', ['present'])]
+    if (d.maybe(0.6))
+      items.push(
+        at(when + d.between(1_000, 15_000), 'haltfile', ['absent']),
+        at(when + 18_000, 'release', [], { by: 'rik' }),
+      )
+    return items
+  },
+  'approver removed': (d, w) => {
+    const [who, when] = [d.one(['ana', 'bo']), sometime(d, w)]
+    return d.maybe(0.5)
+      ? [at(when, 'disable', [who])]
+      : [at(when, 'disable', [who]), at(when + 10_000, 'enable', [who])]
+  },
+  'approver removed at an instruction': (d) => [on('commit', d.whole(8, 80), 'disable', [d.one(['ana', 'bo'])])],
+  clock: (d, w) =>
+    some(d, 1, 3, () =>
+      d.maybe(0.7)
+        ? at(sometime(d, w), 'clock', [], { step: d.one(['-30', '-5', '-1', '0.5', '2', '7', '60']) })
+        : at(sometime(d, w), 'clock', [], { ppm: d.one(['-500', '300', '2000']) }),
+    ),
+  'disk full': (d, w) => some(d, 1, 2, () => at(sometime(d, w), 'disk', ['full'], { for: secs(d.between(0.5, 20)) })),
+  'disk fails': (d, w) =>
+    some(d, 1, 2, () =>
+      d.maybe(0.5)
+        ? at(sometime(d, w), 'disk', ['torn'])
+        : on('commit', d.whole(5, 120), d.one(['torn', 'torn-written', 'full'])),
+    ),
+  'slow disk': (d, w) => some(d, 1, 2, () => at(sometime(d, w), 'disk', ['slow'], { for: secs(d.between(2, 25)) })),
+  'second instance': (d, w) => some(d, 1, 2, () => at(sometime(d, w), 'second')),
+  'another account': (d, w) => [at(sometime(d, w), 'stranger', [], { for: secs(d.between(3, 12)) })],
+  'market jumps': (d, w) =>
+    some(d, 1, 3, () => at(sometime(d, w), 'gap', [symbolOf(d, w), d.between(-2.5, 2.5).toFixed(2)])),
+  'market shut': (d, w) => [at(sometime(d, w), 'shut', [symbolOf(d, w)], { for: secs(d.between(4, 40)) })],
+  'quotes stand still': (d, w) => [at(sometime(d, w), 'stick', [symbolOf(d, w)], { for: secs(d.between(4, 30)) })],
+  'account blocked': (d, w) => [at(sometime(d, w), 'account', ['blocked'], { for: secs(d.between(4, 25)) })],
+  'other hands': (d, w) =>
+    some(d, 1, 3, () => {
+      const what = d.one(['buy', 'sell', 'cancel', 'close'])
+      const symbol = symbolOf(d, w)
+      const size = symbol.includes('/') ? '0.01' : String(d.whole(1, 9))
+      return at(sometime(d, w), 'website', [what, symbol], what === 'buy' || what === 'sell' ? { qty: size } : {})
+    }),
+  busts: (d, w) =>
+    some(d, 1, 3, () => at(sometime(d, w), d.one(['bust', 'correct']), [], d.maybe(0.3) ? { told: 'no' } : {})),
+  'wrong fills': (d, w) => some(d, 1, 2, () => at(sometime(d, w), 'wrong-fill', [d.one(['late', 'over'])])),
+  'take in': (d, w) => some(d, 1, 2, () => at(sometime(d, w), 'take-in', [symbolOf(d, w)])),
+  'two limits': (d, w) => {
+    // Ideas in one symbol at one moment: two of them may not both fit.
+    const when = sometime(d, w) * 0.6
+    return ['L1', 'L2', 'L3'].slice(0, d.whole(2, 3)).flatMap((id) => idea(d, w, id, when + d.between(0, 4_000)))
+  },
+}
+
+/** Where a plan lets something happen while its market is shut, nothing does; a check of the table above. */
+export const opensAt = (world: WorldSetting, ms: number): boolean => {
+  const start = parseInstant(world.start)
+  const apple = LISTED.get('AAPL')
+  return start !== null && apple !== undefined && isOpenAt(apple.instrument, plusMs(start, ms))
+}

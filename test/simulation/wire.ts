@@ -1,0 +1,412 @@
+import type { AccountFact, MarketSession, Quote } from '../../src/gate/facts.ts'
+import type { Passed } from '../../src/gate/gate.ts'
+import type { Instrument } from '../../src/orders/instrument.ts'
+import type { Report } from '../../src/orders/report.ts'
+import type { OrderRef } from '../../src/orders/terms.ts'
+import {
+  type Broker,
+  type BrokerOrder,
+  type BrokerPosition,
+  type CancelSent,
+  type Capabilities,
+  type Found,
+  type Identity,
+  type MayGo,
+  NotAsked,
+  type Notice,
+  ReadFailed,
+  type Sent,
+} from '../../src/ports/broker.ts'
+import type { AccountID, ClOrdID, OrderID } from '../../src/values/brand.ts'
+import type { Instant } from '../../src/values/instant.ts'
+import { type ScriptedBroker, type Truth } from '../scenarios/broker.ts'
+import { chance, type Loop } from './loop.ts'
+import type { Item, Point } from './plan.ts'
+import type { Write } from './scene.ts'
+import type { Venue } from './venue.ts'
+
+const NEVER = new Promise<never>(() => {})
+
+/** Who runs the world: told of every step, and asked what goes wrong with it. */
+export type Fates = {
+  /** Counts the step, does what the script has for it (a crash among others), and returns the lines that are the wire's. */
+  at(point: Point, about: string | null): readonly Item[]
+  /** The process that asked is gone. */
+  isDead(): boolean
+  crash(): void
+  beforeWrite(write: Write): void
+  booked(): void
+  injected(kind: string, about: string | null): void
+  trace(line: string): void
+}
+
+/** How the line is; each from 0 to 1 is a share of what goes over it. */
+export type Weather = {
+  /** Nobody is reached: connections are refused, or hang until they are given up. */
+  down: boolean
+  /** The broker answers that it was asked too often. */
+  throttled: boolean
+  /** The stream is cut, and the gateway knows; or it is silent, and nobody knows. */
+  deaf: boolean
+  mute: boolean
+  doubled: number
+  delayed: number
+  dropped: number
+  slow: number
+}
+const FAIR: Weather = {
+  down: false,
+  throttled: false,
+  deaf: false,
+  mute: false,
+  doubled: 0,
+  delayed: 0,
+  dropped: 0,
+  slow: 0,
+}
+
+/** How long a request may hang before it is given up as in doubt. */
+const GIVE_UP_MS = 4_000
+
+/**
+ * Everything between the gateway and its broker, and all that can happen on the way: to a request, to its reply, to what
+ * is told unasked. What it says of the broker is true, late, twice, in another order, or missing; it never invents.
+ */
+export class Wire implements Broker {
+  readonly account: AccountID
+  readonly environment = 'paper'
+  readonly capabilities: Capabilities
+  weather: Weather = { ...FAIR }
+  /** What the broker answers when it is asked whose account this is. */
+  who: Identity = { accountID: 'scripted', name: 'scripted' }
+  readonly #seed: number
+  readonly #loop: Loop
+  readonly #venue: Venue
+  readonly #broker: ScriptedBroker
+  readonly #fates: Fates
+  #listeners: ((report: Report) => void)[] = []
+  #noticed: ((notice: Notice) => void)[] = []
+  #asked = 0
+  /** Reports keep their order on an honest line. */
+  #lastToldUs = 0
+
+  constructor(seed: number, loop: Loop, venue: Venue, fates: Fates) {
+    this.#seed = seed
+    this.#loop = loop
+    this.#venue = venue
+    this.#broker = venue.broker
+    this.#fates = fates
+    this.account = venue.broker.account
+    this.capabilities = venue.broker.capabilities
+    venue.broker.onReport((report) => this.#told(report))
+  }
+
+  // --- the world's side
+
+  /** The process is gone, and with it everybody who listened. */
+  hangUp(): void {
+    this.#listeners = []
+    this.#noticed = []
+  }
+  notice(notice: Notice): void {
+    for (const listener of this.#noticed) listener(notice)
+  }
+  clearUp(): void {
+    this.weather = { ...FAIR }
+    this.#broker.hidden.clear()
+    this.who = { accountID: 'scripted', name: 'scripted' }
+  }
+  /** What has happened at the broker is told, and looked at. */
+  pump(): void {
+    this.#broker.calls = 0
+    this.#broker.flush()
+    this.#fates.booked()
+  }
+
+  // --- what is written
+
+  submit(clOrdID: ClOrdID, order: Passed, mayGo?: MayGo): Promise<Sent> {
+    return this.#write([{ kind: 'submit', clOrdID, terms: order }], mayGo, () => this.#broker.submit(clOrdID, order))
+  }
+  submitPair(stop: { clOrdID: ClOrdID; order: Passed }, target: { clOrdID: ClOrdID; order: Passed }): Promise<Sent> {
+    const writes = [stop, target].map(({ clOrdID, order }): Write => ({ kind: 'submit', clOrdID, terms: order }))
+    return this.#write(writes, undefined, () => this.#broker.submitPair(stop, target))
+  }
+  replace(ref: OrderRef, clOrdID: ClOrdID, order: Passed, mayGo?: MayGo): Promise<Sent> {
+    return this.#write([{ kind: 'replace', clOrdID, terms: order, old: ref.clOrdID }], mayGo, () =>
+      this.#broker.replace(ref, clOrdID, order),
+    )
+  }
+
+  async #write(writes: readonly Write[], mayGo: MayGo | undefined, book: () => Promise<Sent>): Promise<Sent> {
+    const [first] = writes as [Write]
+    const name = first.clOrdID
+    const n = ++this.#asked
+    // An adapter may have to wait for its turn at the broker's rate limit.
+    await this.#loop.delay(this.#ms('its turn', n, 3, 400))
+    if (mayGo && !(await mayGo())) return { outcome: 'rejected', text: 'held back' }
+    if (this.#fates.isDead()) return NEVER
+    const lines = this.#fates.at('send', name)
+    if (this.#fates.isDead()) return NEVER
+    const fate = lines.find((line) => WRITE_FATES.has(line.verb)) ?? null
+    for (const write of writes) this.#fates.beforeWrite(write)
+    this.#fates.trace(`${name} leaves${fate ? ` (${fate.verb})` : ''}`)
+    if (fate) this.#fates.injected(`send ${fate.verb}`, name)
+    const [there, back] = [this.#ms('there', n, 2, 60), this.#ms('back', n, 2, 60)]
+    const reached = async (): Promise<Sent | null> => {
+      if (this.weather.down) return null
+      if (this.weather.throttled) return { outcome: 'rejected', text: 'too many requests' }
+      return this.#book(fate, book, name)
+    }
+    switch (fate?.verb) {
+      case 'lost':
+        await this.#loop.delay(GIVE_UP_MS)
+        return inDoubt('no answer came')
+      case 'lost-booked':
+        await this.#loop.delay(there)
+        await reached()
+        await this.#loop.delay(GIVE_UP_MS)
+        return inDoubt('no answer came')
+      case 'late':
+        this.#loop.post(Number(fate.named['ms'] ?? 6_000), () => void reached())
+        await this.#loop.delay(GIVE_UP_MS)
+        return inDoubt('no answer came')
+      case 'throw':
+        await this.#loop.delay(there)
+        throw new Error('socket hang up')
+      case 'throw-booked':
+        await this.#loop.delay(there)
+        await reached()
+        await this.#loop.delay(back)
+        throw new Error('socket hang up')
+      case 'crash-booked':
+        await this.#loop.delay(there)
+        await reached()
+        this.#fates.crash()
+        return NEVER
+      case 'twice': {
+        await this.#loop.delay(there)
+        const sent = await reached()
+        // The network repeats a request by itself; where a name is taken once that is harmless.
+        if (this.capabilities.idempotentSubmit && first.kind === 'submit') await reached()
+        await this.#loop.delay(back)
+        return sent ?? inDoubt('the connection was refused')
+      }
+      default: {
+        await this.#loop.delay(there)
+        const sent = await reached()
+        await this.#loop.delay(fate?.verb === 'slow' ? Number(fate.named['ms'] ?? 8_000) : back)
+        return sent ?? inDoubt('the connection was refused')
+      }
+    }
+  }
+
+  async #book(fate: Item | null, book: () => Promise<Sent>, name: ClOrdID): Promise<Sent> {
+    if (fate?.verb === 'no-legs' || fate?.verb === 'legs-later' || fate?.verb === 'silent')
+      this.#broker.answerNext({ is: fate.verb })
+    if (fate?.verb === 'reject') this.#broker.answerNext({ is: 'reject', text: 'not now' })
+    const sent = await book()
+    if (fate?.verb === 'unlisted') {
+      this.#broker.hidden.add(name)
+      this.#loop.post(Number(fate.named['ms'] ?? 2_000), () => this.#broker.hidden.delete(name))
+    }
+    if (fate?.verb === 'legs-later') {
+      const order = this.#broker.byName(name)
+      // They are made at its first fill, or after a while.
+      this.#loop.post(3_000, () => {
+        if (order?.open && order.legsLater) this.#broker.makeLegs(order)
+        this.pump()
+      })
+    }
+    this.#fates.trace(`${name} is ${sent.outcome} at the broker${sent.outcome === 'rejected' ? `: ${sent.text}` : ''}`)
+    this.pump()
+    return sent
+  }
+
+  async cancel(ref: OrderRef): Promise<CancelSent> {
+    const n = ++this.#asked
+    if (this.#fates.isDead()) return NEVER
+    const lines = this.#fates.at('cancel', ref.clOrdID)
+    if (this.#fates.isDead()) return NEVER
+    const fate = lines.find((line) => CANCEL_FATES.has(line.verb)) ?? null
+    this.#fates.beforeWrite({ kind: 'cancel', clOrdID: ref.clOrdID, orderID: ref.orderID })
+    this.#fates.trace(`cancel of ${ref.clOrdID} leaves${fate ? ` (${fate.verb})` : ''}`)
+    if (fate) this.#fates.injected(`cancel ${fate.verb}`, ref.clOrdID)
+    await this.#loop.delay(this.#ms('there', n, 2, 60))
+    if (this.weather.down || fate?.verb === 'lost') {
+      await this.#loop.delay(fate ? GIVE_UP_MS : 5)
+      return inDoubt('no answer came')
+    }
+    if (this.weather.throttled) return { outcome: 'rejected', text: 'too many requests' }
+    if (fate?.verb === 'reject') return { outcome: 'rejected', text: 'not now' }
+    const order = this.#broker.byID(ref.orderID) ?? this.#broker.byName(ref.clOrdID)
+    // Taken is not done: the market has a moment more to fill it.
+    const slow = fate?.verb === 'taken' || chance(this.#seed, 'a cancel takes a moment', n) < 0.3
+    this.#broker.cancels = { is: slow ? 'taken' : 'prompt' }
+    const sent = await this.#broker.cancel(ref)
+    if (slow && order) this.#loop.post(this.#ms('to cancel', n, 200, 3_000), () => this.#end(order))
+    this.pump()
+    if (fate?.verb === 'crash-done') {
+      this.#fates.crash()
+      return NEVER
+    }
+    await this.#loop.delay(fate?.verb === 'lost-done' ? GIVE_UP_MS : this.#ms('back', n, 2, 60))
+    return fate?.verb === 'lost-done' ? inDoubt('no answer came') : sent
+  }
+  #end(order: Truth): void {
+    if (order.open) this.#broker.happen(order, { is: 'Canceled', text: null }, false)
+    this.pump()
+  }
+  async cancelAll(): Promise<CancelSent> {
+    return { outcome: 'rejected', text: 'not offered' }
+  }
+  async closePosition(): Promise<Sent> {
+    return { outcome: 'rejected', text: 'not offered' }
+  }
+  async closeAll() {
+    return { outcome: 'answered', positions: [] } as const
+  }
+
+  // --- what is read
+
+  find(clOrdID: ClOrdID): Promise<Found> {
+    return this.#read('find', () => this.#broker.find(clOrdID))
+  }
+  findByOrderID(orderID: OrderID): Promise<Found> {
+    return this.#read('find', () => this.#broker.findByOrderID(orderID))
+  }
+  openOrders(): Promise<readonly BrokerOrder[]> {
+    return this.#read('open orders', () => this.#broker.openOrders())
+  }
+  reportsSince(since: Instant): Promise<readonly Report[]> {
+    return this.#read('reports', () => this.#broker.reportsSince(since))
+  }
+  positions(): Promise<readonly BrokerPosition[]> {
+    return this.#read('positions', () => this.#broker.positions())
+  }
+  accountFact(): Promise<AccountFact> {
+    return this.#read('account', () => this.#broker.accountFact())
+  }
+  identity(): Promise<Identity> {
+    return this.#read('identity', async () => this.who)
+  }
+  instrument(symbol: string): Promise<Instrument | null> {
+    return this.#fact('instrument', () => this.#broker.instrument(symbol))
+  }
+  quote(symbol: string): Promise<Quote | null> {
+    return this.#fact('quote', () => this.#broker.quote(symbol))
+  }
+  session(symbol: string): Promise<MarketSession> {
+    return this.#fact('session', () => this.#broker.session(symbol))
+  }
+  conversion(): Promise<null> {
+    return Promise.resolve(null)
+  }
+
+  /** What is asked of the books. What they hold may change while the question and its answer are on their way. */
+  async #read<T>(what: string, answer: () => Promise<T>): Promise<T> {
+    const n = ++this.#asked
+    const lines = this.#fates.at('read', what)
+    if (this.#fates.isDead()) return NEVER
+    const fate = lines.find((line) => READ_FATES.has(line.verb)) ?? null
+    if (fate) this.#fates.injected(`read ${fate.verb}`, null)
+    await this.#loop.delay(this.#ms('there', n, 1, 30))
+    this.#reachable(n)
+    if (fate?.verb === 'fail') throw new ReadFailed('the answer made no sense', true)
+    this.#broker.calls = 0
+    const found = await answer()
+    await this.#loop.delay(fate?.verb === 'slow' ? 6_000 : this.#ms('back', n, 1, 30))
+    if (fate?.verb === 'crash-answered') {
+      this.#fates.crash()
+      return NEVER
+    }
+    return found
+  }
+  /** What is asked of the market, all the time. */
+  async #fact<T>(what: string, answer: () => Promise<T>): Promise<T> {
+    const n = ++this.#asked
+    await this.#loop.delay(this.#ms(what, n, 1, 25))
+    this.#reachable(n)
+    this.#broker.calls = 0
+    return answer()
+  }
+  #reachable(n: number): void {
+    if (this.weather.down) throw new ReadFailed('no connection', true)
+    if (!this.weather.throttled) return
+    if (chance(this.#seed, 'not even asked', n) < 0.5) throw new NotAsked('the budget of requests is used up')
+    throw new ReadFailed('too many requests', true)
+  }
+
+  // --- what is told
+
+  onReport(listener: (report: Report) => void): () => void {
+    this.#listeners.push(listener)
+    return () => {
+      this.#listeners = this.#listeners.filter((one) => one !== listener)
+    }
+  }
+  onNotice(listener: (notice: Notice) => void): () => void {
+    this.#noticed.push(listener)
+    return () => {
+      this.#noticed = this.#noticed.filter((one) => one !== listener)
+    }
+  }
+  async close(): Promise<void> {}
+
+  #told(report: Report): void {
+    const about = report.clOrdID ?? report.orderID
+    const lines = this.#fates.at('report', about)
+    const { deaf, mute, down, doubled, delayed, dropped } = this.weather
+    this.#fates.trace(`${about} ${report.execType} at the broker`)
+    const draw = (what: string): number => chance(this.#seed, what, report.execID)
+    const lost = deaf || mute || down || lines.some((line) => line.verb === 'drop') || draw('dropped') < dropped
+    if (lost) return this.#fates.injected('report lost', about)
+    const late = lines.find((line) => line.verb === 'late')
+    const lateMs = late
+      ? Number(late.named['ms'] ?? 3_000)
+      : draw('delayed') < delayed
+        ? 100 + 6_000 * draw('how long')
+        : 0
+    if (lateMs > 0) this.#fates.injected('report late', about)
+    const plainly = this.#ms('report', report.execID, 1, 40)
+    if (lateMs > 0) this.#loop.post(lateMs, () => this.#tell(report))
+    else {
+      this.#lastToldUs = Math.max(this.#lastToldUs + 1, this.#loop.nowUs + plainly * 1_000)
+      this.#loop.post((this.#lastToldUs - this.#loop.nowUs) / 1_000, () => this.#tell(report))
+    }
+    if (lines.some((line) => line.verb === 'twice') || draw('doubled') < doubled) {
+      this.#fates.injected('report twice', about)
+      this.#loop.post(plainly + 4_000 * draw('again'), () => this.#tell(report))
+    }
+  }
+  #tell(report: Report): void {
+    for (const listener of this.#listeners) listener(report)
+  }
+
+  /** A time on the way: mostly near the least, now and then near the most. */
+  #ms(what: string, n: number | string, least: number, most: number): number {
+    const draw = chance(this.#seed, 'ms', what, n)
+    const slow = this.weather.slow > 0 && chance(this.#seed, 'slow', what, n) < this.weather.slow ? 2_500 * draw : 0
+    return least + (most - least) * draw ** 6 + slow
+  }
+}
+
+export const WRITE_FATES: ReadonlySet<string> = new Set([
+  'lost',
+  'lost-booked',
+  'late',
+  'throw',
+  'throw-booked',
+  'crash-booked',
+  'twice',
+  'slow',
+  'reject',
+  'no-legs',
+  'legs-later',
+  'silent',
+  'unlisted',
+])
+export const CANCEL_FATES: ReadonlySet<string> = new Set(['lost', 'lost-done', 'reject', 'taken', 'crash-done'])
+export const READ_FATES: ReadonlySet<string> = new Set(['fail', 'slow', 'crash-answered'])
+
+const inDoubt = (cause: string) => ({ outcome: 'in-doubt', cause }) as const

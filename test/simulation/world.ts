@@ -1,0 +1,503 @@
+import { generateKeyPairSync } from 'node:crypto'
+import { mkdtempSync, rmSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { commands, SYSTEM } from '../../src/desk/command.ts'
+import type { Desk } from '../../src/desk/desk.ts'
+import { openDesk, type Setting } from '../../src/desk/open.ts'
+import type { Policy } from '../../src/gate/policy.ts'
+import { signCheckpoint, verifierKey } from '../../src/journal/checkpoint.ts'
+import type { Row } from '../../src/journal/row.ts'
+import type { Person, PersonRole } from '../../src/ports/records.ts'
+import { openSqliteStore, type SqliteStore } from '../../src/store/sqlite.ts'
+import { amt, dec } from '../../src/values/decimal.ts'
+import { Fault } from '../../src/values/fault.ts'
+import { type Instant, parseInstant } from '../../src/values/instant.ts'
+import { createWorker, type Worker } from '../../src/worker/worker.ts'
+import { type Life, mortal, newLife } from '../scenarios/world.ts'
+import { type Acting, act } from './acts.ts'
+import { Coverage } from './coverage.ts'
+import { type CommitFate, Disk } from './disk.ts'
+import { chance, HouseClock, Loop } from './loop.ts'
+import { oraclesOf } from './oracles.ts'
+import { type Item, lineOf, type Plan, type Point } from './plan.ts'
+import { type Oracles, type Outcome, type Scene, Violation } from './scene.ts'
+import { BROKER_OF_ACCOUNT, Venue } from './venue.ts'
+import { Wire } from './wire.ts'
+
+/** The people of every world. The agent, Jax, belongs to tom. */
+export const CAST: Readonly<Record<string, readonly PersonRole[]>> = {
+  ana: ['approver'],
+  bo: ['approver'],
+  rik: ['risk'],
+  tom: ['trader', 'approver'],
+}
+
+const POLICY: Policy = {
+  environment: 'paper',
+  broker: BROKER_OF_ACCOUNT,
+  riskPerTrade: dec('0.01'),
+  maxOrderNotional: amt('10000'),
+  maxPositionNotional: amt('30000'),
+  stageMaxNotional: amt('100000'),
+  buyingPowerBuffer: dec('0.05'),
+  collarBps: 300,
+  maxDriftBps: 50,
+  stopLimitSlackBps: 500,
+  quoteAgeMaxMs: 5_000,
+  accountAgeMaxMs: 20_000,
+  duplicateWindowMs: 3_000,
+  explicitQty: 'not-larger',
+  allowShort: true,
+  approvalTtlMs: 45_000,
+  executionTtlMs: 15_000,
+}
+const LIMITS = {
+  wide: POLICY,
+  // Two orders in one symbol do not fit.
+  tight: { ...POLICY, maxPositionNotional: amt('12000'), executionTtlMs: 6_000 },
+} as const
+
+const ORIGIN = 'jax.example/audit/SIMULATION'
+/** One key for all worlds: making one for each would cost more than the world. */
+const KEY = generateKeyPairSync('ed25519').privateKey
+const VERIFIER_KEY = verifierKey(ORIGIN, KEY)
+
+/** How often the market moves, and how long the end is left to itself: longer than any proof of absence and two comparisons. */
+const TICK_MS = 1_000
+const CALM_MS = 120_000
+/** A world that makes so many events has begun to go round in circles. */
+const EVENTS_MAX = 400_000
+/** A process that fails to start is started again. */
+const RESTART_MS = 2_000
+/** The least time between a crash and the next start. */
+const DOWN_MS = 1_500
+
+/**
+ * Runs one world from its plan, once, and says whether every promise held. The same plan gives the same world, event by
+ * event.
+ */
+export async function simulate(
+  plan: Plan,
+  options: { readonly trace?: boolean; readonly maxEvents?: number; readonly tell?: (line: string) => void } = {},
+): Promise<Outcome> {
+  const world = new World(plan, options.trace === true || options.tell !== undefined, options.tell)
+  try {
+    return await world.run(options.maxEvents ?? EVENTS_MAX)
+  } finally {
+    world.close()
+  }
+}
+
+class World implements Scene, Acting {
+  readonly plan: Plan
+  readonly loop = new Loop()
+  readonly clock: HouseClock
+  readonly market: Venue
+  readonly wire: Wire
+  readonly policy: Policy
+  readonly rows: Row[] = []
+  readonly notes: string[] = []
+  readonly verifierKeys = [VERIFIER_KEY]
+  readonly logs: string[] = []
+  readonly #oracles: Oracles
+  readonly #coverage = new Coverage()
+  readonly #disk: Disk
+  readonly #folder: string | null
+  readonly #points = new Map<Point, number>()
+  readonly #waiting = new Map<string, Item[]>()
+  readonly #cues: ((row: Row) => void)[] = []
+  readonly #faults = new Map<string, number>()
+  readonly #trace: string[] | null
+  readonly #tellTrace: ((line: string) => void) | null
+  readonly #setting: Setting
+  #anchored: { readonly size: number; readonly root: string } | undefined
+  #life: Life | null = null
+  #stop = new AbortController()
+  #store: SqliteStore | null = null
+  #bare: SqliteStore | null = null
+  #desk: Desk | null = null
+  #worker: Worker | null = null
+  #boots = 0
+  #crashes = 0
+  #failure: Outcome['failure'] = null
+  #ended = false
+  #diskFullUntilMs = 0
+  #diskSlow = 0
+  #nextCommit: CommitFate | null = null
+  haltFile: 'absent' | 'present' = 'absent'
+  isCalm = false
+
+  constructor(plan: Plan, trace: boolean, tell: ((line: string) => void) | undefined) {
+    const { world } = plan
+    const start = parseInstant(world.start)
+    if (start === null) throw new Error(`start=${world.start} is no moment; write it as 2026-11-23T15:00:00Z`)
+    this.plan = plan
+    this.clock = new HouseClock(this.loop, start)
+    this.market = new Venue(world, this.clock)
+    this.policy = LIMITS[world.limits]
+    this.#trace = trace ? [] : null
+    this.#tellTrace = tell ?? null
+    this.#folder = world.store === 'file' ? mkdtempSync(join(tmpdir(), 'jax-simulation-')) : null
+    this.wire = new Wire(world.seed, this.loop, this.market, {
+      at: (point, about) => this.#at(point, about),
+      isDead: () => this.#life?.alive !== true,
+      crash: () => this.crash('in the middle of a call'),
+      beforeWrite: (write) => this.#check(() => this.#oracles.beforeWrite(write)),
+      booked: () => this.#check(() => this.#oracles.booked()),
+      injected: (kind, about) => this.injected(kind, about),
+      trace: (line) => this.note(line),
+    })
+    this.#disk = new Disk(this.#folder === null ? null : join(this.#folder, 'ledger.db'), {
+      fate: (rows) => this.#commitFate(rows),
+      committed: (rows) => this.#committed(rows),
+      crash: () => this.crash('at a commit'),
+    })
+    this.#setting = {
+      account: this.wire.account,
+      policy: this.policy,
+      capabilities: this.wire.capabilities,
+      speed: 1,
+      version: '0.0.0',
+      build: 'simulation',
+    }
+    this.#oracles = oraclesOf(this)
+    for (const item of plan.items)
+      if ('on' in item.when) {
+        const key = `${item.when.on} ${item.when.n}`
+        this.#waiting.set(key, [...(this.#waiting.get(key) ?? []), item])
+      } else this.loop.post(item.when.atMs, () => void this.#begin(item))
+  }
+
+  // --- what the oracles see
+
+  get venue() {
+    return this.market.broker
+  }
+  get store(): SqliteStore | null {
+    return this.#life?.alive ? this.#bare : null
+  }
+  wall(): Instant {
+    return this.clock.now()
+  }
+  truly(): Instant {
+    return this.clock.truly()
+  }
+
+  // --- what those who act see
+
+  get desk(): Desk | null {
+    return this.#life?.alive ? this.#desk : null
+  }
+  get isOver(): boolean {
+    return this.#ended
+  }
+  onRow(cue: (row: Row) => void): void {
+    this.#cues.push(cue)
+  }
+  note(line: string): void {
+    if (!this.#trace) return
+    const text = `${(this.loop.nowMs / 1_000).toFixed(3).padStart(9)}  ${line}`
+    this.#trace.push(text)
+    this.#tellTrace?.(text)
+  }
+  injected(kind: string, about: string | null): void {
+    this.#faults.set(kind, (this.#faults.get(kind) ?? 0) + 1)
+    this.#coverage.blame(kind, about)
+  }
+  fail(violation: Violation): void {
+    if (this.#failure) return
+    this.#failure = { oracle: violation.oracle, text: violation.message, atMs: this.loop.nowMs }
+    this.note(`BROKEN  ${violation.message}`)
+  }
+  /** Somebody was told that what was asked is done. */
+  async acknowledged(): Promise<void> {
+    const head = await this.store?.head().catch(() => null)
+    if (head) this.#check(() => this.#oracles.acknowledged(head))
+  }
+  disk(what: 'full' | 'slow' | 'torn', ms: number): void {
+    if (what === 'full') this.#diskFullUntilMs = this.loop.nowMs + ms
+    else if (what === 'torn')
+      this.#nextCommit = chance(this.plan.world.seed, 'torn', this.loop.nowUs) < 0.5 ? 'torn' : 'torn-written'
+    else {
+      this.#diskSlow++
+      this.loop.post(ms, () => this.#diskSlow--)
+    }
+  }
+  crash(why: string, downMs = DOWN_MS): void {
+    if (!this.#life?.alive) return
+    this.note(`CRASH   ${why}`)
+    this.#crashes++
+    this.injected('crash', null)
+    this.#end()
+    this.loop.post(downMs, () => void this.#boot())
+  }
+  /** A second process on the same data must be turned away. */
+  async second(): Promise<void> {
+    if (this.#folder === null || !this.store) return
+    try {
+      const other = await openSqliteStore({ file: this.#disk.file, clock: this.clock, boot: 'second' })
+      await other.close()
+      this.fail(
+        new Violation('G2: one process owns the data', 'a second process could open the ledger beside the first'),
+      )
+    } catch (thrown) {
+      if (!(thrown instanceof Fault && thrown.code === 'STORE_LOCKED')) throw thrown
+      this.note(`a second process is turned away: ${thrown.code}`)
+    }
+  }
+  async putPerson(name: string, disabled: boolean): Promise<void> {
+    const { store } = this
+    if (!store) return
+    const person: Person = { personID: name, name, roles: CAST[name] ?? [], disabled, createdAt: this.clock.now() }
+    const run = commands(store, () => this.clock.now(), this.#setting)
+    await run((c) => c.emit('person.added', { type: 'person', id: name }, 'access', { person }, SYSTEM))
+  }
+
+  // --- the course of the world
+
+  async run(maxEvents: number): Promise<Outcome> {
+    const { world } = this.plan
+    const stop = (): boolean => this.#failure !== null || this.loop.events > maxEvents
+    const tick = (): void => {
+      this.market.tick()
+      this.wire.pump()
+      this.loop.post(TICK_MS, tick)
+    }
+    tick()
+    this.loop.post(0, () => void this.#boot())
+    await this.loop.run(world.lastsMs, stop)
+    this.#calmDown()
+    await this.loop.run(world.lastsMs + CALM_MS, stop)
+    if (this.loop.events > maxEvents)
+      this.fail(new Violation('liveness: nothing goes round in circles', `${maxEvents} events, and no end`))
+    this.#ended = true
+    if (!this.#failure) await this.#judge()
+    return {
+      failure: this.#failure,
+      events: this.loop.events,
+      spanMs: this.loop.nowMs,
+      faults: Object.fromEntries(this.#faults),
+      transitions: this.#coverage.counts,
+      orders: this.venue.truth.filter((o) => o.role === 'Entry').length,
+      fills: this.venue.truth.flatMap((o) => o.reports).filter((r) => r.execType === 'Trade').length,
+      crashes: this.#crashes,
+      trace: this.#trace ?? [],
+    }
+  }
+  close(): void {
+    this.#end()
+    this.#disk.close()
+    if (this.#folder !== null) rmSync(this.#folder, { recursive: true, force: true })
+  }
+
+  #calmDown(): void {
+    this.note('the faults are over')
+    this.isCalm = true
+    this.market.calm()
+    this.wire.clearUp()
+    this.#waiting.clear()
+    this.#diskFullUntilMs = 0
+    this.#nextCommit = null
+    this.clock.setRight()
+    if (this.#life?.alive) this.wire.notice({ kind: 'connected' })
+    this.wire.pump()
+  }
+
+  /** The last look, with nothing running any more. */
+  async #judge(): Promise<void> {
+    try {
+      if (!this.store) throw new Violation('liveness: the house opens again', 'the faults are over and it is closed')
+      // The oracle asks the store, which waits for the loop.
+      const judged = this.#oracles.atEnd().then(
+        () => null,
+        (thrown: unknown) => thrown,
+      )
+      let verdict: unknown
+      void judged.then((thrown) => {
+        verdict = thrown
+      })
+      await this.loop.run(this.loop.nowMs + 30_000, () => verdict !== undefined)
+      const thrown = await judged
+      if (thrown !== null) throw thrown
+    } catch (thrown) {
+      if (!(thrown instanceof Violation)) throw thrown
+      this.fail(thrown)
+    }
+  }
+
+  async #boot(): Promise<void> {
+    if (this.#life?.alive || this.#ended) return
+    const life = newLife()
+    this.#life = life
+    this.#stop = new AbortController()
+    const boot = `boot-${++this.#boots}`
+    this.note(`START   ${boot}`)
+    try {
+      await this.#open(life, boot)
+    } catch (thrown) {
+      if (!life.alive) return
+      if (thrown instanceof Violation) return this.fail(thrown)
+      this.note(`the start failed: ${String(thrown)}`)
+      this.logs.push(`warn: the start failed: ${String(thrown)}`)
+      this.#end()
+      this.loop.post(RESTART_MS, () => void this.#boot())
+    }
+  }
+
+  async #open(life: Life, boot: string): Promise<void> {
+    const clock = mortal(this.clock, life)
+    const bare = await openSqliteStore({
+      file: this.#disk.file,
+      clock: this.clock,
+      boot,
+      anchored: this.#anchored,
+      turn: () => this.#turn(),
+      connect: this.#disk.connect,
+    })
+    this.#bare = bare
+    const store = mortal<SqliteStore>(bare, life)
+    this.#store = store
+    await this.#oracles.reopened()
+    const broker = mortal(this.wire, life)
+    let worker: Worker | null = null
+    const desk = openDesk(
+      store,
+      this.#setting,
+      () => this.clock.now(),
+      async ({ size, root }) => {
+        if (!life.alive) return
+        this.#anchored = { size, root }
+        this.notes.push(signCheckpoint({ origin: ORIGIN, size, root }, KEY))
+      },
+      ({ work, sends }) => {
+        if (work && life.alive) worker?.wake(sends)
+      },
+    )
+    this.#desk = desk
+    if (this.#boots === 1 || this.rows.length === 0)
+      for (const name of Object.keys(CAST)) await this.putPerson(name, false)
+    const known = await desk.identify(await broker.identity())
+    if (!known.ok) throw new Error('the broker has opened another account')
+    await desk.recover()
+    worker = createWorker(
+      {
+        desk,
+        reads: store,
+        broker,
+        clock,
+        random: () => chance(this.plan.world.seed, 'worker', this.loop.nowUs),
+        haltFile: () => this.haltFile === 'present',
+        log: (level, message, facts) => {
+          if (!life.alive) return
+          this.logs.push(`${level}: ${message} ${JSON.stringify(facts)}`)
+          this.note(`${level}: ${message} ${JSON.stringify(facts)}`)
+        },
+      },
+      boot,
+    )
+    this.#worker = worker
+    void this.#worker.run(this.#stop.signal)
+    this.loop.post(20, () => {
+      if (life.alive && !this.wire.weather.deaf) this.wire.notice({ kind: 'connected' })
+    })
+  }
+
+  /** The process is gone, where it stood. */
+  #end(): void {
+    this.#life?.die()
+    this.#life = null
+    this.wire.hangUp()
+    this.#disk.cutOff()
+    const gone = this.#bare
+    this.#bare = this.#store = this.#desk = null
+    // Its lock on the file goes with the process.
+    void gone?.close().catch(() => {})
+  }
+
+  async #turn(): Promise<void> {
+    const draw = chance(this.plan.world.seed, 'turn', this.loop.nowUs, this.loop.events)
+    const ms = this.#diskSlow > 0 ? 20 + 1_500 * draw : 0.05 + 2 * draw ** 4
+    if (this.#diskSlow > 0) this.injected('disk slow', null)
+    await this.loop.delay(ms)
+  }
+
+  #commitFate(rows: readonly Row[]): CommitFate {
+    if (rows.length === 0) return this.loop.nowMs < this.#diskFullUntilMs ? 'full' : 'done'
+    if (this.loop.nowMs < this.#diskFullUntilMs) {
+      this.injected('disk full', rows[0]?.object.id ?? null)
+      return 'full'
+    }
+    const lines = this.#at('commit', rows[0]?.object.id ?? null)
+    const told = lines.find((line) => COMMIT_FATES.has(line.verb))?.verb as CommitFate | undefined
+    const fate = told ?? this.#nextCommit ?? 'done'
+    this.#nextCommit = null
+    if (fate !== 'done') this.injected(`commit ${fate}`, rows[0]?.object.id ?? null)
+    // After a torn write only a new start can tell; whoever runs the service starts it again.
+    if (fate === 'torn' || fate === 'torn-written') this.loop.post(3_000, () => this.crash('its disk had failed'))
+    return fate
+  }
+  #committed(rows: readonly Row[]): void {
+    this.rows.push(...rows)
+    for (const row of rows) this.note(`#${row.seq} ${row.action} ${row.object.id}`)
+    this.#coverage.committed(rows)
+    this.#check(() => this.#oracles.committed(rows))
+    for (const row of rows) for (const cue of this.#cues) cue(row)
+  }
+
+  /** Counts a step of the gateway; what the script has for it happens now. Lines that only the caller can obey come back. */
+  #at(point: Point, about: string | null): readonly Item[] {
+    const n = (this.#points.get(point) ?? 0) + 1
+    this.#points.set(point, n)
+    const items = this.#waiting.get(`${point} ${n}`) ?? []
+    for (const item of items)
+      if (item.verb === 'crash-before' && point !== 'commit') this.crash(`before ${point} ${n} (${about})`)
+      else if (!OWN.has(item.verb)) void this.#begin(item)
+    return items
+  }
+  async #begin(item: Item): Promise<void> {
+    if (this.isCalm) return
+    this.note(`> ${lineOf(item)}`)
+    try {
+      await act(this, item)
+    } catch (thrown) {
+      if (thrown instanceof Violation) this.fail(thrown)
+      else this.fail(new Violation('the harness', `${lineOf(item)}: ${String((thrown as Error).stack ?? thrown)}`))
+    }
+  }
+
+  #check(look: () => void): void {
+    if (this.#failure || this.#ended) return
+    try {
+      look()
+    } catch (thrown) {
+      if (!(thrown instanceof Violation)) throw thrown
+      this.fail(thrown)
+    }
+  }
+}
+
+const COMMIT_FATES: ReadonlySet<string> = new Set(['crash-before', 'crash-after', 'full', 'torn', 'torn-written'])
+/** Words that belong to the step itself and are obeyed there. */
+const OWN: ReadonlySet<string> = new Set([
+  ...COMMIT_FATES,
+  'lost',
+  'lost-booked',
+  'lost-done',
+  'late',
+  'throw',
+  'throw-booked',
+  'crash-booked',
+  'crash-done',
+  'crash-answered',
+  'twice',
+  'slow',
+  'reject',
+  'no-legs',
+  'legs-later',
+  'silent',
+  'unlisted',
+  'taken',
+  'fail',
+  'drop',
+])
