@@ -100,6 +100,11 @@ export const MUTANTS: readonly Mutant[] = [
         put: "return 'yes'",
       },
       APPROVAL_AT_THE_WIRE,
+      {
+        file: INTENTS,
+        find: "await c.timer('lapse', intent.intentID, intent.corr, plusMs(sendBy, 1))",
+        put: "await c.timer('lapse', intent.intentID, intent.corr, plusMs(intent.proposal.expiresAt, 1))",
+      },
     ],
   },
   {
@@ -566,14 +571,14 @@ export const MUTANTS: readonly Mutant[] = [
     edits: [{ file: MACHINE, find: ': awaitTrade(order, amendment(report), now))', put: ': same(order))' }],
   },
   {
-    name: 'last-heard-correction-wins',
+    name: 'older-correction-wins',
     guarantee: 'G4',
-    about: 'Two corrections arrive in the wrong order, and the older one holds.',
+    about: 'A price is put right twice, and the first of the two corrections holds.',
     edits: [
       {
         file: MACHINE,
-        find: 'if (late.to && prior.corrected && !isLater(late, prior.corrected)) return same(order)',
-        put: '',
+        find: 'a.execID > b.execID : a.transactTime > b.transactTime',
+        put: 'a.execID > b.execID : a.transactTime < b.transactTime',
       },
     ],
   },
@@ -762,6 +767,12 @@ export const MUTANTS: readonly Mutant[] = [
       },
       { file: INTENTS, find: 'fresh(row.at, policy.accountAgeMaxMs) &&', put: '' },
     ],
+  },
+  {
+    name: 'blocked-account',
+    guarantee: 'G6',
+    about: 'The broker has blocked the account, and orders go out.',
+    edits: [{ file: CHECKS, find: "return account.status === 'Active'\n", put: 'return account.status !== null\n' }],
   },
   {
     name: 'unexplained-position',
@@ -1065,6 +1076,18 @@ export const MUTANTS: readonly Mutant[] = [
     ],
   },
   {
+    name: 'agent-takes-in',
+    guarantee: 'G11',
+    about: 'The agent explains a difference away and takes the broker’s count for ours.',
+    edits: [
+      {
+        file: ADOPTING,
+        find: 'if (!person || person.disabled || !EXPLAINERS.some((role) => person.roles.some((r) => r === role)))',
+        put: 'if (false)',
+      },
+    ],
+  },
+  {
     name: 'agent-withdraws-for-others',
     guarantee: 'G11',
     about: 'An agent takes back what another one proposed.',
@@ -1119,18 +1142,6 @@ export const MUTANTS: readonly Mutant[] = [
         file: POSITION,
         find: 'const netQty = plus(p.netQty, signed)',
         put: 'const netQty = dec(String(Number(text(p.netQty)) + Number(text(signed))))',
-      },
-    ],
-  },
-  {
-    name: 'size-rounded-up',
-    guarantee: 'G12',
-    about: 'The size is rounded up, and more is at risk than was allowed.',
-    edits: [
-      {
-        file: SIZING,
-        find: "over(amount, times(perUnit, lot), { scale: 0, rounding: 'floor' })",
-        put: "over(amount, times(perUnit, lot), { scale: 0, rounding: 'ceil' })",
       },
     ],
   },
