@@ -6,7 +6,7 @@ import { cancel } from './canceling.ts'
 import type { Denial } from './desk.ts'
 
 /** Roles that may start trading again. Stopping is everybody's right. */
-const RELEASERS: readonly string[] = ['risk', 'approver', 'operator', 'admin']
+export const RELEASERS: readonly string[] = ['risk', 'approver', 'operator', 'admin']
 
 export async function halt(c: Command, ask: { reason: string; actor: Actor }): Promise<Result<null, Denial>> {
   if (await c.halted()) return deny('ALREADY_HALTED', 'Trading is halted already.')

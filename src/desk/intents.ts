@@ -121,7 +121,7 @@ export async function ticket(c: Command, intent: Intent, why: Happened['intent.t
 const reread = async (c: Command, intent: Intent): Promise<Intent> =>
   (await c.tx.get('intent', intent.intentID)) ?? intent
 
-const pending = (intent: Intent): Pending => ({
+export const pending = (intent: Intent): Pending => ({
   state: intent.state,
   digest: intent.digest,
   decideBy: intent.decideBy,

@@ -218,7 +218,7 @@ export const TASK_COLUMNS: readonly Column<Wire.Task>[] = [
   { title: 'since', of: (t) => when(t.raisedAt) },
   { title: 'what', of: (t) => t.text },
 ]
-const EVENT_COLUMNS: readonly Column<Wire.Event>[] = [
+export const EVENT_COLUMNS: readonly Column<Wire.Event>[] = [
   { title: 'row', of: (e) => String(e.seq), right: true },
   { title: 'time', of: (e) => `${e.ts.slice(0, 10)} ${e.ts.slice(11, 23)}` },
   { title: 'who', of: (e) => `${e.actor.type} ${e.actor.id}` },

@@ -14,6 +14,7 @@ const access = () => import('./commands/access.ts')
 const records = () => import('./commands/records.ts')
 const gateway = () => import('./commands/gateway.ts')
 const simulators = () => import('./commands/simulate.ts')
+const incident = () => import('./commands/incident.ts')
 
 /** Builds the whole command tree. It prints and exits nowhere: `cli.ts` does. */
 export function buildProgram(): Command {
@@ -64,7 +65,9 @@ export function buildProgram(): Command {
     .option('--demo', 'also send a signal in the shape of Jax about every 20 seconds')
     .option('--keep', 'keep the data directory')
     .action(run(gateway, 'replay'))
-  const simulate = program.command('simulate').description('Brokers on this machine, to try the real connection with.')
+  const simulate = program
+    .command('simulate')
+    .description('Brokers on this machine to try the real connection with, and a journal to find out what happened.')
   command(
     simulate,
     'alpaca',
@@ -114,6 +117,27 @@ export function buildProgram(): Command {
     .option('--secret-key <text>', 'take this secret key (default: made from the seed)')
     .option('--write-config <file>', 'write a configuration that trades with it, and its keys beside it')
     .action(run(simulators, 'simulateAlpaca'))
+  command(
+    simulate,
+    'incident',
+    'Replay a journal that "audit export" wrote: is every row a step that the machines take, and would every decision be taken again? Reports the first difference and what led to it. Needs neither the service nor a broker.',
+    [
+      'simulate incident --from ./evidence',
+      'simulate incident --from ./evidence --all',
+      'simulate incident --from ./evidence --until 1200',
+      'simulate incident --from ./evidence --order jx4o2m6sbqkzq5k5rv3d7c2whaqe',
+    ],
+  )
+    .requiredOption('--from <folder>', 'the folder that "audit export" wrote')
+    .addOption(
+      new Option('--until <row>', 'replay no further than this row, and show how things stood then').argParser(
+        wholeNumber(0, 999_999_999),
+      ),
+    )
+    .option('--order <id>', 'only what differs in the story of this order and its intent')
+    .option('--all', 'list every difference, not only the first')
+    .option('--key <text>', 'verifier key that was noted at set-up (default: the one in the folder)')
+    .action(run(incident, 'simulateIncident'))
   command(program, 'status', 'Show whether trading goes on, what is open and what waits for a person.', [
     'status',
     'status --json',

@@ -2,6 +2,7 @@ import assert from 'node:assert/strict'
 import { APPROVERS } from '../../src/approvals/decide.ts'
 import { digestOf } from '../../src/approvals/digest.ts'
 import type { Happened } from '../../src/desk/events.ts'
+import { replayJournal } from '../../src/desk/incident.ts'
 import { rebuildViews } from '../../src/desk/project.ts'
 import type { Row } from '../../src/journal/row.ts'
 import { verifyJournal } from '../../src/journal/verify.ts'
@@ -9,6 +10,7 @@ import { isOpen, type Order } from '../../src/orders/machine.ts'
 import type { Ticket } from '../../src/orders/ticket.ts'
 import type { Person } from '../../src/ports/records.ts'
 import { VIEWS } from '../../src/ports/records.ts'
+import { openSqliteStore } from '../../src/store/sqlite.ts'
 import {
   compare,
   type Decimal,
@@ -80,6 +82,17 @@ export const STANDING: { readonly [rule: string]: (w: World, journal: readonly R
     const before = await allViews(store)
     await store.transact((tx) => rebuildViews(tx, () => {}))
     assert.deepEqual(await allViews(store), before)
+  },
+
+  'the journal replays without a difference: each step is legal, and each decision would be taken again': async (
+    { clock },
+    journal,
+  ) => {
+    const rows = journal.map((row) => ({ seq: row.seq, bytes: canonical(row) }))
+    const empty = await openSqliteStore({ file: ':memory:', clock, boot: 'replay' })
+    const { differences } = await empty.transact((tx) => replayJournal(tx, rows))
+    await empty.close()
+    assert.deepEqual(differences, [])
   },
 
   'what an order has filled is the sum of its executions, and what it cost too': async ({ store }) => {

@@ -1,0 +1,444 @@
+import assert from 'node:assert/strict'
+import { before, describe, it } from 'node:test'
+import { play } from '../../test/scenarios/commands.ts'
+import { parseScenario } from '../../test/scenarios/language.ts'
+import { journalOf } from '../../test/scenarios/standing.ts'
+import { personActor, World } from '../../test/scenarios/world.ts'
+import { digestOf } from '../approvals/digest.ts'
+import { GENESIS, link } from '../journal/chain.ts'
+import { sha256Text } from '../journal/merkle.ts'
+import type { Actor, Entry, Row } from '../journal/row.ts'
+import { type StoredRow, verifyJournal } from '../journal/verify.ts'
+import type { Ticket } from '../orders/ticket.ts'
+import { openSqliteStore } from '../store/sqlite.ts'
+import type { AccountID, IntentID } from '../values/brand.ts'
+import { text } from '../values/decimal.ts'
+import { parseInstant, plusMs, rfc3339 } from '../values/instant.ts'
+import type { Json } from '../values/json.ts'
+import { type Difference, leadingTo, type Replayed, replayJournal } from './incident.ts'
+import { entryID } from './naming.ts'
+import type { FindingCode } from './redeciding.ts'
+
+// Journals of real days, and what somebody might have done to them. The chain is made anew after every edit, as anybody
+// with the source code can: what is found here is found by the machines alone.
+
+/** What happened, in the words of scenarios/; each is played once. */
+const DAYS = {
+  plain: `signal I1 BUY AAPL entry=190.00 stop=188.00 target=194.00
+approve I1 by=ana
+report I1 Fill 20 @ 190.00 id=E1
+report I1 Fill 32 @ 190.00 id=E2
+wait 2s`,
+  // The broker takes no bracket, so the stops are our own.
+  bare: `cannot bracket
+signal I1 BUY AAPL entry=190.00 stop=188.00
+approve I1 by=ana
+report I1 Fill 52 @ 190.00 id=E1
+wait 2s`,
+  halted: `market MSFT bid=409.90 ask=410.10
+market IBM bid=299.90 ask=300.10
+signal I1 BUY AAPL entry=190.00 stop=188.00
+approve I1 by=ana
+wait 2s
+signal I2 BUY MSFT entry=410.00 stop=400.00
+halt by=rik
+wait 5s
+reconcile
+release by=rik
+signal I3 BUY IBM entry=300.00 stop=290.00
+decline I3 by=tom`,
+  changed: `can replace
+signal I1 BUY AAPL entry=189.00 stop=187.00
+approve I1 by=ana
+replace I1 by=ana price=189.50
+wait 2s`,
+  again: `offers 1s
+signal I1 BUY AAPL entry=190.00 stop=188.00
+next lost
+approve I1 by=ana
+wait 5s`,
+  crashed: `signal I1 BUY AAPL entry=190.00 stop=188.00
+next crash-booked
+approve I1 by=ana
+wait 5s`,
+  disputed: `cannot bracket
+signal I1 BUY AAPL entry=190.00 stop=188.00
+approve I1 by=ana
+report I1 Fill 20 @ 190.00 id=E1
+claims I1 Rejected
+close DISPUTED I1 by=ana`,
+  lapsed: `signal I1 BUY AAPL entry=190.00 stop=188.00
+wait 6m
+signal I2 BUY AAPL entry=190.00 stop=188.00 from=jax
+withdraw I2 by=jax`,
+  frozen: `elsewhere hold AAPL 40
+reconcile
+wait 5s
+close FROZEN AAPL by=rik
+elsewhere hold AAPL 0
+reconcile
+wait 5s`,
+  signed: '',
+} as const
+type Day = keyof typeof DAYS
+
+async function played(day: Day): Promise<Row[]> {
+  const w = new World()
+  const script = `# For the test.\nmarket AAPL bid=189.95 ask=190.05\n${DAYS[day]}`
+  for (const line of parseScenario(script).lines) await play(w, [line])
+  if (day === 'signed') {
+    await w.open()
+    await signIn(w)
+  }
+  const rows = await journalOf(w.store)
+  await w.store.close()
+  return rows
+}
+async function signIn(w: World): Promise<void> {
+  const expiresAt = plusMs(w.clock.now(), 600_000)
+  const actor: Actor = { type: 'system', id: 'operator', via: 'cli', session: null }
+  await w.desk.issueCode({ hash: 'c0de', expiresAt, actor })
+  const opened = {
+    codeHash: 'c0de',
+    name: 'Cy',
+    roles: ['trader'],
+    sessionHash: '5e55',
+    csrf: 'x',
+    via: 'web',
+  } as const
+  assert.ok((await w.desk.redeemCode({ ...opened, expiresAt, actor })).ok)
+  assert.ok((await w.desk.identify({ accountID: 'A1', name: 'one' })).ok)
+}
+
+/** Numbers and hashes made anew. */
+function linked(rows: readonly Row[]): StoredRow[] {
+  let prev = GENESIS
+  return rows.map(({ ts, boot, mono, ...entry }, seq) => {
+    const { bytes, hash } = link(entry, { seq, ts, boot, mono, prev })
+    prev = hash
+    return { seq, bytes }
+  })
+}
+
+const clock = new World().clock
+async function replayed(stored: Iterable<StoredRow>, until: number | null = null): Promise<Replayed> {
+  const empty = await openSqliteStore({ file: ':memory:', clock, boot: 'replay' })
+  try {
+    return await empty.transact((tx) => replayJournal(tx, stored, until))
+  } finally {
+    await empty.close()
+  }
+}
+
+const days = new Map<Day, readonly Row[]>()
+before(async () => {
+  for (const day of Object.keys(DAYS) as Day[]) days.set(day, await played(day))
+})
+const dayOf = (day: Day): readonly Row[] => days.get(day) ?? assert.fail()
+
+describe('a journal as it was written', () => {
+  for (const day of Object.keys(DAYS) as Day[])
+    it(`replays without a difference: ${day}`, async () => {
+      const { differences, standing } = await replayed(linked(dayOf(day)))
+      assert.deepEqual(differences, [])
+      assert.equal(standing.rows, dayOf(day).length)
+    })
+
+  it('tells how things stood at its end', async () => {
+    const { standing: s } = await replayed(linked(dayOf('plain')))
+    assert.deepEqual([s.starts, s.intents, s.orders, s.executions, s.openTasks], [1, 1, 3, 2, 0])
+    assert.deepEqual(
+      s.open.map((o) => o.role),
+      ['Stop', 'Target'],
+    )
+    assert.deepEqual(
+      s.positions.map((p) => [p.symbol, text(p.netQty)]),
+      [['AAPL', '52']],
+    )
+    assert.deepEqual([s.inDoubt, s.halt, s.frozen], [[], null, []])
+    const rows = dayOf('plain')
+    assert.deepEqual([s.from, s.to], [rows[0]?.ts, rows.at(-1)?.ts])
+  })
+
+  it('tells how things stood at any row of it', async () => {
+    const rows = dayOf('again')
+    const until = rows.findIndex((row) => row.action === 'order.in-doubt')
+    const { standing, differences } = await replayed(linked(rows), until)
+    assert.deepEqual([standing.rows, standing.inDoubt.length, differences], [until + 1, 1, []])
+    const { standing: halted } = await replayed(linked(dayOf('halted')), indexOf(dayOf('halted'), 'halt.engaged'))
+    assert.equal(halted.halt?.by, 'rik')
+  })
+
+  it('may come from a clock that was set back', async () => {
+    const w = new World()
+    const script = `# For the test.\nmarket AAPL bid=189.95 ask=190.05\n${DAYS.plain}`
+    for (const line of parseScenario(script).lines) {
+      await play(w, [line])
+      if (line.verb === 'approve') w.clock.advance(-3_600_000)
+    }
+    const rows = await journalOf(w.store)
+    assert.ok(rows.some((row) => row.action === 'order.send-started'))
+    assert.deepEqual((await replayed(linked(rows))).differences, [])
+  })
+})
+
+// ---------------------------------------------------------------- edits
+
+type Edit = (rows: Row[]) => Row[]
+type Data = Record<string, Json>
+
+function indexOf(rows: readonly Row[], action: string, nth = 0): number {
+  const places = rows.flatMap((row, i) => (row.action === action ? [i] : []))
+  return places[nth] ?? assert.fail(`there is no ${action} number ${nth}`)
+}
+const put = (rows: Row[], at: number, ...fresh: Row[]): Row[] => [...rows.slice(0, at), ...fresh, ...rows.slice(at)]
+const row = (rows: readonly Row[], at: number): Row => rows[at] ?? assert.fail()
+
+/** Other data in one row: a path of names, and what is to stand there. */
+function set(action: string, path: string, value: Json | ((data: Data) => Json), nth = 0): Edit {
+  return (rows) => {
+    const at = indexOf(rows, action, nth)
+    const data = structuredClone(row(rows, at).data) as Data
+    const names = path.split('.')
+    const last = names.pop() as string
+    const holder = names.reduce((inner, name) => inner[name] as Data, data)
+    holder[last] = typeof value === 'function' ? value(data) : value
+    return rows.with(at, { ...row(rows, at), data })
+  }
+}
+const amend =
+  (action: string, change: (row: Row) => Partial<Row>, nth = 0): Edit =>
+  (rows) => {
+    const at = indexOf(rows, action, nth)
+    return rows.with(at, { ...row(rows, at), ...change(row(rows, at)) })
+  }
+const drop =
+  (action: string, nth = 0): Edit =>
+  (rows) =>
+    rows.toSpliced(indexOf(rows, action, nth), 1)
+const twice =
+  (action: string, nth = 0): Edit =>
+  (rows) => {
+    const at = indexOf(rows, action, nth)
+    return put(rows, at + 1, row(rows, at))
+  }
+/** A row that was never written, in the name and at the time of the one it is put before. */
+const insert =
+  (beforeAction: string, entry: (rows: readonly Row[]) => Partial<Entry> & Pick<Entry, 'action'>, nth = 0): Edit =>
+  (rows) => {
+    const at = indexOf(rows, beforeAction, nth)
+    return put(rows, at, { ...row(rows, at), ...entry(rows) })
+  }
+const all =
+  (...edits: readonly Edit[]): Edit =>
+  (rows) =>
+    edits.reduce((now, edit) => edit(now), rows)
+
+const AGENT: Actor = { type: 'agent', id: 'jax', via: 'mcp', session: null }
+const SYSTEM: Actor = { type: 'system', id: 'gateway', via: 'worker', session: null }
+const HALT = { action: 'halt.engaged', actor: AGENT, corr: 'halt', object: { type: 'halt', id: 'global', rev: 0 } }
+const halts = () => ({ ...HALT, data: { by: 'jax', reason: 'news' } })
+const person = (name: string, disabled: boolean) => () => ({
+  action: 'person.added',
+  actor: SYSTEM,
+  corr: 'access',
+  object: { type: 'person', id: name, rev: 0 },
+  data: { person: { personID: name, name, roles: ['approver'], disabled, createdAt: 0 } },
+})
+const freezes = (symbol: string) => () => ({
+  action: 'instrument.frozen',
+  actor: SYSTEM,
+  corr: 'reconcile',
+  object: { type: 'instrument', id: symbol, rev: 0 },
+  data: { symbol, reason: 'the books differ' },
+})
+const orderID = (rows: readonly Row[], nth = 0): string => row(rows, indexOf(rows, 'order.created', nth)).object.id
+const orderRow = (action: string, data: Entry['data']) => (rows: readonly Row[]) => ({
+  action,
+  actor: SYSTEM,
+  corr: 'I1',
+  object: { type: 'order', id: orderID(rows), rev: 0 },
+  data,
+})
+const byPerson = (name: string) => ({ actor: personActor(name) })
+const HOUR_MS = 3_600_000
+const later = (data: Json | undefined): Json => plusMs(data as never, HOUR_MS)
+const anHourLater: Edit = (rows) => {
+  const from = indexOf(rows, 'order.send-started')
+  return rows.map((r, i) =>
+    i < from ? r : { ...r, ts: rfc3339(plusMs(parseInstant(r.ts) ?? assert.fail(), HOUR_MS)) },
+  )
+}
+const ticketIn = (data: Data): Ticket => data['ticket'] as unknown as Ticket
+
+/** What is edited, in which day, how, and what is found first: its code, at which row of which action. */
+type Line = readonly [what: string, day: Day, edit: Edit, code: FindingCode, action: string, nth?: number]
+
+describe('a journal that was edited, with a chain that holds', () => {
+  // biome-ignore format: a table reads in columns
+  const lines: readonly Line[] = [
+    // steps
+    ['a row of the send is missing',           'plain',    drop('order.send-started'),                                 'ILLEGAL_TRANSITION', 'order.accepted'],
+    ['the ticket is missing',                  'plain',    drop('intent.ticketed'),                                    'ILLEGAL_TRANSITION', 'intent.approved'],
+    ['the intent is missing',                  'plain',    drop('intent.received'),                                    'ILLEGAL_TRANSITION', 'intent.ticketed'],
+    ['the order is missing',                   'plain',    drop('order.created'),                                      'UNREADABLE_ROW',     'order.send-started'],
+    ['the approval is missing',                'plain',    drop('intent.approved'),                                    'NOT_APPROVED',       'order.created'],
+    ['it was approved twice',                  'plain',    twice('intent.approved'),                                   'ILLEGAL_TRANSITION', 'intent.approved', 1],
+    ['it was refused, and approved all the same', 'plain', insert('intent.approved', () => ({ action: 'intent.declined', ...byPerson('ana') })), 'ILLEGAL_TRANSITION', 'intent.approved'],
+    ['a report became another',                'disputed', amend('execution.disputed', () => ({ action: 'execution.reported' })), 'ILLEGAL_TRANSITION', 'execution.reported', 3],
+    ['an event of a later version',            'plain',    amend('order.accepted', () => ({ action: 'order.teleported' })), 'UNKNOWN_EVENT', 'order.teleported'],
+    ['a report without its data',              'plain',    amend('execution.reported', () => ({ data: {} })),          'UNREADABLE_ROW',     'execution.reported'],
+    ['a price that is no number',              'plain',    set('execution.reported', 'report.lastPx', 'cheap', 1),     'UNREADABLE_ROW',     'execution.reported', 1],
+    ['no time',                                'plain',    amend('order.accepted', () => ({ ts: '2026-02-30T15:00:00.000000Z' })),            'UNREADABLE_ROW',     'order.accepted'],
+    ['a row filed elsewhere',                  'plain',    amend('order.accepted', () => ({ corr: 'I9' })),            'MISFILED',           'order.accepted'],
+    // intents and tickets
+    ['received twice',                         'plain',    twice('intent.received'),                                   'REPEATED',           'intent.received', 1],
+    ['received as something else',             'plain',    amend('intent.received', (r) => ({ object: { ...r.object, id: 'I9' } })), 'MISFILED', 'intent.received'],
+    ['received as approved already',           'plain',    set('intent.received', 'intent.state', 'Approved'),         'NOT_NEW',            'intent.received'],
+    ['another digest with the ticket',         'plain',    set('intent.ticketed', 'digest', 'AAAA'),                   'DIGEST_MISMATCH',    'intent.ticketed'],
+    ['another size under the old digest',      'plain',    set('intent.ticketed', 'ticket.terms.orderQty', '520'),     'DIGEST_MISMATCH',    'intent.ticketed'],
+    ['another size with its own digest',       'plain',    all(set('intent.ticketed', 'ticket.terms.orderQty', '520'), set('intent.ticketed', 'digest', (d) => digestOf(ticketIn(d)))), 'WRONG_SIZE', 'intent.ticketed'],
+    ['more than the limits leave',             'plain',    set('intent.ticketed', 'sizing.qty', '51'),                 'WRONG_SIZE',         'intent.ticketed'],
+    ['more than may be lost',                  'plain',    set('intent.ticketed', 'sizing.riskAmount', '1.00'),        'WRONG_SIZE',         'intent.ticketed'],
+    ['a check that had failed',                'plain',    set('intent.ticketed', 'checks.0.passed', false),           'WRONG_SIZE',         'intent.ticketed'],
+    ['the other side of what was asked',       'plain',    all(set('intent.ticketed', 'ticket.terms.side', 'Sell'), set('intent.ticketed', 'digest', (d) => digestOf(ticketIn(d)))), 'WRONG_TERMS', 'intent.ticketed'],
+    ['a ticket that outlives its signal',      'plain',    set('intent.ticketed', 'decideBy', (d) => later(d['decideBy'])), 'APPROVAL_EXPIRED', 'intent.ticketed'],
+    ['a ticket during a halt',                 'plain',    insert('intent.ticketed', halts),                           'TRADING_HALTED',     'intent.ticketed'],
+    ['a ticket in a frozen symbol',            'plain',    insert('intent.ticketed', freezes('AAPL')),                 'INSTRUMENT_FROZEN',  'intent.ticketed'],
+    ['lapsed before its time',                 'lapsed',   all(set('intent.received', 'intent.proposal.expiresAt', (d) => later(((d['intent'] as Data)['proposal'] as Data)['expiresAt'])), set('intent.ticketed', 'decideBy', (d) => later(d['decideBy']))), 'TOO_EARLY', 'intent.lapsed'],
+    ['lapsed while its order may live',        'plain',    insert('order.accepted', () => ({ action: 'intent.lapsed', object: { type: 'intent', id: 'I1', rev: 1 }, data: { why: 'late' } })), 'STILL_LIVE', 'intent.lapsed'],
+    ['refused while its order may live',       'plain',    insert('order.accepted', () => ({ action: 'intent.refused', object: { type: 'intent', id: 'I1', rev: 1 }, data: { at: 'send', refusals: [], sizing: null, checks: [] } })), 'STILL_LIVE', 'intent.refused'],
+    ['withdrawn by another agent',             'lapsed',   amend('intent.withdrawn', (r) => ({ actor: { ...r.actor, id: 'max' } })), 'NOT_ELIGIBLE', 'intent.withdrawn'],
+    ['declined by an agent',                   'halted',   amend('intent.declined', () => ({ actor: AGENT })),         'NOT_ELIGIBLE',       'intent.declined'],
+    // approvals
+    ['approved by the agent',                  'plain',    amend('intent.approved', () => ({ actor: AGENT })),         'NOT_ELIGIBLE',       'intent.approved'],
+    ['approved by a trader',                   'plain',    all(amend('intent.approved', () => byPerson('tom')), set('intent.approved', 'decision.by', 'tom')), 'NOT_ELIGIBLE', 'intent.approved'],
+    ['approved in the name of another',        'plain',    amend('intent.approved', () => byPerson('bo')),             'NOT_ELIGIBLE',       'intent.approved'],
+    ['approved by somebody disabled',          'plain',    insert('intent.approved', person('ana', true)),             'NOT_ELIGIBLE',       'intent.approved'],
+    ['approved by the owner of the agent',     'plain',    set('intent.received', 'intent.proposerOwner', 'ana'),      'SELF_APPROVAL',      'intent.approved'],
+    ['approved under another digest',          'plain',    set('intent.approved', 'decision.digest', 'AAAA'),          'DIGEST_MISMATCH',    'intent.approved'],
+    ['approved too late',                      'plain',    set('intent.approved', 'decision.at', (d) => later((d['decision'] as Data)['at'])), 'APPROVAL_EXPIRED', 'intent.approved'],
+    ['approved too late, and dated back',      'plain',    amend('intent.approved', (r) => ({ ts: rfc3339(plusMs(parseInstant(r.ts) ?? assert.fail(), HOUR_MS)) })), 'APPROVAL_EXPIRED', 'intent.approved'],
+    ['approved during a halt',                 'plain',    insert('intent.approved', halts),                           'TRADING_HALTED',     'intent.approved'],
+    // the send
+    ['made after its approver was disabled',   'plain',    insert('order.created', person('ana', true)),               'NOT_APPROVED',       'order.created'],
+    ['made after the approval had ended',      'plain',    set('order.created', 'order.createdAt', (d) => later((d['order'] as Data)['createdAt'])), 'APPROVAL_EXPIRED', 'order.created'],
+    ['made of a signal that was over',         'plain',    all(set('intent.approved', 'sendBy', (d) => later(later(d['sendBy']))), set('order.created', 'order.createdAt', (d) => later((d['order'] as Data)['createdAt']))), 'SIGNAL_EXPIRED', 'order.created'],
+    ['made at another price',                  'plain',    set('order.created', 'order.terms.price', '191.00'),        'WRONG_TERMS',        'order.created'],
+    ['made for more money',                    'plain',    set('order.created', 'order.maxNotional', '99999.00'),      'WRONG_TERMS',        'order.created'],
+    ['made under another name',                'plain',    all(set('order.created', 'order.clOrdID', 'jx9'), amend('order.created', (r) => ({ object: { ...r.object, id: 'jx9' } }))), 'WRONG_NAME', 'order.created'],
+    ['made with something filled',             'plain',    set('order.created', 'order.cumQty', '20'),                 'NOT_NEW',            'order.created'],
+    ['made during a halt',                     'plain',    insert('order.created', halts),                             'TRADING_HALTED',     'order.created'],
+    ['made in a frozen symbol',                'plain',    insert('order.created', freezes('AAPL')),                   'INSTRUMENT_FROZEN',  'order.created'],
+    ['made twice',                             'plain',    twice('order.created'),                                     'REPEATED',           'order.created', 1],
+    ['a second order of the intent',           'plain',    secondOrder,                                                'SECOND_ORDER',       'order.created', 1],
+    ['sent during a halt',                     'plain',    all(insert('order.send-started', halts), insert('order.send-started', orderRow('order.cancel-requested', { why: 'halt' }))), 'TRADING_HALTED', 'order.send-started'],
+    ['sent after the approval had ended',      'plain',    anHourLater,                                                'APPROVAL_EXPIRED',   'order.send-started'],
+    ['sent a second time while in doubt',      'again',    set('order.send-started', 'attempt', 1, 1),                 'WRONG_ATTEMPT',      'order.send-started', 1],
+    ['offered again though it was reported',   'again',    insert('order.send-started', orderRow('execution.reported', { report: { execType: 'New', execID: 'N1', clOrdID: null, orderID: null, transactTime: 0, text: null } }), 1), 'SECOND_ORDER', 'order.send-started', 1],
+    ['absent though it was reported',          'again',    all(insert('order.send-started', orderRow('order.absent', { evidence: 'lost' }), 1), insert('order.absent', orderRow('execution.reported', { report: { execType: 'New', execID: 'N1', clOrdID: null, orderID: null, transactTime: 0, text: null } }))), 'CONTRADICTED', 'order.absent'],
+    ['rejected by the no to a repeat',         'again',    amend('order.accepted', () => ({ action: 'order.rejected', data: { text: 'no' } })), 'CONTRADICTED', 'order.rejected'],
+    ['accepted under two names',               'plain',    all(twice('order.accepted'), set('order.accepted', 'orderID', 'B99', 1)), 'WRONG_ORDER', 'order.accepted', 1],
+    // replacements
+    ['changed by an agent',                    'changed',  amend('order.replace-requested', () => ({ actor: AGENT })), 'NOT_ELIGIBLE',       'order.replace-requested'],
+    ['changed to another price',               'changed',  set('order.created', 'order.terms.price', '199.00', 2),     'WRONG_TERMS',        'order.created', 2],
+    ['changed, and nobody asked',              'changed',  drop('order.replace-requested'),                            'NOT_APPROVED',       'order.created', 2],
+    ['changed under another digest',           'changed',  set('order.replace-requested', 'decision.digest', 'AAAA'),  'DIGEST_MISMATCH',    'order.replace-requested'],
+    ['changed during a halt',                  'changed',  all(insert('order.replace-requested', orderRow('order.cancel-answered', { outcome: 'rejected', text: 'no' })), insert('order.cancel-answered', orderRow('order.cancel-requested', { why: 'halt' })), insert('order.cancel-requested', halts)), 'TRADING_HALTED', 'order.replace-requested'],
+    ['changed while it is being canceled',     'changed',  insert('order.replace-requested', orderRow('order.cancel-requested', { why: 'asked for' })), 'NOT_REPLACEABLE', 'order.replace-requested'],
+    ['sent in the place of one being canceled', 'changed', insert('order.send-started', orderRow('order.cancel-requested', { why: 'asked for' }), 1), 'NOT_REPLACEABLE', 'order.send-started', 1],
+    // exits
+    ['a stop for more than is held',           'bare',     set('order.created', 'order.terms.orderQty', '104', 1),     'MORE_THAN_HELD',     'order.created', 1],
+    ['a stop at another price',                'bare',     set('order.created', 'order.terms.stopPx', '150.00', 1),    'WRONG_TERMS',        'order.created', 1],
+    ['a stop that may open a position',        'bare',     set('order.created', 'order.terms.reduceOnly', false, 1),   'WRONG_TERMS',        'order.created', 1],
+    ['a stop of nobody',                       'bare',     set('order.created', 'order.parent', null, 1),              'NOT_APPROVED',       'order.created', 1],
+    ['a leg under another name',               'plain',    all(set('order.created', 'order.clOrdID', 'x-s', 1), amend('order.created', (r) => ({ object: { ...r.object, id: 'x-s' } }), 1)), 'WRONG_NAME', 'order.created', 1],
+    ['a stop that is sent after a bust',       'bare',     insert('order.send-started', orderRow('execution.reported', { report: { execType: 'TradeCancel', execID: 'B1', refExecID: 'E1', clOrdID: null, orderID: null, transactTime: 0, text: null } }), 1), 'MORE_THAN_HELD', 'order.send-started', 1],
+    // reports
+    ['a fill counted twice',                   'plain',    twice('execution.reported', 1),                             'REPEATED',           'execution.reported', 2],
+    ['a fill under the number of another',     'plain',    set('execution.reported', 'report.execID', 'E1', 2),        'REPEATED',           'execution.reported', 2],
+    ['news that is none',                      'plain',    insert('execution.reported', orderRow('execution.reported', { report: { execType: 'New', execID: 'N9', clOrdID: null, orderID: null, transactTime: 0, text: null } }), 2), 'REPEATED', 'execution.reported', 2],
+    ['a fill at another order',                'plain',    amend('execution.reported', (r) => ({ object: { ...r.object, id: `${r.object.id}-s` } }), 1), 'WRONG_ORDER', 'execution.reported', 1],
+    ['a fill of an order at the broker that is not it', 'plain', all(set('execution.reported', 'report.clOrdID', null, 1), set('execution.reported', 'report.orderID', 'B99', 1)), 'WRONG_ORDER', 'execution.reported', 1],
+    ['a dispute over what is right',           'plain',    amend('execution.reported', (r) => ({ action: 'execution.disputed', data: { ...r.data, fault: { code: 'UNEXPECTED_REPORT', phase: 'Rejected', said: 'Fill' } } }), 1), 'WRONG_DISPUTE', 'execution.disputed'],
+    ['a dispute for another reason',           'disputed', set('execution.disputed', 'fault.phase', 'Filled'),         'WRONG_DISPUTE',      'execution.disputed'],
+    ['a dispute twice',                        'disputed', twice('execution.disputed'),                                'REPEATED',           'execution.disputed', 1],
+    // halts, freezes, tasks
+    ['halted twice',                           'halted',   twice('halt.engaged'),                                      'LEFT_UNDONE',        'halt.engaged'],
+    ['halted during a halt',                   'halted',   insert('halt.released', halts),                             'REPEATED',           'halt.engaged', 1],
+    ['a halt that left an entry',              'halted',   drop('order.cancel-requested'),                             'LEFT_UNDONE',        'halt.engaged'],
+    ['released by a trader',                   'halted',   amend('halt.released', () => byPerson('tom')),              'NOT_ELIGIBLE',       'halt.released'],
+    ['released by an agent',                   'halted',   amend('halt.released', () => ({ actor: AGENT })),           'NOT_ELIGIBLE',       'halt.released'],
+    ['released twice',                         'halted',   twice('halt.released'),                                     'REPEATED',           'halt.released', 1],
+    ['released before the books were compared', 'halted',  (rows) => rows.filter((r, i) => r.action !== 'account.reconciled' || i < indexOf(rows, 'halt.engaged')), 'UNRECONCILED', 'halt.released'],
+    ['a start that forgot a send',             'crashed',  drop('order.in-doubt'),                                     'LEFT_UNDONE',        'gateway.started', 1],
+    ['thawed without anybody looking',         'frozen',   drop('task.closed'),                                        'LEFT_UNDONE',        'instrument.thawed'],
+    ['thawed twice',                           'frozen',   twice('instrument.thawed'),                                 'REPEATED',           'instrument.thawed', 1],
+    ['a task raised twice',                    'frozen',   twice('task.raised'),                                       'REPEATED',           'task.raised', 1],
+    ['a task closed twice',                    'frozen',   twice('task.closed'),                                       'REPEATED',           'task.closed', 1],
+    // access
+    ['a code used twice',                      'signed',   twice('session.opened'),                                    'REPEATED',           'session.opened', 1],
+    ['a code nobody made',                     'signed',   set('session.opened', 'codeHash', 'beef'),                  'NOT_ELIGIBLE',       'session.opened'],
+    ['a code that was too old',                'signed',   set('session.opened', 'session.createdAt', (d) => later((d['session'] as Data)['createdAt'])), 'NOT_ELIGIBLE', 'session.opened'],
+    ['a session of nobody',                    'signed',   set('session.opened', 'session.personID', 'usr_x'),         'NOT_ELIGIBLE',       'session.opened'],
+    ['another account',                        'signed',   twice('account.identified'),                                'REPEATED',           'account.identified', 1],
+  ]
+  for (const [what, day, edit, code, action, nth = 0] of lines)
+    it(`${what}: ${code}`, async () => {
+      const rows = edit([...dayOf(day)])
+      const stored = linked(rows)
+      const { differences } = await replayed(stored)
+      const [first] = differences
+      assert.deepEqual(
+        { code: first?.code, action: first?.action, seq: first?.seq },
+        { code, action, seq: indexOf(rows, action, nth) },
+        JSON.stringify(differences, null, 2),
+      )
+      for (const { recorded, expected } of differences) {
+        // Sentences, each for itself.
+        assert.match(recorded, /^\S.*\.$/, recorded)
+        assert.match(expected, /^\S.*\.$/, expected)
+      }
+      // Neither ever hides behind the other: the chain itself has nothing to say.
+      const chain = verifyJournal({ rows: stored, checkpoints: [], keys: [] })
+      assert.ok(chain.ok || chain.firstBad?.kind === 'TIME_BACKWARDS' || chain.firstBad?.kind === 'DAMAGED')
+    })
+
+  it('is found out even where a row is no row at all', async () => {
+    const stored = linked(dayOf('plain')).map((one, i) => (i === 7 ? { ...one, bytes: one.bytes.slice(0, 40) } : one))
+    const [first] = (await replayed(stored)).differences
+    assert.deepEqual([first?.seq, first?.code, first?.corr], [7, 'UNREADABLE_ROW', ''])
+  })
+})
+
+/** The same yes, used once more under the next name. */
+function secondOrder(rows: Row[]): Row[] {
+  const at = indexOf(rows, 'order.created')
+  const first = row(rows, at)
+  const order = first.data['order'] as Data
+  const clOrdID = entryID(order['account'] as AccountID, 'I1' as IntentID, 1)
+  return put(rows, indexOf(rows, 'order.accepted') + 1, {
+    ...first,
+    object: { ...first.object, id: clOrdID },
+    data: { order: { ...order, clOrdID } },
+  })
+}
+
+describe('what led to a difference', () => {
+  it('is the newest rows of its own story, the row itself included', async () => {
+    const rows = all(amend('intent.declined', () => ({ actor: AGENT })))([...dayOf('halted')])
+    const stored = linked(rows)
+    const [first] = (await replayed(stored)).differences
+    const story = leadingTo(stored, first as Difference, 10)
+    assert.deepEqual(
+      story.map((r) => r.action),
+      ['intent.received', 'intent.ticketed', 'intent.declined'],
+    )
+    assert.deepEqual(
+      leadingTo(stored, first as Difference, 2).map((r) => r.action),
+      ['intent.ticketed', 'intent.declined'],
+    )
+    assert.equal(story.at(-1)?.seq, first?.seq)
+    assert.equal(story.at(-1)?.prev, sha256Text(stored[(first?.seq ?? 0) - 1]?.bytes ?? ''))
+  })
+})
