@@ -24,6 +24,12 @@ const WIRE = 'src/api/wire.ts'
 
 const PURE = new Set(['values', 'orders', 'gate', 'approvals', 'reconcile', 'exchange', 'journal'])
 
+/** They live in simulated time as well: the simulation runs them as they are, so the world reaches them as arguments only. */
+const SIMULATED = new Set(['desk', 'worker', 'ports'])
+
+/** Its I/O is its purpose; its time and its turn on the event loop are arguments, for the simulation's sake. */
+const TIMELESS = new Set(['store'])
+
 /** Functions of their arguments, and so allowed where the rest of `node:` is not. */
 const PURE_CRYPTO = new Set([
   'createHash',
@@ -57,6 +63,19 @@ const AMBIENT: readonly (readonly [RegExp, string])[] = [
   [/(?<![\w.$])import\s*\(/, 'import()'],
 ]
 
+/** Those of them that would make two runs of one seed differ. */
+const CLOCKS_AND_CHANCE = new Set([
+  'Date.now',
+  'new Date()',
+  'Date()',
+  'Temporal.Now',
+  'performance',
+  'Math.random',
+  'randomUUID',
+  'randomBytes',
+  'getRandomValues',
+])
+
 const ENV = /\bprocess\s*(\.\s*env\b|\[)|\benv\b[^=;]*=\s*process\b/
 const ENV_IMPORT = /\{[^}]*\benv\b[^}]*\}\s*from\s*['"]node:process['"]/
 
@@ -81,20 +100,20 @@ export function violations(root: string): string[] {
     const source = readFileSync(join(root, file), 'utf8')
     const code = withoutComments(source, 'keep strings')
     const bare = withoutComments(source, 'blank strings')
-    const pure = PURE.has(from) && !test
+    const pure = !test && (PURE.has(from) || SIMULATED.has(from))
+    const what = PURE.has(from) ? 'pure' : 'simulated'
 
     for (const { groups } of code.matchAll(IMPORT)) {
       const path = groups?.['from'] ?? groups?.['bare'] ?? ''
       const clause = groups?.['clause'] ?? ''
       const no = path.startsWith('.')
         ? refuseRoom(file, posix.join(posix.dirname(file), path), clause, test)
-        : refusePackage(path, clause, pure)
+        : refusePackage(path, clause, pure, what)
       if (no !== undefined) wrong.push(`${file}: ${from} ${no}`)
     }
-    if (pure)
-      for (const [pattern, name] of AMBIENT)
-        if (pattern.test(bare))
-          wrong.push(`${file}: ${from} is pure, and uses ${name}; take clock, ids and settings as arguments`)
+    for (const [pattern, name] of AMBIENT)
+      if ((pure || (!test && TIMELESS.has(from) && CLOCKS_AND_CHANCE.has(name))) && pattern.test(bare))
+        wrong.push(`${file}: ${from} is ${what}, and uses ${name}; take clock, ids and settings as arguments`)
     if (file !== 'src/main/config.ts' && !test && (ENV.test(bare) || ENV_IMPORT.test(code)))
       wrong.push(`${file}: process.env is read in src/main/config.ts only`)
   }
@@ -118,12 +137,12 @@ function refuseRoom(file: string, target: string, clause: string, test: boolean)
   return floor(to) <= floor(from) || NOT[from]?.includes(to) ? `may not import ${to}` : undefined
 }
 
-function refusePackage(path: string, clause: string, pure: boolean): string | undefined {
+function refusePackage(path: string, clause: string, pure: boolean, what: string): string | undefined {
   if (/^(#|\/|file:|src\/)/.test(path)) return `imports ${path}; write the relative path, so that its floor can be seen`
   if (!pure || PURE_PACKAGES.has(path)) return undefined
-  if (path !== 'node:crypto') return `is pure and may not import ${path}`
+  if (path !== 'node:crypto') return `is ${what} and may not import ${path}`
   const named = /^\s*(?:type\s*)?\{(?<names>[^}]*)\}\s*$/.exec(clause)?.groups?.['names']
-  if (named === undefined) return 'is pure and imports node:crypto whole; name the functions'
+  if (named === undefined) return `is ${what} and imports node:crypto whole; name the functions`
   const outside = named
     .split(',')
     .map(
@@ -134,7 +153,7 @@ function refusePackage(path: string, clause: string, pure: boolean): string | un
           .split(/\s/)[0] ?? '',
     )
     .filter((name) => name !== '' && !PURE_CRYPTO.has(name))
-  return outside.length > 0 ? `is pure and may not import ${outside.join(', ')} from node:crypto` : undefined
+  return outside.length > 0 ? `is ${what} and may not import ${outside.join(', ')} from node:crypto` : undefined
 }
 
 /**

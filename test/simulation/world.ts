@@ -16,6 +16,7 @@ import { type Instant, parseInstant } from '../../src/values/instant.ts'
 import { createWorker, type Worker } from '../../src/worker/worker.ts'
 import { type Life, mortal, newLife } from '../scenarios/world.ts'
 import { type Acting, act } from './acts.ts'
+import { withoutTheWorld } from './ambient.ts'
 import { Coverage } from './coverage.ts'
 import { type CommitFate, Disk } from './disk.ts'
 import { chance, HouseClock, Loop } from './loop.ts'
@@ -82,9 +83,11 @@ export async function simulate(
   options: { readonly trace?: boolean; readonly maxEvents?: number; readonly tell?: (line: string) => void } = {},
 ): Promise<Outcome> {
   const world = new World(plan, options.trace === true || options.tell !== undefined, options.tell)
+  const restore = withoutTheWorld()
   try {
     return await world.run(options.maxEvents ?? EVENTS_MAX)
   } finally {
+    restore()
     world.close()
   }
 }
