@@ -66,7 +66,11 @@ export function openPool(how: { jobs: number; engine?: URL; hangMs?: number }): 
   let closed = false
 
   const start = (): void => {
-    const child = fork(fileURLToPath(import.meta.url), [engine.href], { stdio: ['ignore', 'ignore', 'pipe', 'ipc'] })
+    const child = fork(fileURLToPath(import.meta.url), [engine.href], {
+      // A test that is run in the process of its runner would make runners of them.
+      execArgv: process.execArgv.filter((arg) => !/^--test($|-)/.test(arg)),
+      stdio: ['ignore', 'ignore', 'pipe', 'ipc'],
+    })
     const hand: Hand = { process: child, jobs: [], ready: false, played: 0, stderr: '', hung: false, watch: null }
     hands.add(hand)
     child.stderr?.on('data', (chunk: Buffer) => {

@@ -20,6 +20,7 @@ import type { Outcome } from './scene.ts'
 import { hint, oneOf, parseScript, printScript, ScriptError } from './script.ts'
 import { shrink } from './shrink.ts'
 import {
+  failedOf,
   type Failed,
   figuresPage,
   filled,
@@ -243,7 +244,7 @@ async function playOne(command: Command, around: Surroundings): Promise<0 | 1> {
   const wallMs = performance.now() - started
   if (command.json) out(verdictLine(command, sum, wallMs, around.transitions))
   else {
-    out(`${command.quiet ? '' : '\n'}${verdict(task.seed, outcome)}\n`)
+    out(`${command.quiet ? '' : '\n'}${verdict(task.seed, sum.failures[0])}\n`)
     if (!command.quiet) out(`\n${figuresOfOne(outcome, wallMs)}`)
   }
   const [failed] = sum.failures
@@ -328,7 +329,7 @@ async function shorten(
     async (shorter) => {
       const { outcome } = await pool.play({ world: { plan: shorter }, twice: command.check })
       if (outcome.failure?.oracle !== failed.oracle) return false
-      last = { seed: task.seed, ...outcome.failure }
+      last = failedOf(task.seed, outcome.failure)
       return true
     },
     ({ runs, items, lastsMs }) => {
@@ -362,10 +363,10 @@ function write({ tasks }: Command, sum: Summary, wallMs: number, { page, transit
   out(`wrote the figures into ${basename(page)}\n`)
 }
 
-const verdict = (seed: number, { failure }: Outcome): string =>
-  failure === null
+const verdict = (seed: number, failed: Failed | undefined): string =>
+  failed === undefined
     ? `${styleText('green', 'ok')}    seed ${seed}: every promise held`
-    : `${styleText('red', 'FAIL')}  seed ${seed}, after ${span(failure.atMs)}: ${failure.oracle}: ${failure.text}`
+    : `${styleText('red', 'FAIL')}  seed ${seed}, after ${span(failed.atMs)}: ${failed.oracle}: ${failed.text}`
 
 /** More would push the first ones, which say the most, off the screen. */
 const FAILURES_SHOWN = 20

@@ -11,10 +11,12 @@ export class ScriptError extends Error {
   }
 }
 
-const POINTS = ['commit', 'send', 'cancel', 'read', 'report'] as const satisfies readonly Point[]
-const BROKERS = ['bare', 'brackets', 'pairs', 'sleeping-legs', 'coins'] as const satisfies readonly BrokerName[]
-const STORES = ['memory', 'file'] as const satisfies readonly WorldSetting['store'][]
-const LIMITS = ['wide', 'tight'] as const satisfies readonly WorldSetting['limits'][]
+/** Every name of a kind: one that is new does not compile until it stands here too. */
+const every = <T extends string>(names: Readonly<Record<T, true>>): readonly T[] => Object.keys(names) as T[]
+const POINTS = every<Point>({ commit: true, send: true, cancel: true, read: true, report: true })
+const BROKERS = every<BrokerName>({ bare: true, brackets: true, pairs: true, 'sleeping-legs': true, coins: true })
+const STORES = every<WorldSetting['store']>({ memory: true, file: true })
+const LIMITS = every<WorldSetting['limits']>({ wide: true, tight: true })
 
 /** `seed=4711` of the first line: how each is printed, and how it is read back (null: not one of these). */
 const SETTING: { readonly [K in Setting]: Spelling<SettingOf[K]> } = {

@@ -43,7 +43,7 @@ export async function simulate(
   if (has('chance')) trace.push(`run ${played}`)
   for (const line of trace) options.tell?.(line)
   return {
-    failure: oracle === null ? null : { oracle, text: 'two orders for I3', atMs: 13_000 },
+    failure: oracle === null ? null : { oracle, text: `${oracle}: two orders for I3`, atMs: 13_000 },
     events: plan.items.length,
     spanMs: plan.world.lastsMs,
     faults: { crash: count('crash'), ...(lost === 0 ? {} : { 'lost-booked': lost }) },

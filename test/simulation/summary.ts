@@ -43,8 +43,13 @@ export function plusWorld(sum: Summary, seed: number, outcome: Outcome): Summary
     crashes: sum.crashes + outcome.crashes,
     faults: plusCounts(sum.faults, outcome.faults),
     transitions,
-    failures: outcome.failure === null ? sum.failures : [...sum.failures, { seed, ...outcome.failure }],
+    failures: outcome.failure === null ? sum.failures : [...sum.failures, failedOf(seed, outcome.failure)],
   }
+}
+
+/** A violation names its oracle again at the start of its text, which would be said twice. */
+export function failedOf(seed: number, { oracle, text, atMs }: NonNullable<Outcome['failure']>): Failed {
+  return { seed, oracle, text: text.startsWith(`${oracle}: `) ? text.slice(oracle.length + 2) : text, atMs }
 }
 
 function plusCounts(a: Counts, b: Counts): Counts {
