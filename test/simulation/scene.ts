@@ -3,6 +3,7 @@ import type { Row } from '../../src/journal/row.ts'
 import type { Terms } from '../../src/orders/terms.ts'
 import type { Store } from '../../src/ports/store.ts'
 import type { ClOrdID, OrderID } from '../../src/values/brand.ts'
+import type { Px, Qty } from '../../src/values/decimal.ts'
 import type { Instant } from '../../src/values/instant.ts'
 import type { ScriptedBroker } from '../scenarios/broker.ts'
 
@@ -20,10 +21,28 @@ export type Scene = {
   readonly verifierKeys: readonly string[]
   /** Lines that the gateway logged: `error: …`, `warn: …`. */
   readonly logs: readonly string[]
+  /** Whether the HALT file lies in the data directory now. */
+  readonly haltFile: 'absent' | 'present'
+  /**
+   * What people and agents asked to be sent, as they saw it, noted before the desk hears of it: the desk's own word for
+   * what somebody said yes to proves nothing. Absent: nobody notes it, and that is not looked at.
+   */
+  readonly said?: readonly Said[]
   /** The time by the clock of the house, which may be wrong; and the true one, which the broker has. */
   wall(): Instant
   truly(): Instant
 }
+
+export type Said =
+  | { readonly what: 'approve'; readonly by: string; readonly intentID: string; readonly digest: string }
+  /** Null is as it is; `orderQty` counts what is filled. */
+  | {
+      readonly what: 'replace'
+      readonly by: string
+      readonly clOrdID: string
+      readonly orderQty: Qty | null
+      readonly price: Px | null
+    }
 
 /** A request on its way to the broker, in the instant before its first byte leaves. */
 export type Write =
@@ -48,6 +67,8 @@ export interface Oracles {
   beforeWrite(write: Write): void
   /** Something changed at the broker. */
   booked(): void
+  /** The reply to a send has reached the gateway, or the gateway has given it up. Never called: that is not looked at. */
+  answered(clOrdID: ClOrdID, outcome: 'accepted' | 'rejected' | 'in-doubt'): void
   /** A caller (person, agent, worker) was told that what it asked is done: everything up to this row must never be lost. */
   acknowledged(head: { readonly size: number; readonly hash: string }): void
   /** The house opened again over what the last life left behind. */

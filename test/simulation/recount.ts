@@ -1,0 +1,384 @@
+import type { Action, Happened } from '../../src/desk/events.ts'
+import type { Row } from '../../src/journal/row.ts'
+import type { Report } from '../../src/orders/report.ts'
+import type { Terms } from '../../src/orders/terms.ts'
+import type { Ticket } from '../../src/orders/ticket.ts'
+import type { Decision, Intent, Person, ReconcileRun } from '../../src/ports/records.ts'
+import type { ClOrdID, ExecID, OrderID } from '../../src/values/brand.ts'
+import {
+  type Amt,
+  type Decimal,
+  gt,
+  gte,
+  minus,
+  negate,
+  over,
+  plus,
+  type Px,
+  type Qty,
+  times,
+  ZERO,
+} from '../../src/values/decimal.ts'
+import type { Instant } from '../../src/values/instant.ts'
+import { canonical } from '../../src/values/json.ts'
+
+/** One journal row of a known action, with its data in the shape that action carries. */
+type Told = { [K in Action]: { readonly action: K; readonly data: Happened[K] } }[Action]
+
+type Change = { readonly to: { lastQty: Qty; lastPx: Px; feeQty?: Qty } | null; at: Instant; execID: ExecID }
+type Trade = { qty: Qty; px: Px; fee: Qty; live: boolean; changed: Change | null }
+
+/** The trades of one order, added up from the reports alone, in whatever order they came. */
+export class Trades {
+  readonly #trades = new Map<ExecID, Trade>()
+  readonly #early = new Map<ExecID, Change>()
+  #sums: { readonly cumQty: Qty; readonly gross: Decimal; readonly fee: Qty } | null = null
+
+  /** True when it was a trade, or changed one. */
+  take(report: Report): boolean {
+    switch (report.execType) {
+      case 'Trade': {
+        if (this.#trades.has(report.execID)) return false
+        const { lastQty: qty, lastPx: px, feeQty: fee = ZERO as Qty } = report
+        const trade: Trade = { qty, px, fee, live: true, changed: null }
+        this.#trades.set(report.execID, trade)
+        const early = this.#early.get(report.execID)
+        if (early) alter(trade, early)
+        break
+      }
+      case 'TradeCancel':
+      case 'TradeCorrect': {
+        const { execID, transactTime: at, refExecID } = report
+        const {
+          lastQty = ZERO as Qty,
+          lastPx = ZERO as Px,
+          feeQty = ZERO as Qty,
+        } = report as Partial<Extract<Report, { execType: 'TradeCorrect' }>>
+        const change: Change = {
+          to: report.execType === 'TradeCancel' ? null : { lastQty, lastPx, feeQty },
+          at,
+          execID,
+        }
+        const trade = this.#trades.get(refExecID)
+        if (trade) alter(trade, change)
+        else {
+          const held = this.#early.get(refExecID)
+          if (!held || (held.to !== null && (change.to === null || isLater(change, held))))
+            this.#early.set(refExecID, change)
+          return false
+        }
+        break
+      }
+      default:
+        return false
+    }
+    this.#sums = null
+    return true
+  }
+
+  /** What is filled, what it came to, and what of it the broker kept. */
+  get sums(): { readonly cumQty: Qty; readonly gross: Decimal; readonly fee: Qty } {
+    if (this.#sums) return this.#sums
+    let [cumQty, gross, fee] = [ZERO as Qty, ZERO, ZERO as Qty]
+    for (const trade of this.#trades.values()) {
+      if (!trade.live) continue
+      cumQty = plus(cumQty, trade.qty)
+      gross = plus(gross, times(trade.qty, trade.px))
+      fee = plus(fee, gt(trade.fee, trade.qty) ? trade.qty : trade.fee)
+    }
+    this.#sums = { cumQty, gross, fee }
+    return this.#sums
+  }
+}
+
+/** A bust is final; of two corrections the later one holds, and of two of one moment the one with the later name. */
+function alter(trade: Trade, change: Change): void {
+  if (!trade.live || (change.to && trade.changed && !isLater(change, trade.changed))) return
+  trade.changed = change
+  if (!change.to) trade.live = false
+  else [trade.qty, trade.px, trade.fee] = [change.to.lastQty, change.to.lastPx, change.to.feeQty ?? (ZERO as Qty)]
+}
+const isLater = (a: Change, b: Change): boolean => (a.at === b.at ? a.execID > b.execID : a.at > b.at)
+
+/** An order as the journal alone tells of it. */
+export type Counted = {
+  readonly clOrdID: ClOrdID
+  readonly intentID: string
+  readonly role: string
+  readonly account: string
+  readonly symbol: string
+  readonly side: 'Buy' | 'Sell'
+  readonly reduceOnly: boolean
+  readonly price: Px | null
+  /** As it was created, canonical. */
+  readonly termsText: string
+  readonly replaces: ClOrdID | undefined
+  readonly parent: ClOrdID | null
+  orderQty: Qty
+  maxNotional: Amt | undefined
+  orderID: OrderID | null
+  delivery: string
+  ended: boolean
+  rejected: boolean
+  full: boolean
+  /** Somebody asked, at whatever time, that it be canceled. */
+  askedToEnd: boolean
+  amended: boolean
+  /** How often a send was promised. */
+  starts: number
+  readonly trades: Trades
+}
+
+/** An intent as the journal alone tells of it. */
+export type Idea = {
+  readonly intent: Intent
+  /** What happened to it last, such as `intent.approved`. */
+  last: string
+  ticket: Ticket | null
+  ticketText: string
+  digest: string | null
+  decideBy: Instant | null
+  approval: {
+    readonly decision: Decision
+    readonly sendBy: Instant
+    readonly byActor: string
+    usedBy: ClOrdID | null
+  } | null
+}
+
+/** What a person asked an open order to become. */
+export type Wish = {
+  readonly ticket: Ticket
+  readonly decision: Decision
+  readonly sendBy: Instant
+  readonly of: string
+}
+
+/** What the journal says, counted again row by row, by other code than the product's own folds. */
+export class Recount {
+  halt: { readonly seq: number; readonly at: Instant | null } | null = null
+  lastRun: { readonly seq: number; readonly run: ReconcileRun } | null = null
+  readonly frozen = new Set<string>()
+  readonly people = new Map<string, Person>()
+  readonly ideas = new Map<string, Idea>()
+  readonly orders = new Map<string, Counted>()
+  readonly byOrderID = new Map<string, Counted>()
+  readonly family = new Map<string, Counted[]>()
+  /** Task → is it still open. A task that was never raised is not in here. */
+  readonly tasks = new Map<string, boolean>()
+  /** Name of the order that is to take a place → what a person asked for. */
+  readonly changes = new Map<string, Wish>()
+
+  take(row: Row): void {
+    const told = row as unknown as Told
+    const { id } = row.object
+    switch (told.action) {
+      case 'intent.received':
+        this.ideas.set(id, {
+          intent: told.data.intent,
+          last: row.action,
+          ticket: null,
+          ticketText: '',
+          digest: null,
+          decideBy: null,
+          approval: null,
+        })
+        return
+      case 'intent.ticketed': {
+        const { ticket, digest, decideBy } = told.data
+        Object.assign(this.#idea(id, row), {
+          ticket,
+          ticketText: canonical(ticket.terms),
+          digest,
+          decideBy,
+          approval: null,
+        })
+        return
+      }
+      case 'intent.approved': {
+        const { decision, sendBy } = told.data
+        this.#idea(id, row).approval = { decision, sendBy, byActor: row.actor.type, usedBy: null }
+        return
+      }
+      case 'intent.refused':
+      case 'intent.declined':
+      case 'intent.withdrawn':
+      case 'intent.lapsed':
+        this.#idea(id, row)
+        return
+      case 'order.created':
+      case 'order.adopted':
+        this.#created(told.data.order)
+        return
+      case 'order.replace-requested': {
+        const { by, ticket, decision, sendBy } = told.data
+        this.changes.set(by, { ticket, decision, sendBy, of: id })
+        return
+      }
+      case 'order.send-started': {
+        const order = this.#order(id)
+        order.delivery = 'Sending'
+        order.starts++
+        return
+      }
+      case 'order.accepted': {
+        const order = this.#order(id)
+        order.delivery = 'Delivered'
+        this.#named(order, told.data.orderID)
+        return
+      }
+      case 'order.rejected': {
+        const order = this.#order(id)
+        order.delivery = 'Rejected'
+        if (isWorking(order)) order.rejected = true
+        return
+      }
+      case 'order.in-doubt': {
+        const order = this.#order(id)
+        if (order.delivery === 'Sending') order.delivery = 'InDoubt'
+        return
+      }
+      case 'order.absent':
+        this.#order(id).delivery = 'Absent'
+        return
+      case 'order.resized': {
+        const order = this.#order(id)
+        const { orderQty } = told.data
+        if (order.maxNotional !== undefined && gt(order.orderQty, ZERO))
+          order.maxNotional = over(times(order.maxNotional, orderQty), order.orderQty, {
+            scale: 2,
+            rounding: 'up',
+          }) as Amt
+        order.orderQty = orderQty
+        return
+      }
+      case 'order.cancel-requested':
+        this.#order(id).askedToEnd = true
+        return
+      case 'execution.reported':
+        return this.#reported(this.#order(id), told.data.report)
+      case 'halt.engaged':
+        this.halt = { seq: row.seq, at: null }
+        return
+      case 'halt.released':
+        this.halt = null
+        return
+      case 'instrument.frozen':
+        this.frozen.add(told.data.symbol)
+        return
+      case 'instrument.thawed':
+        this.frozen.delete(told.data.symbol)
+        return
+      case 'task.raised':
+        this.tasks.set(id, true)
+        return
+      case 'task.closed':
+        this.tasks.set(id, false)
+        return
+      case 'account.reconciled':
+        this.lastRun = { seq: row.seq, run: told.data.run }
+        return
+      case 'person.added':
+        this.people.set(told.data.person.personID, told.data.person)
+        return
+    }
+  }
+
+  /** The order and those in whose place it is, newest first. */
+  line(order: Counted): Counted[] {
+    const before = order.replaces === undefined ? undefined : this.orders.get(order.replaces)
+    return before ? [order, ...this.line(before)] : [order]
+  }
+  root(order: Counted): Counted {
+    return this.line(order).at(-1) ?? order
+  }
+  of(intentID: string): readonly Counted[] {
+    return this.family.get(intentID) ?? []
+  }
+  /** Signed, by the trades in the journal. */
+  netQty(symbol: string): Decimal {
+    let sum = ZERO
+    for (const order of this.orders.values()) if (order.symbol === symbol) sum = plus(sum, moved(order))
+    return sum
+  }
+
+  #idea(id: string, row: Row): Idea {
+    const idea = this.ideas.get(id)
+    if (!idea) throw new Error(`row ${row.seq} is about intent ${id}, which was never received`)
+    idea.last = row.action
+    return idea
+  }
+  #order(id: string): Counted {
+    const order = this.orders.get(id)
+    if (!order) throw new Error(`the journal tells of order ${id}, which was never created`)
+    return order
+  }
+  #created(made: Happened['order.created']['order']): void {
+    const { clOrdID, intentID, role, account, replaces, parent } = made
+    const { symbol, side, reduceOnly, price, orderQty }: Terms = made.terms
+    const order: Counted = {
+      clOrdID,
+      intentID,
+      role,
+      account,
+      symbol,
+      side,
+      reduceOnly,
+      price,
+      termsText: canonical(made.terms),
+      replaces,
+      parent,
+      orderQty,
+      maxNotional: made.maxNotional,
+      orderID: null,
+      delivery: made.delivery,
+      ended: false,
+      rejected: false,
+      full: false,
+      askedToEnd: false,
+      amended: false,
+      starts: 0,
+      trades: new Trades(),
+    }
+    this.orders.set(clOrdID, order)
+    this.family.set(intentID, [...this.of(intentID), order])
+    this.#named(order, made.orderID)
+    const idea = role === 'Entry' && replaces === undefined ? this.ideas.get(intentID) : undefined
+    if (idea?.approval && idea.approval.usedBy === null) idea.approval.usedBy = clOrdID
+  }
+  #named(order: Counted, orderID: OrderID | null): void {
+    if (orderID === null) return
+    order.orderID ??= orderID
+    this.byOrderID.set(orderID, order)
+  }
+  #reported(order: Counted, report: Report): void {
+    this.#named(order, report.orderID)
+    const before = order.trades.sums.cumQty
+    if (order.trades.take(report)) {
+      const { cumQty } = order.trades.sums
+      order.full = gte(cumQty, order.orderQty)
+      if (gt(cumQty, before)) order.rejected = false
+    }
+    if (report.execType === 'TradeCancel' || report.execType === 'TradeCorrect') order.amended = true
+    if (report.execType === 'Rejected') order.rejected = true
+    if (report.execType === 'Canceled' || report.execType === 'Expired' || report.execType === 'Replaced')
+      order.ended = true
+  }
+}
+
+const isWorking = (o: Counted): boolean => !o.ended && !o.rejected && !o.full
+
+/** The broker may hold it, or may come to hold it. */
+export const isLive = (o: Counted): boolean => isWorking(o) && o.delivery !== 'Rejected' && o.delivery !== 'Absent'
+
+/** What may still fill. */
+export function leaves(o: Counted): Qty {
+  const { cumQty } = o.trades.sums
+  return isLive(o) && gt(o.orderQty, cumQty) ? minus(o.orderQty, cumQty) : (ZERO as Qty)
+}
+
+/** What its trades added to what is held; below zero for sales. What the broker kept of a purchase is not held. */
+export function moved(o: Counted): Decimal {
+  const { cumQty, fee } = o.trades.sums
+  return o.side === 'Buy' ? minus(cumQty, fee) : negate(cumQty)
+}

@@ -1,0 +1,150 @@
+import type { Row } from '../../src/journal/row.ts'
+import type { Sent } from '../../src/ports/broker.ts'
+import type { Store } from '../../src/ports/store.ts'
+import type { ClOrdID } from '../../src/values/brand.ts'
+import { play } from '../scenarios/commands.ts'
+import { type Line, parseScenario } from '../scenarios/language.ts'
+import { calmDown } from '../scenarios/standing.ts'
+import { World } from '../scenarios/world.ts'
+import { oraclesOf } from './oracles.ts'
+import { type Oracles, type Said, type Scene, Violation, type Write } from './scene.ts'
+
+/** The world of a scenario with the oracles of the simulation looking on. */
+export class Watched extends World {
+  readonly rows: Row[] = []
+  readonly said: Said[] = []
+  /** In the order in which they were seen. */
+  readonly violations: Violation[] = []
+  #oracles: Oracles | null = null
+
+  get oracles(): Oracles {
+    if (!this.#oracles) throw new Error('the world is not open yet')
+    return this.#oracles
+  }
+  get scene(): Scene {
+    const w = this
+    return {
+      venue: w.broker,
+      get policy() {
+        return w.policy
+      },
+      get store() {
+        return w.isOpen ? w.store : null
+      },
+      rows: w.rows,
+      notes: w.notes,
+      verifierKeys: w.verifierKeys,
+      logs: w.logs,
+      get haltFile() {
+        return w.haltFile === 'present' ? 'present' : 'absent'
+      },
+      said: w.said,
+      wall: () => w.clock.now(),
+      truly: () => w.clock.now(),
+    }
+  }
+
+  override async boot(): Promise<void> {
+    if (this.#oracles) await this.see(() => this.oracles.reopened())
+    else await this.#watch()
+    await super.boot()
+    const { desk, said } = this
+    const { approve, replace } = desk
+    desk.approve = (ask) => {
+      said.push({ what: 'approve', by: ask.actor.id, intentID: ask.intentID, digest: ask.digest })
+      return approve(ask)
+    }
+    desk.replace = (ask) => {
+      const { clOrdID, orderQty, price } = ask
+      said.push({ what: 'replace', by: ask.actor.id, clOrdID, orderQty, price })
+      return replace(ask)
+    }
+  }
+
+  /** Looks, and keeps what is broken instead of throwing it into the gateway. */
+  async see(look: () => void | Promise<void>): Promise<void> {
+    try {
+      await look()
+    } catch (thrown) {
+      if (!(thrown instanceof Violation)) throw thrown
+      this.violations.push(thrown)
+    }
+  }
+  notice(look: () => void): void {
+    try {
+      look()
+    } catch (thrown) {
+      if (!(thrown instanceof Violation)) throw thrown
+      this.violations.push(thrown)
+    }
+  }
+
+  async #watch(): Promise<void> {
+    const oracles = oraclesOf(this.scene)
+    this.#oracles = oracles
+    const { store, broker } = this
+    const transact = store.transact.bind(store)
+    store.transact = async (run) => {
+      try {
+        return await transact(run)
+      } finally {
+        await this.#catchUp(store)
+      }
+    }
+    await this.#catchUp(store)
+    const before = (write: Write) => this.notice(() => oracles.beforeWrite(write))
+    const answer = async (names: readonly ClOrdID[], sent: Promise<Sent>): Promise<Sent> => {
+      const reply = await sent.catch((thrown: unknown) => ({ outcome: 'in-doubt' as const, cause: '', thrown }))
+      for (const name of names) oracles.answered(name, reply.outcome)
+      if ('thrown' in reply) throw reply.thrown
+      return reply
+    }
+    const { submit, submitPair, replace, cancel, place, happen } = Object.getPrototypeOf(broker) as typeof broker
+    broker.submit = (clOrdID, order) => {
+      before({ kind: 'submit', clOrdID, terms: order })
+      return answer([clOrdID], submit.call(broker, clOrdID, order))
+    }
+    broker.submitPair = (stop, target) => {
+      for (const { clOrdID, order } of [stop, target]) before({ kind: 'submit', clOrdID, terms: order })
+      return answer([stop.clOrdID, target.clOrdID], submitPair.call(broker, stop, target))
+    }
+    broker.replace = (ref, clOrdID, order) => {
+      before({ kind: 'replace', clOrdID, terms: order, old: ref.clOrdID })
+      return answer([clOrdID], replace.call(broker, ref, clOrdID, order))
+    }
+    broker.cancel = (ref) => {
+      before({ kind: 'cancel', ...ref })
+      return cancel.call(broker, ref)
+    }
+    broker.place = (...about) => {
+      const truth = place.apply(broker, about)
+      this.notice(() => oracles.booked())
+      return truth
+    }
+    broker.happen = (...about) => {
+      happen.apply(broker, about)
+      this.notice(() => oracles.booked())
+    }
+  }
+
+  async #catchUp(store: Store): Promise<void> {
+    const rows = await store.journal(this.rows.length, 1_000)
+    const fresh = rows.filter((row) => row.seq >= this.rows.length)
+    this.rows.push(...fresh)
+    this.notice(() => this.oracles.committed(fresh))
+  }
+}
+
+/** Plays a scenario to its last line, and gives it a quiet while afterwards. */
+export async function played(source: string): Promise<Watched> {
+  const w = new Watched()
+  const { lines } = parseScenario(source)
+  for (let i = 0; i < lines.length; ) {
+    const group: Line[] = []
+    do group.push(lines[i++] as Line)
+    while (lines[i]?.together)
+    await play(w, group)
+  }
+  await calmDown(w)
+  return w
+}
