@@ -1,4 +1,6 @@
 import assert from 'node:assert/strict'
+import { readFileSync } from 'node:fs'
+import { join } from 'node:path'
 import { before, describe, it } from 'node:test'
 import { play } from '../../test/scenarios/commands.ts'
 import { parseScenario } from '../../test/scenarios/language.ts'
@@ -17,7 +19,7 @@ import { parseInstant, plusMs, rfc3339 } from '../values/instant.ts'
 import type { Json } from '../values/json.ts'
 import { type Difference, leadingTo, type Replayed, replayJournal } from './incident.ts'
 import { entryID } from './naming.ts'
-import type { FindingCode } from './redeciding.ts'
+import { type FindingCode, FINDINGS } from './redeciding.ts'
 
 // Journals of real days, and what somebody might have done to them. The chain is made anew after every edit, as anybody
 // with the source code can: what is found here is found by the machines alone.
@@ -198,7 +200,7 @@ const row = (rows: readonly Row[], at: number): Row => rows[at] ?? assert.fail()
 function set(action: string, path: string, value: Json | ((data: Data) => Json), nth = 0): Edit {
   return (rows) => {
     const at = indexOf(rows, action, nth)
-    const data = structuredClone(row(rows, at).data) as Data
+    const data = structuredClone<Data>(row(rows, at).data)
     const names = path.split('.')
     const last = names.pop() as string
     const holder = names.reduce((inner, name) => inner[name] as Data, data)
@@ -423,6 +425,12 @@ function secondOrder(rows: Row[]): Row[] {
     data: { order: { ...order, clOrdID } },
   })
 }
+
+it('every finding is explained in docs/incidents.md', () => {
+  const page = readFileSync(join(import.meta.dirname, '../../docs/incidents.md'), 'utf8')
+  const rows = Object.entries(FINDINGS).map(([code, text]) => `| \`${code}\` | ${text} |`)
+  assert.deepEqual([...page.matchAll(/^\| `[A-Z_]+` \| .*$/gm)].map(String), rows)
+})
 
 describe('what led to a difference', () => {
   it('is the newest rows of its own story, the row itself included', async () => {

@@ -14,7 +14,7 @@ import type { Tx } from '../ports/store.ts'
 import type { ClOrdID } from '../values/brand.ts'
 import { type Decimal, eq, gt, lt, minus, plus, qty, shortest, ZERO } from '../values/decimal.ts'
 import { type Instant, plusMs } from '../values/instant.ts'
-import { canonical, type Json } from '../values/json.ts'
+import { canonical } from '../values/json.ts'
 import type { Action, Happened } from './events.ts'
 import { RELEASERS } from './halting.ts'
 import { pending } from './intents.ts'
@@ -27,7 +27,7 @@ import { stopTerms } from './protecting.ts'
 
 /** Ways in which a row cannot be what the machines make of the rows before it. Names are for programs, and stay. */
 export const FINDINGS = {
-  UNREADABLE_ROW: 'a row cannot be read',
+  UNREADABLE_ROW: 'a row cannot be read, or speaks of something that was never written down',
   UNKNOWN_EVENT: 'a row says something that this version does not know',
   ILLEGAL_TRANSITION: 'the machines have no such step',
   MISFILED: 'a row is filed under another story than what it is about',
@@ -651,8 +651,7 @@ export async function sumFault(tx: Tx, order: Order): Promise<Found | null> {
       )
 }
 
-const json = (value: unknown): string => canonical(value as Json)
-const same = (a: unknown, b: unknown): boolean => json(a) === json(b)
+const same = (a: unknown, b: unknown): boolean => canonical(a) === canonical(b)
 /** The same but for digits that say nothing: a size may be written `52` or `52.0`. */
 const sameTerms = (a: Terms, b: Terms): boolean =>
   eq(a.orderQty, b.orderQty) && same({ ...a, orderQty: null }, { ...b, orderQty: null })

@@ -281,7 +281,26 @@ describe('from the first start to the proof, on the command line alone', () => {
     const evidence = join(root, 'evidence')
     await ask(dir, 'audit', 'export', evidence)
     assert.equal((await ask<{ ok: boolean }>(newDir(), 'audit', 'verify', '--export', evidence)).ok, true)
+    const incident = ['simulate', 'incident', '--from', evidence]
+    type Incident = { first: unknown; journal: { ok: boolean }; standing: { rows: number; intents: number } }
+    const replayed = await ask<Incident>(newDir(), ...incident)
+    assert.deepEqual([replayed.first, replayed.journal.ok], [null, true])
+    assert.ok(replayed.standing.rows >= verdict.rows && replayed.standing.intents > 0)
     const rows = readFileSync(join(evidence, 'journal.jsonl'), 'utf8').split('\n')
+    writeFileSync(join(evidence, 'journal.jsonl'), rows.slice(5).join('\n'))
+    const slice = await jax(newDir(), incident)
+    assert.equal(slice.code, 74)
+    assert.match(slice.stderr, /begins at row 5\.\nRows 0 to 4 are needed/)
+    const forged = rows.map((line) =>
+      line.includes('"intent.approved"') ? line.replace('"type":"person","via"', '"type":"agent","via"') : line,
+    )
+    writeFileSync(join(evidence, 'journal.jsonl'), forged.join('\n'))
+    const differs = await jax(newDir(), incident)
+    assert.equal(differs.code, 6)
+    assert.match(differs.stdout, /^The journal is not as it was written: EDITED/)
+    assert.match(differs.stdout, /The first difference is at row \d+: somebody decided who may not\./)
+    assert.match(differs.stdout, /Only a signed-in person can approve; an agent or program never can\./)
+    assert.match(differs.stderr, /Stop trading with "jax-exec halt"/)
     writeFileSync(join(evidence, 'journal.jsonl'), rows.filter((_, i) => i !== 3).join('\n'))
     const tampered = await jax(newDir(), ['audit', 'verify', '--export', evidence])
     assert.equal(tampered.code, 6)

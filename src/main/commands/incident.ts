@@ -4,7 +4,6 @@ import { join } from 'node:path'
 import { viewEvent } from '../../api/sentence.ts'
 import { type Difference, leadingTo, type Replayed, replayJournal, type Standing } from '../../desk/incident.ts'
 import { FINDINGS } from '../../desk/redeciding.ts'
-import type { Row } from '../../journal/row.ts'
 import { KINDS, type StoredRow, type Verdict } from '../../journal/verify.ts'
 import { type Order, ordStatus } from '../../orders/machine.ts'
 import type { Tx } from '../../ports/store.ts'
@@ -32,7 +31,7 @@ export async function simulateIncident(ctx: Context, options: IncidentOptions): 
   const { from: folder } = options
   const until = options.until ?? null
   const verdict = verified(folder, options.key)
-  beginsAtTheBeginning(folder, verdict)
+  beginsAtTheBeginning(folder)
   const { replayed, order, name } = await replay(ctx, options, until, verdict.ok ? verdict.rows : null)
   const differences = order ? replayed.differences.filter((d) => d.corr === order.corr) : replayed.differences
   const [first] = differences
@@ -72,15 +71,20 @@ export async function simulateIncident(ctx: Context, options: IncidentOptions): 
       lines: first
         ? [
             'Stop trading with "jax-exec halt", compare with the broker’s own page, and keep the export: it is the evidence.',
-            ...(verdict.ok
-              ? ['Its chain holds: these rows were written as they are. Was it another version of the gateway?']
-              : [
-                  'Its chain is broken too: look at the journal first, the difference may be no more than what was done to it.',
-                ]),
+            chainText(verdict, first.seq),
           ]
         : ['The rows themselves agree with the machines. Do not trade on this copy; find where it was changed.'],
     },
   )
+}
+
+/** What the chain says of a row that the machines do not understand: was it written like that? */
+function chainText({ ok, newest }: Verdict, seq: number): string {
+  if (!ok)
+    return 'The chain of the journal is broken too: look at that first, the difference may be no more than its consequence.'
+  return newest !== null && seq < newest.size
+    ? 'The chain holds and the row is signed: it was written like that. Was it another version of the gateway, or a fault of it?'
+    : 'The chain holds, and no signed checkpoint vouches for the row yet: compare with the database, and with "jax-exec audit head" noted elsewhere.'
 }
 
 function verified(folder: string, key: string | undefined): Verdict {
@@ -108,7 +112,7 @@ function verified(folder: string, key: string | undefined): Verdict {
 }
 
 /** A slice that begins later says nothing of the orders, people and halts before it: nothing could be judged. */
-function beginsAtTheBeginning(folder: string, verdict: Verdict): void {
+function beginsAtTheBeginning(folder: string): void {
   const [first] = exportedRows(folder)
   if (first === undefined) throw new Stop('DATA', `The journal in ${folder} is empty.`, { code: 'NO_ROWS' })
   const seq = seqOf(first)
@@ -116,7 +120,7 @@ function beginsAtTheBeginning(folder: string, verdict: Verdict): void {
   throw new Stop('DATA', `The journal in ${folder} begins at row ${seq}.`, {
     code: 'NOT_WHOLE',
     lines: [
-      `Rows 0 to ${seq - 1} are needed: what happened later is judged by them. ${verdict.firstBad?.text ?? ''}`.trim(),
+      `Rows 0 to ${seq - 1} are needed: what happened later is judged by them.`,
       'Write the whole journal with: jax-exec audit export FOLDER. To look at a part of it, add --until ROW or --order ID.',
     ],
   })
@@ -177,7 +181,9 @@ const journalText = ({ kind, seq, text }: NonNullable<Verdict['firstBad']>): str
       'red',
       `The journal is not as it was written: ${kind}${seq === null ? '' : ` at row ${seq}`}, ${KINDS[kind]}.`,
     ),
-    harmless(`${text}. It is replayed all the same; from there on take every word with care.`),
+    harmless(
+      `${text.charAt(0).toUpperCase()}${text.slice(1)}. It is replayed all the same; take every word from there on with care.`,
+    ),
   ].join('\n')
 
 function cleanText({ rows }: Standing, order: Order | null): string {
