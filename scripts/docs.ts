@@ -5,6 +5,7 @@ import { simPage } from '../src/brokers/sim/reference.ts'
 import { generate as refusals } from '../src/gate/refusals.doc.ts'
 import { cliPage, configurationPage } from '../src/main/reference.ts'
 import { generate as orderMachine } from '../src/orders/machines.doc.ts'
+import { generate as testing } from '../test/simulation/testing.doc.ts'
 
 /** A page that code writes, so that it cannot be out of date. */
 export type GeneratedDoc = {
@@ -20,6 +21,7 @@ export const DOCS: readonly GeneratedDoc[] = [
   { file: 'docs/configuration.md', generate: configurationPage },
   { file: 'docs/cli.md', generate: cliPage },
   { file: 'docs/brokers/sim.md', generate: simPage },
+  { file: 'docs/testing.md', generate: testing },
 ]
 
 export type Stale = { readonly file: string; readonly why: string; readonly content: string }

@@ -1,0 +1,68 @@
+import { readFileSync } from 'node:fs'
+import { join } from 'node:path'
+import { KINDS } from './planning.ts'
+import { PROMISES } from './promises.ts'
+import { filled } from './summary.ts'
+
+const PAGE = join(import.meta.dirname, '../../docs/testing.md')
+
+/** Kind of fault, as planning.ts names it → what it does to a world. */
+export const FAULTS: Readonly<Record<string, string>> = {
+  'replies to sends':
+    'the reply is lost before or after the order was booked, or takes long; the connection breaks; the request arrives twice; the order is booked without a word',
+  'sends that arrive late': 'an order is given up as unanswered, and reaches the broker seconds later',
+  'orders that are listed late': 'the broker has an order, and does not show it for a while',
+  'orders that are refused': 'the broker says no to an order',
+  'legs that are forgotten': 'a bracket is accepted, and its stop and target are made later or not at all',
+  'replies to cancels': 'a cancel is lost before or after it was done, refused, or accepted and not carried out yet',
+  'answers that fail': 'a question (quote, account, orders, positions) fails or takes long',
+  'crash at a commit': 'the process dies just before or just after something became durable',
+  'crash at a send': 'the process dies before the first byte, or after the order was booked and before its reply',
+  'crash at a cancel': 'the same with a cancel',
+  'crash at a read': 'the same with a question',
+  'crash at a report': 'the process dies as a report arrives',
+  kill: 'the process dies at any moment, and is started again some seconds later',
+  'reports lost, late, twice': 'single reports of the stream',
+  storm: 'for a while reports come late, out of order, twice or not at all',
+  'stream lost': 'the stream is cut, the gateway knows, and it comes back later',
+  'stream silent': 'the stream is cut, and nobody knows',
+  outage: 'the broker cannot be reached, for seconds up to forty minutes',
+  throttling: 'the broker answers that it was asked too often',
+  'slow line': 'everything on the way to the broker and back takes long',
+  halt: 'a person or an agent halts, and perhaps somebody releases',
+  'halt at an instruction': 'the halt comes at the n-th commit, send, cancel, question or report',
+  'halt file': 'the halt is engaged by its file, with the service running',
+  'approver removed': 'a person who approves is disabled, and perhaps enabled again',
+  'approver removed at an instruction': 'the same at the n-th commit, such as between a yes and its send',
+  clock: 'the clock of the machine is set forwards or back, or runs too fast or too slow',
+  'disk full': 'nothing can be written for some seconds',
+  'disk fails': 'an fsync fails: what was written may be there after the restart or not',
+  'slow disk': 'a commit takes up to a second and a half',
+  'second instance': 'a second process is started on the same data',
+  'another account': 'after a restart the keys open another account',
+  'market jumps': 'the price jumps by up to two and a half per cent',
+  'market shut': 'trading is interrupted',
+  'quotes stand still': 'quotes are no longer renewed',
+  'account blocked': 'the broker blocks the account for a while',
+  'other hands': 'somebody buys, sells, cancels or closes on the broker’s own page',
+  busts: 'a trade is taken back or put right, with or without a word on the stream',
+  'wrong fills': 'a fill of an order that has ended, or beyond its size',
+  'take in': 'a person takes the broker’s count of a position in',
+  'two limits': 'two or three orders at one moment, which do not all fit into a limit',
+}
+
+/** docs/testing.md with its tables of faults and of promises as the code has them now. */
+export function generate(): string {
+  const row = (...cells: string[]): string => `| ${cells.join(' | ')} |`
+  const faults = Object.keys(KINDS).map((kind) => row(kind, FAULTS[kind] ?? '?'))
+  const promises = Object.values(PROMISES).map((told) => {
+    const [guarantee = '', ...words] = told.split(': ')
+    return row(guarantee, words.join(': '))
+  })
+  const page = filled(
+    readFileSync(PAGE, 'utf8'),
+    'faults',
+    ['', row('fault', 'what happens'), '|---|---|', ...faults, ''].join('\n'),
+  )
+  return filled(page, 'oracles', ['', row('', 'what must be so'), '|---|---|', ...promises, ''].join('\n'))
+}
