@@ -50,7 +50,7 @@ export class Coverage {
   readonly #names = new Map<string, string[]>()
   readonly #blames = new Map<string, { readonly kind: string; readonly n: number }>()
   #n = 0
-  /** When each machine of each thing took its last step. */
+  /** When each machine of each thing took its last step, or came to be. */
   readonly #moved = new Map<string, number>()
 
   /** The gateway has made these rows durable. */
@@ -115,10 +115,12 @@ export class Coverage {
       case 'intent.received':
         this.#intents.set(id, told.data.intent.state)
         this.#names.set(id, [id])
+        this.#born(id)
         return []
       case 'order.created':
       case 'order.adopted':
         this.#put(told.data.order)
+        this.#born(id)
         this.#names.get(told.data.order.intentID)?.push(id)
         return []
       case 'order.resized':
@@ -135,6 +137,11 @@ export class Coverage {
       default:
         return []
     }
+  }
+
+  /** What went wrong before it was there is not its business. */
+  #born(id: string): void {
+    for (const machine of Object.keys(TABLES)) this.#moved.set(`${machine}:${id}`, this.#n)
   }
 
   #delivered(row: Row, told: Told, order: Order, said: DeliverySaid): readonly Step[] {

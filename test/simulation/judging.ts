@@ -90,10 +90,10 @@ export async function judged(given: Case): Promise<void> {
   await journal(end)
   await views(end)
   fills(end)
+  covered(end)
+  halted(end)
   books(end)
   ghosts(end)
-  halted(end)
-  covered(end)
   await lively(end)
   quiet(end)
 }

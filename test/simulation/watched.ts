@@ -9,13 +9,30 @@ import { World } from '../scenarios/world.ts'
 import { oraclesOf } from './oracles.ts'
 import { type Oracles, type Said, type Scene, Violation, type Write } from './scene.ts'
 
+/** What the oracles are shown instead of what is so. */
+export type Tampering = {
+  /** Before the first start: what is told from then on, when the oracles have heard the truth. */
+  readonly lies?: (w: Watched) => void
+  /** After the first start. */
+  readonly opened?: (w: Watched) => void
+  readonly row?: (row: Row, w: Watched) => Row
+  readonly write?: (write: Write) => Write
+  readonly scene?: (scene: Scene) => Partial<Scene>
+}
+
 /** The world of a scenario with the oracles of the simulation looking on. */
 export class Watched extends World {
+  readonly #tampering: Tampering
   readonly rows: Row[] = []
   readonly said: Said[] = []
   /** In the order in which they were seen. */
   readonly violations: Violation[] = []
   #oracles: Oracles | null = null
+
+  constructor(tampering: Tampering = {}) {
+    super()
+    this.#tampering = tampering
+  }
 
   get oracles(): Oracles {
     if (!this.#oracles) throw new Error('the world is not open yet')
@@ -45,9 +62,11 @@ export class Watched extends World {
   }
 
   override async boot(): Promise<void> {
-    if (this.#oracles) await this.see(() => this.oracles.reopened())
-    else await this.#watch()
+    const isFirst = this.#oracles === null
+    if (isFirst) await this.#watch()
+    else await this.see(() => this.oracles.reopened())
     await super.boot()
+    if (isFirst) this.#tampering.opened?.(this)
     const { desk, said } = this
     const { approve, replace } = desk
     desk.approve = (ask) => {
@@ -80,8 +99,12 @@ export class Watched extends World {
   }
 
   async #watch(): Promise<void> {
-    const oracles = oraclesOf(this.scene)
+    const { scene } = this
+    const oracles = oraclesOf(
+      Object.defineProperties(scene, Object.getOwnPropertyDescriptors(this.#tampering.scene?.(scene) ?? {})),
+    )
     this.#oracles = oracles
+    this.#tampering.lies?.(this)
     const { store, broker } = this
     const transact = store.transact.bind(store)
     store.transact = async (run) => {
@@ -92,7 +115,7 @@ export class Watched extends World {
       }
     }
     await this.#catchUp(store)
-    const before = (write: Write) => this.notice(() => oracles.beforeWrite(write))
+    const before = (write: Write) => this.notice(() => oracles.beforeWrite(this.#tampering.write?.(write) ?? write))
     const answer = async (names: readonly ClOrdID[], sent: Promise<Sent>): Promise<Sent> => {
       const reply = await sent.catch((thrown: unknown) => ({ outcome: 'in-doubt' as const, cause: '', thrown }))
       for (const name of names) oracles.answered(name, reply.outcome)
@@ -130,14 +153,15 @@ export class Watched extends World {
   async #catchUp(store: Store): Promise<void> {
     const rows = await store.journal(this.rows.length, 1_000)
     const fresh = rows.filter((row) => row.seq >= this.rows.length)
-    this.rows.push(...fresh)
-    this.notice(() => this.oracles.committed(fresh))
+    const shown = fresh.map((row) => this.#tampering.row?.(structuredClone(row), this) ?? row)
+    this.rows.push(...shown)
+    this.notice(() => this.oracles.committed(shown))
   }
 }
 
-/** Plays a scenario to its last line, and gives it a quiet while afterwards. */
-export async function played(source: string): Promise<Watched> {
-  const w = new Watched()
+/** Plays a scenario to its last line, and unless `calm` is false gives it a quiet while afterwards. */
+export async function played(source: string, tampering: Tampering = {}, calm = true): Promise<Watched> {
+  const w = new Watched(tampering)
   const { lines } = parseScenario(source)
   for (let i = 0; i < lines.length; ) {
     const group: Line[] = []
@@ -145,6 +169,6 @@ export async function played(source: string): Promise<Watched> {
     while (lines[i]?.together)
     await play(w, group)
   }
-  await calmDown(w)
+  if (calm) await calmDown(w)
   return w
 }

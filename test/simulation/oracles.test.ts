@@ -1,0 +1,645 @@
+import assert from 'node:assert/strict'
+import { readFileSync } from 'node:fs'
+import { join } from 'node:path'
+import { after, describe, it } from 'node:test'
+import type { Row } from '../../src/journal/row.ts'
+import type { Truth } from '../scenarios/broker.ts'
+import { amt, px, qty } from '../../src/values/decimal.ts'
+import type { ExecID } from '../../src/values/brand.ts'
+import { parseInstant, plusMs, rfc3339 } from '../../src/values/instant.ts'
+import type { Json } from '../../src/values/json.ts'
+import { PROMISES, type Promised } from './promises.ts'
+import { Violation } from './scene.ts'
+import { played, type Tampering, type Watched } from './watched.ts'
+
+const ROOT = join(import.meta.dirname, '../..')
+const scenario = (name: string): string => readFileSync(join(ROOT, 'scenarios', `${name}.scenario`), 'utf8')
+
+const HEAD = `# An entry is filled in part.
+cannot  bracket
+can     replace
+cancels prompt
+market  AAPL bid=189.95 ask=190.05
+signal  I1 BUY AAPL entry=190.00 stop=188.00
+`
+const DAY = `${HEAD}approve I1 by=ana
+report  I1 Fill 20 @ 190.00`
+const CHANGED = `${DAY}
+replace I1 by=ana price=190.10`
+const HALT = `${DAY}
+halt    by=rik`
+const RELEASED = `${HEAD}halt by=rik
+reconcile
+wait 2s
+release by=rik
+approve I1 by=ana`
+const THAWED = `${HEAD}worker  sleeps
+worker  wakes
+elsewhere hold AAPL 5
+reconcile
+wait 8s
+elsewhere hold AAPL 0
+reconcile
+close FROZEN AAPL by=rik
+wait 2s
+reprice I1 by=ana
+approve I1 by=ana`
+
+const entryOf = (w: Watched): Truth => w.broker.truth.find((o) => o.role === 'Entry') as Truth
+const stopOf = (w: Watched): Truth => w.broker.truth.find((o) => o.role === 'Stop') as Truth
+/** Changes the rows of one action as the oracles see them. */
+const rows = (action: string, change: (row: Row, w: Watched) => Row): Pick<Tampering, 'row'> => ({
+  row: (row, w) => (row.action === action ? change(row, w) : row),
+})
+/** Such rows say something that nobody needs. */
+const withhold = (...actions: readonly string[]): Pick<Tampering, 'row'> => ({
+  row: (row) => (actions.includes(row.action) ? { ...row, action: 'gateway.started' } : row),
+})
+const within = (row: Row, ...path: readonly string[]): { [key: string]: Json } => {
+  let found = row.data as unknown as { [key: string]: Json }
+  for (const step of path) found = found[step] as { [key: string]: Json }
+  return found
+}
+const earlier = (w: Watched, action: string): Row => w.rows.find((row) => row.action === action) as Row
+const policy = (change: Partial<Watched['policy']>): Pick<Tampering, 'scene'> => ({
+  scene: (scene) => ({ policy: { ...scene.policy, ...change } }),
+})
+
+type Case = Tampering & {
+  readonly how: string
+  readonly script: string
+  /** After the quiet while, before the last look. */
+  readonly end?: (w: Watched) => void | Promise<void>
+  readonly says: RegExp
+}
+
+const BROKEN: { readonly [promise in Promised]: readonly Case[] } = {
+  approved: [
+    {
+      how: 'it leaves at another price',
+      script: DAY,
+      write: (write) =>
+        write.kind === 'submit' && !write.terms.reduceOnly
+          ? { ...write, terms: { ...write.terms, price: px('191.00') } }
+          : write,
+      says: /is not the order that was shown/,
+    },
+    {
+      how: 'its approval has ended',
+      script: DAY,
+      ...rows('intent.approved', (row) => ({ ...row, data: { ...row.data, sendBy: 0 } })),
+      says: /leaves after its approval has ended/,
+    },
+    {
+      how: 'it was approved under another digest',
+      script: DAY,
+      ...rows('intent.approved', (row) => (Object.assign(within(row, 'decision'), { digest: 'another' }), row)),
+      says: /under a digest that its ticket has not/,
+    },
+    {
+      how: 'the ticket is another one than the digest says',
+      script: DAY,
+      ...rows('intent.ticketed', (row) => (Object.assign(within(row, 'ticket'), { maxNotional: '1.00' }), row)),
+      says: /is not the order whose digest was approved/,
+    },
+    { how: 'nobody saw that ticket', script: DAY, scene: () => ({ said: [] }), says: /ana never said yes/ },
+    {
+      how: 'it was approved too late',
+      script: DAY,
+      ...rows('intent.ticketed', (row) => (((row.data as { decideBy: Json }).decideBy = 0), row)),
+      says: /after the time to decide/,
+    },
+    {
+      how: 'an approval lasts too long',
+      script: DAY,
+      ...policy({ executionTtlMs: 1_000 }),
+      says: /lasts longer than the policy allows/,
+    },
+    {
+      how: 'its approver was removed',
+      script: DAY,
+      ...rows('order.send-started', (row, w) => {
+        for (const one of w.rows.filter((r) => r.action === 'person.added')) within(one, 'person')['disabled'] = true
+        return row
+      }),
+      says: /who approved .*: is disabled/,
+    },
+    {
+      how: 'its signal has expired',
+      script: DAY,
+      ...rows('order.send-started', (row, w) => {
+        within(earlier(w, 'intent.received'), 'intent', 'proposal')['expiresAt'] = 0
+        return row
+      }),
+      says: /after its signal had expired/,
+    },
+    {
+      how: 'nobody approved it',
+      script: DAY,
+      ...withhold('intent.approved'),
+      says: /was promised to the broker after intent\.ticketed/,
+    },
+    {
+      how: 'the market has left what was approved',
+      script: `${HEAD}market AAPL bid=190.05 ask=190.15\nwait 6s\napprove I1 by=ana`,
+      ...policy({ maxDriftBps: 1 }),
+      says: /had left 190\.00 by more than 1 bps/,
+    },
+    {
+      how: 'nobody asked for the change',
+      script: CHANGED,
+      scene: (scene) => ({ said: scene.said?.slice() ?? [] }),
+      says: /never (said yes|asked)/,
+    },
+    {
+      how: 'a change is sent with other terms',
+      script: CHANGED,
+      write: (write) =>
+        write.kind === 'replace' ? { ...write, terms: { ...write.terms, orderQty: qty('51') } } : write,
+      says: /-r1 is not the order that was shown/,
+    },
+  ],
+  reduces: [
+    {
+      how: 'a stop is larger than what is held',
+      script: DAY,
+      ...rows('order.created', (row) => {
+        if (row.object.id.includes('-s')) within(row, 'order', 'terms')['orderQty'] = '99'
+        return row
+      }),
+      says: /closes 99; 20 are held/,
+    },
+    {
+      how: 'a stop may open a position',
+      script: DAY,
+      write: (write) => (write.kind === 'submit' ? { ...write, terms: { ...write.terms, reduceOnly: false } } : write),
+      says: /is called Stop, and may open a position/,
+    },
+  ],
+  once: [
+    {
+      how: 'a ghost that the rules of the broker do not excuse',
+      script: scenario('ghost-beside-a-second-order'),
+      opened: ({ broker }) => void (broker.capabilities = { ...broker.capabilities, absenceProvenAfterMs: 120_000 }),
+      says: /intent I1 has two orders at the broker/,
+    },
+    {
+      how: 'the old order works on beside the new one',
+      script: `${CHANGED}\nwait 1s`,
+      end: (w) =>
+        void (
+          (w.broker.truth.find((o) => o.replacedBy !== null) as Truth) &&
+          Object.assign(w.broker.truth.find((o) => o.replacedBy !== null) as Truth, { open: true })
+        ),
+      says: /works twice at the broker/,
+    },
+  ],
+  names: [
+    {
+      how: 'the same name leaves again',
+      script: DAY,
+      end: (w) => {
+        const { clOrdID, terms } = w.broker.sends[0] as (typeof w.broker.sends)[number]
+        w.oracles.beforeWrite({ kind: 'submit', clOrdID, terms })
+      },
+      says: /is sent a second time/,
+    },
+    {
+      how: 'the broker books it twice',
+      script: DAY,
+      end: (w) => void w.broker.place(entryOf(w).terms, entryOf(w).clOrdID, 'Entry'),
+      says: /has booked .* twice/,
+    },
+  ],
+  proof: [
+    {
+      how: 'a lost reply is shown as a rejection',
+      script: `${HEAD}next lost-booked\napprove I1 by=ana`,
+      ...rows('order.in-doubt', (row) => ({ ...row, action: 'order.rejected', data: { text: 'no answer' } })),
+      says: /is shown as rejected, and the reply to its send was in-doubt/,
+    },
+    {
+      how: 'silence proves nothing at this broker',
+      script: `${HEAD}next lost\napprove I1 by=ana`,
+      opened: ({ broker }) => void (broker.capabilities = { ...broker.capabilities, absenceProvenAfterMs: null }),
+      end: () => {},
+      says: /at this broker no look-up proves that/,
+    },
+  ],
+  ghost: [
+    {
+      how: 'nobody was told',
+      script: scenario('ghost-of-an-absent-order'),
+      ...withhold('task.raised'),
+      end: () => {},
+      says: /counted as absent and is at the broker, and nobody was told/,
+    },
+  ],
+  durable: [
+    {
+      how: 'the promise is not written down',
+      script: DAY,
+      ...withhold('order.send-started'),
+      says: /leaves for the 1\. time, and 0 sends/,
+    },
+    {
+      how: 'a cancel that nobody asked for',
+      script: DAY,
+      end: (w) => {
+        const { clOrdID, orderID } = entryOf(w)
+        if (clOrdID) w.oracles.beforeWrite({ kind: 'cancel', clOrdID, orderID })
+      },
+      says: /a cancel of .* leaves that nobody asked for/,
+    },
+  ],
+  kept: [
+    {
+      how: 'what is not durable is acknowledged',
+      script: DAY,
+      end: (w) => w.oracles.acknowledged({ size: w.rows.length + 1, hash: '' }),
+      says: /was acknowledged, and \d+ rows are durable/,
+    },
+    {
+      how: 'what was acknowledged is another row after the start',
+      script: DAY,
+      end: async (w) => {
+        w.oracles.acknowledged({ size: 3, hash: 'another' })
+        await w.oracles.reopened()
+      },
+      says: /acknowledged with row 2 is not in the journal any more/,
+    },
+    {
+      how: 'the last row is gone after the start',
+      script: DAY,
+      end: async (w) => {
+        const journal = w.store.journal.bind(w.store)
+        w.store.journal = async (from, limit) => (await journal(from, limit)).slice(0, -1)
+        await w.oracles.reopened()
+      },
+      says: /rows were durable, and \d+ are there after the start/,
+    },
+  ],
+  fills: [
+    {
+      how: 'a fill is lost',
+      script: DAY,
+      end: (w) => {
+        const entry = entryOf(w)
+        const { execID } = w.broker.truth.flatMap((o) => o.reports).find((r) => r.execType === 'Trade') as {
+          execID: ExecID
+        }
+        const trade = entry.reports.find((r) => r.execID === execID)
+        if (trade) entry.reports.push({ ...trade, execID: 'E-lost' as ExecID })
+      },
+      says: /filled of .*: 20 in our book, 40 in truth/,
+    },
+    {
+      how: 'a fill is not in the journal',
+      script: DAY,
+      ...withhold('execution.reported'),
+      end: () => {},
+      says: /trades of .* in the journal: 20 in our book, 0 in truth/,
+    },
+  ],
+  halt: [
+    { how: 'the release was none', script: RELEASED, ...withhold('halt.released'), says: /leaves during a halt/ },
+    {
+      how: 'the HALT file is there',
+      script: DAY,
+      scene: () => ({ haltFile: 'present' }),
+      says: /while the HALT file is there/,
+    },
+  ],
+  canceled: [
+    {
+      how: 'an order rests on',
+      script: HALT,
+      ...withhold('order.cancel-requested'),
+      says: /no cancel of it was asked for/,
+    },
+    {
+      how: 'it still works at the end',
+      script: HALT,
+      end: (w) => void (entryOf(w).open = true),
+      says: /still works at the broker/,
+    },
+  ],
+  covered: [
+    {
+      how: 'a naked share',
+      script: DAY,
+      end: (w) => void (stopOf(w).open = false),
+      says: /20 AAPL are held, and stops cover 0/,
+    },
+    {
+      how: 'a stop too many',
+      script: `${DAY}\ncancel I1 by=ana`,
+      end: (w) => void (stopOf(w).terms = { ...stopOf(w).terms, orderQty: qty('40') }),
+      says: /one too many opens a position/,
+    },
+  ],
+  blind: [
+    {
+      how: 'the quote is too old',
+      script: DAY,
+      ...rows('order.send-started', (row) => ({
+        ...row,
+        ts: rfc3339(plusMs(parseInstant(row.ts) ?? (0 as never), 6_000)),
+      })),
+      says: /without a quote of AAPL of the last 5000 ms/,
+    },
+    {
+      how: 'the market is shut',
+      script: DAY.replace('ask=190.05', 'ask=190.05 session=closed'),
+      lies: ({ broker }) => {
+        const session = broker.session.bind(broker)
+        // What the gateway hears is not what was said.
+        broker.session = async (symbol) => ({ ...(await session(symbol)), open: true })
+      },
+      says: /has not called the market of AAPL open lately/,
+    },
+    {
+      how: 'the account is blocked',
+      script: DAY,
+      lies: ({ broker }) => {
+        const accountFact = broker.accountFact.bind(broker)
+        broker.accountFact = async () => ({ ...(await accountFact()), status: 'Active' })
+        broker.status = 'Blocked'
+      },
+      says: /has not been called active lately/,
+    },
+    {
+      how: 'the broker holds something else',
+      script: DAY,
+      lies: ({ broker }) => {
+        const positions = broker.positions.bind(broker)
+        broker.positions = async () => (await positions()).map((p) => ({ ...p, netQty: qty('0') }))
+        broker.elsewhere.set('AAPL', qty('5'))
+      },
+      says: /holds another position in AAPL than our book/,
+    },
+  ],
+  limits: [
+    {
+      how: 'the position',
+      script: DAY,
+      ...policy({ maxPositionNotional: amt('9000') }),
+      says: /9880\.00 beside 0\.00 held and 0 in flight: 9000/,
+    },
+    {
+      how: 'what is in flight',
+      script: `${HEAD}approve I1 by=ana\nwait 2m\nsignal I2 BUY AAPL entry=190.00 stop=188.00\napprove I2 by=ana`,
+      ...policy({ maxPositionNotional: amt('15000') }),
+      says: /9880\.00 beside 0\.00 held and 9880\.00 in flight/,
+    },
+    { how: 'one order', script: DAY, ...policy({ maxOrderNotional: amt('9000') }), says: /one order may cost 9000/ },
+    { how: 'the stage', script: DAY, ...policy({ stageMaxNotional: amt('9000') }), says: /one order may cost 9000/ },
+    {
+      how: 'the buying power',
+      script: DAY,
+      lies: ({ broker }) => {
+        const accountFact = broker.accountFact.bind(broker)
+        broker.accountFact = async () => ({ ...(await accountFact()), buyingPower: amt('400000') })
+        broker.buyingPower = amt('10000')
+      },
+      says: /more than the buying power leaves/,
+    },
+  ],
+  seen: [
+    {
+      how: 'nobody did it',
+      script: DAY,
+      ...rows('intent.approved', (row) => ({ ...row, actor: { ...row.actor, id: '' } })),
+      says: /does not say who did it/,
+    },
+    {
+      how: 'at no time',
+      script: DAY,
+      ...rows('intent.approved', (row) => ({ ...row, ts: 'today' })),
+      says: /has no time/,
+    },
+  ],
+  journal: [
+    {
+      how: 'a row was edited',
+      script: DAY,
+      end: (w) => {
+        const journal = w.store.journal.bind(w.store)
+        w.store.journal = async (from, limit) =>
+          (await journal(from, limit)).map((row) => (row.seq === 5 ? { ...row, corr: 'x' } : row))
+      },
+      says: /EDITED/,
+    },
+    {
+      how: 'a checkpoint is of another journal',
+      script: DAY,
+      end: (w) => void w.notes.push('another'),
+      says: /DAMAGED/,
+    },
+  ],
+  views: [
+    {
+      how: 'a record was changed by hand',
+      script: DAY,
+      end: async ({ store }) => {
+        const task = await store.get('intent', 'I1')
+        if (task) await store.transact((tx) => tx.put('intent', { ...task, attempts: 7 }))
+      },
+      says: /intent I1 is .* on the screen/,
+    },
+    {
+      how: 'a record came from nowhere',
+      script: DAY,
+      end: ({ store }) => store.transact((tx) => tx.put('halt', { scope: 'global', state: null })),
+      says: /halt global is .* on the screen, and null by the journal/,
+    },
+  ],
+  account: [
+    {
+      how: 'a paper order under a live policy',
+      script: DAY,
+      ...policy({ environment: 'live' }),
+      says: /goes to paper:sim:main under a policy for live:sim:/,
+    },
+    {
+      how: 'another account',
+      script: DAY,
+      ...rows('order.created', (row) => (Object.assign(within(row, 'order'), { account: 'paper:sim:other' }), row)),
+      says: /paper:sim:other goes to paper:sim:main/,
+    },
+  ],
+  books: [
+    {
+      how: 'it is closed there',
+      script: DAY,
+      end: (w) => void (entryOf(w).open = false),
+      says: /open in our book and not at the broker/,
+    },
+    {
+      how: 'one that nobody knows works there',
+      script: DAY,
+      end: (w) => void w.broker.place(entryOf(w).terms, null, null),
+      says: /is open at the broker and not in our book/,
+    },
+    {
+      how: 'another position',
+      script: DAY,
+      end: (w) => void w.broker.elsewhere.set('AAPL', qty('1')),
+      says: /20 AAPL by our book, 21 at the broker/,
+    },
+    {
+      how: 'another size',
+      script: DAY,
+      end: (w) => void (entryOf(w).terms = { ...entryOf(w).terms, orderQty: qty('60') }),
+      says: /size of .*: 52 in our book, 60 in truth/,
+    },
+  ],
+  frozen: [{ how: 'it never thawed', script: THAWED, ...withhold('instrument.thawed'), says: /while AAPL was frozen/ }],
+  compared: [
+    {
+      how: 'released without a comparison',
+      script: RELEASED,
+      ...withhold('account.reconciled'),
+      says: /without a comparison/,
+    },
+    {
+      how: 'thawed without a person',
+      script: THAWED,
+      ...withhold('task.closed'),
+      says: /before a person had closed its task/,
+    },
+  ],
+  people: [
+    {
+      how: 'an agent approves',
+      script: DAY,
+      ...rows('intent.approved', (row) => ({ ...row, actor: { ...row.actor, type: 'agent' } })),
+      says: /agent ana did approve I1: that takes a person/,
+    },
+    {
+      how: 'a trader approves',
+      script: DAY,
+      ...rows('person.added', (row) => (Object.assign(within(row, 'person'), { roles: ['trader'] }), row)),
+      says: /has only the roles trader/,
+    },
+    {
+      how: 'whoever proposed approves',
+      script: DAY,
+      ...rows('intent.received', (row) => (Object.assign(within(row, 'intent'), { proposerOwner: 'ana' }), row)),
+      says: /which is their own proposal/,
+    },
+    {
+      how: 'an agent changes an order',
+      script: CHANGED,
+      ...rows('order.replace-requested', (row) => ({ ...row, actor: { ...row.actor, type: 'agent' } })),
+      says: /agent ana did change/,
+    },
+    {
+      how: 'an agent releases',
+      script: RELEASED,
+      ...rows('halt.released', (row) => ({ ...row, actor: { ...row.actor, type: 'agent' } })),
+      says: /release the halt: that takes a person/,
+    },
+    {
+      how: 'a task closes itself',
+      script: THAWED,
+      ...rows('task.closed', (row) => ({ ...row, actor: { ...row.actor, type: 'system' } })),
+      says: /closed task FROZEN:AAPL/,
+    },
+  ],
+  decimals: [
+    {
+      how: 'a number',
+      script: DAY,
+      ...rows('intent.ticketed', (row) => (Object.assign(within(row, 'ticket', 'terms'), { orderQty: 52 }), row)),
+      says: /orderQty is 52/,
+    },
+    {
+      how: 'another spelling',
+      script: DAY,
+      ...rows('intent.ticketed', (row) => (Object.assign(within(row, 'ticket', 'terms'), { price: '0190.00' }), row)),
+      says: /price is "0190.00"/,
+    },
+  ],
+  lively: [
+    {
+      how: 'a doubt that could have ended',
+      script: scenario('lost-reply-never-provable'),
+      end: (w) => void (w.broker.capabilities = { ...w.broker.capabilities, absenceProvenAfterMs: 5_000 }),
+      says: /is InDoubt for ever/,
+    },
+    {
+      how: 'an errand that nobody runs',
+      script: DAY,
+      end: (w) => void w.clock.advance(600_000),
+      says: /an errand is overdue by/,
+    },
+    {
+      how: 'an errand that is put off for ever',
+      script: DAY,
+      end: (w) => void w.clock.advance(-600_000),
+      says: /is put off by \d+ ms/,
+    },
+  ],
+  quiet: [{ how: 'an error', script: DAY, end: (w) => void w.logs.push('error: x'), says: /error: x/ }],
+}
+
+async function judge(w: Watched, end?: Case['end']): Promise<readonly Violation[]> {
+  await w.see(async () => end?.(w))
+  await w.see(() => w.oracles.atEnd())
+  return w.violations
+}
+
+describe('the oracles', () => {
+  const open: Watched[] = []
+  after(() => Promise.all(open.map((w) => w.store.close())))
+
+  for (const [promise, cases] of Object.entries(BROKEN) as [Promised, readonly Case[]][])
+    for (const { how, script, end, says, ...tampering } of cases)
+      it(`see it when broken: ${PROMISES[promise]}: ${how}`, async () => {
+        const w = await played(script, tampering, end !== undefined)
+        open.push(w)
+        const seen = end === undefined ? w.violations : await judge(w, end)
+        const found = seen.find((v) => v.oracle === PROMISES[promise] && says.test(v.message))
+        assert.ok(found, `seen instead: ${seen.map((v) => v.message).join('\n') || 'nothing'}`)
+      })
+
+  it('find nothing in what is as it should be', async () => {
+    for (const script of [DAY, CHANGED, HALT, RELEASED, THAWED]) {
+      const w = await played(script)
+      open.push(w)
+      assert.deepEqual(
+        (await judge(w)).map((v) => v.message),
+        [],
+      )
+      assert.ok(w.broker.sends.length > 0, script)
+    }
+  })
+
+  // The ones in which most goes wrong.
+  for (const name of [
+    'bust-of-the-last-fill',
+    'crash-after-a-replacement-was-booked',
+    'fill-first-reply-lost',
+    'fill-first-then-no',
+    'filled-before-the-replacement',
+    'ghost-beside-a-second-order',
+    'ghost-of-an-absent-order',
+    'ghost-while-its-intent-waits',
+    'halt-with-a-replacement-in-doubt',
+    'halt-with-an-order-that-never-arrived',
+    'hands-on-our-stop',
+    'lost-reply-never-provable',
+    'replacement-that-arrives-late',
+    'replaced-on-the-brokers-own-page',
+    'replace-during-a-halt',
+  ])
+    it(`find nothing in a world that goes as it should: ${name}`, async () => {
+      const w = await played(scenario(name))
+      open.push(w)
+      assert.deepEqual(
+        (await judge(w)).map((v) => v.message),
+        [],
+      )
+    })
+})
