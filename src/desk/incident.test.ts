@@ -2,6 +2,7 @@ import assert from 'node:assert/strict'
 import { readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { before, describe, it } from 'node:test'
+import fc from 'fast-check'
 import { play } from '../../test/scenarios/commands.ts'
 import { parseScenario } from '../../test/scenarios/language.ts'
 import { journalOf } from '../../test/scenarios/standing.ts'
@@ -411,6 +412,28 @@ describe('a journal that was edited, with a chain that holds', () => {
     const [first] = (await replayed(stored)).differences
     assert.deepEqual([first?.seq, first?.code, first?.corr], [7, 'UNREADABLE_ROW', ''])
   })
+})
+
+/** Every place in a value: the path of names to it. */
+function placesIn(value: Json): string[][] {
+  if (typeof value !== 'object' || value === null) return []
+  return Object.entries(value).flatMap(([name, inner]) => [[name], ...placesIn(inner).map((path) => [name, ...path])])
+}
+
+it('whatever stands in a row, the replay ends with an answer', async () => {
+  const rows = [...dayOf('bare'), ...dayOf('disputed')]
+  const places = rows.flatMap((r, at) => placesIn(r as unknown as Json).map((path) => ({ at, path })))
+  const other = fc.oneof(fc.constantFrom(null, '', '0', '-1', 'x', 0, -1, 1e300, true, [], {}), fc.jsonValue())
+  await fc.assert(
+    fc.asyncProperty(fc.constantFrom(...places), other, async ({ at, path }, value) => {
+      const edited = structuredClone<Row>(row(rows, at))
+      const holder = path.slice(0, -1).reduce((inner, name) => inner[name] as Data, edited as unknown as Data)
+      holder[path.at(-1) as string] = value as Json
+      const stored = rows.map((r, seq) => ({ seq, bytes: JSON.stringify(seq === at ? edited : r) }))
+      await assert.doesNotReject(replayed(stored))
+    }),
+    { numRuns: 60 },
+  )
 })
 
 /** The same yes, used once more under the next name. */

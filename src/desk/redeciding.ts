@@ -657,5 +657,5 @@ const sameTerms = (a: Terms, b: Terms): boolean =>
   eq(a.orderQty, b.orderQty) && same({ ...a, orderQty: null }, { ...b, orderQty: null })
 const sameAmount = (a: Decimal | undefined, b: Decimal): boolean => a !== undefined && eq(a, b)
 
-export const inWords = ({ side, orderQty, symbol, ordType, price, stopPx }: Terms): string =>
+const inWords = ({ side, orderQty, symbol, ordType, price, stopPx }: Terms): string =>
   `${side.toLowerCase()} ${shortest(orderQty)} ${symbol} ${ordType}${price ? ` ${shortest(price)}` : ''}${stopPx ? ` from ${shortest(stopPx)}` : ''}`
