@@ -6,8 +6,8 @@ import type { Outcome } from './scene.ts'
 
 /** What makes plans and plays them; a module of this shape is named by its URL, because every process loads its own. */
 export type Engine = {
-  planOf(seed: number, options?: { lastsMs?: number }): Plan
-  simulate(plan: Plan, options?: { trace?: boolean; tell?: (line: string) => void }): Promise<Outcome>
+  readonly planOf: (seed: number, options?: { lastsMs?: number }) => Plan
+  readonly simulate: (plan: Plan, options?: { trace?: boolean; tell?: (line: string) => void }) => Promise<Outcome>
 }
 
 /** One world to play: its seed, or the plan that a script says. */
@@ -202,20 +202,21 @@ const dies = (how: string, stderr: string): Outcome => ({
 const nameOf = ({ world }: Task): string =>
   'seed' in world ? `seed ${world.seed}` : `a script of seed ${world.plan.world.seed}`
 
+/** The plan of a task, made or as it stands. */
+export const planFor = ({ planOf }: Engine, { world }: Task): Plan =>
+  'plan' in world ? world.plan : planOf(world.seed, world.lastsMs === undefined ? {} : { lastsMs: world.lastsMs })
+
 /**
  * Plays one world here, once or twice.
  * @param tell told each line of the trace while it happens.
  * @throws what the engine throws.
  */
-export async function playHere(
-  { planOf, simulate }: Engine,
-  { world, twice, trace }: Task,
-  tell?: (line: string) => void,
-): Promise<Played> {
-  const plan = 'plan' in world ? world.plan : planOf(world.seed, 'lastsMs' in world ? { lastsMs: world.lastsMs } : {})
+export async function playHere(engine: Engine, task: Task, tell?: (line: string) => void): Promise<Played> {
+  const { twice, trace } = task
+  const plan = planFor(engine, task)
   const traced = trace === true || twice === true
-  const outcome = await simulate(plan, { trace: traced, ...(tell === undefined ? {} : { tell }) })
-  const again = twice === true ? differs(outcome, await simulate(plan, { trace: true })) : null
+  const outcome = await engine.simulate(plan, { trace: traced, ...(tell === undefined ? {} : { tell }) })
+  const again = twice === true ? differs(outcome, await engine.simulate(plan, { trace: true })) : null
   const kept = trace === true ? outcome : { ...outcome, trace: [] }
   return {
     outcome: again === null ? kept : { ...kept, failure: { oracle: 'determinism', text: again, atMs: outcome.spanMs } },

@@ -9,6 +9,7 @@ import {
   ENGINE,
   type Engine,
   openPool,
+  planFor,
   type Played,
   playHere,
   playInOrder,
@@ -223,18 +224,13 @@ function checkName(name: string, folder: string): void {
     throw new UsageError(`a script ${name} is saved already; take another name`)
 }
 
-const planOf = (engine: Engine, { world }: Task): Plan =>
-  'plan' in world
-    ? world.plan
-    : engine.planOf(world.seed, world.lastsMs === undefined ? {} : { lastsMs: world.lastsMs })
-
 /** One world, in this process: it can be debugged. */
 async function playOne(command: Command, around: Surroundings): Promise<0 | 1> {
   const { out } = around
   const [task] = command.tasks
   if (task === undefined) return 0
   const engine = (await import(around.engine.href)) as Engine
-  const plan = planOf(engine, task)
+  const plan = planFor(engine, task)
   if (!command.quiet) out(`${printScript(plan)}\n`)
   const started = performance.now()
   const tell = command.quiet ? undefined : (line: string) => out(`${line}\n`)
@@ -319,7 +315,7 @@ async function shorten(
     around.err('\nA world that hangs is not shrunk.\n')
     return
   }
-  const plan = planOf(engine, task)
+  const plan = planFor(engine, task)
   const { err } = around
   const loud = !command.quiet
   if (loud) err(`\nshrinking seed ${task.seed}: ${plan.items.length} items\n`)
