@@ -9,7 +9,7 @@ import type { ExecID } from '../../src/values/brand.ts'
 import { parseInstant, plusMs, rfc3339 } from '../../src/values/instant.ts'
 import type { Json } from '../../src/values/json.ts'
 import { PROMISES, type Promised } from './promises.ts'
-import { Violation } from './scene.ts'
+import type { Violation } from './scene.ts'
 import { played, type Tampering, type Watched } from './watched.ts'
 
 const ROOT = join(import.meta.dirname, '../..')
@@ -56,7 +56,7 @@ const withhold = (...actions: readonly string[]): Pick<Tampering, 'row'> => ({
   row: (row) => (actions.includes(row.action) ? { ...row, action: 'gateway.started' } : row),
 })
 const within = (row: Row, ...path: readonly string[]): { [key: string]: Json } => {
-  let found = row.data as unknown as { [key: string]: Json }
+  let found: { [key: string]: Json } = row.data
   for (const step of path) found = found[step] as { [key: string]: Json }
   return found
 }
@@ -571,13 +571,13 @@ const BROKEN: { readonly [promise in Promised]: readonly Case[] } = {
     {
       how: 'an errand that nobody runs',
       script: DAY,
-      end: (w) => void w.clock.advance(600_000),
+      end: (w) => w.clock.advance(600_000),
       says: /an errand is overdue by/,
     },
     {
       how: 'an errand that is put off for ever',
       script: DAY,
-      end: (w) => void w.clock.advance(-600_000),
+      end: (w) => w.clock.advance(-600_000),
       says: /is put off by \d+ ms/,
     },
   ],

@@ -3,13 +3,12 @@ import { digestOf } from '../../src/approvals/digest.ts'
 import type { Action, Happened } from '../../src/desk/events.ts'
 import { CLOCK_SKEW_MAX_MS } from '../../src/gate/evidence.ts'
 import type { AccountFact, MarketSession, Quote } from '../../src/gate/facts.ts'
-import type { Policy } from '../../src/gate/policy.ts'
 import { GENESIS } from '../../src/journal/chain.ts'
 import { sha256Text } from '../../src/journal/merkle.ts'
-import type { Actor, Row } from '../../src/journal/row.ts'
+import type { Row } from '../../src/journal/row.ts'
 import type { Ticket } from '../../src/orders/ticket.ts'
 import type { BrokerPosition } from '../../src/ports/broker.ts'
-import type { ClOrdID, OrderID } from '../../src/values/brand.ts'
+import type { ClOrdID } from '../../src/values/brand.ts'
 import {
   abs,
   type Amt,
@@ -266,6 +265,8 @@ class Watch implements Oracles {
       case 'session.opened':
       case 'token.issued':
         if (actor.type === 'agent') broken('people', `agent ${actor.id} did ${row.action}`)
+        return
+      default:
         return
     }
   }

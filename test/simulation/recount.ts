@@ -281,6 +281,8 @@ export class Recount {
       case 'person.added':
         this.people.set(told.data.person.personID, told.data.person)
         return
+      default:
+        return
     }
   }
 

@@ -20,6 +20,47 @@ export type Tampering = {
   readonly scene?: (scene: Scene) => Partial<Scene>
 }
 
+/** The world of a scenario as an oracle sees it. */
+class Seen implements Scene {
+  readonly #world: Watched
+  constructor(world: Watched) {
+    this.#world = world
+  }
+  get venue() {
+    return this.#world.broker
+  }
+  get policy() {
+    return this.#world.policy
+  }
+  get store() {
+    return this.#world.isOpen ? this.#world.store : null
+  }
+  get rows() {
+    return this.#world.rows
+  }
+  get notes() {
+    return this.#world.notes
+  }
+  get verifierKeys() {
+    return this.#world.verifierKeys
+  }
+  get logs() {
+    return this.#world.logs
+  }
+  get haltFile() {
+    return this.#world.haltFile === 'present' ? 'present' : 'absent'
+  }
+  get said() {
+    return this.#world.said
+  }
+  wall() {
+    return this.#world.clock.now()
+  }
+  truly() {
+    return this.#world.clock.now()
+  }
+}
+
 /** The world of a scenario with the oracles of the simulation looking on. */
 export class Watched extends World {
   readonly #tampering: Tampering
@@ -38,29 +79,6 @@ export class Watched extends World {
     if (!this.#oracles) throw new Error('the world is not open yet')
     return this.#oracles
   }
-  get scene(): Scene {
-    const w = this
-    return {
-      venue: w.broker,
-      get policy() {
-        return w.policy
-      },
-      get store() {
-        return w.isOpen ? w.store : null
-      },
-      rows: w.rows,
-      notes: w.notes,
-      verifierKeys: w.verifierKeys,
-      logs: w.logs,
-      get haltFile() {
-        return w.haltFile === 'present' ? 'present' : 'absent'
-      },
-      said: w.said,
-      wall: () => w.clock.now(),
-      truly: () => w.clock.now(),
-    }
-  }
-
   override async boot(): Promise<void> {
     const isFirst = this.#oracles === null
     if (isFirst) await this.#watch()
@@ -68,15 +86,15 @@ export class Watched extends World {
     await super.boot()
     if (isFirst) this.#tampering.opened?.(this)
     const { desk, said } = this
-    const { approve, replace } = desk
+    const asked = { ...desk }
     desk.approve = (ask) => {
       said.push({ what: 'approve', by: ask.actor.id, intentID: ask.intentID, digest: ask.digest })
-      return approve(ask)
+      return asked.approve(ask)
     }
     desk.replace = (ask) => {
       const { clOrdID, orderQty, price } = ask
       said.push({ what: 'replace', by: ask.actor.id, clOrdID, orderQty, price })
-      return replace(ask)
+      return asked.replace(ask)
     }
   }
 
@@ -99,7 +117,7 @@ export class Watched extends World {
   }
 
   async #watch(): Promise<void> {
-    const { scene } = this
+    const scene = new Seen(this)
     const oracles = oraclesOf(
       Object.defineProperties(scene, Object.getOwnPropertyDescriptors(this.#tampering.scene?.(scene) ?? {})),
     )
@@ -122,30 +140,30 @@ export class Watched extends World {
       if ('thrown' in reply) throw reply.thrown
       return reply
     }
-    const { submit, submitPair, replace, cancel, place, happen } = Object.getPrototypeOf(broker) as typeof broker
+    const bare = Object.getPrototypeOf(broker) as typeof broker
     broker.submit = (clOrdID, order) => {
       before({ kind: 'submit', clOrdID, terms: order })
-      return answer([clOrdID], submit.call(broker, clOrdID, order))
+      return answer([clOrdID], bare.submit.call(broker, clOrdID, order))
     }
     broker.submitPair = (stop, target) => {
       for (const { clOrdID, order } of [stop, target]) before({ kind: 'submit', clOrdID, terms: order })
-      return answer([stop.clOrdID, target.clOrdID], submitPair.call(broker, stop, target))
+      return answer([stop.clOrdID, target.clOrdID], bare.submitPair.call(broker, stop, target))
     }
     broker.replace = (ref, clOrdID, order) => {
       before({ kind: 'replace', clOrdID, terms: order, old: ref.clOrdID })
-      return answer([clOrdID], replace.call(broker, ref, clOrdID, order))
+      return answer([clOrdID], bare.replace.call(broker, ref, clOrdID, order))
     }
     broker.cancel = (ref) => {
       before({ kind: 'cancel', ...ref })
-      return cancel.call(broker, ref)
+      return bare.cancel.call(broker, ref)
     }
     broker.place = (...about) => {
-      const truth = place.apply(broker, about)
+      const truth = bare.place.apply(broker, about)
       this.notice(() => oracles.booked())
       return truth
     }
     broker.happen = (...about) => {
-      happen.apply(broker, about)
+      bare.happen.apply(broker, about)
       this.notice(() => oracles.booked())
     }
   }
