@@ -41,7 +41,7 @@ export type SqliteStore = Store & {
 }
 
 const MEMORY = ':memory:'
-const eventLoopTurn = (): Promise<void> => new Promise(setImmediate)
+const eventLoopTurn = (): Promise<void> => new Promise((resolve) => setImmediate(resolve))
 
 /**
  * Opens the ledger, alone: a second process on the same file is refused. Migrates it, re-hashes the end of its journal

@@ -35,6 +35,8 @@ export interface Acting {
   /** Null while the house is closed. */
   readonly desk: Desk | null
   readonly isCalm: boolean
+  /** The house has taken down whose account it trades. */
+  readonly isIdentified: boolean
   haltFile: 'absent' | 'present'
   note(line: string): void
   injected(kind: string, about: string | null): void
@@ -117,6 +119,29 @@ function whenever(w: Acting, is: (row: Row) => boolean, times: number, then: (ro
   })
 }
 const ticketed = (intentID: string) => (row: Row) => row.action === 'intent.ticketed' && row.object.id === intentID
+const rowOf = (action: string, intentID: string) => (row: Row) => row.action === action && row.object.id === intentID
+/** The moments in the life of an intent at which somebody may step in. */
+const MOMENTS: Readonly<Record<string, (intentID: string) => (row: Row) => boolean>> = {
+  received: (intentID) => rowOf('intent.received', intentID),
+  ticketed: (intentID) => rowOf('intent.ticketed', intentID),
+  approved: (intentID) => rowOf('intent.approved', intentID),
+  promised: (intentID) => ofOrder('order.send-started', intentID),
+  accepted: (intentID) => ofOrder('order.accepted', intentID),
+  filled: (intentID) => ofOrder('execution.reported', intentID),
+}
+/** Rows about orders carry the correlation id of their intent. */
+const ofOrder = (action: string, intentID: string) => {
+  let corr: string | null = null
+  return (row: Row): boolean => {
+    if (row.action === 'intent.received' && row.object.id === intentID) corr = row.corr
+    return row.action === action && row.corr === corr
+  }
+}
+const momentOf = (item: Item, otherwise: string) => {
+  const moment = MOMENTS[named(item, 'at', otherwise)]
+  if (!moment) throw new Error(`at= is one of ${Object.keys(MOMENTS).join(', ')}`)
+  return moment(word(item, 0))
+}
 const entered = (intentID: string) => (row: Row) => {
   if (row.action !== 'order.created') return false
   const { order } = row.data as unknown as { order: { intentID: string; role: string } }
@@ -125,12 +150,10 @@ const entered = (intentID: string) => (row: Row) => {
 const dataOf = <T>(row: Row): T => row.data as unknown as T
 
 /** Every proposal that was ever sent, to be sent again. */
-const proposals = new WeakMap<
-  Acting,
-  Map<string, { readonly proposal: Proposal; readonly body: Record<string, string> }>
->()
-const sentBy = (w: Acting) => {
-  const known = proposals.get(w) ?? new Map()
+type Proposed = { readonly proposal: Proposal; readonly body: Record<string, string>; taken: boolean }
+const proposals = new WeakMap<Acting, Map<string, Proposed>>()
+const sentBy = (w: Acting): Map<string, Proposed> => {
+  const known = proposals.get(w) ?? new Map<string, Proposed>()
   proposals.set(w, known)
   return known
 }
@@ -160,7 +183,7 @@ function propose(w: Acting, item: Item, form: Proposal['form']): void {
     artifactHash: null,
   }
   const body = { symbol, side, entry_price: text(proposal.entryPx), stop_loss: text(proposal.stopPx) }
-  sentBy(w).set(intentID, { proposal, body })
+  sentBy(w).set(intentID, { proposal, body, taken: false })
 }
 async function submit(w: Acting, intentID: string, from: string, twist: boolean): Promise<void> {
   const known = sentBy(w).get(intentID)
@@ -172,8 +195,9 @@ async function submit(w: Acting, intentID: string, from: string, twist: boolean)
   )
   if (!done) return
   w.note(`  ${intentID} from ${from}: ${done.outcome}`)
-  if (twist && done.outcome === 'received')
-    throw new Violation('G2: one id, one intent', `${intentID} was taken twice with different bodies`)
+  if (done.outcome !== 'received') return
+  if (known.taken) throw new Violation('G2: one id, one intent', `${intentID} was taken as new twice`)
+  known.taken = true
 }
 
 const ACTS: Readonly<Record<string, Act>> = {
@@ -227,7 +251,7 @@ const ACTS: Readonly<Record<string, Act>> = {
   },
   withdraw(w, item) {
     const [intentID, by] = [word(item, 0) as IntentID, named(item, 'by', AGENT.id)]
-    whenever(w, ticketed(intentID), 1, () =>
+    whenever(w, momentOf(item, 'ticketed'), 1, () =>
       w.loop.post(seconds(item, 'after'), async () =>
         said(
           w,
@@ -306,6 +330,15 @@ const ACTS: Readonly<Record<string, Act>> = {
     const by = named(item, 'by', 'rik')
     w.injected('halt', null)
     said(w, `${by} halts`, await ask(w, 'halt', (desk) => desk.halt({ reason: 'enough', actor: who(by) })))
+  },
+  /** Somebody halts just when an order is on its way. */
+  'halt-at'(w, item) {
+    whenever(w, momentOf(item, 'promised'), 1, () =>
+      w.loop.post(seconds(item, 'after', '0'), async () => {
+        w.injected('halt', null)
+        said(w, 'rik halts', await ask(w, 'halt', (desk) => desk.halt({ reason: 'enough', actor: who('rik') })))
+      }),
+    )
   },
   /** Asks for a comparison and releases when it is clean; tries for a while. */
   async release(w, item) {
@@ -388,6 +421,8 @@ const ACTS: Readonly<Record<string, Act>> = {
   },
   /** At its next starts the gateway finds another account behind its keys. */
   stranger(w, item) {
+    // The first account that it ever sees is the one that it takes for its own.
+    if (!w.isIdentified) return
     w.injected('another account', null)
     w.wire.who = { accountID: 'another', name: 'another' }
     w.crash('killed', 2_000)

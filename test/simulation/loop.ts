@@ -5,7 +5,7 @@ import { hash32 } from '../../src/values/random.ts'
 /** A number from 0 (inclusive) to 1 (exclusive) that depends on what it is for, and on nothing that was drawn before. */
 export const chance = (...about: readonly (string | number)[]): number => hash32(...about) / 2 ** 32
 
-export type Posted = { readonly at: number; readonly order: number; readonly run: () => void; dropped: boolean }
+export type Posted = { readonly at: number; readonly order: number; readonly run: () => unknown; dropped: boolean }
 
 const quiet = (): Promise<void> => new Promise((resolve) => setImmediate(resolve))
 
@@ -31,7 +31,7 @@ export class Loop {
     return this.#waiting.length === 0
   }
 
-  post(afterMs: number, run: () => void): Posted {
+  post(afterMs: number, run: () => unknown): Posted {
     const at = this.#now + Math.max(0, Math.round(afterMs * 1_000))
     const posted: Posted = { at, order: this.#posted++, run, dropped: false }
     let [low, high] = [0, this.#waiting.length]
@@ -58,7 +58,7 @@ export class Loop {
       if (next.dropped) continue
       this.#now = next.at
       this.events++
-      next.run()
+      void next.run()
       await quiet()
     }
     if (!stop()) this.#now = Math.max(this.#now, until)

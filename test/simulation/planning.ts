@@ -1,7 +1,6 @@
-import { parseInstant, plusMs } from '../../src/values/instant.ts'
 import { chance } from './loop.ts'
 import type { BrokerName, Item, Plan, When, WorldSetting } from './plan.ts'
-import { isOpenAt, LISTED, midAt, BROKERS } from './venue.ts'
+import { BROKERS, midAt } from './venue.ts'
 
 const BROKER_NAMES = Object.keys(BROKERS) as BrokerName[]
 
@@ -58,7 +57,7 @@ export function planOf(seed: number, options: { readonly lastsMs?: number } = {}
   const d = new Draws(seed)
   const broker = d.one(BROKER_NAMES)
   const where = d.maybe(0.8) ? 'midday' : d.one(Object.keys(STARTS) as (keyof typeof STARTS)[])
-  const activeMs = options.lastsMs ?? Math.round(d.between(40_000, 130_000))
+  const activeMs = options.lastsMs ?? Math.round(d.between(30_000, 100_000))
   const night = NIGHTS[where]
   const overNight = night !== undefined && options.lastsMs === undefined && d.maybe(0.5)
   const world: WorldSetting = {
@@ -114,7 +113,7 @@ const symbolOf = (d: Draws, world: WorldSetting): string =>
 // ---------------------------------------------------------------- what people and agents do
 
 function trading(d: Draws, world: WorldSetting, fromMs = 0, prefix = 'I'): Item[] {
-  const many = d.whole(2, 7)
+  const many = d.whole(3, 9)
   const items: Item[] = []
   for (let n = 1; n <= many; n++)
     items.push(...idea(d, world, `${prefix}${n}`, fromMs + d.between(500, world.lastsMs * 0.7)))
@@ -125,10 +124,12 @@ function trading(d: Draws, world: WorldSetting, fromMs = 0, prefix = 'I'): Item[
 function idea(d: Draws, world: WorldSetting, id: string, atMs: number): Item[] {
   const symbol = symbolOf(d, world)
   const isCoin = symbol.includes('/')
-  const side = isCoin || d.maybe(0.75) ? 'BUY' : 'SELL'
+  // A book is mostly on one side of a symbol: the other is refused while anything is held.
+  const long = isCoin || chance(world.seed, 'side', symbol) < 0.7
+  const side = long === d.maybe(0.92) ? 'BUY' : 'SELL'
   const direction = side === 'BUY' ? 1 : -1
   const mid = midAt(world.seed, symbol, atMs)
-  const entry = mid * (1 + (direction * d.between(-12, 8)) / 10_000)
+  const entry = mid * (1 + (direction * d.between(-9, 9)) / 10_000)
   const stop = entry * (1 - (direction * d.between(20, 160)) / 10_000)
   const target = entry * (1 + (direction * d.between(15, 160)) / 10_000)
   const small = isCoin ? d.between(0.001, 0.03).toFixed(4) : String(d.whole(1, 12))
@@ -155,13 +156,22 @@ function idea(d: Draws, world: WorldSetting, id: string, atMs: number): Item[] {
   if (d.maybe(0.88))
     before('approve', { by: from === 'tom' ? 'ana' : d.one(['ana', 'bo']), after: secs(d.between(0.2, 9)) })
   if (d.maybe(0.12)) before('approve', { by: d.one(['ana', 'bo']), after: secs(d.between(0.2, 9)) })
+  if (d.maybe(0.05))
+    before('halt-at', {
+      at: d.one(['promised', 'promised', 'approved', 'accepted', 'filled']),
+      after: secs(d.maybe(0.6) ? 0 : d.between(0, 0.5)),
+    })
   if (d.maybe(0.06)) before('approve', { by: d.one(['ana', 'bo']), end: d.one(['-1', '0', '1', '-600', '400']) })
   if (d.maybe(0.05)) before('approve', { by: 'tom', after: secs(d.between(0.1, 5)) })
   if (d.maybe(0.05)) before('approve', { by: 'jax', after: secs(d.between(0.1, 5)) })
   if (d.maybe(0.05)) before('approve', { by: 'rik', after: secs(d.between(0.1, 3)) })
   if (d.maybe(0.06)) before('approve', { by: 'bo', after: secs(d.between(0.1, 5)), shows: d.one(['wrong', 'old']) })
   if (d.maybe(0.06)) before('decline', { by: d.one(['ana', 'bo']), after: secs(d.between(0.3, 8)) })
-  if (d.maybe(0.06)) before('withdraw', { after: secs(d.between(0.3, 10)) })
+  if (d.maybe(0.08))
+    before('withdraw', {
+      at: d.one(['received', 'ticketed', 'ticketed', 'approved']),
+      after: secs(d.maybe(0.5) ? 0 : d.between(0, 8)),
+    })
   if (d.maybe(0.06)) before('reprice', { by: 'ana', after: secs(d.between(0.3, 6)) })
   if (d.maybe(0.18)) before('cancel', { by: d.one(['ana', 'tom', 'jax']), after: secs(d.between(0, 20)) })
   if (d.maybe(0.05)) before('cancel-stop', { by: 'ana', after: secs(d.between(0.2, 15)) })
@@ -180,40 +190,62 @@ function idea(d: Draws, world: WorldSetting, id: string, atMs: number): Item[] {
 
 // ---------------------------------------------------------------- what goes wrong
 
-const some = (d: Draws, least: number, most: number, make: () => Item): Item[] =>
+/** The first of a kind matter most: in many a world there are only a few. */
+const nth = (d: Draws, most: number): number => 1 + Math.floor(most * d.next() ** 1.7)
+
+const some = <T>(d: Draws, least: number, most: number, make: () => T): T[] =>
   Array.from({ length: d.whole(least, most) }, make)
 
 export const KINDS: Readonly<Record<string, Kind>> = {
   'replies to sends': (d) =>
     some(d, 1, 4, () =>
-      on('send', d.whole(1, 12), d.one(['lost', 'lost-booked', 'throw', 'throw-booked', 'slow', 'twice', 'silent'])),
+      on(
+        'send',
+        nth(d, 6),
+        d.one(['lost', 'lost-booked', 'throw', 'throw-booked', 'slow', 'twice', 'silent', 'no-booked']),
+      ),
     ),
   'sends that arrive late': (d, { broker }) => {
     // Later than this a look-up that knows nothing would prove a falsehood: that is the broker's promise, not ours.
     const most = BROKERS[broker].absenceProvenAfterMs ?? 30_000
     return some(d, 1, 2, () =>
-      on('send', d.whole(1, 10), 'late', [], { ms: String(d.whole(100, Math.min(most - 1_000, 15_000))) }),
+      on('send', nth(d, 6), 'late', [], { ms: String(d.whole(100, Math.min(most - 1_000, 15_000))) }),
     )
   },
+  'a repeat that fares no better': (d) => {
+    const n = nth(d, 4)
+    return [
+      on('send', n, d.one(['lost', 'lost-booked', 'throw'])),
+      on('send', n + 1, d.one(['lost', 'reject', 'throw-booked', 'crash-before'])),
+    ]
+  },
+  'sends that arrive after the proof': (d, { broker }) => {
+    const proof = BROKERS[broker].absenceProvenAfterMs ?? 20_000
+    return [on('send', nth(d, 4), 'late', [], { ms: String(Math.round(proof + d.between(2_000, 15_000))) })]
+  },
   'orders that are listed late': (d) =>
-    some(d, 1, 3, () => on('send', d.whole(1, 10), 'unlisted', [], { ms: String(d.whole(200, 2_500)) })),
-  'orders that are refused': (d) => some(d, 1, 3, () => on('send', d.whole(1, 12), 'reject')),
-  'legs that are forgotten': (d) => some(d, 1, 2, () => on('send', d.whole(1, 8), d.one(['no-legs', 'legs-later']))),
+    some(d, 1, 3, () => on('send', nth(d, 6), 'unlisted', [], { ms: String(d.whole(200, 2_500)) })),
+  'orders that are refused': (d) => some(d, 1, 3, () => on('send', nth(d, 7), 'reject')),
+  'legs that are forgotten': (d) => some(d, 1, 2, () => on('send', nth(d, 5), d.one(['no-legs', 'legs-later']))),
   'replies to cancels': (d) =>
-    some(d, 1, 4, () => on('cancel', d.whole(1, 8), d.one(['lost', 'lost-done', 'reject', 'taken']))),
+    some(d, 1, 4, () => on('cancel', nth(d, 5), d.one(['lost', 'lost-done', 'reject', 'taken']))),
   'answers that fail': (d) => some(d, 1, 5, () => on('read', d.whole(1, 60), d.one(['fail', 'slow']))),
-  'crash at a commit': (d) =>
-    some(d, 1, 4, () => on('commit', d.whole(1, 150), d.one(['crash-before', 'crash-after']))),
-  'crash at a send': (d) => some(d, 1, 3, () => on('send', d.whole(1, 10), d.one(['crash-before', 'crash-booked']))),
-  'crash at a cancel': (d) => some(d, 1, 2, () => on('cancel', d.whole(1, 6), d.one(['crash-before', 'crash-done']))),
+  'crash at a commit': (d) => some(d, 1, 4, () => on('commit', d.whole(7, 90), d.one(['crash-before', 'crash-after']))),
+  'crash at a send': (d) => some(d, 1, 3, () => on('send', nth(d, 6), d.one(['crash-before', 'crash-booked']))),
+  'crash at a cancel': (d) => some(d, 1, 2, () => on('cancel', nth(d, 4), d.one(['crash-before', 'crash-done']))),
   'crash at a read': (d) => some(d, 1, 2, () => on('read', d.whole(1, 60), d.one(['crash-before', 'crash-answered']))),
-  'crash at a report': (d) => some(d, 1, 2, () => on('report', d.whole(1, 20), 'crash-before')),
+  'crash at a report': (d) => some(d, 1, 2, () => on('report', nth(d, 14), 'crash-before')),
   kill: (d, w) => some(d, 1, 3, () => at(sometime(d, w), 'crash', [], { down: secs(d.between(1.6, 15)) })),
   'reports lost, late, twice': (d) =>
     some(d, 1, 6, () => {
       const verb = d.one(['drop', 'twice', 'late'])
-      return on('report', d.whole(1, 25), verb, [], verb === 'late' ? { ms: String(d.whole(200, 9_000)) } : {})
+      return on('report', nth(d, 16), verb, [], verb === 'late' ? { ms: String(d.whole(200, 9_000)) } : {})
     }),
+  'a stormy day': (_, w) => [at(1_000, 'storm', [], { for: secs(w.lastsMs / 1_000) })],
+  'trades taken back at once': (d) =>
+    some(d, 1, 3, () =>
+      on('report', nth(d, 10), d.one(['bust', 'bust', 'correct']), [], d.maybe(0.3) ? { told: 'no' } : {}),
+    ),
   storm: (d, w) => some(d, 1, 2, () => at(sometime(d, w), 'storm', [], { for: secs(d.between(5, 40)) })),
   'stream lost': (d, w) => some(d, 1, 2, () => at(sometime(d, w), 'deaf', [], { for: secs(d.between(3, 40)) })),
   'stream silent': (d, w) => some(d, 1, 2, () => at(sometime(d, w), 'mute', [], { for: secs(d.between(3, 30)) })),
@@ -223,27 +255,23 @@ export const KINDS: Readonly<Record<string, Kind>> = {
     ),
   throttling: (d, w) => some(d, 1, 2, () => at(sometime(d, w), 'throttle', [], { for: secs(d.between(2, 25)) })),
   'slow line': (d, w) => some(d, 1, 2, () => at(sometime(d, w), 'slow', [], { for: secs(d.between(5, 40)) })),
+  /** By a person or the agent, at an instruction, or by the file; mostly released again. */
   halt: (d, w) => {
-    const when = sometime(d, w)
-    const items = [at(when, 'halt', [], { by: d.one(['rik', 'jax', 'ana']) })]
-    if (d.maybe(0.5)) items.push(at(when + d.between(2_000, 25_000), 'release', [], { by: 'rik' }))
-    return items
-  },
-  'halt at an instruction': (d) => {
-    const point = d.one(['commit', 'send', 'report', 'read', 'cancel'] as const)
-    const items = [on(point, d.whole(1, point === 'commit' ? 120 : 12), 'halt', [], { by: 'rik' })]
-    if (d.maybe(0.4)) items.push(on(point, d.whole(20, 140), 'release', [], { by: 'rik' }))
-    return items
-  },
-  'halt file': (d, w) => {
-    const when = sometime(d, w)
-    const items = [at(when, 'haltfile', ['present'])]
-    if (d.maybe(0.6))
-      items.push(
-        at(when + d.between(1_000, 15_000), 'haltfile', ['absent']),
-        at(when + 18_000, 'release', [], { by: 'rik' }),
-      )
-    return items
+    const when = d.between(0.2, 0.8) * w.lastsMs
+    const released = d.maybe(0.8) ? [at(when + d.between(2_000, 18_000), 'release', [], { by: 'rik' })] : []
+    switch (d.whole(0, 2)) {
+      case 0:
+        return [at(when, 'halt', [], { by: d.one(['rik', 'jax', 'ana']) }), ...released]
+      case 1: {
+        const point = d.one(['commit', 'commit', 'send', 'report', 'read', 'cancel'] as const)
+        return [on(point, point === 'commit' ? d.whole(7, 80) : nth(d, 6), 'halt', [], { by: 'rik' }), ...released]
+      }
+      default:
+        return [
+          at(when, 'haltfile', ['present']),
+          ...(d.maybe(0.7) ? [at(when + d.between(300, 2_000), 'haltfile', ['absent']), ...released] : []),
+        ]
+    }
   },
   'approver removed': (d, w) => {
     const [who, when] = [d.one(['ana', 'bo']), sometime(d, w)]
@@ -251,19 +279,22 @@ export const KINDS: Readonly<Record<string, Kind>> = {
       ? [at(when, 'disable', [who])]
       : [at(when, 'disable', [who]), at(when + 10_000, 'enable', [who])]
   },
-  'approver removed at an instruction': (d) => [on('commit', d.whole(8, 80), 'disable', [d.one(['ana', 'bo'])])],
+  'approver removed at an instruction': (d) => [on('commit', d.whole(8, 50), 'disable', [d.one(['ana', 'bo'])])],
   clock: (d, w) =>
-    some(d, 1, 3, () =>
-      d.maybe(0.7)
-        ? at(sometime(d, w), 'clock', [], { step: d.one(['-30', '-5', '-1', '0.5', '2', '7', '60']) })
-        : at(sometime(d, w), 'clock', [], { ppm: d.one(['-500', '300', '2000']) }),
-    ),
+    some(d, 1, 2, () => null).flatMap(() => {
+      const when = sometime(d, w)
+      if (d.maybe(0.25)) return [at(when, 'clock', [], { ppm: d.one(['-500', '300', '2000']) })]
+      // Most often somebody, or a time server, notices soon.
+      const step = d.one([-30, -5, -1, 0.5, 2, 7, 60])
+      const back = at(when + d.between(500, 15_000), 'clock', [], { step: String(-step) })
+      return [at(when, 'clock', [], { step: String(step) }), ...(d.maybe(0.8) ? [back] : [])]
+    }),
   'disk full': (d, w) => some(d, 1, 2, () => at(sometime(d, w), 'disk', ['full'], { for: secs(d.between(0.5, 20)) })),
   'disk fails': (d, w) =>
     some(d, 1, 2, () =>
       d.maybe(0.5)
         ? at(sometime(d, w), 'disk', ['torn'])
-        : on('commit', d.whole(5, 120), d.one(['torn', 'torn-written', 'full'])),
+        : on('commit', d.whole(5, 80), d.one(['torn', 'torn-written', 'full'])),
     ),
   'slow disk': (d, w) => some(d, 1, 2, () => at(sometime(d, w), 'disk', ['slow'], { for: secs(d.between(2, 25)) })),
   'second instance': (d, w) => some(d, 1, 2, () => at(sometime(d, w), 'second')),
@@ -289,11 +320,4 @@ export const KINDS: Readonly<Record<string, Kind>> = {
     const when = sometime(d, w) * 0.6
     return ['L1', 'L2', 'L3'].slice(0, d.whole(2, 3)).flatMap((id) => idea(d, w, id, when + d.between(0, 4_000)))
   },
-}
-
-/** Where a plan lets something happen while its market is shut, nothing does; a check of the table above. */
-export const opensAt = (world: WorldSetting, ms: number): boolean => {
-  const start = parseInstant(world.start)
-  const apple = LISTED.get('AAPL')
-  return start !== null && apple !== undefined && isOpenAt(apple.instrument, plusMs(start, ms))
 }

@@ -5,7 +5,6 @@ import type { Capabilities } from '../../src/ports/broker.ts'
 import type { AccountID, ExecID } from '../../src/values/brand.ts'
 import {
   amt,
-  type Decimal,
   dec,
   gte,
   isZero,
@@ -14,13 +13,11 @@ import {
   max,
   min,
   minus,
-  over,
   plus,
   type Px,
   px,
   type Qty,
   qty,
-  round,
   times,
   toStep,
   ZERO,
@@ -169,8 +166,8 @@ export class Venue {
     this.#quote()
   }
 
-  get symbols(): readonly string[] {
-    return [...this.broker.markets.keys()]
+  get isShut(): boolean {
+    return [...this.broker.markets.values()].every((market) => !market.open)
   }
 
   // --- what the script does to the market
@@ -200,7 +197,7 @@ export class Venue {
     this.#ticks++
     this.#quote()
     if (this.#calm !== null) return
-    for (const order of [...this.broker.truth]) if (order.open) this.#match(order)
+    for (const order of this.broker.truth.slice()) if (order.open) this.#match(order)
   }
 
   #quote(): void {

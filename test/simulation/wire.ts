@@ -81,7 +81,6 @@ export class Wire implements Broker {
   who: Identity = { accountID: 'scripted', name: 'scripted' }
   readonly #seed: number
   readonly #loop: Loop
-  readonly #venue: Venue
   readonly #broker: ScriptedBroker
   readonly #fates: Fates
   #listeners: ((report: Report) => void)[] = []
@@ -93,7 +92,6 @@ export class Wire implements Broker {
   constructor(seed: number, loop: Loop, venue: Venue, fates: Fates) {
     this.#seed = seed
     this.#loop = loop
-    this.#venue = venue
     this.#broker = venue.broker
     this.#fates = fates
     this.account = venue.broker.account
@@ -184,6 +182,11 @@ export class Wire implements Broker {
         await reached()
         this.#fates.crash()
         return NEVER
+      case 'no-booked':
+        await this.#loop.delay(there)
+        await reached()
+        await this.#loop.delay(back)
+        return { outcome: 'rejected', text: 'not allowed' }
       case 'twice': {
         await this.#loop.delay(there)
         const sent = await reached()
@@ -398,6 +401,7 @@ export const WRITE_FATES: ReadonlySet<string> = new Set([
   'throw',
   'throw-booked',
   'crash-booked',
+  'no-booked',
   'twice',
   'slow',
   'reject',
