@@ -242,9 +242,23 @@ async function lookUp(h: Hands, errand: Errand): Promise<Outcome> {
       againMs: 250 + backoffMs(errand.attempts + 1, DOUBT_PLAN, h.random()),
       why: 'the broker does not know it yet, which proves nothing',
     }
+  if (errand.kind === 'resolve' && named !== order) await askLeg(h, order)
   return (await trades(h, named))
     ? { againMs: h.broker.capabilities.pace?.pollMs ?? POLL_MS, why: 'still open' }
     : 'done'
+}
+
+/**
+ * A leg that the books miss, and that its owner's answer did not explain, is asked about by the broker's own name for it:
+ * it may have ended without a word, as after a bust of its fill, and then what it covered needs another stop.
+ */
+async function askLeg(h: Hands, { clOrdID }: Order): Promise<void> {
+  const leg = await h.reads.get('order', clOrdID)
+  if (!leg?.orderID || !isOpen(leg)) return
+  const { orderID } = leg
+  const askedAt = h.clock.now()
+  const found = await reading(() => h.broker.findByOrderID(orderID), h)
+  if (found.found) await h.desk.resolve(clOrdID, found, askedAt)
 }
 
 /** True when a look-up that knows nothing of this entry may end its doubt; until then figures would be read for nothing. */

@@ -83,6 +83,16 @@ const TAMPERED: { readonly [rule in keyof typeof STANDING]: readonly [how: strin
       },
     ],
   ],
+  'the journal replays without a difference: each step is legal, and each decision would be taken again': [
+    [
+      'an approval that never was',
+      (_, journal) => {
+        const at = journal.findIndex((row) => row.action === 'intent.approved')
+        assert.ok(at > 0)
+        journal.splice(at, 1)
+      },
+    ],
+  ],
   'what an order has filled is the sum of its executions, and what it cost too': [
     [
       'a quantity',

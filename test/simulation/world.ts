@@ -14,6 +14,7 @@ import { openSqliteStore, type SqliteStore } from '../../src/store/sqlite.ts'
 import { amt, dec } from '../../src/values/decimal.ts'
 import { Fault } from '../../src/values/fault.ts'
 import { type Instant, parseInstant } from '../../src/values/instant.ts'
+import { canonical } from '../../src/values/json.ts'
 import { createWorker, type Worker } from '../../src/worker/worker.ts'
 import { type Life, mortal, newLife } from '../scenarios/world.ts'
 import { type Acting, act } from './acts.ts'
@@ -380,7 +381,12 @@ class World implements Scene, Acting {
       boot: 'replay',
       turn: () => Promise.resolve(),
     })
-    const { differences } = await empty.transact((tx) => replayJournal(tx, this.rows))
+    const { differences } = await empty.transact((tx) =>
+      replayJournal(
+        tx,
+        this.rows.map((row) => ({ seq: row.seq, bytes: canonical(row) })),
+      ),
+    )
     await empty.close()
     const [first] = differences
     if (first) throw new Violation('G8: an exported journal replays without a difference', JSON.stringify(first))
