@@ -22,7 +22,7 @@ import type { Result } from '../../src/values/result.ts'
 import { AGENT, personActor } from '../scenarios/world.ts'
 import type { HouseClock, Loop } from './loop.ts'
 import type { Item } from './plan.ts'
-import { Violation } from './scene.ts'
+import { type Said, Violation } from './scene.ts'
 import type { Venue } from './venue.ts'
 import type { Wire } from './wire.ts'
 
@@ -38,6 +38,8 @@ export interface Acting {
   /** The house has taken down whose account it trades. */
   readonly isIdentified: boolean
   haltFile: 'absent' | 'present'
+  /** What people were shown and said yes to, for the oracles. */
+  readonly said: Said[]
   note(line: string): void
   injected(kind: string, about: string | null): void
   acknowledged(): Promise<void>
@@ -230,6 +232,7 @@ const ACTS: Readonly<Record<string, Act>> = {
       const after =
         end === undefined ? seconds(item, 'after') : msBetween(w.clock.now(), decideBy as never) + Number(end)
       w.loop.post(after, async () => {
+        w.said.push({ what: 'approve', by, intentID, digest: seen })
         const done = await ask(w, `${by} approves ${intentID}`, (desk) =>
           desk.approve({ intentID, digest: seen, reason: null, actor: who(by) }),
         )
@@ -313,14 +316,11 @@ const ACTS: Readonly<Record<string, Act>> = {
           cents === undefined || order.terms.price === null
             ? null
             : plus(order.terms.price, px((Number(cents) / 100).toFixed(2)))
+        const clOrdID = row.object.id as ClOrdID
+        const orderQty = size && isZero(size) ? null : size
+        w.said.push({ what: 'replace', by, clOrdID, orderQty, price })
         const done = await ask(w, 'replace', (desk) =>
-          desk.replace({
-            clOrdID: row.object.id as ClOrdID,
-            orderQty: size && isZero(size) ? null : size,
-            price,
-            reason: null,
-            actor: who(by),
-          }),
+          desk.replace({ clOrdID, orderQty, price, reason: null, actor: who(by) }),
         )
         said(w, `${by} replaces`, done)
       }),

@@ -9,6 +9,7 @@ import {
   type BrokerPosition,
   type CancelSent,
   type Capabilities,
+  capabilitiesFor,
   type Found,
   type Identity,
   type MayGo,
@@ -36,6 +37,9 @@ export type Fates = {
   crash(): void
   beforeWrite(write: Write): void
   booked(): void
+  answered(clOrdID: ClOrdID, outcome: Sent['outcome']): void
+  /** Something that the broker says of an order has reached the gateway. */
+  heard(report: Report): void
   injected(kind: string, about: string | null): void
   trace(line: string): void
 }
@@ -137,14 +141,25 @@ export class Wire implements Broker {
   }
 
   async #write(writes: readonly Write[], mayGo: MayGo | undefined, book: () => Promise<Sent>): Promise<Sent> {
+    try {
+      const sent = await this.#sent(writes, mayGo, book)
+      if (!this.#fates.isDead()) for (const { clOrdID } of writes) this.#fates.answered(clOrdID, sent.outcome)
+      return sent
+    } catch (thrown) {
+      if (!this.#fates.isDead()) for (const { clOrdID } of writes) this.#fates.answered(clOrdID, 'in-doubt')
+      throw thrown
+    }
+  }
+
+  async #sent(writes: readonly Write[], mayGo: MayGo | undefined, book: () => Promise<Sent>): Promise<Sent> {
     const [first] = writes as [Write]
     const name = first.clOrdID
     const n = ++this.#asked
     // An adapter may have to wait for its turn at the broker's rate limit.
     await this.#loop.delay(this.#ms('its turn', n, 3, 400))
-    if (mayGo && !(await mayGo())) return { outcome: 'rejected', text: 'held back' }
-    if (this.#fates.isDead()) return NEVER
     const lines = this.#fates.at('send', name)
+    if (this.#fates.isDead()) return NEVER
+    if (mayGo && !(await mayGo())) return { outcome: 'rejected', text: 'held back' }
     if (this.#fates.isDead()) return NEVER
     const fate = lines.find((line) => WRITE_FATES.has(line.verb)) ?? null
     for (const write of writes) this.#fates.beforeWrite(write)
@@ -154,7 +169,7 @@ export class Wire implements Broker {
     const reached = async (): Promise<Sent | null> => {
       if (this.weather.down) return null
       if (this.weather.throttled) return { outcome: 'rejected', text: 'too many requests' }
-      return this.#book(fate, book, name)
+      return this.#book(fate, book, name, first.kind === 'cancel' ? '' : first.terms.symbol)
     }
     switch (fate?.verb) {
       case 'lost':
@@ -204,8 +219,12 @@ export class Wire implements Broker {
     }
   }
 
-  async #book(fate: Item | null, book: () => Promise<Sent>, name: ClOrdID): Promise<Sent> {
-    if (fate?.verb === 'no-legs' || fate?.verb === 'legs-later' || fate?.verb === 'silent')
+  async #book(fate: Item | null, book: () => Promise<Sent>, name: ClOrdID, symbol: string): Promise<Sent> {
+    const { bracket } = capabilitiesFor(
+      this.capabilities,
+      this.#broker.markets.get(symbol)?.instrument.assetClass ?? null,
+    )
+    if (fate?.verb === 'silent' || ((fate?.verb === 'no-legs' || fate?.verb === 'legs-later') && bracket))
       this.#broker.answerNext({ is: fate.verb })
     if (fate?.verb === 'reject') this.#broker.answerNext({ is: 'reject', text: 'not now' })
     const sent = await book()
@@ -272,17 +291,23 @@ export class Wire implements Broker {
 
   // --- what is read
 
-  find(clOrdID: ClOrdID): Promise<Found> {
-    return this.#read('find', () => this.#broker.find(clOrdID))
+  async find(clOrdID: ClOrdID): Promise<Found> {
+    return this.#heard(await this.#read('find', () => this.#broker.find(clOrdID)))
   }
-  findByOrderID(orderID: OrderID): Promise<Found> {
-    return this.#read('find', () => this.#broker.findByOrderID(orderID))
+  async findByOrderID(orderID: OrderID): Promise<Found> {
+    return this.#heard(await this.#read('find', () => this.#broker.findByOrderID(orderID)))
+  }
+  #heard(found: Found): Found {
+    if (found.found && !this.#fates.isDead()) for (const report of found.reports) this.#fates.heard(report)
+    return found
   }
   openOrders(): Promise<readonly BrokerOrder[]> {
     return this.#read('open orders', () => this.#broker.openOrders())
   }
-  reportsSince(since: Instant): Promise<readonly Report[]> {
-    return this.#read('reports', () => this.#broker.reportsSince(since))
+  async reportsSince(since: Instant): Promise<readonly Report[]> {
+    const reports = await this.#read('reports', () => this.#broker.reportsSince(since))
+    if (!this.#fates.isDead()) for (const report of reports) this.#fates.heard(report)
+    return reports
   }
   positions(): Promise<readonly BrokerPosition[]> {
     return this.#read('positions', () => this.#broker.positions())
@@ -383,6 +408,7 @@ export class Wire implements Broker {
     }
   }
   #tell(report: Report): void {
+    if (!this.#fates.isDead()) this.#fates.heard(report)
     for (const listener of this.#listeners) listener(report)
   }
 

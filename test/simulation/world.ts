@@ -24,7 +24,7 @@ import { type CommitFate, Disk } from './disk.ts'
 import { chance, HouseClock, Loop } from './loop.ts'
 import { oraclesOf } from './oracles.ts'
 import { type Item, lineOf, type Plan, type Point } from './plan.ts'
-import { type Oracles, type Outcome, type Scene, Violation } from './scene.ts'
+import { type Oracles, type Outcome, type Said, type Scene, Violation } from './scene.ts'
 import { BROKER_OF_ACCOUNT, Venue } from './venue.ts'
 import { Wire } from './wire.ts'
 
@@ -116,6 +116,7 @@ class World implements Scene, Acting {
   readonly notes: string[] = []
   readonly verifierKeys = [VERIFIER_KEY]
   readonly logs: string[] = []
+  readonly said: Said[] = []
   readonly #oracles: Oracles
   readonly #coverage = new Coverage()
   readonly #disk: Disk
@@ -161,6 +162,8 @@ class World implements Scene, Acting {
       crash: () => this.crash('in the middle of a call'),
       beforeWrite: (write) => this.#check(() => this.#oracles.beforeWrite(write)),
       booked: () => this.#check(() => this.#oracles.booked()),
+      answered: (clOrdID, outcome) => this.#check(() => this.#oracles.answered(clOrdID, outcome)),
+      heard: (report) => this.#coverage.heard(report),
       injected: (kind, about) => this.injected(kind, about),
       trace: (line) => this.note(line),
     })
