@@ -393,7 +393,8 @@ async function afterAbsent(c: Command, order: Order): Promise<void> {
   await protect(c, order.intentID)
   if (order.replaces) return oldGoesOn(c, order)
   const intent = order.role === 'Entry' ? await c.tx.get('intent', order.intentID) : null
-  if (intent?.state !== 'Approved') return
+  // A send that waited for so long that it counted as gone may say at last that it stayed here, when another has its place.
+  if (intent?.state !== 'Approved' || intent.clOrdID !== order.clOrdID) return
   // Nothing was ordered, so the human is asked afresh; the proven absence does not extend the old yes.
   if (c.now > intent.proposal.expiresAt)
     await lapsed(c, intent, 'The order never reached the broker, and the signal has expired.')
