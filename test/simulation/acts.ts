@@ -5,6 +5,7 @@ import type { Terms } from '../../src/orders/terms.ts'
 import type { ClOrdID, IntentID } from '../../src/values/brand.ts'
 import {
   dec,
+  gt,
   isZero,
   minus,
   negate,
@@ -20,6 +21,7 @@ import {
 import { msBetween, plusMs } from '../../src/values/instant.ts'
 import type { Result } from '../../src/values/result.ts'
 import { AGENT, personActor } from '../scenarios/world.ts'
+import type { Truth } from '../scenarios/broker.ts'
 import type { HouseClock, Loop } from './loop.ts'
 import type { Item } from './plan.ts'
 import { type Said, Violation } from './scene.ts'
@@ -483,6 +485,21 @@ const ACTS: Readonly<Record<string, Act>> = {
         if (order) broker.happen(order, { is: 'Canceled', text: 'by hand' }, false)
         break
       }
+      /** Another price for our order, on the broker's own page; or a larger size of the same order. */
+      case 'replace': {
+        const old = broker.truth.find((o) => o.open && o.role === 'Entry' && o.terms.symbol === word(item, 1))
+        if (!old || old.terms.price === null || !w.market.isOpen(old.terms.symbol)) break
+        const left = minus(old.terms.orderQty, old.cumQty)
+        const price = plus(old.terms.price, px('0.03'))
+        const next = broker.takeOver(old, { ...old.terms, price, orderQty: plus(broker.filled(old), left) }, null)
+        broker.happen(next, { is: 'New', text: null }, false)
+        break
+      }
+      case 'enlarge': {
+        const order = broker.truth.find((o) => o.open && o.role === 'Entry' && o.terms.symbol === word(item, 1))
+        if (order) order.terms = { ...order.terms, orderQty: plus(order.terms.orderQty, qty(named(item, 'qty'))) }
+        break
+      }
       /** Somebody closes by hand what we hold. */
       case 'close': {
         const symbol = word(item, 1)
@@ -515,21 +532,29 @@ const ACTS: Readonly<Record<string, Act>> = {
     )
     w.wire.pump()
   },
-  /** A fill that nothing justifies: of an order that has ended, or beyond its size. */
+  /** A fill that nothing justifies: of an order that has ended, was replaced or refused, or beyond its size. */
   'wrong-fill'(w, item) {
     const { broker } = w.market
     const what = word(item, 0)
-    const entries = broker.truth.filter((o) => o.role === 'Entry' && o.clOrdID !== null)
-    const order =
-      what === 'late'
-        ? entries.findLast((o) => !o.open && o.replacedBy === null && isZero(o.cumQty))
-        : entries.findLast((o) => !o.open && !isZero(o.cumQty))
+    const ended = broker.truth.filter((o) => o.role === 'Entry' && o.clOrdID !== null && !o.open)
+    const is = WRONG[what]
+    if (!is) throw new Error(`a wrong fill is ${Object.keys(WRONG).join(', ')}, not ${what}`)
+    const order = ended.findLast(is)
     const market = order && broker.markets.get(order.terms.symbol)
     if (!order || !market) return
-    w.injected(what === 'late' ? 'fill after the end' : 'overfill', order.clOrdID)
-    w.market.fill(order, market.instrument.lot, market.ask)
+    w.injected(`fill ${what}`, order.clOrdID)
+    const left = minus(order.terms.orderQty, order.cumQty)
+    w.market.fill(order, item.named['size'] === 'all' && gt(left, ZERO) ? left : market.instrument.lot, market.ask)
     w.wire.pump()
   },
+}
+
+const wasRejected = (o: Truth): boolean => o.reports.some((r) => r.execType === 'Rejected')
+const WRONG: Readonly<Record<string, (o: Truth) => boolean>> = {
+  late: (o) => o.replacedBy === null && !wasRejected(o) && gt(minus(o.terms.orderQty, o.cumQty), ZERO),
+  over: (o) => o.replacedBy === null && !isZero(o.cumQty),
+  replaced: (o) => o.replacedBy !== null,
+  rejected: wasRejected,
 }
 
 async function spell(

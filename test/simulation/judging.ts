@@ -294,12 +294,6 @@ function covered(end: End): void {
     if (family.some((o) => !eq(o.cumQty, there.get(o.clOrdID)?.cumQty ?? ZERO))) continue
     const lot = scene.venue.markets.get(symbol)?.instrument.lot
     const due = max(lot ? toStep(held, lot, 'floor') : held, ZERO)
-    // A leg whose last fill was taken back is open again in our book and nowhere else. It has no name to be asked for by, so
-    // the symbol is frozen and a person called: see desk/reconciling.ts.
-    const lost = family.some(
-      (o) => o.role === 'Stop' && isOpen(o) && book.orders.get(o.clOrdID)?.amended && !there.get(o.clOrdID)?.open,
-    )
-    if (lost && isTold(end, symbol)) continue
     if (lt(stops, due))
       broken('covered', `${intent.intentID}: ${text(due)} ${symbol} are held, and stops cover ${text(stops)}`)
     if (!gt(stops, due)) continue

@@ -56,7 +56,7 @@ type Kind = (d: Draws, world: WorldSetting) => Item[]
 export function planOf(seed: number, options: { readonly lastsMs?: number } = {}): Plan {
   const d = new Draws(seed)
   const broker = d.one(BROKER_NAMES)
-  const where = d.maybe(0.8) ? 'midday' : d.one(Object.keys(STARTS) as (keyof typeof STARTS)[])
+  const where = d.maybe(0.7) ? 'midday' : d.one(Object.keys(STARTS) as (keyof typeof STARTS)[])
   const activeMs = options.lastsMs ?? Math.round(d.between(30_000, 100_000))
   const night = NIGHTS[where]
   const overNight = night !== undefined && options.lastsMs === undefined && d.maybe(0.5)
@@ -71,7 +71,7 @@ export function planOf(seed: number, options: { readonly lastsMs?: number } = {}
   const busy = { ...world, lastsMs: overNight ? 150_000 : activeMs }
   const items: Item[] = trading(d, busy)
   const kinds = Object.values(KINDS)
-  const share = d.one([0, 0.1, 0.2, 0.35])
+  const share = d.one([0.04, 0.12, 0.2, 0.32])
   for (const kind of kinds) if (d.maybe(share)) items.push(...kind(d, busy))
   if (overNight) {
     // The machine is switched off until the market opens again; then the day goes on.
@@ -129,7 +129,7 @@ function idea(d: Draws, world: WorldSetting, id: string, atMs: number): Item[] {
   const side = long === d.maybe(0.92) ? 'BUY' : 'SELL'
   const direction = side === 'BUY' ? 1 : -1
   const mid = midAt(world.seed, symbol, atMs)
-  const entry = mid * (1 + (direction * d.between(-9, 9)) / 10_000)
+  const entry = mid * (1 + (direction * d.between(-22, 8)) / 10_000)
   const stop = entry * (1 - (direction * d.between(20, 160)) / 10_000)
   const target = entry * (1 + (direction * d.between(15, 160)) / 10_000)
   const small = isCoin ? d.between(0.001, 0.03).toFixed(4) : String(d.whole(1, 12))
@@ -175,10 +175,10 @@ function idea(d: Draws, world: WorldSetting, id: string, atMs: number): Item[] {
   if (d.maybe(0.06)) before('reprice', { by: 'ana', after: secs(d.between(0.3, 6)) })
   if (d.maybe(0.18)) before('cancel', { by: d.one(['ana', 'tom', 'jax']), after: secs(d.between(0, 20)) })
   if (d.maybe(0.05)) before('cancel-stop', { by: 'ana', after: secs(d.between(0.2, 15)) })
-  if (d.maybe(0.15))
+  if (d.maybe(0.2))
     before('replace', {
-      by: d.one(['ana', 'bo', 'ana', 'tom']),
-      after: secs(d.between(0.2, 15)),
+      by: d.one(['ana', 'bo', 'ana', 'bo', 'tom']),
+      after: secs(d.between(0.05, d.one([1, 4, 15]))),
       ...(d.maybe(0.7) && { cents: String(d.whole(-40, 40)) }),
       ...(d.maybe(0.4) && { share: d.one(['0.5', '0.7', '1.2', '0.9']) }),
     })
@@ -219,6 +219,20 @@ export const KINDS: Readonly<Record<string, Kind>> = {
       on('send', n + 1, d.one(['lost', 'reject', 'throw-booked', 'crash-before'])),
     ]
   },
+  'replies beyond all patience': (d) =>
+    some(d, 1, 2, () =>
+      on('send', nth(d, 4), 'hang', [], { ms: String(d.whole(61_000, 85_000)), says: d.one(['yes', 'no', 'nothing']) }),
+    ),
+  'sends that wait too long': (d) =>
+    some(d, 1, 2, () =>
+      on('send', nth(d, 4), 'queued', [], {
+        ms: String(d.maybe(0.5) ? d.whole(500, 20_000) : d.whole(61_000, 90_000)),
+      }),
+    ),
+  'orders that are refused after all': (d) =>
+    some(d, 1, 2, () => on('send', nth(d, 5), 'reject-later', [], { ms: String(d.whole(1, 1_500)) })).concat(
+      d.maybe(0.5) ? [on('report', nth(d, 10), 'wrong-fill', ['rejected'], { size: d.one(['all', 'lot']) })] : [],
+    ),
   'sends that arrive after the proof': (d, { broker }) => {
     const proof = BROKERS[broker].absenceProvenAfterMs ?? 20_000
     return [on('send', nth(d, 4), 'late', [], { ms: String(Math.round(proof + d.between(2_000, 15_000))) })]
@@ -306,14 +320,24 @@ export const KINDS: Readonly<Record<string, Kind>> = {
   'account blocked': (d, w) => [at(sometime(d, w), 'account', ['blocked'], { for: secs(d.between(4, 25)) })],
   'other hands': (d, w) =>
     some(d, 1, 3, () => {
-      const what = d.one(['buy', 'sell', 'cancel', 'close'])
+      const what = d.one(['buy', 'sell', 'cancel', 'close', 'replace', 'replace', 'enlarge'])
       const symbol = symbolOf(d, w)
       const size = symbol.includes('/') ? '0.01' : String(d.whole(1, 9))
-      return at(sometime(d, w), 'website', [what, symbol], what === 'buy' || what === 'sell' ? { qty: size } : {})
+      return at(
+        sometime(d, w),
+        'website',
+        [what, symbol],
+        what === 'buy' || what === 'sell' || what === 'enlarge' ? { qty: size } : {},
+      )
     }),
   busts: (d, w) =>
     some(d, 1, 3, () => at(sometime(d, w), d.one(['bust', 'correct']), [], d.maybe(0.3) ? { told: 'no' } : {})),
-  'wrong fills': (d, w) => some(d, 1, 2, () => at(sometime(d, w), 'wrong-fill', [d.one(['late', 'over'])])),
+  'wrong fills': (d, w) =>
+    some(d, 1, 4, () =>
+      at(sometime(d, w), 'wrong-fill', [d.one(['late', 'late', 'replaced', 'rejected', 'over'])], {
+        size: d.one(['all', 'lot']),
+      }),
+    ),
   'take in': (d, w) => some(d, 1, 2, () => at(sometime(d, w), 'take-in', [symbolOf(d, w)])),
   'two limits': (d, w) => {
     // Ideas in one symbol at one moment: two of them may not both fit.

@@ -13,6 +13,9 @@ export const FAULTS: Readonly<Record<string, string>> = {
   'sends that arrive late': 'an order is given up as unanswered, and reaches the broker seconds later',
   'orders that are listed late': 'the broker has an order, and does not show it for a while',
   'a repeat that fares no better': 'the reply to a send is lost, and then the next send is lost or refused too',
+  'replies beyond all patience': 'the reply to a send comes after a minute or more, whatever it says',
+  'sends that wait too long': 'a send waits for its turn at the broker, until its approval or its lease is over',
+  'orders that are refused after all': 'an order is accepted, then refused, and perhaps filled in spite of that',
   'sends that arrive after the proof':
     'an order that the broker did not know, beyond its own time for proof, arrives after all',
   'orders that are refused': 'the broker says no to an order',
@@ -47,9 +50,9 @@ export const FAULTS: Readonly<Record<string, string>> = {
   'market shut': 'trading is interrupted',
   'quotes stand still': 'quotes are no longer renewed',
   'account blocked': 'the broker blocks the account for a while',
-  'other hands': 'somebody buys, sells, cancels or closes on the broker’s own page',
+  'other hands': 'somebody buys, sells, cancels, closes, replaces or enlarges on the broker’s own page',
   busts: 'a trade is taken back or put right, with or without a word on the stream',
-  'wrong fills': 'a fill of an order that has ended, or beyond its size',
+  'wrong fills': 'a fill of an order that has ended, was replaced or refused, or beyond its size',
   'take in': 'a person takes the broker’s count of a position in',
   'two limits': 'two or three orders at one moment, which do not all fit into a limit',
 }

@@ -68,14 +68,17 @@ const BARE: Capabilities = {
   absenceProvenAfterMs: 8_000,
 }
 
+/** Where requests are counted; `bare` is asked as often as the gateway likes. */
+const PACE = { quotesMs: 2_000, accountMs: 4_000, pollMs: 6_000 }
+
 /** What the brokers of the simulation can do; between them they differ wherever the desk takes another road. */
 export const BROKERS: Readonly<Record<BrokerName, Capabilities>> = {
   // Nothing but single orders, and a name may be used twice: a repeat would be a second order.
   bare: BARE,
   // Exits travel with the entry and follow its fills; a name is taken once.
-  brackets: { ...BARE, bracket: true, idempotentSubmit: true, absenceProvenAfterMs: 6_000 },
+  brackets: { ...BARE, bracket: true, idempotentSubmit: true, absenceProvenAfterMs: 6_000, pace: PACE },
   // The stop and the target of a position are a pair, and not knowing an order proves nothing, ever.
-  pairs: { ...BARE, oneCancelsOther: true, reservesOpenOrders: false, absenceProvenAfterMs: null },
+  pairs: { ...BARE, oneCancelsOther: true, reservesOpenOrders: false, absenceProvenAfterMs: null, pace: PACE },
   // As Alpaca: exits sleep until the entry has filled whole and end with its day, orders are listed late, requests are scarce.
   'sleeping-legs': {
     ...BARE,
@@ -86,7 +89,7 @@ export const BROKERS: Readonly<Record<BrokerName, Capabilities>> = {
     absenceProvenAfterMs: 20_000,
     offerAgainAfterMs: 4_000,
     listedWithinMs: 5_000,
-    pace: { quotesMs: 1_500, accountMs: 5_000, pollMs: 20_000 },
+    pace: { quotesMs: 2_500, accountMs: 5_000, pollMs: 20_000 },
   },
   // Coins, whose fee is kept of what was bought; no plain stops.
   coins: {
@@ -96,6 +99,7 @@ export const BROKERS: Readonly<Record<BrokerName, Capabilities>> = {
     idempotentSubmit: true,
     offerAgainAfterMs: 4_000,
     absenceProvenAfterMs: 20_000,
+    pace: PACE,
     ordTypes: ['Market', 'Limit', 'Stop', 'StopLimit'],
     perClass: {
       crypto: {
@@ -166,10 +170,9 @@ export class Venue {
     this.#quote()
   }
 
-  get isShut(): boolean {
-    return [...this.broker.markets.values()].every((market) => !market.open)
+  isOpen(symbol: string): boolean {
+    return this.broker.markets.get(symbol)?.open === true
   }
-
   // --- what the script does to the market
 
   gap(symbol: string, percent: number): void {

@@ -19,6 +19,7 @@ import {
   type Sent,
 } from '../../src/ports/broker.ts'
 import type { AccountID, ClOrdID, OrderID } from '../../src/values/brand.ts'
+import { isZero } from '../../src/values/decimal.ts'
 import type { Instant } from '../../src/values/instant.ts'
 import { type ScriptedBroker, type Truth } from '../scenarios/broker.ts'
 import { chance, type Loop } from './loop.ts'
@@ -159,6 +160,11 @@ export class Wire implements Broker {
     await this.#loop.delay(this.#ms('its turn', n, 3, 400))
     const lines = this.#fates.at('send', name)
     if (this.#fates.isDead()) return NEVER
+    const queued = lines.find((line) => line.verb === 'queued')
+    if (queued) {
+      this.#fates.injected('send queued', name)
+      await this.#loop.delay(Number(queued.named['ms']))
+    }
     if (mayGo && !(await mayGo())) return { outcome: 'rejected', text: 'held back' }
     if (this.#fates.isDead()) return NEVER
     const fate = lines.find((line) => WRITE_FATES.has(line.verb)) ?? null
@@ -197,6 +203,10 @@ export class Wire implements Broker {
         await reached()
         this.#fates.crash()
         return NEVER
+      // Far beyond what the port promises: the errand is claimed again before the answer comes.
+      case 'hang':
+        await this.#loop.delay(there)
+        return this.#late(fate, (await reached()) ?? inDoubt('no answer came'))
       case 'no-booked':
         await this.#loop.delay(there)
         await reached()
@@ -219,6 +229,18 @@ export class Wire implements Broker {
     }
   }
 
+  async #late(fate: Item, sent: Sent): Promise<Sent> {
+    await this.#loop.delay(Number(fate.named['ms'] ?? 65_000))
+    switch (fate.named['says']) {
+      case 'no':
+        return { outcome: 'rejected', text: 'not allowed' }
+      case 'nothing':
+        return inDoubt('no answer came')
+      default:
+        return sent
+    }
+  }
+
   async #book(fate: Item | null, book: () => Promise<Sent>, name: ClOrdID, symbol: string): Promise<Sent> {
     const { bracket } = capabilitiesFor(
       this.capabilities,
@@ -237,6 +259,14 @@ export class Wire implements Broker {
       // They are made at its first fill, or after a while.
       this.#loop.post(3_000, () => {
         if (order?.open && order.legsLater) this.#broker.makeLegs(order)
+        this.pump()
+      })
+    }
+    if (fate?.verb === 'reject-later') {
+      const order = this.#broker.byName(name)
+      this.#loop.post(Number(fate.named['ms'] ?? 300), () => {
+        if (order?.open && isZero(order.cumQty))
+          this.#broker.happen(order, { is: 'Rejected', text: 'not after all' }, false)
         this.pump()
       })
     }
@@ -428,6 +458,8 @@ export const WRITE_FATES: ReadonlySet<string> = new Set([
   'throw-booked',
   'crash-booked',
   'no-booked',
+  'hang',
+  'reject-later',
   'twice',
   'slow',
   'reject',

@@ -73,13 +73,14 @@ const VERIFIER_KEY = verifierKey(ORIGIN, KEY)
 
 /** Of so many worlds the journal of one is replayed: it costs as much as the world. */
 const REPLAYED_EVERY = 8
-/** How often the market moves, and how long the end is left to itself: longer than any proof of absence and two comparisons. */
+/** How often the market moves, and how often the end, which is left to itself, is looked at. */
 const TICK_MS = 1_000
-/** The same while nobody is there and nothing can trade: nights are long. */
-const SHUT_TICK_MS = 60_000
-const CALM_MS = 65_000
+/** The same when the house has been closed for so long: nights are long. */
+const NIGHT_TICK_MS = 60_000
+const NIGHT_MS = 30_000
+const CALM_MS = 20_000
 /** The longest of it: a doubt must have become old enough for a proof, or for a person to be told. */
-const CALM_MAX_MS = 150_000
+const CALM_MAX_MS = 160_000
 /** A world that makes so many events has begun to go round in circles. */
 const EVENTS_MAX = 400_000
 /** A process that fails to start is started again. */
@@ -288,17 +289,21 @@ class World implements Scene, Acting {
   async run(maxEvents: number): Promise<Outcome> {
     const { world } = this.plan
     const stop = (): boolean => this.#failure !== null || this.loop.events > maxEvents
+    let aliveAtMs = 0
     const tick = (): void => {
       this.market.tick()
       this.wire.pump()
-      this.loop.post(this.#life === null && this.market.isShut ? SHUT_TICK_MS : TICK_MS, tick)
+      if (this.#life !== null) aliveAtMs = this.loop.nowMs
+      const isNight = this.loop.nowMs - aliveAtMs > NIGHT_MS
+      this.loop.post(isNight ? NIGHT_TICK_MS : TICK_MS, tick)
     }
     tick()
     this.loop.post(0, () => void this.#boot())
     await this.loop.run(world.lastsMs, stop)
     this.#calmDown()
-    await this.loop.run(world.lastsMs + CALM_MS, stop)
-    if (!stop() && !(await this.#isSettled())) await this.loop.run(world.lastsMs + CALM_MAX_MS, stop)
+    const until = world.lastsMs + CALM_MAX_MS
+    do await this.loop.run(this.loop.nowMs + CALM_MS, stop)
+    while (!stop() && this.loop.nowMs < until && !(await this.#isSettled()))
     if (this.loop.events > maxEvents)
       this.fail(new Violation('liveness: nothing goes round in circles', `${maxEvents} events, and no end`))
     this.#ended = true
@@ -338,18 +343,27 @@ class World implements Scene, Acting {
   async #isSettled(): Promise<boolean> {
     const { store } = this
     if (!store) return false
-    const looked = Promise.all([store.openOrders(this.wire.account), store.waitingIntents(), store.all('errand')])
-    let found: Awaited<typeof looked> | null = null
+    const looked = Promise.all([
+      store.openOrders(this.wire.account),
+      store.waitingIntents(),
+      store.all('errand'),
+      store.all('freeze'),
+      store.get('reconcile', this.wire.account),
+    ])
+    let found: unknown
     void looked.then((all) => {
       found = all
     })
-    await this.loop.run(this.loop.nowMs + 1_000, () => found !== null)
-    const [orders, intents, errands] = await looked
-    const isQuiet = (kind: string): boolean => kind === 'poll' || kind === 'reconcile' || kind === 'lapse'
+    await this.loop.run(this.loop.nowMs + 5_000, () => found !== undefined)
+    const [orders, intents, errands, freezes, compared] = await looked
+    // They go on for as long as an order rests; whether one of them is in doubt is looked at by itself.
+    const lasting: readonly string[] = ['poll', 'resolve', 'reconcile', 'lapse']
     return (
       orders.every((o) => o.delivery === 'Delivered' && o.asked === 'Nothing') &&
       intents.length === 0 &&
-      errands.every((errand) => isQuiet(errand.kind))
+      errands.every((errand) => lasting.includes(errand.kind)) &&
+      compared !== null &&
+      (compared.clean || freezes.length > 0)
     )
   }
 
@@ -558,6 +572,9 @@ const OWN: ReadonlySet<string> = new Set([
   'throw-booked',
   'crash-booked',
   'no-booked',
+  'hang',
+  'queued',
+  'reject-later',
   'crash-done',
   'crash-answered',
   'twice',
