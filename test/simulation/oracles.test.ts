@@ -341,11 +341,14 @@ const BROKEN: { readonly [promise in Promised]: readonly Case[] } = {
   blind: [
     {
       how: 'the quote is too old',
-      script: DAY,
-      ...rows('order.send-started', (row) => ({
-        ...row,
-        ts: rfc3339(plusMs(parseInstant(row.ts) ?? (0 as never), 6_000)),
-      })),
+      script: DAY.replace('ask=190.05', 'ask=190.05 quote=stuck\nwait 6s'),
+      lies: ({ broker, clock }) => {
+        const quote = broker.quote.bind(broker)
+        broker.quote = async (symbol) => {
+          const told = await quote(symbol)
+          return told && { ...told, at: clock.now() }
+        }
+      },
       says: /without a quote of AAPL of the last 5000 ms/,
     },
     {

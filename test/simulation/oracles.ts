@@ -279,7 +279,8 @@ class Watch implements Oracles {
   #promised(row: Row): void {
     const order = this.#book.orders.get(row.object.id)
     if (!order) return
-    const now = parseInstant(row.ts) as Instant
+    // Not the time of the row: after the clock was set back it stands still until the clock has caught up.
+    const now = this.#scene.wall()
     this.#reduces.delete(order.clOrdID)
     const found = order.role === 'Entry' ? this.#entry(order, now) : this.#exit(order)
     if (found) this.#wrong.set(order.clOrdID, found)
