@@ -480,9 +480,11 @@ const ACTS: Readonly<Record<string, Act>> = {
         broker.happen(order, { is: 'New', text: null }, false)
         break
       }
-      case 'cancel': {
+      case 'cancel':
+      case 'refuse': {
         const order = broker.truth.find((o) => o.open && o.clOrdID !== null && o.terms.symbol === word(item, 1))
-        if (order) broker.happen(order, { is: 'Canceled', text: 'by hand' }, false)
+        if (!order || (what === 'refuse' && !isZero(order.cumQty))) break
+        broker.happen(order, { is: what === 'cancel' ? 'Canceled' : 'Rejected', text: 'by hand' }, false)
         break
       }
       /** Another price for our order, on the broker's own page; or a larger size of the same order. */
@@ -536,10 +538,10 @@ const ACTS: Readonly<Record<string, Act>> = {
   'wrong-fill'(w, item) {
     const { broker } = w.market
     const what = word(item, 0)
-    const ended = broker.truth.filter((o) => o.role === 'Entry' && o.clOrdID !== null && !o.open)
+    const entries = broker.truth.filter((o) => o.role === 'Entry' && o.clOrdID !== null)
     const is = WRONG[what]
     if (!is) throw new Error(`a wrong fill is ${Object.keys(WRONG).join(', ')}, not ${what}`)
-    const order = ended.findLast(is)
+    const order = entries.findLast(is)
     const market = order && broker.markets.get(order.terms.symbol)
     if (!order || !market) return
     w.injected(`fill ${what}`, order.clOrdID)
@@ -551,8 +553,9 @@ const ACTS: Readonly<Record<string, Act>> = {
 
 const wasRejected = (o: Truth): boolean => o.reports.some((r) => r.execType === 'Rejected')
 const WRONG: Readonly<Record<string, (o: Truth) => boolean>> = {
-  late: (o) => o.replacedBy === null && !wasRejected(o) && gt(minus(o.terms.orderQty, o.cumQty), ZERO),
-  over: (o) => o.replacedBy === null && !isZero(o.cumQty),
+  early: (o) => o.open,
+  late: (o) => !o.open && o.replacedBy === null && !wasRejected(o) && gt(minus(o.terms.orderQty, o.cumQty), ZERO),
+  over: (o) => !o.open && o.replacedBy === null && !isZero(o.cumQty),
   replaced: (o) => o.replacedBy !== null,
   rejected: wasRejected,
 }

@@ -320,7 +320,7 @@ export const KINDS: Readonly<Record<string, Kind>> = {
   'account blocked': (d, w) => [at(sometime(d, w), 'account', ['blocked'], { for: secs(d.between(4, 25)) })],
   'other hands': (d, w) =>
     some(d, 1, 3, () => {
-      const what = d.one(['buy', 'sell', 'cancel', 'close', 'replace', 'replace', 'enlarge'])
+      const what = d.one(['buy', 'sell', 'cancel', 'refuse', 'close', 'replace', 'replace', 'enlarge'])
       const symbol = symbolOf(d, w)
       const size = symbol.includes('/') ? '0.01' : String(d.whole(1, 9))
       return at(
@@ -339,6 +339,58 @@ export const KINDS: Readonly<Record<string, Kind>> = {
       }),
     ),
   'take in': (d, w) => some(d, 1, 2, () => at(sometime(d, w), 'take-in', [symbolOf(d, w)])),
+  /** An order rests far from the market, ends in one way or another, and trades in spite of that. */
+  'a fill after the end': (d, w) =>
+    some(d, 1, 2, () => d.whole(1, 9)).flatMap((n) => {
+      const expires = !w.start.includes('T16:') && !w.start.includes('T23:') && d.maybe(0.7)
+      // The sessions of the other days end two minutes after their start.
+      const when = expires ? d.between(85_000, 112_000) : sometime(d, w) * 0.7
+      const [id, symbol] = [`E${n}`, d.one(['AAPL', 'MSFT'])]
+      const mid = midAt(w.seed, symbol, when)
+      const far = mid * (1 - d.between(60, 120) / 10_000)
+      const ends = expires ? 120_000 : when + d.between(1_500, 5_000)
+      const end = d.one(['cancel', 'replace', 'replace', 'website', 'website', 'reject'])
+      const fill = (name: string, ms: number): Item => at(ms, 'wrong-fill', [name], { size: d.one(['all', 'lot']) })
+      const items = [
+        at(when - 10, 'approve', [id], { by: 'ana', after: '0.200' }),
+        at(when, 'signal', [id, 'BUY', symbol], {
+          entry: far.toFixed(2),
+          stop: (far * 0.97).toFixed(2),
+          ...(!expires && { tif: 'GTC' }),
+        }),
+      ]
+      const secsUntil = (ms: number): string => secs(Math.max(0.05, (ms - when) / 1_000 - 0.3))
+      if (d.maybe(0.25)) items.push(at(when + 100, 'mute', [], { for: secs(d.between(0.5, 8)) }))
+      if (d.maybe(0.5)) items.push(at(when + 100, 'storm', [], { for: secs(d.between(5, 30)) }))
+      if (d.maybe(0.4)) items.push(fill('early', ends - d.between(100, 900)))
+      if (!expires && end === 'cancel') items.push(at(when - 10, 'cancel', [id], { by: 'bo', after: secsUntil(ends) }))
+      if (!expires && end === 'replace')
+        items.push(at(when - 10, 'replace', [id], { by: 'bo', after: secsUntil(ends), cents: '-5' }))
+      if (!expires && end === 'website')
+        items.push(at(ends, 'website', [d.one(['cancel', 'replace', 'refuse']), symbol]))
+      for (let more = d.whole(1, 3); more > 0; more--)
+        items.push(
+          fill(
+            d.one(['late', 'late', end === 'replace' || end === 'website' ? 'replaced' : 'late', 'rejected']),
+            ends + d.between(5, 4_000),
+          ),
+        )
+      if (d.maybe(0.6)) items.push(at(ends + d.between(500, 5_000), d.one(['bust', 'bust', 'correct'])))
+      return items
+    }),
+  'a yes that cannot be sent': (d, w) => {
+    // Nobody is reached just when the answer is given, and meanwhile the agent changes its mind.
+    const when = sometime(d, w) * 0.6
+    const mid = midAt(w.seed, 'AAPL', when)
+    return [
+      at(when - 10, 'approve', ['Y1'], { by: 'ana', after: '2.000' }),
+      at(when - 10, 'withdraw', ['Y1'], { at: 'approved', after: secs(d.between(0, 3)) }),
+      at(when - 10, 'reprice', ['Y1'], { by: 'bo', after: secs(d.between(0.2, 9)) }),
+      at(when, 'signal', ['Y1', 'BUY', 'AAPL'], { entry: mid.toFixed(2), stop: (mid * 0.99).toFixed(2), tif: 'GTC' }),
+      at(when + d.between(500, 1_900), 'outage', [], { for: secs(d.between(2, 12)) }),
+      at(when + 1_500, d.one(['stick', 'gap', 'shut']), ['AAPL', '-2'], { for: secs(d.between(2, 10)) }),
+    ]
+  },
   'two limits': (d, w) => {
     // Ideas in one symbol at one moment: two of them may not both fit.
     const when = sometime(d, w) * 0.6

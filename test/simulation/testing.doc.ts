@@ -50,10 +50,13 @@ export const FAULTS: Readonly<Record<string, string>> = {
   'market shut': 'trading is interrupted',
   'quotes stand still': 'quotes are no longer renewed',
   'account blocked': 'the broker blocks the account for a while',
-  'other hands': 'somebody buys, sells, cancels, closes, replaces or enlarges on the broker’s own page',
+  'other hands': 'somebody buys, sells, cancels, closes, refuses, replaces or enlarges on the broker’s own page',
   busts: 'a trade is taken back or put right, with or without a word on the stream',
   'wrong fills': 'a fill of an order that has ended, was replaced or refused, or beyond its size',
   'take in': 'a person takes the broker’s count of a position in',
+  'a fill after the end': 'an order that rests is canceled, replaced, refused or expires, and trades in spite of that',
+  'a yes that cannot be sent':
+    'the broker cannot be reached just when a person has said yes, and somebody changes their mind',
   'two limits': 'two or three orders at one moment, which do not all fit into a limit',
 }
 
