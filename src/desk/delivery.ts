@@ -3,6 +3,7 @@ import { stillApproved } from '../approvals/decide.ts'
 import { passExit, recheck } from '../gate/gate.ts'
 import type { Refusal } from '../gate/refusal.ts'
 import { freshOrder, isOpen, isReported, type Order } from '../orders/machine.ts'
+import { isLeg } from '../orders/protection.ts'
 import { opposite, type Terms } from '../orders/terms.ts'
 import type { BrokerOrder, Found, Leg, Sent } from '../ports/broker.ts'
 import type { Intent } from '../ports/records.ts'
@@ -314,6 +315,8 @@ async function endedThere(c: Command, clOrdID: ClOrdID, there: BrokerOrder, aske
   const { orderID } = there
   const order = await mustOrder(c, clOrdID)
   if (!isOpen(order) || Math.floor(msBetween(order.updatedAt, askedAt) / c.setting.speed) < END_LAG_MS) return
+  // A leg that traded unheard may have closed what it covered: another stop would sell what is no longer held.
+  if (isLeg(order) && !eq(there.cumQty, order.cumQty)) return
   const text = 'The broker lists it as ended and reports no end of it.'
   const execID = `ended:${orderID}` as ExecID
   const execType = there.replacedBy ? 'Replaced' : 'Canceled'

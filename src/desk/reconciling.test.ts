@@ -3,7 +3,7 @@ import { describe, it } from 'node:test'
 import { play } from '../../test/scenarios/commands.ts'
 import { parseScenario } from '../../test/scenarios/language.ts'
 import { personActor, World } from '../../test/scenarios/world.ts'
-import { dec } from '../values/decimal.ts'
+import { dec, qty, text } from '../values/decimal.ts'
 
 async function after(scenario: string): Promise<World> {
   const w = new World()
@@ -32,14 +32,32 @@ describe('a difference of the books', () => {
     assert.ok(await w.store.get('freeze', 'AAPL'))
   })
 
-  it('is told when the stop of a bracket is gone and nothing says how', async () => {
-    const w = await after(
-      'signal I1 BUY AAPL entry=190.00 stop=188.00\napprove I1 by=ana\nreport I1 Fill 52 @ 190.00 -> Filled',
-    )
-    const stop = w.broker.truth.find((o) => o.role === 'Stop') ?? assert.fail()
+  const STOPPED = 'signal I1 BUY AAPL entry=190.00 stop=188.00\napprove I1 by=ana\nreport I1 Fill 52 @ 190.00 -> Filled'
+  const openStops = (w: World) => w.broker.truth.filter((o) => o.role === 'Stop' && o.open)
+
+  it('is met with another stop when that of a bracket is gone and nothing says how', async () => {
+    const w = await after(STOPPED)
+    const [stop] = openStops(w)
+    assert.ok(stop)
     stop.open = false
     await w.wait(150_000)
-    assert.match((await w.store.get('freeze', 'AAPL'))?.reason ?? '', /not among the broker's open orders/)
+    assert.deepEqual(
+      openStops(w).map((o) => text(o.terms.orderQty)),
+      ['52'],
+    )
+    assert.ok((await w.store.all('task')).some((task) => task.kind === 'DISPUTED'))
+  })
+  it('stops the symbol when that stop sold, and nothing says so: another would sell what is not held', async () => {
+    const w = await after(STOPPED)
+    const [stop] = openStops(w)
+    assert.ok(stop)
+    Object.assign(stop, { open: false, cumQty: qty('52') })
+    await w.wait(150_000)
+    assert.deepEqual(openStops(w), [])
+    assert.match(
+      (await w.store.get('freeze', 'AAPL'))?.reason ?? '',
+      /at the broker|not among the broker's open orders/,
+    )
   })
 })
 

@@ -16,6 +16,6 @@ export const DELIVERY: Readonly<Record<Delivery, Partial<Record<DeliverySaid, De
     ProvenAbsent: 'Absent',
   },
   Delivered: { Accepted: 'Delivered', Unclear: 'Delivered' }, // a report overtook the reply
-  Rejected: { Accepted: 'Delivered', Rejected: 'Rejected', Unclear: 'Rejected' }, // the broker took its no back
+  Rejected: { Accepted: 'Delivered' }, // the broker took its no back
   Absent: { Accepted: 'Delivered', Rejected: 'Rejected', Unclear: 'Absent', ProvenAbsent: 'Absent' }, // it appeared after all: believed at once, and alarmed
 }

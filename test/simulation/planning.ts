@@ -221,7 +221,11 @@ export const KINDS: Readonly<Record<string, Kind>> = {
   },
   'replies beyond all patience': (d) =>
     some(d, 1, 2, () =>
-      on('send', nth(d, 4), 'hang', [], { ms: String(d.whole(61_000, 85_000)), says: d.one(['yes', 'no', 'nothing']) }),
+      on('send', nth(d, 4), 'hang', [], {
+        ms: String(d.whole(61_000, 85_000)),
+        says: d.one(['yes', 'no', 'nothing']),
+        booked: d.one(['yes', 'no', 'no']),
+      }),
     ),
   'sends that wait too long': (d) =>
     some(d, 1, 2, () =>

@@ -91,6 +91,8 @@ export class Wire implements Broker {
   #listeners: ((report: Report) => void)[] = []
   #noticed: ((notice: Notice) => void)[] = []
   #asked = 0
+  /** Writes that this life of the gateway waits for. */
+  #waits = { n: 0 }
   /** Reports keep their order on an honest line. */
   #lastToldUs = 0
 
@@ -110,6 +112,11 @@ export class Wire implements Broker {
   hangUp(): void {
     this.#listeners = []
     this.#noticed = []
+    this.#waits = { n: 0 }
+  }
+  /** Somebody still waits for the answer to something that was sent. */
+  get isAwaited(): boolean {
+    return this.#waits.n > 0
   }
   notice(notice: Notice): void {
     for (const listener of this.#noticed) listener(notice)
@@ -142,6 +149,8 @@ export class Wire implements Broker {
   }
 
   async #write(writes: readonly Write[], mayGo: MayGo | undefined, book: () => Promise<Sent>): Promise<Sent> {
+    const waits = this.#waits
+    waits.n++
     try {
       const sent = await this.#sent(writes, mayGo, book)
       if (!this.#fates.isDead()) for (const { clOrdID } of writes) this.#fates.answered(clOrdID, sent.outcome)
@@ -149,6 +158,8 @@ export class Wire implements Broker {
     } catch (thrown) {
       if (!this.#fates.isDead()) for (const { clOrdID } of writes) this.#fates.answered(clOrdID, 'in-doubt')
       throw thrown
+    } finally {
+      waits.n--
     }
   }
 
@@ -206,7 +217,7 @@ export class Wire implements Broker {
       // Far beyond what the port promises: the errand is claimed again before the answer comes.
       case 'hang':
         await this.#loop.delay(there)
-        return this.#late(fate, (await reached()) ?? inDoubt('no answer came'))
+        return this.#late(fate, (fate.named['booked'] === 'no' ? null : await reached()) ?? inDoubt('no answer came'))
       case 'no-booked':
         await this.#loop.delay(there)
         await reached()

@@ -342,7 +342,7 @@ class World implements Scene, Acting {
   /** True when nothing is on its way any more, in the house or at the broker. */
   async #isSettled(): Promise<boolean> {
     const { store } = this
-    if (!store) return false
+    if (!store || this.wire.isAwaited) return false
     const looked = Promise.all([
       store.openOrders(this.wire.account),
       store.waitingIntents(),
