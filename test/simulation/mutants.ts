@@ -565,10 +565,17 @@ export const MUTANTS: readonly Mutant[] = [
     ],
   },
   {
-    name: 'bust-before-its-trade-forgotten',
+    name: 'correction-ignored',
     guarantee: 'G4',
-    about: 'A bust overtakes the trade it is about and is forgotten when the trade comes.',
-    edits: [{ file: MACHINE, find: ': awaitTrade(order, amendment(report), now))', put: ': same(order))' }],
+    about: 'The exchange puts the price of a trade right, and the book keeps the wrong one.',
+    edits: [
+      {
+        file: MACHINE,
+        find: 'return ok(prior ? amend(',
+        put: `if (report.execType === 'TradeCorrect' && prior) return ok(same(order))
+      return ok(prior ? amend(`,
+      },
+    ],
   },
   {
     name: 'older-correction-wins',
@@ -655,21 +662,12 @@ export const MUTANTS: readonly Mutant[] = [
     name: 'halt-spares-repeats',
     guarantee: 'G5',
     about: 'Trading is halted, and an unanswered order is offered once more.',
+    // A halt asks for the end of what is in doubt, and what is to end is never offered again: only the wire is left.
     edits: [
       {
         file: RESENDING,
-        find: "if (decision?.verdict !== 'approved' || (await c.halted())) return null",
-        put: "if (decision?.verdict !== 'approved') return null",
-      },
-      {
-        file: RESENDING,
-        find: 'if (!passed || drift || refusals.length > 0) return null',
-        put: "if (drift || refusals.some((r) => r.code !== 'TRADING_HALTED')) return null",
-      },
-      {
-        file: RESENDING,
         find: "return { kind: 'single', clOrdID: order.clOrdID, order: passed,",
-        put: "return { kind: 'single', repeat: true, clOrdID: order.clOrdID, order: passed ?? ticket.terms,",
+        put: "return { kind: 'single', repeat: true, clOrdID: order.clOrdID, order: passed,",
       },
       { file: ERRANDS, find: LOOK_AT_THE_WIRE, put: 'if (opens && !send.repeat && (await haltedNow(h)))' },
     ],
