@@ -433,6 +433,8 @@ class SqlTx extends SqlReads implements Tx {
     only?: ErrandKind,
   ): Promise<readonly Errand[]> {
     this.#check()
+    // Asked twice a second by a worker that has nothing to do: sorting nothing costs five times this look.
+    if (!this.#db.get('SELECT 1 AS due FROM errands WHERE free_at <= ? LIMIT 1', now)) return []
     const due =
       only === undefined
         ? this.#db.all('SELECT doc FROM errands WHERE free_at <= ? ORDER BY due_at, key LIMIT ?', now, limit)

@@ -57,7 +57,7 @@ export function planOf(seed: number, options: { readonly lastsMs?: number } = {}
   const d = new Draws(seed)
   const broker = d.one(BROKER_NAMES)
   const where = d.maybe(0.7) ? 'midday' : d.one(Object.keys(STARTS) as (keyof typeof STARTS)[])
-  const activeMs = options.lastsMs ?? Math.round(d.between(30_000, 100_000))
+  const activeMs = options.lastsMs ?? Math.round(d.between(20_000, 65_000))
   const night = NIGHTS[where]
   const overNight = night !== undefined && options.lastsMs === undefined && d.maybe(0.5)
   const world: WorldSetting = {

@@ -72,7 +72,7 @@ const KEY = generateKeyPairSync('ed25519').privateKey
 const VERIFIER_KEY = verifierKey(ORIGIN, KEY)
 
 /** Of so many worlds the journal of one is replayed: it costs as much as the world. */
-const REPLAYED_EVERY = 8
+const REPLAYED_EVERY = 16
 /** How often the market moves, and how often the end, which is left to itself, is looked at. */
 const TICK_MS = 1_000
 /** The same when the house has been closed for so long: nights are long. */
