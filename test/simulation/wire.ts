@@ -186,7 +186,7 @@ export class Wire implements Broker {
     const reached = async (): Promise<Sent | null> => {
       if (this.weather.down) return null
       if (this.weather.throttled) return { outcome: 'rejected', text: 'too many requests' }
-      return this.#book(fate, book, name, first.kind === 'cancel' ? '' : first.terms.symbol)
+      return this.#book(fate, book, first)
     }
     switch (fate?.verb) {
       case 'lost':
@@ -252,12 +252,12 @@ export class Wire implements Broker {
     }
   }
 
-  async #book(fate: Item | null, book: () => Promise<Sent>, name: ClOrdID, symbol: string): Promise<Sent> {
-    const { bracket } = capabilitiesFor(
-      this.capabilities,
-      this.#broker.markets.get(symbol)?.instrument.assetClass ?? null,
+  async #book(fate: Item | null, book: () => Promise<Sent>, write: Write): Promise<Sent> {
+    const name = write.clOrdID
+    if (
+      fate?.verb === 'silent' ||
+      ((fate?.verb === 'no-legs' || fate?.verb === 'legs-later') && this.#makesLegs(write))
     )
-    if (fate?.verb === 'silent' || ((fate?.verb === 'no-legs' || fate?.verb === 'legs-later') && bracket))
       this.#broker.answerNext({ is: fate.verb })
     if (fate?.verb === 'reject') this.#broker.answerNext({ is: 'reject', text: 'not now' })
     const sent = await book()
@@ -284,6 +284,13 @@ export class Wire implements Broker {
     this.#fates.trace(`${name} is ${sent.outcome} at the broker${sent.outcome === 'rejected' ? `: ${sent.text}` : ''}`)
     this.pump()
     return sent
+  }
+
+  /** The order that is in another's place takes over the legs that there are. */
+  #makesLegs(write: Write): boolean {
+    if (write.kind !== 'submit') return false
+    const assetClass = this.#broker.markets.get(write.terms.symbol)?.instrument.assetClass ?? null
+    return capabilitiesFor(this.capabilities, assetClass).bracket
   }
 
   async cancel(ref: OrderRef): Promise<CancelSent> {
