@@ -132,7 +132,7 @@ class World implements Scene, Acting {
   #anchored: { readonly size: number; readonly root: string } | undefined
   #life: Life | null = null
   #stop = new AbortController()
-  #store: SqliteStore | null = null
+  /** Asked by the oracles; what the house asks goes through its life (`mortal`). */
   #bare: SqliteStore | null = null
   #desk: Desk | null = null
   #worker: Worker | null = null
@@ -373,17 +373,14 @@ class World implements Scene, Acting {
       if (!this.store) throw new Violation('liveness: the house opens again', 'the faults are over and it is closed')
       if (this.plan.world.seed % REPLAYED_EVERY === 0) await this.#replay()
       // The oracle asks the store, which waits for the loop.
-      const judged = this.#oracles.atEnd().then(
-        () => null,
-        (thrown: unknown) => thrown,
-      )
-      let verdict: unknown
-      void judged.then((thrown) => {
-        verdict = thrown
+      let isOver = false
+      const judged = this.#oracles.atEnd().finally(() => {
+        isOver = true
       })
-      await this.loop.run(this.loop.nowMs + 30_000, () => verdict !== undefined)
-      const thrown = await judged
-      if (thrown !== null) throw thrown instanceof Error ? thrown : new Error(String(thrown))
+      // What it finds comes out below, when the loop has brought it to its end.
+      judged.catch(() => {})
+      await this.loop.run(this.loop.nowMs + 30_000, () => isOver)
+      await judged
     } catch (thrown) {
       if (!(thrown instanceof Violation)) throw thrown
       this.fail(thrown)
@@ -440,7 +437,6 @@ class World implements Scene, Acting {
     })
     this.#bare = bare
     const store = mortal<SqliteStore>(bare, life)
-    this.#store = store
     await this.#oracles.reopened()
     const broker = mortal(this.wire, life)
     let worker: Worker | null = null
@@ -493,7 +489,7 @@ class World implements Scene, Acting {
     this.wire.hangUp()
     this.#disk.cutOff()
     const gone = this.#bare
-    this.#bare = this.#store = this.#desk = null
+    this.#bare = this.#desk = null
     // Its lock on the file goes with the process.
     void gone?.close().catch(() => {})
   }
