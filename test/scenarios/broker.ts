@@ -24,6 +24,7 @@ import {
   amt,
   type Decimal,
   dec,
+  gt,
   gte,
   isZero,
   minus,
@@ -613,8 +614,10 @@ export class ScriptedBroker implements Broker {
       const leg = this.byID(orderID)
       if (!leg?.open) continue
       const slept = this.capabilities.legsWaitForWholeFill === true && !gte(order.cumQty, order.terms.orderQty)
-      if (slept || isZero(this.filled(order))) this.happen(leg, { is: 'Canceled', text: 'its entry ended' }, quietly)
-      else leg.terms = { ...leg.terms, orderQty: this.filled(order) }
+      // The exits share what the entry has filled and none of them has closed yet.
+      const left = minus(this.filled(order), sum(order.legs.map((l) => this.byID(l.orderID)?.cumQty ?? ZERO)) as Qty)
+      if (slept || !gt(left, ZERO)) this.happen(leg, { is: 'Canceled', text: 'its entry ended' }, quietly)
+      else leg.terms = { ...leg.terms, orderQty: plus(leg.cumQty, left) }
     }
   }
 }
