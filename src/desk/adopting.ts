@@ -65,6 +65,8 @@ export async function adopt(c: Command, orderID: OrderID, found: Found): Promise
     }
     if (await mayBeOurs(c, there)) return 'later'
     await takeIn(c, there)
+    // What it has traded is in our book from now on: whether that is all of it shows in a comparison.
+    await c.errand('reconcile', c.setting.account, 'adopt')
   }
   await applyReports(c, found.reports)
   if (known) await meetSuccessor(c, await mustOrder(c, known.clOrdID), there)
@@ -259,6 +261,13 @@ export async function takeInDifference(
     return deny(
       'UNRECONCILED',
       `An order in ${symbol} is on its way or in doubt: wait until it is known what became of it.`,
+    )
+  // Taken in twice, once as a difference and once as the order that made it, it would count twice.
+  const isBeingExplained = (await c.tx.all('errand')).some(({ kind }) => kind === 'adopt')
+  if (isBeingExplained && !(await c.tx.get('freeze', symbol)))
+    return deny(
+      'UNRECONCILED',
+      'An order of other hands is being looked at and may explain the difference: try again in a minute.',
     )
   const row = await c.tx.get('account', account)
   if (!row || !knowsEveryTrade(row) || msBetween(row.at, c.now) > READING_MS * speed) {
