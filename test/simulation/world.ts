@@ -79,6 +79,8 @@ const TICK_MS = 1_000
 const NIGHT_TICK_MS = 60_000
 const NIGHT_MS = 30_000
 const CALM_MS = 20_000
+/** Two comparisons on a quiet day. */
+const TWO_LOOKS_MS = 75_000
 /** The longest of it: a doubt must have become old enough for a proof, or for a person to be told. */
 const CALM_MAX_MS = 160_000
 /** A world that makes so many events has begun to go round in circles. */
@@ -363,7 +365,8 @@ class World implements Scene, Acting {
       intents.length === 0 &&
       errands.every((errand) => lasting.includes(errand.kind)) &&
       compared !== null &&
-      (compared.clean || freezes.length > 0)
+      // What differs has been looked at twice, and is frozen or will be.
+      (compared.clean || (freezes.length > 0 && this.loop.nowMs >= this.plan.world.lastsMs + TWO_LOOKS_MS))
     )
   }
 
