@@ -18,9 +18,11 @@ import {
   lte,
   max,
   minus,
+  negate,
   over,
   plus,
   type Px,
+  sign,
   text,
   toStep,
   ZERO,
@@ -214,6 +216,7 @@ function fills(end: End): void {
     const position = positions.get(symbol)
     const held: Decimal = position?.netQty ?? ZERO
     same('fills', `position in ${symbol} by the journal`, held, book.netQty(symbol))
+    if (position) money(position, book)
     const more = minus(venue.netQty(symbol), held)
     // Fees in kind are the worst case: where the broker kept less, so much more is held.
     const explained = isZero(more) || (gt(more, ZERO) && lte(more, position?.feeQty ?? ZERO))
@@ -224,6 +227,14 @@ function fills(end: End): void {
         `${text(held)} ${symbol} by our book, ${text(venue.netQty(symbol))} at the broker, and nobody is told`,
       )
   }
+}
+
+/** What came in and what went out, without commission, is what was gained and what the open size has cost. */
+function money({ symbol, netQty, cost, cashFlow, commission, realizedPnl }: Position, book: Recount): void {
+  const cash = plus(cashFlow, commission)
+  same('fills', `money moved for ${symbol} by the journal`, cash, book.netCash(symbol))
+  const open = isZero(netQty) ? ZERO : sign(netQty) > 0 ? cost : negate(cost)
+  same('fills', `gain in ${symbol}`, realizedPnl, plus(cash, open))
 }
 
 function books(end: End): void {

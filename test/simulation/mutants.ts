@@ -282,6 +282,42 @@ export const MUTANTS: readonly Mutant[] = [
     about: 'An entry fills, and no stop is placed.',
     edits: [{ file: PROTECTING, find: 'if (isZero(placeQty)) return\n', put: 'return\n' }],
   },
+  {
+    name: 'stop-at-another-price',
+    guarantee: 'G1',
+    about: 'The stop rests where the target should be: it is reached at once.',
+    edits: [
+      {
+        file: PROTECTING,
+        find: 'terms: { ...base, ...stopTerms(bracket) },',
+        put: 'terms: { ...base, ...stopTerms(bracket), stopPx: bracket.targetPx ?? bracket.stopPx },',
+      },
+    ],
+  },
+  {
+    name: 'stop-given-up-at-once',
+    guarantee: 'G1',
+    about: 'The broker says no to a stop once, for a passing reason, and nobody tries again.',
+    edits: [
+      {
+        file: PROTECTING,
+        find: 'const NEXT_STOP_MS = [0, 1_000, 5_000]',
+        put: 'const NEXT_STOP_MS = [0]',
+      },
+    ],
+  },
+  {
+    name: 'target-forgotten',
+    guarantee: 'G1',
+    about: 'The stop goes without the target that was approved with it.',
+    edits: [
+      {
+        file: PROTECTING,
+        find: 'if (bracket.targetPx && can.oneCancelsOther) {',
+        put: 'if (bracket.targetPx && can.bracket) {',
+      },
+    ],
+  },
 
   // --- G2: one intent, at most one live order, whatever is lost
   {
@@ -622,6 +658,30 @@ export const MUTANTS: readonly Mutant[] = [
         file: ERRANDS,
         find: 'h.broker.reportsSince(plusMs(since, -OVERLAP_MS))',
         put: 'h.broker.reportsSince(startedAt)',
+      },
+    ],
+  },
+  {
+    name: 'gain-with-the-wrong-sign',
+    guarantee: 'G4',
+    about: 'A gain is shown as a loss.',
+    edits: [
+      {
+        file: POSITION,
+        find: '? minus(proceeds, costClosed) : minus(costClosed, proceeds)',
+        put: '? minus(costClosed, proceeds) : minus(proceeds, costClosed)',
+      },
+    ],
+  },
+  {
+    name: 'cost-of-the-first-buy-forgotten',
+    guarantee: 'G4',
+    about: 'The average price is that of the last buy alone.',
+    edits: [
+      {
+        file: POSITION,
+        find: 'cost: plus(p.cost, gross), realizedPnl: p.realizedPnl',
+        put: 'cost: gross, realizedPnl: p.realizedPnl',
       },
     ],
   },

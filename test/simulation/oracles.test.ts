@@ -4,7 +4,7 @@ import { join } from 'node:path'
 import { after, describe, it } from 'node:test'
 import type { Row } from '../../src/journal/row.ts'
 import type { Truth } from '../scenarios/broker.ts'
-import { amt, px, qty } from '../../src/values/decimal.ts'
+import { amt, dec, px, qty } from '../../src/values/decimal.ts'
 import type { ExecID } from '../../src/values/brand.ts'
 import type { Json } from '../../src/values/json.ts'
 import { PROMISES, type Promised } from './promises.ts'
@@ -100,6 +100,15 @@ const BROKEN: { readonly [promise in Promised]: readonly Case[] } = {
       script: DAY,
       ...rows('intent.ticketed', (row) => (Object.assign(within(row, 'ticket'), { maxNotional: '1.00' }), row)),
       says: /is not the order whose digest was approved/,
+    },
+    {
+      how: 'a stop leaves at another price than was shown',
+      script: DAY,
+      write: (write) =>
+        write.kind === 'submit' && write.terms.stopPx
+          ? { ...write, terms: { ...write.terms, stopPx: px('150.00') } }
+          : write,
+      says: /is not the Stop that was approved with its entry/,
     },
     { how: 'nobody saw that ticket', script: DAY, scene: () => ({ said: [] }), says: /ana never said yes/ },
     {
@@ -336,6 +345,16 @@ const BROKEN: { readonly [promise in Promised]: readonly Case[] } = {
       end: (w) => void (stopOf(w).terms = { ...stopOf(w).terms, orderQty: qty('40') }),
       says: /one too many opens a position/,
     },
+    {
+      how: 'a position is given up before anything was tried',
+      script: DAY,
+      ...rows('execution.reported', (row, w) =>
+        w.rows.some(({ action }) => action === 'task.raised')
+          ? row
+          : { ...row, action: 'task.raised', object: { type: 'task', id: `UNPROTECTED:${row.object.id}`, rev: 0 } },
+      ),
+      says: /was given up after 0 stops/,
+    },
   ],
   blind: [
     {
@@ -393,6 +412,12 @@ const BROKEN: { readonly [promise in Promised]: readonly Case[] } = {
       script: `${HEAD}approve I1 by=ana\nwait 2m\nsignal I2 BUY AAPL entry=190.00 stop=188.00\napprove I2 by=ana`,
       ...policy({ maxPositionNotional: amt('15000') }),
       says: /9880\.00 beside 0\.00 held and 9880\.00 in flight/,
+    },
+    {
+      how: 'the risk of one trade',
+      script: DAY,
+      ...policy({ riskPerTrade: dec('0.001') }),
+      says: /loses more at its stop than one trade may/,
     },
     { how: 'one order', script: DAY, ...policy({ maxOrderNotional: amt('9000') }), says: /one order may cost 9000/ },
     { how: 'the stage', script: DAY, ...policy({ stageMaxNotional: amt('9000') }), says: /one order may cost 9000/ },

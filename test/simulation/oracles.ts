@@ -6,6 +6,7 @@ import type { AccountFact, MarketSession, Quote } from '../../src/gate/facts.ts'
 import { GENESIS } from '../../src/journal/chain.ts'
 import { sha256Text } from '../../src/journal/merkle.ts'
 import type { Row } from '../../src/journal/row.ts'
+import type { Terms } from '../../src/orders/terms.ts'
 import type { Ticket } from '../../src/orders/ticket.ts'
 import type { BrokerPosition } from '../../src/ports/broker.ts'
 import type { ClOrdID } from '../../src/values/brand.ts'
@@ -48,6 +49,10 @@ export function oraclesOf(scene: Scene, explained: readonly RegExp[] = []): Orac
 /** Roles that start trading again, and those that say what a difference is. */
 const RELEASERS: readonly string[] = ['risk', 'approver', 'operator', 'admin']
 const EXPLAINERS: readonly string[] = ['risk', 'operator']
+
+/** The task that says so begins like this; fewer stops than these are no reason for it: the first no may be a passing one. */
+const UNPROTECTED = 'UNPROTECTED:'
+const STOPS_MIN = 3
 
 /** A row is dated when it is written, a moment after its command looked at the clock. */
 const SLACK_MS = 100
@@ -175,6 +180,7 @@ class Watch implements Oracles {
     this.#last = row
     if (row.action === 'order.send-started') this.#promised(row)
     if (row.action === 'order.absent') this.#gone(row)
+    if (row.action === 'task.raised') this.#givenUp(object.id)
     if (row.action === 'order.rejected') {
       const heard = this.#answers.get(object.id)
       if (heard !== undefined && heard !== 'rejected')
@@ -287,6 +293,15 @@ class Watch implements Oracles {
     else this.#wrong.delete(order.clOrdID)
   }
 
+  /** A person is told to protect a position by hand only after the broker did not keep a few stops of ours. */
+  #givenUp(taskID: string): void {
+    const entry = taskID.startsWith(UNPROTECTED) && this.#book.orders.get(taskID.slice(UNPROTECTED.length))
+    if (!entry) return
+    const tried = this.#book.of(entry.intentID).filter((o) => o.role === 'Stop' && o.starts > 0 && !isLive(o))
+    if (tried.length < STOPS_MIN)
+      broken('covered', `${entry.clOrdID} was given up after ${tried.length} stops, and ${STOPS_MIN} are tried`)
+  }
+
   /** G1: an exit closes no more than is held and not covered yet. */
   #exit(order: Counted): Wrong | null {
     const family = this.#book.of(order.intentID)
@@ -298,6 +313,11 @@ class Watch implements Oracles {
       .filter((o) => o.role === 'Stop' && o !== order)
       .reduce((sum, o) => plus(sum, leaves(o)), ZERO as Qty)
     const room = order.role === 'Stop' ? minus(held, covered) : held
+    if (order.role === 'Stop' && entry.bracket?.targetPx && this.#scene.venue.capabilities.oneCancelsOther) {
+      const target = order.clOrdID.replace(/-s(\d+)$/, '-t$1')
+      if (!family.some((o) => o.role === 'Target' && o.clOrdID === target))
+        return wrong('covered', `${order.clOrdID} goes without the target that was approved with its entry`)
+    }
     return gt(order.orderQty, room)
       ? wrong(
           'reduces',
@@ -350,8 +370,7 @@ class Watch implements Oracles {
     const before = this.#book.line(old).reduce((sum, o) => plus(sum, o.trades.sums.cumQty), ZERO as Qty)
     const whole = plus(minus(old.orderQty, old.trades.sums.cumQty), before)
     const { price } = ticket.terms
-    const samePx = price === null || old.price === null ? price === old.price : eq(price, old.price)
-    return samePx && lt(ticket.terms.orderQty, whole)
+    return samePx(price, old.price) && lt(ticket.terms.orderQty, whole)
   }
 
   /** G6 and G7: some answer of the broker, young enough, must allow it; all must be known. */
@@ -370,6 +389,9 @@ class Watch implements Oracles {
         'blind',
         `${clOrdID} was promised, and the broker has not called the market of ${symbol} open lately`,
       )
+    const { terms } = ticket
+    if (lt(ticket.maxNotional, times(terms.orderQty, terms.price ?? ticket.refPx) as Decimal))
+      return wrong('limits', `${clOrdID} may cost more than the ${text(ticket.maxNotional)} that its ticket says`)
     const driftBps = Math.min(ticket.maxDriftBps, policy.maxDriftBps)
     if (!sound.some((quote) => isNear(quote, ticket.refPx, driftBps)))
       return wrong(
@@ -384,6 +406,8 @@ class Watch implements Oracles {
       return wrong('blind', `${clOrdID} was promised, and the account has not been called active lately`)
     if (!this.#positionIsKnown(symbol, now))
       return wrong('blind', `${clOrdID} was promised, and the broker holds another position in ${symbol} than our book`)
+    if (order.replaces === undefined && !active.some(({ is }) => this.#isRisked(is, ticket, driftBps)))
+      return wrong('limits', `${clOrdID} loses more at its stop than one trade may`)
     // What an order in place of another gives back is not counted here.
     if (order.replaces === undefined && !active.some((account) => this.#hasRoom(account, order, notional)))
       return wrong(
@@ -404,6 +428,17 @@ class Watch implements Oracles {
           `${clOrdID} costs ${text(notional)} beside ${text(position)} held and ${text(inFlight)} in flight: ${text(policy.maxPositionNotional)} are allowed`,
         )
       : null
+  }
+
+  /** What is lost between entry and stop is within the risk of one trade, as far as the market may drift unseen. */
+  #isRisked({ equity }: AccountFact, { terms, refPx }: Ticket, driftBps: number): boolean {
+    if (!terms.bracket) return false
+    const apart = abs(minus(terms.price ?? refPx, terms.bracket.stopPx) as Decimal)
+    const budget = times(
+      times(equity, this.#scene.policy.riskPerTrade),
+      plus(dec('1'), times(dec(String(driftBps)), dec('0.0001'))),
+    )
+    return lte(times(terms.orderQty, apart), budget)
   }
 
   #positionIsKnown(symbol: string, now: Instant): boolean {
@@ -493,10 +528,21 @@ class Watch implements Oracles {
     else {
       if (!write.terms.reduceOnly || write.terms.bracket)
         broken('reduces', `${clOrdID} is called ${order.role}, and may open a position`)
+      if (!this.#asApproved(order, write.terms))
+        broken('approved', `${clOrdID} is not the ${order.role} that was approved with its entry`)
       if (canonical(write.terms) !== order.termsText)
         broken('durable', `${clOrdID} leaves with other terms than were written down`)
     }
     this.#writes.set(clOrdID, { n: before + 1, at: this.#scene.truly() })
+  }
+
+  /** An exit needs no approval of its own because it was shown with its entry: at these prices and no others. */
+  #asApproved({ role, parent }: Counted, { price, stopPx }: Terms): boolean {
+    const bracket = parent === null ? null : this.#book.orders.get(parent)?.bracket
+    if (!bracket) return false
+    return role === 'Stop'
+      ? samePx(stopPx, bracket.stopPx) && samePx(price, bracket.stopLimitPx ?? null)
+      : samePx(stopPx, null) && samePx(price, bracket.targetPx)
   }
 
   #leaving(order: Counted, write: Exclude<Write, { kind: 'cancel' }>): void {
@@ -659,6 +705,7 @@ function heldOf(family: readonly Counted[]): Qty {
   return max(held, ZERO) as Qty
 }
 
+const samePx = (a: Px | null, b: Px | null): boolean => (a === null || b === null ? a === b : eq(a, b))
 const cents = (amount: Decimal): Amt => round(amount, 2, 'up') as Amt
 const share = (amount: Amt, part: Qty, whole: Qty): Amt =>
   over(times(amount, part), whole, { scale: 2, rounding: 'up' }) as Amt

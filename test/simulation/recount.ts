@@ -1,7 +1,7 @@
 import type { Action, Happened } from '../../src/desk/events.ts'
 import type { Row } from '../../src/journal/row.ts'
 import type { Report } from '../../src/orders/report.ts'
-import type { Terms } from '../../src/orders/terms.ts'
+import type { Bracket, Terms } from '../../src/orders/terms.ts'
 import type { Ticket } from '../../src/orders/ticket.ts'
 import type { Decision, Intent, Person, ReconcileRun } from '../../src/ports/records.ts'
 import type { ClOrdID, ExecID, OrderID } from '../../src/values/brand.ts'
@@ -111,6 +111,8 @@ export type Counted = {
   readonly reduceOnly: boolean
   readonly price: Px | null
   /** As it was created, canonical. */
+  /** The exits that were approved with it. */
+  readonly bracket: Bracket | null
   readonly termsText: string
   readonly replaces: ClOrdID | undefined
   readonly parent: ClOrdID | null
@@ -304,6 +306,14 @@ export class Recount {
     return sum
   }
 
+  /** What its sales brought less what its purchases took, before commission, in the currency it is quoted in. */
+  netCash(symbol: string): Decimal {
+    let sum = ZERO
+    for (const { symbol: traded, side, trades } of this.orders.values())
+      if (traded === symbol) sum = side === 'Buy' ? minus(sum, trades.sums.gross) : plus(sum, trades.sums.gross)
+    return sum
+  }
+
   #idea(id: string, row: Row): Idea {
     const idea = this.ideas.get(id)
     if (!idea) throw new Error(`row ${row.seq} is about intent ${id}, which was never received`)
@@ -327,6 +337,7 @@ export class Recount {
       side,
       reduceOnly,
       price,
+      bracket: made.terms.bracket,
       termsText: canonical(made.terms),
       replaces,
       parent,

@@ -33,6 +33,10 @@ describe('the simulation', () => {
         [],
       )
     })
+    it('trade: a gateway that refuses everything would break no promise', () => {
+      assert.ok(sum.orders >= SEEDS, `${sum.orders} orders`)
+      assert.ok(sum.fills >= SEEDS, `${sum.fills} fills`)
+    })
     it('take nearly every step of the three machines', () => {
       const missing = unreached(sum, ALL)
       const share = 1 - missing.length / ALL.length
