@@ -390,7 +390,7 @@ class Watch implements Oracles {
         `${clOrdID} was promised, and the broker has not called the market of ${symbol} open lately`,
       )
     const { terms } = ticket
-    if (lt(ticket.maxNotional, times(terms.orderQty, terms.price ?? ticket.refPx) as Decimal))
+    if (lt(ticket.maxNotional, times(terms.orderQty, terms.price ?? ticket.refPx)))
       return wrong('limits', `${clOrdID} may cost more than the ${text(ticket.maxNotional)} that its ticket says`)
     const driftBps = Math.min(ticket.maxDriftBps, policy.maxDriftBps)
     if (!sound.some((quote) => isNear(quote, ticket.refPx, driftBps)))
