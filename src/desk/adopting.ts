@@ -2,7 +2,7 @@ import type { Actor } from '../journal/row.ts'
 import { freshOrder, type Order } from '../orders/machine.ts'
 import { isLeg } from '../orders/protection.ts'
 import type { Terms } from '../orders/terms.ts'
-import type { BrokerOrder, BrokerPosition, Found } from '../ports/broker.ts'
+import { type BrokerOrder, type BrokerPosition, capabilitiesFor, type Found } from '../ports/broker.ts'
 import type { ClOrdID, ExecID, IntentID, OrderID } from '../values/brand.ts'
 import {
   abs,
@@ -86,9 +86,20 @@ async function mayBeOurs(c: Command, there: BrokerOrder): Promise<boolean> {
   if (open.some((o) => o.terms.symbol === symbol && (o.delivery === 'Sending' || o.delivery === 'InDoubt'))) return true
   for (const { kind, subject } of await c.tx.all('errand')) {
     const asked = kind === 'resolve' ? await c.tx.get('order', subject) : null
-    if (asked?.terms.bracket && asked.terms.symbol === symbol && !(await legsAreKnown(c, asked))) return true
+    if (asked?.terms.symbol === symbol && (await mayHaveUnknownLegs(c, asked))) return true
   }
   return false
+}
+
+/** How long after anything was learned of an entry the exits that the broker made of it may still be unknown. */
+const LEGS_MS = 10_000
+
+/** Not for ever: a broker that makes none, or forgot them, would keep strangers unknown for as long as the entry works. */
+async function mayHaveUnknownLegs(c: Command, entry: Order): Promise<boolean> {
+  const { assetClass = null } = (await c.tx.get('market', entry.terms.symbol))?.instrument ?? {}
+  const isNew = msBetween(entry.updatedAt, c.now) < LEGS_MS * c.setting.speed
+  const makesLegs = entry.terms.bracket !== null && capabilitiesFor(c.setting.capabilities, assetClass).bracket
+  return makesLegs && isNew && !(await legsAreKnown(c, entry))
 }
 
 const legsAreKnown = async (c: Command, entry: Order): Promise<boolean> =>
