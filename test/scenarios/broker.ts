@@ -26,7 +26,6 @@ import {
   dec,
   gt,
   gte,
-  isZero,
   minus,
   negate,
   plus,

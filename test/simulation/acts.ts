@@ -154,7 +154,11 @@ const entered = (intentID: string) => (row: Row) => {
 const dataOf = <T>(row: Row): T => row.data as unknown as T
 
 /** Every proposal that was ever sent, to be sent again. */
-type Proposed = { readonly proposal: Proposal; readonly body: Record<string, string>; taken: boolean }
+type Proposed = {
+  readonly proposal: Proposal
+  readonly body: Record<string, string>
+  taken: string | null
+}
 const proposals = new WeakMap<Acting, Map<string, Proposed>>()
 const sentBy = (w: Acting): Map<string, Proposed> => {
   const known = proposals.get(w) ?? new Map<string, Proposed>()
@@ -187,7 +191,7 @@ function propose(w: Acting, item: Item, form: Proposal['form']): void {
     artifactHash: null,
   }
   const body = { symbol, side, entry_price: text(proposal.entryPx), stop_loss: text(proposal.stopPx) }
-  sentBy(w).set(intentID, { proposal, body, taken: false })
+  sentBy(w).set(intentID, { proposal, body, taken: null })
 }
 async function submit(w: Acting, intentID: string, from: string, twist: boolean): Promise<void> {
   const known = sentBy(w).get(intentID)
@@ -199,9 +203,10 @@ async function submit(w: Acting, intentID: string, from: string, twist: boolean)
   )
   if (!done) return
   w.note(`  ${intentID} from ${from}: ${done.outcome}`)
-  if (done.outcome !== 'received') return
-  if (known.taken) throw new Violation('G2: one id, one intent', `${intentID} was taken as new twice`)
-  known.taken = true
+  const due = !known.taken ? null : JSON.stringify(body) === known.taken ? 'repeated' : 'conflict'
+  if (due !== null && done.outcome !== due)
+    throw new Violation('G2: one id, one intent', `${intentID} was ${done.outcome} where ${due} is the answer`)
+  if (due === null && done.outcome === 'received') known.taken = JSON.stringify(body)
 }
 
 const ACTS: Readonly<Record<string, Act>> = {
@@ -398,10 +403,7 @@ const ACTS: Readonly<Record<string, Act>> = {
       throw new Error(`a disk is full, slow or torn, not ${what}`)
     w.disk(what, seconds(item, 'for', '5'))
   },
-  second: (w) => {
-    w.injected('second instance', null)
-    return w.second()
-  },
+  second: (w) => w.second(),
 
   // --- the line
   outage: (w, item) => spell(w, item, 'outage', { down: true }, { down: false }),

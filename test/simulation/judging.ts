@@ -272,8 +272,9 @@ function ghosts(end: End): void {
 
 function halted(end: End): void {
   if (!end.book.halt) return
+  // What the broker has refused by its own word cannot be canceled by ours; that it works in spite of that is told.
   for (const [there, order] of end.ours)
-    if (there.open && order.role === 'Entry')
+    if (there.open && order.role === 'Entry' && !(order.phase === 'Rejected' && isTold(end, order.terms.symbol)))
       broken('canceled', `${order.clOrdID} still works at the broker, and trading is halted`)
 }
 

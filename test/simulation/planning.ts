@@ -60,12 +60,15 @@ export function planOf(seed: number, options: { readonly lastsMs?: number } = {}
   const activeMs = options.lastsMs ?? Math.round(d.between(20_000, 65_000))
   const night = NIGHTS[where]
   const overNight = night !== undefined && options.lastsMs === undefined && d.maybe(0.5)
+  // A broker that is away for most of an hour: longer than any approval, any proof and any patience.
+  const awayMs =
+    options.lastsMs === undefined && !overNight && d.maybe(0.012) ? Math.round(d.between(300_000, 3_000_000)) : 0
   const world: WorldSetting = {
     seed,
     start: STARTS[where],
-    lastsMs: overNight ? (night + 60) * 1_000 : activeMs,
+    lastsMs: overNight ? (night + 60) * 1_000 : activeMs + awayMs,
     broker,
-    store: d.maybe(0.06) ? 'file' : 'memory',
+    store: d.maybe(0.08) ? 'file' : 'memory',
     limits: d.maybe(0.35) ? 'tight' : 'wide',
   }
   const busy = { ...world, lastsMs: overNight ? 150_000 : activeMs }
@@ -73,6 +76,7 @@ export function planOf(seed: number, options: { readonly lastsMs?: number } = {}
   const kinds = Object.values(KINDS)
   const share = d.one([0.04, 0.12, 0.2, 0.32])
   for (const kind of kinds) if (d.maybe(share)) items.push(...kind(d, busy))
+  if (awayMs > 0) items.push(at(activeMs * 0.6, 'outage', [], { for: secs(awayMs / 1_000) }))
   if (overNight) {
     // The machine is switched off until the market opens again; then the day goes on.
     items.push(at(160_000, 'crash', [], { down: String(night - 170) }))
@@ -267,10 +271,7 @@ export const KINDS: Readonly<Record<string, Kind>> = {
   storm: (d, w) => some(d, 1, 2, () => at(sometime(d, w), 'storm', [], { for: secs(d.between(5, 40)) })),
   'stream lost': (d, w) => some(d, 1, 2, () => at(sometime(d, w), 'deaf', [], { for: secs(d.between(3, 40)) })),
   'stream silent': (d, w) => some(d, 1, 2, () => at(sometime(d, w), 'mute', [], { for: secs(d.between(3, 30)) })),
-  outage: (d, w) =>
-    some(d, 1, 2, () =>
-      at(sometime(d, w), 'outage', [], { for: secs(d.maybe(0.05) ? d.between(300, 2_400) : d.between(2, 60)) }),
-    ),
+  outage: (d, w) => some(d, 1, 2, () => at(sometime(d, w), 'outage', [], { for: secs(d.between(2, 60)) })),
   throttling: (d, w) => some(d, 1, 2, () => at(sometime(d, w), 'throttle', [], { for: secs(d.between(2, 25)) })),
   'slow line': (d, w) => some(d, 1, 2, () => at(sometime(d, w), 'slow', [], { for: secs(d.between(5, 40)) })),
   /** By a person or the agent, at an instruction, or by the file; mostly released again. */

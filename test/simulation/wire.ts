@@ -181,7 +181,7 @@ export class Wire implements Broker {
     const fate = lines.find((line) => WRITE_FATES.has(line.verb)) ?? null
     for (const write of writes) this.#fates.beforeWrite(write)
     this.#fates.trace(`${name} leaves${fate ? ` (${fate.verb})` : ''}`)
-    if (fate) this.#fates.injected(`send ${fate.verb}`, name)
+    if (fate && this.#canHappen(fate, first)) this.#fates.injected(`send ${fate.verb}`, name)
     const [there, back] = [this.#ms('there', n, 2, 60), this.#ms('back', n, 2, 60)]
     const reached = async (): Promise<Sent | null> => {
       if (this.weather.down) return null
@@ -227,7 +227,7 @@ export class Wire implements Broker {
         await this.#loop.delay(there)
         const sent = await reached()
         // The network repeats a request by itself; where a name is taken once that is harmless.
-        if (this.capabilities.idempotentSubmit && first.kind === 'submit') await reached()
+        if (this.#canHappen(fate, first)) await reached()
         await this.#loop.delay(back)
         return sent ?? inDoubt('the connection was refused')
       }
@@ -254,11 +254,9 @@ export class Wire implements Broker {
 
   async #book(fate: Item | null, book: () => Promise<Sent>, write: Write): Promise<Sent> {
     const name = write.clOrdID
-    if (
-      fate?.verb === 'silent' ||
-      ((fate?.verb === 'no-legs' || fate?.verb === 'legs-later') && this.#makesLegs(write))
-    )
-      this.#broker.answerNext({ is: fate.verb })
+    const { verb } = fate ?? {}
+    if (fate && (verb === 'silent' || verb === 'no-legs' || verb === 'legs-later') && this.#canHappen(fate, write))
+      this.#broker.answerNext({ is: verb })
     if (fate?.verb === 'reject') this.#broker.answerNext({ is: 'reject', text: 'not now' })
     const sent = await book()
     if (fate?.verb === 'unlisted') {
@@ -286,6 +284,11 @@ export class Wire implements Broker {
     return sent
   }
 
+  /** Whether this broker can do that to this request: forget legs that it makes, or take a name a second time unharmed. */
+  #canHappen({ verb }: Item, write: Write): boolean {
+    if (verb === 'twice') return this.capabilities.idempotentSubmit && write.kind === 'submit'
+    return (verb !== 'no-legs' && verb !== 'legs-later') || this.#makesLegs(write)
+  }
   /** The order that is in another's place takes over the legs that there are. */
   #makesLegs(write: Write): boolean {
     if (write.kind !== 'submit') return false

@@ -57,8 +57,8 @@ const POLICY: Policy = {
 }
 const LIMITS = {
   wide: POLICY,
-  // Two orders in one symbol do not fit.
-  tight: { ...POLICY, maxPositionNotional: amt('12000'), executionTtlMs: 6_000 },
+  // Two orders in one symbol do not fit, and the risk of one often sets its size.
+  tight: { ...POLICY, riskPerTrade: dec('0.0005'), maxPositionNotional: amt('12000'), executionTtlMs: 6_000 },
 } as const
 
 /** What is logged as an error while the disk fails is no surprise; that it is logged is right. */
@@ -257,6 +257,7 @@ class World implements Scene, Acting {
   /** A second process on the same data must be turned away. */
   async second(): Promise<void> {
     if (this.#folder === null || !this.store) return
+    this.injected('second instance', null)
     try {
       const other = await openSqliteStore({ file: this.#disk.file, clock: this.clock, boot: 'second' })
       await other.close()
@@ -374,6 +375,7 @@ class World implements Scene, Acting {
   async #judge(): Promise<void> {
     try {
       if (!this.store) throw new Violation('liveness: the house opens again', 'the faults are over and it is closed')
+      if (this.notes.length === 0) throw new Violation('G8: the journal is anchored', 'no checkpoint was ever signed')
       if (this.plan.world.seed % REPLAYED_EVERY === 0) await this.#replay()
       // The oracle asks the store, which waits for the loop.
       let isOver = false
