@@ -11,7 +11,7 @@ import { signCheckpoint, verifierKey } from '../../src/journal/checkpoint.ts'
 import type { Row } from '../../src/journal/row.ts'
 import type { Person, PersonRole } from '../../src/ports/records.ts'
 import { openSqliteStore, type SqliteStore } from '../../src/store/sqlite.ts'
-import { amt, dec } from '../../src/values/decimal.ts'
+import { amt, dec, isZero, px, text } from '../../src/values/decimal.ts'
 import { Fault } from '../../src/values/fault.ts'
 import { type Instant, parseInstant } from '../../src/values/instant.ts'
 import { canonical } from '../../src/values/json.ts'
@@ -79,6 +79,8 @@ const TICK_MS = 1_000
 const NIGHT_TICK_MS = 60_000
 const NIGHT_MS = 30_000
 const CALM_MS = 20_000
+/** Listed by every broker of the simulation. */
+const PROBED = 'MSFT'
 /** Two comparisons on a quiet day. */
 const TWO_LOOKS_MS = 75_000
 /** The longest of it: a doubt must have become old enough for a proof, or for a person to be told. */
@@ -307,6 +309,7 @@ class World implements Scene, Acting {
     const until = world.lastsMs + CALM_MAX_MS
     do await this.loop.run(this.loop.nowMs + CALM_MS, stop)
     while (!stop() && this.loop.nowMs < until && !(await this.#isSettled()))
+    if (!stop() && this.#mayTrade(PROBED)) await this.#probe(stop)
     if (this.loop.events > maxEvents)
       this.fail(new Violation('liveness: nothing goes round in circles', `${maxEvents} events, and no end`))
     this.#ended = true
@@ -342,6 +345,44 @@ class World implements Scene, Acting {
     this.wire.pump()
   }
 
+  /** Nothing stands in the way of a modest order. */
+  #mayTrade(symbol: string): boolean {
+    const { broker } = this.market
+    const last = this.rows.findLast((row) => row.action.startsWith('halt.'))
+    return (
+      last?.action !== 'halt.engaged' &&
+      this.haltFile === 'absent' &&
+      broker.status === 'Active' &&
+      this.market.isOpen(symbol) &&
+      isZero(broker.netQty(symbol)) &&
+      !broker.truth.some((order) => order.open && order.terms.symbol === symbol) &&
+      !this.rows.some((row) => row.action === 'instrument.frozen' && row.object.id === symbol)
+    )
+  }
+  /** A house that refuses everything keeps every other promise: so at the end it is asked for one order more. */
+  async #probe(stop: () => boolean): Promise<void> {
+    const mid = Number(text(this.market.broker.markets.get(PROBED)?.bid ?? px('0')))
+    const ask = (verb: string, words: readonly string[], given: Readonly<Record<string, string>>): void =>
+      void act(this, { when: { atMs: this.loop.nowMs }, verb, words, named: given })
+    ask('enable', ['ana'], {})
+    await this.loop.run(this.loop.nowMs + 5_000, stop)
+    ask('approve', ['PROBE'], { by: 'ana', after: '0.300' })
+    ask('signal', ['PROBE', 'BUY', PROBED], { entry: mid.toFixed(2), stop: (mid * 0.99).toFixed(2), tif: 'GTC' })
+    await this.loop.run(this.loop.nowMs + 20_000, stop)
+    const left = this.rows.some(
+      ({ action, data }) =>
+        action === 'order.created' && (data as { order?: { intentID?: string } }).order?.intentID === 'PROBE',
+    )
+    const said = this.rows.findLast((row) => row.object.id === 'PROBE')
+    if (!left && !stop())
+      this.fail(
+        new Violation(
+          'liveness: on a calm day an order is taken, approved and sent',
+          `nothing left the house: ${said ? `${said.action}${why(said)}` : 'nobody answered'}`,
+        ),
+      )
+  }
+
   /** True when nothing is on its way any more, in the house or at the broker. */
   async #isSettled(): Promise<boolean> {
     const { store } = this
@@ -375,6 +416,9 @@ class World implements Scene, Acting {
   async #judge(): Promise<void> {
     try {
       if (!this.store) throw new Violation('liveness: the house opens again', 'the faults are over and it is closed')
+      const halted = this.rows.findLast((row) => row.action.startsWith('halt.'))?.action === 'halt.engaged'
+      if (this.haltFile === 'present' && !halted)
+        throw new Violation('G5: the HALT file halts', 'it lies there, and no halt was ever written down')
       if (this.notes.length === 0) throw new Violation('G8: the journal is anchored', 'no checkpoint was ever signed')
       if (this.plan.world.seed % REPLAYED_EVERY === 0) await this.#replay()
       // The oracle asks the store, which waits for the loop.
