@@ -309,7 +309,7 @@ class World implements Scene, Acting {
     const until = world.lastsMs + CALM_MAX_MS
     do await this.loop.run(this.loop.nowMs + CALM_MS, stop)
     while (!stop() && this.loop.nowMs < until && !(await this.#isSettled()))
-    if (!stop() && this.#mayTrade(PROBED)) await this.#probe(stop)
+    if (!stop() && (await this.#mayTrade(PROBED))) await this.#probe(stop)
     if (this.loop.events > maxEvents)
       this.fail(new Violation('liveness: nothing goes round in circles', `${maxEvents} events, and no end`))
     this.#ended = true
@@ -346,8 +346,16 @@ class World implements Scene, Acting {
   }
 
   /** Nothing stands in the way of a modest order. */
-  #mayTrade(symbol: string): boolean {
+  async #mayTrade(symbol: string): Promise<boolean> {
     const { broker } = this.market
+    // An order in doubt may be anywhere: the gate counts it, and rightly.
+    const asked = this.store?.openOrders(this.wire.account)
+    let open: Awaited<typeof asked>
+    void asked?.then((orders) => {
+      open = orders
+    })
+    await this.loop.run(this.loop.nowMs + 5_000, () => open !== undefined)
+    if (open === undefined || open.some((order) => order.terms.symbol === symbol)) return false
     const last = this.rows.findLast((row) => row.action.startsWith('halt.'))
     return (
       last?.action !== 'halt.engaged' &&
