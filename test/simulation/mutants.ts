@@ -1333,3 +1333,31 @@ export const MUTANTS: readonly Mutant[] = [
     ],
   },
 ]
+
+/** Bugs that a thousand worlds do not notice yet, and what it would take: each is a hole that somebody knows of. */
+export const NOT_YET: Readonly<Record<string, string>> = {
+  'role-not-checked': 'a person without an approving role who says yes',
+  'other-order-under-the-same-name': 'an order that differs only where the body does not say so',
+  'agent-reprices': 'an agent that tries to re-price',
+  'agent-closes-tasks': 'an agent that tries to close a task',
+  'signal-expired':
+    'an outage right after the yes to a signal that is about to expire; one of 1,000 worlds has it at best',
+  'halt-spares-replacements': 'a halt just when a replacement is on its way',
+  'halt-spares-repeats': 'a halt just when a repeat is on its way',
+  'halt-file-not-looked-at': 'the HALT file just when an order is on its way',
+  'unreadable-halt': 'reads of the store that fail for a moment',
+  'ghost-left-working': 'an entry that counted as gone must not be open at the end',
+  'late-no-ends-a-live-order': 'a no after reports that say the order is held must be told from a first no',
+  'overfill-unnoticed': 'an order that is overfilled at the broker must have its task',
+  'other-account': 'a write while the keys open another account must be refused by the oracle, not only by the start',
+  'buying-power-spent-twice': 'an account with little buying power',
+  'live-account-on-paper': 'a broker that says it is live',
+  'stale-account': 'account reads that fail alone for longer than their age limit, while quotes go on',
+  'strangers-not-seen': 'an order of other hands that rests far from the market while the stream is lost',
+  'older-correction-wins': 'two corrections of one trade that differ',
+  'clock-set-back-puts-work-off': 'a clock that is set back by an hour',
+  'comparison-blind-after-a-clock-was-set-back': 'a clock that is set back by an hour',
+  'target-left-behind': 'a broker that breaks its word about pairs',
+  'compared-once': 'a trade that only a timed comparison can find, without a reconnect after it',
+  'work-dropped-by-its-old-holder': 'nothing: polls and comparisons mend it',
+}

@@ -93,6 +93,8 @@ export class Wire implements Broker {
   #asked = 0
   /** Writes that this life of the gateway waits for. */
   #waits = { n: 0 }
+  /** Which life of the gateway listens: what an earlier one had begun ends where it stands. */
+  #life = 0
   /** Reports keep their order on an honest line. */
   #lastToldUs = 0
 
@@ -113,6 +115,7 @@ export class Wire implements Broker {
     this.#listeners = []
     this.#noticed = []
     this.#waits = { n: 0 }
+    this.#life++
   }
   /** Somebody still waits for the answer to something that was sent. */
   get isAwaited(): boolean {
@@ -149,35 +152,41 @@ export class Wire implements Broker {
   }
 
   async #write(writes: readonly Write[], mayGo: MayGo | undefined, book: () => Promise<Sent>): Promise<Sent> {
+    const life = this.#life
     const waits = this.#waits
     waits.n++
     try {
-      const sent = await this.#sent(writes, mayGo, book)
-      if (!this.#fates.isDead()) for (const { clOrdID } of writes) this.#fates.answered(clOrdID, sent.outcome)
+      const sent = await this.#sent(life, writes, mayGo, book)
+      if (!this.#isGone(life)) for (const { clOrdID } of writes) this.#fates.answered(clOrdID, sent.outcome)
       return sent
     } catch (thrown) {
-      if (!this.#fates.isDead()) for (const { clOrdID } of writes) this.#fates.answered(clOrdID, 'in-doubt')
+      if (!this.#isGone(life)) for (const { clOrdID } of writes) this.#fates.answered(clOrdID, 'in-doubt')
       throw thrown
     } finally {
       waits.n--
     }
   }
 
-  async #sent(writes: readonly Write[], mayGo: MayGo | undefined, book: () => Promise<Sent>): Promise<Sent> {
+  async #sent(
+    life: number,
+    writes: readonly Write[],
+    mayGo: MayGo | undefined,
+    book: () => Promise<Sent>,
+  ): Promise<Sent> {
     const [first] = writes as [Write]
     const name = first.clOrdID
     const n = ++this.#asked
     // An adapter may have to wait for its turn at the broker's rate limit.
     await this.#loop.delay(this.#ms('its turn', n, 3, 400))
     const lines = this.#fates.at('send', name)
-    if (this.#fates.isDead()) return NEVER
+    if (this.#isGone(life)) return NEVER
     const queued = lines.find((line) => line.verb === 'queued')
     if (queued) {
       this.#fates.injected('send queued', name)
       await this.#loop.delay(Number(queued.named['ms']))
     }
     if (mayGo && !(await mayGo())) return { outcome: 'rejected', text: 'held back' }
-    if (this.#fates.isDead()) return NEVER
+    if (this.#isGone(life)) return NEVER
     const fate = lines.find((line) => WRITE_FATES.has(line.verb)) ?? null
     for (const write of writes) this.#fates.beforeWrite(write)
     this.#fates.trace(`${name} leaves${fate ? ` (${fate.verb})` : ''}`)
@@ -289,6 +298,9 @@ export class Wire implements Broker {
     if (verb === 'twice') return this.capabilities.idempotentSubmit && write.kind === 'submit'
     return (verb !== 'no-legs' && verb !== 'legs-later') || this.#makesLegs(write)
   }
+  #isGone(life: number): boolean {
+    return life !== this.#life || this.#fates.isDead()
+  }
   /** The order that is in another's place takes over the legs that there are. */
   #makesLegs(write: Write): boolean {
     if (write.kind !== 'submit') return false
@@ -298,9 +310,10 @@ export class Wire implements Broker {
 
   async cancel(ref: OrderRef): Promise<CancelSent> {
     const n = ++this.#asked
-    if (this.#fates.isDead()) return NEVER
+    const life = this.#life
+    if (this.#isGone(life)) return NEVER
     const lines = this.#fates.at('cancel', ref.clOrdID)
-    if (this.#fates.isDead()) return NEVER
+    if (this.#isGone(life)) return NEVER
     const fate = lines.find((line) => CANCEL_FATES.has(line.verb)) ?? null
     this.#fates.beforeWrite({ kind: 'cancel', clOrdID: ref.clOrdID, orderID: ref.orderID })
     this.#fates.trace(`cancel of ${ref.clOrdID} leaves${fate ? ` (${fate.verb})` : ''}`)
@@ -385,8 +398,9 @@ export class Wire implements Broker {
   /** What is asked of the books. What they hold may change while the question and its answer are on their way. */
   async #read<T>(what: string, answer: () => Promise<T>): Promise<T> {
     const n = ++this.#asked
+    const life = this.#life
     const lines = this.#fates.at('read', what)
-    if (this.#fates.isDead()) return NEVER
+    if (this.#isGone(life)) return NEVER
     const fate = lines.find((line) => READ_FATES.has(line.verb)) ?? null
     if (fate) this.#fates.injected(`read ${fate.verb}`, null)
     await this.#loop.delay(this.#ms('there', n, 1, 30))
