@@ -60,9 +60,9 @@ export function planOf(seed: number, options: { readonly lastsMs?: number } = {}
   const activeMs = options.lastsMs ?? Math.round(d.between(20_000, 65_000))
   const night = NIGHTS[where]
   const overNight = night !== undefined && options.lastsMs === undefined && d.maybe(0.5)
-  // A broker that is away for most of an hour: longer than any approval, any proof and any patience.
+  // A broker that is away for up to twenty-five minutes: longer than any approval, any proof and any patience.
   const awayMs =
-    options.lastsMs === undefined && !overNight && d.maybe(0.012) ? Math.round(d.between(300_000, 3_000_000)) : 0
+    options.lastsMs === undefined && !overNight && d.maybe(0.012) ? Math.round(d.between(300_000, 1_500_000)) : 0
   const world: WorldSetting = {
     seed,
     start: STARTS[where],

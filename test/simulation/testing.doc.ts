@@ -34,7 +34,7 @@ export const FAULTS: Readonly<Record<string, string>> = {
   storm: 'for a while reports come late, out of order, twice or not at all',
   'stream lost': 'the stream is cut, the gateway knows, and it comes back later',
   'stream silent': 'the stream is cut, and nobody knows',
-  outage: 'the broker cannot be reached, for seconds, and in some worlds for most of an hour',
+  outage: 'the broker cannot be reached, for seconds, and in some worlds for up to twenty-five minutes',
   throttling: 'the broker answers that it was asked too often',
   'slow line': 'everything on the way to the broker and back takes long',
   halt: 'a person or an agent halts, at any moment or at an instruction, or the HALT file appears; mostly it is released again',

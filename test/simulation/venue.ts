@@ -173,6 +173,12 @@ export class Venue {
   isOpen(symbol: string): boolean {
     return this.broker.markets.get(symbol)?.open === true
   }
+  /** Whether its session will hold in a while. */
+  isOpenIn(symbol: string, ms: number): boolean {
+    const market = this.broker.markets.get(symbol)
+    return market !== undefined && isOpenAt(market.instrument, plusMs(this.#clock.truly(), ms))
+  }
+
   // --- what the script does to the market
 
   gap(symbol: string, percent: number): void {

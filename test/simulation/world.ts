@@ -362,6 +362,7 @@ class World implements Scene, Acting {
       this.haltFile === 'absent' &&
       broker.status === 'Active' &&
       this.market.isOpen(symbol) &&
+      this.market.isOpenIn(symbol, 60_000) &&
       isZero(broker.netQty(symbol)) &&
       !broker.truth.some((order) => order.open && order.terms.symbol === symbol) &&
       !this.rows.some((row) => row.action === 'instrument.frozen' && row.object.id === symbol)
