@@ -16,6 +16,7 @@ export const DELIVERY: Readonly<Record<Delivery, Partial<Record<DeliverySaid, De
     ProvenAbsent: 'Absent',
   },
   Delivered: { Accepted: 'Delivered', Unclear: 'Delivered' }, // a report overtook the reply
-  Rejected: { Accepted: 'Delivered' }, // the broker took its no back
+  // The broker took its no back; and a row of before that says the no once more must still be readable.
+  Rejected: { Accepted: 'Delivered', Rejected: 'Rejected', Unclear: 'Rejected' },
   Absent: { Accepted: 'Delivered', Rejected: 'Rejected', Unclear: 'Absent', ProvenAbsent: 'Absent' }, // it appeared after all: believed at once, and alarmed
 }

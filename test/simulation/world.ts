@@ -26,7 +26,7 @@ import { oraclesOf } from './oracles.ts'
 import { type Item, lineOf, type Plan, type Point } from './plan.ts'
 import { type Oracles, type Outcome, type Said, type Scene, Violation } from './scene.ts'
 import { BROKER_OF_ACCOUNT, Venue } from './venue.ts'
-import { Wire } from './wire.ts'
+import { CANCEL_FATES, READ_FATES, Wire, WRITE_FATES } from './wire.ts'
 
 /** The people of every world. The agent, Jax, belongs to tom. */
 export const CAST: Readonly<Record<string, readonly PersonRole[]>> = {
@@ -135,15 +135,14 @@ class World implements Scene, Acting {
   readonly #setting: Setting
   #anchored: { readonly size: number; readonly root: string } | undefined
   #life: Life | null = null
-  #stop = new AbortController()
   /** Asked by the oracles; what the house asks goes through its life (`mortal`). */
   #bare: SqliteStore | null = null
   #desk: Desk | null = null
-  #worker: Worker | null = null
   #boots = 0
   #crashes = 0
   #failure: Outcome['failure'] = null
   #ended = false
+  #offUntilMs = 0
   #diskFullUntilMs = 0
   #diskSlow = 0
   #nextCommit: CommitFate | null = null
@@ -249,6 +248,8 @@ class World implements Scene, Acting {
     }
   }
   crash(why: string, downMs = DOWN_MS): void {
+    // What is down already stays down for as long as that: a night that begins in a restart is a night.
+    this.#offUntilMs = Math.max(this.#offUntilMs, this.loop.nowMs + downMs)
     if (!this.#life?.alive) return
     this.note(`CRASH   ${why}`)
     this.#crashes++
@@ -345,6 +346,9 @@ class World implements Scene, Acting {
     this.wire.pump()
   }
 
+  get #isHalted(): boolean {
+    return this.rows.findLast((row) => row.action.startsWith('halt.'))?.action === 'halt.engaged'
+  }
   /** Nothing stands in the way of a modest order. */
   async #mayTrade(symbol: string): Promise<boolean> {
     const { broker } = this.market
@@ -356,9 +360,8 @@ class World implements Scene, Acting {
     })
     await this.loop.run(this.loop.nowMs + 5_000, () => open !== undefined)
     if (open === undefined || open.some((order) => order.terms.symbol === symbol)) return false
-    const last = this.rows.findLast((row) => row.action.startsWith('halt.'))
     return (
-      last?.action !== 'halt.engaged' &&
+      !this.#isHalted &&
       this.haltFile === 'absent' &&
       broker.status === 'Active' &&
       this.market.isOpen(symbol) &&
@@ -425,8 +428,7 @@ class World implements Scene, Acting {
   async #judge(): Promise<void> {
     try {
       if (!this.store) throw new Violation('liveness: the house opens again', 'the faults are over and it is closed')
-      const halted = this.rows.findLast((row) => row.action.startsWith('halt.'))?.action === 'halt.engaged'
-      if (this.haltFile === 'present' && !halted)
+      if (this.haltFile === 'present' && !this.#isHalted)
         throw new Violation('G5: the HALT file halts', 'it lies there, and no halt was ever written down')
       if (this.notes.length === 0) throw new Violation('G8: the journal is anchored', 'no checkpoint was ever signed')
       if (this.plan.world.seed % REPLAYED_EVERY === 0) await this.#replay()
@@ -466,9 +468,13 @@ class World implements Scene, Acting {
 
   async #boot(): Promise<void> {
     if (this.#life?.alive || this.#ended) return
+    const offMs = this.#offUntilMs - this.loop.nowMs
+    if (offMs >= 1) {
+      this.loop.post(offMs, () => void this.#boot())
+      return
+    }
     const life = newLife()
     this.#life = life
-    this.#stop = new AbortController()
     const boot = `boot-${++this.#boots}`
     this.note(`START   ${boot}`)
     try {
@@ -533,8 +539,8 @@ class World implements Scene, Acting {
       },
       boot,
     )
-    this.#worker = worker
-    void this.#worker.run(this.#stop.signal)
+    // It is never asked to stop: a process of this world ends by dying.
+    void worker.run(new AbortController().signal)
     this.loop.post(20, () => {
       if (life.alive && !this.wire.weather.deaf) this.wire.notice({ kind: 'connected' })
     })
@@ -618,28 +624,10 @@ const COMMIT_FATES: ReadonlySet<string> = new Set(['crash-before', 'crash-after'
 /** Words that belong to the step itself and are obeyed there. */
 const OWN: ReadonlySet<string> = new Set([
   ...COMMIT_FATES,
-  'lost',
-  'lost-booked',
-  'lost-done',
-  'late',
-  'throw',
-  'throw-booked',
-  'crash-booked',
-  'no-booked',
-  'hang',
+  ...WRITE_FATES,
+  ...CANCEL_FATES,
+  ...READ_FATES,
   'queued',
-  'reject-later',
-  'crash-done',
-  'crash-answered',
-  'twice',
-  'slow',
-  'reject',
-  'no-legs',
-  'legs-later',
-  'silent',
-  'unlisted',
-  'taken',
-  'fail',
   'drop',
 ])
 
