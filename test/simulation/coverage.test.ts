@@ -1,10 +1,14 @@
 import assert from 'node:assert/strict'
 import { describe, it } from 'node:test'
+import { replayJournal } from '../../src/desk/incident.ts'
+import type { Row } from '../../src/journal/row.ts'
 import { DELIVERY } from '../../src/orders/delivery.ts'
 import { INTENT } from '../../src/orders/intent.ts'
 import { PHASE } from '../../src/orders/machine.ts'
+import { openSqliteStore } from '../../src/store/sqlite.ts'
 import type { ExecID } from '../../src/values/brand.ts'
-import { ALL, Coverage } from './coverage.ts'
+import { canonical } from '../../src/values/json.ts'
+import { ALL, Coverage, UNREACHED } from './coverage.ts'
 import { played } from './watched.ts'
 
 const HEAD = `# For the steps of the machines.
@@ -81,6 +85,34 @@ describe('the coverage of the machines', () => {
     assert.equal(new Set(ALL).size, ALL.length)
     assert.ok(ALL.includes('order New +Fill') && ALL.includes('delivery Absent +Accepted'))
     assert.ok(!ALL.includes('intent Refused +Approved'))
+  })
+
+  it('says why of every step that is not taken today, and an old journal with it can still be replayed', async () => {
+    for (const step of Object.keys(UNREACHED)) assert.ok(ALL.includes(step), `there is no ${step}`)
+    const w = await played(`${HEAD}next reject "no"\napprove I1 by=ana`, {}, false)
+    const last = w.rows.findIndex((row) => row.action === 'order.rejected')
+    const before = w.rows.slice(0, last + 1)
+    const no = before[last] ?? assert.fail()
+    const after: Readonly<Record<string, Pick<Row, 'action' | 'data'>>> = {
+      'delivery Rejected +Rejected': { action: 'order.rejected', data: { text: 'no, as I said' } },
+      'delivery Rejected +Unclear': { action: 'order.in-doubt', data: { cause: 'no answer came' } },
+    }
+    for (const step of Object.keys(UNREACHED)) {
+      const rows: Row[] = [...before, { ...no, ...(after[step] ?? assert.fail(step)), seq: no.seq + 1 }]
+      const coverage = new Coverage()
+      coverage.committed(rows)
+      assert.ok(step in coverage.counts)
+      const empty = await openSqliteStore({ file: ':memory:', clock: w.clock, boot: 'replay' })
+      const { differences } = await empty.transact((tx) =>
+        replayJournal(
+          tx,
+          rows.map((row) => ({ seq: row.seq, bytes: canonical(row) })),
+        ),
+      )
+      assert.deepEqual(differences, [])
+      await empty.close()
+    }
+    await w.store.close()
   })
 
   for (const [what, script, steps] of PATHS)

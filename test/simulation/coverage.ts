@@ -15,6 +15,14 @@ export const ALL: readonly string[] = Object.entries(TABLES).flatMap(([machine, 
   Object.entries(table).flatMap(([from, cells]) => Object.keys(cells).map((said) => `${machine} ${from} +${said}`)),
 )
 
+const OF_BEFORE =
+  'kept for a journal of an earlier release: a first send is answered once, and a no to a repeat leaves it in doubt'
+/** Steps that the desk of today never takes, and why the tables have them all the same. */
+export const UNREACHED: Readonly<Record<string, string>> = {
+  'delivery Rejected +Rejected': OF_BEFORE,
+  'delivery Rejected +Unclear': OF_BEFORE,
+}
+
 /** A step that the journal tells of, and the intent or order that took it. */
 export type Step = { readonly machine: Machine; readonly of: string; readonly name: string }
 

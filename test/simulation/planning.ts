@@ -347,13 +347,12 @@ export const KINDS: Readonly<Record<string, Kind>> = {
   /** An order rests far from the market, ends in one way or another, and trades in spite of that. */
   'a fill after the end': (d, w) =>
     some(d, 1, 2, () => d.whole(1, 9)).flatMap((n) => {
-      const expires = !w.start.includes('T16:') && !w.start.includes('T23:') && d.maybe(0.7)
-      // The sessions of the other days end two minutes after their start.
+      const expires = closes(w) && d.maybe(0.7)
       const when = expires ? d.between(85_000, 112_000) : sometime(d, w) * 0.7
       const [id, symbol] = [`E${n}`, d.one(['AAPL', 'MSFT'])]
       const mid = midAt(w.seed, symbol, when)
       const far = mid * (1 - d.between(60, 120) / 10_000)
-      const ends = expires ? 120_000 : when + d.between(1_500, 5_000)
+      const ends = expires ? CLOSE_MS : when + d.between(1_500, 5_000)
       const end = d.one(['cancel', 'replace', 'replace', 'website', 'website', 'reject'])
       const fill = (name: string, ms: number): Item => at(ms, 'wrong-fill', [name], { size: d.one(['all', 'lot']) })
       const items = [
@@ -401,4 +400,43 @@ export const KINDS: Readonly<Record<string, Kind>> = {
     const when = sometime(d, w) * 0.6
     return ['L1', 'L2', 'L3'].slice(0, d.whole(2, 3)).flatMap((id) => idea(d, w, id, when + d.between(0, 4_000)))
   },
+  'a fill of a larger size': (d, w) => {
+    // Our book has it whole when the size of the broker is looked at, and there it goes on filling.
+    const when = sometime(d, w) * 0.6
+    const symbol = d.one(['AAPL', 'MSFT'])
+    const far = midAt(w.seed, symbol, when) * 0.99
+    const size = d.whole(1, 3)
+    const fills = when + d.between(1_500, 3_500)
+    const lot = (ms: number): Item => at(ms, 'wrong-fill', ['early'], { size: 'lot' })
+    return [
+      at(when - 10, 'approve', ['M1'], { by: 'ana', after: '0.200' }),
+      at(when, 'order', ['M1', 'BUY', symbol], {
+        entry: far.toFixed(2),
+        stop: (far * 0.97).toFixed(2),
+        qty: String(size),
+        tif: 'GTC',
+      }),
+      at(fills, 'website', ['enlarge', symbol], { qty: String(d.whole(2, 4)) }),
+      ...Array.from({ length: size }, (_, i) => lot(fills + 10 + i)),
+      at(fills + d.between(30, 500), 'reconcile'),
+      lot(fills + d.between(1_000, 6_000)),
+    ]
+  },
+  'an order just before the close': (d, w) => {
+    if (!seesTheClose(w)) return []
+    // Its first word is its end: what the broker said before is lost, and the session is over before anybody asks.
+    const symbol = d.one(['AAPL', 'MSFT'])
+    const when = CLOSE_MS - d.between(500, 2_000)
+    const far = midAt(w.seed, symbol, when) * 0.985
+    return [
+      at(when - 10, 'approve', ['C1'], { by: 'bo', after: '0.150' }),
+      at(when, 'signal', ['C1', 'BUY', symbol], { entry: far.toFixed(2), stop: (far * 0.98).toFixed(2) }),
+      at(when, 'mute', [], { for: secs((CLOSE_MS - when) / 1_000 - d.between(0.01, 0.1)) }),
+    ]
+  },
 }
+
+/** The sessions of all days but the plain ones end so long after their start. */
+const CLOSE_MS = 120_000
+const closes = ({ start }: WorldSetting): boolean => !start.includes('T16:') && !start.includes('T23:')
+const seesTheClose = (w: WorldSetting): boolean => closes(w) && w.lastsMs > CLOSE_MS

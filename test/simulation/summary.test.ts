@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict'
 import { describe, it } from 'node:test'
+import { UNREACHED } from './coverage.ts'
 import type { Outcome } from './scene.ts'
 import {
   figuresPage,
@@ -75,6 +76,9 @@ describe('a summary', () => {
     const by = { a: 9, b: 8, c: 7, d: 6, e: 5, f: 4 }
     const busy = plusWorld(NO_WORLDS, 1, world({ transitions: { 'order New +Fill': by } }))
     assert.match(transitionsPage(busy, ALL), /\| a 9, b 8, c 7, d 6, 2 more \|/)
+    const [kept = '', why = ''] = Object.entries(UNREACHED)[0] ?? []
+    assert.ok(transitionsPage(busy, [kept]).endsWith(`| \`${kept}\` | 0 | ${why} |`))
+    assert.equal(tell(busy, 4_000, [kept]).at(-1), `  not reached: ${kept} (${why})`)
   })
 })
 

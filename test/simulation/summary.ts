@@ -1,3 +1,4 @@
+import { UNREACHED } from './coverage.ts'
 import type { Outcome } from './scene.ts'
 
 /** What many worlds came to, added up. */
@@ -82,7 +83,7 @@ export function tell(sum: Summary, wallMs: number, all: readonly string[]): stri
     ...faults.map(([name, times]) => `  ${name.padEnd(wide)}  ${grouped(times).padStart(timesWide)}`),
     '',
     `transitions reached: ${all.length - missing.length} of ${all.length}`,
-    ...missing.map((name) => `  not reached: ${name}`),
+    ...missing.map((name) => `  not reached: ${name}${name in UNREACHED ? ` (${UNREACHED[name]})` : ''}`),
   ]
 }
 
@@ -122,7 +123,7 @@ export function transitionsPage({ transitions }: Summary, all: readonly string[]
       return [
         `\`${name}\``,
         grouped(total(transitions[name] ?? {})),
-        by.length === 0 ? '**never**' : shown.join(', ') + more,
+        by.length === 0 ? (UNREACHED[name] ?? '**never**') : shown.join(', ') + more,
       ]
     }),
     ['left', 'right', 'left'],

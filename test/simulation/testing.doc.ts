@@ -58,6 +58,9 @@ export const FAULTS: Readonly<Record<string, string>> = {
   'a yes that cannot be sent':
     'the broker cannot be reached just when a person has said yes, and somebody changes their mind',
   'two limits': 'two or three orders at one moment, which do not all fit into a limit',
+  'a fill of a larger size': 'other hands enlarge an order, and it goes on filling when our book has it whole',
+  'an order just before the close':
+    'an order leaves in the last second of a session, and the first word of it is its end',
 }
 
 /** docs/testing.md with its tables of faults and of promises as the code has them now. */
