@@ -24,6 +24,7 @@ import {
   type Px,
   sign,
   text,
+  times,
   toStep,
   ZERO,
 } from '../../src/values/decimal.ts'
@@ -304,9 +305,14 @@ function covered(end: End): void {
     }
     // What our book does not know cannot be covered; that a person knows is looked at elsewhere.
     if (family.some((o) => !eq(o.cumQty, there.get(o.clOrdID)?.cumQty ?? ZERO))) continue
-    const lot = scene.venue.markets.get(symbol)?.instrument.lot
-    const due = max(lot ? toStep(held, lot, 'floor') : held, ZERO)
-    if (lt(stops, due))
+    const instrument = scene.venue.markets.get(symbol)?.instrument
+    const due = max(instrument ? toStep(held, instrument.lot, 'floor') : held, ZERO)
+    // Too little for an order of its own: a stop takes it in with what the entry still fills, and its end is told.
+    const bare = minus(due, stops)
+    const tooSmall =
+      instrument &&
+      (lt(bare, instrument.minQty ?? ZERO) || lt(times(bare, intent.proposal.stopPx), instrument.minNotional ?? ZERO))
+    if (lt(stops, due) && !(tooSmall && family.some((o) => o.role === 'Entry' && isOpen(o))))
       broken('covered', `${intent.intentID}: ${text(due)} ${symbol} are held, and stops cover ${text(stops)}`)
     if (!gt(stops, due)) continue
     // A resting entry may have its legs beside it already; they sleep until it fills.
