@@ -399,6 +399,7 @@ export class ScriptedBroker implements Broker {
     next.replaces = old.orderID
     old.replacedBy = next.orderID
     next.legsLater = old.legsLater
+    old.legsLater = false
     next.legs.push(...old.legs.splice(0))
     for (const { orderID } of next.legs) {
       const leg = this.byID(orderID)
