@@ -22,8 +22,11 @@ export type BrokerName = 'bare' | 'brackets' | 'pairs' | 'sleeping-legs' | 'coin
 
 /** When an item happens: a while after the start, or just when the gateway does something for the n-th time. */
 export type When = { readonly atMs: number } | { readonly on: Point; readonly n: number }
-/** `commit` counts those that wrote to the journal; `send`, `cancel` and `read` what is asked of the broker; `report` what the broker says. */
-export type Point = 'commit' | 'send' | 'cancel' | 'read' | 'report'
+/**
+ * `commit` counts those that wrote to the journal; `send` and `cancel` what the broker is asked to do, `read` what it is
+ * asked about its books and `market` about prices, rules and hours; `report` what it says by itself.
+ */
+export type Point = 'commit' | 'send' | 'cancel' | 'read' | 'market' | 'report'
 
 /** One line of a script: `at 12.500 signal I1 BUY AAPL entry=190.10`, or `on send 3 lost-booked`. */
 export type Item = {

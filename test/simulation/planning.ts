@@ -1,5 +1,5 @@
 import { chance } from './loop.ts'
-import type { BrokerName, Item, Plan, When, WorldSetting } from './plan.ts'
+import type { BrokerName, Item, Plan, Point, When, WorldSetting } from './plan.ts'
 import { BROKERS, midAt } from './venue.ts'
 
 const BROKER_NAMES = Object.keys(BROKERS) as BrokerName[]
@@ -102,7 +102,7 @@ const at = (
   named,
 })
 const on = (
-  point: 'commit' | 'send' | 'cancel' | 'read' | 'report',
+  point: Point,
   n: number,
   verb: string,
   words: readonly string[] = [],
@@ -250,7 +250,9 @@ export const KINDS: Readonly<Record<string, Kind>> = {
   'orders that are refused': (d) => some(d, 1, 3, () => on('send', nth(d, 7), 'reject')),
   'legs that are forgotten': (d) => some(d, 1, 2, () => on('send', nth(d, 5), d.one(['no-legs', 'legs-later']))),
   'replies to cancels': (d) =>
-    some(d, 1, 4, () => on('cancel', nth(d, 5), d.one(['lost', 'lost-done', 'reject', 'taken']))),
+    some(d, 1, 4, () =>
+      on('cancel', nth(d, 5), d.one(['lost', 'lost-done', 'throw', 'throw-done', 'reject', 'taken', 'slow'])),
+    ),
   'answers that fail': (d) => some(d, 1, 5, () => on('read', d.whole(1, 60), d.one(['fail', 'slow']))),
   'crash at a commit': (d) => some(d, 1, 4, () => on('commit', d.whole(7, 90), d.one(['crash-before', 'crash-after']))),
   'crash at a send': (d) => some(d, 1, 3, () => on('send', nth(d, 6), d.one(['crash-before', 'crash-booked']))),
@@ -282,7 +284,7 @@ export const KINDS: Readonly<Record<string, Kind>> = {
       case 0:
         return [at(when, 'halt', [], { by: d.one(['rik', 'jax', 'ana']) }), ...released]
       case 1: {
-        const point = d.one(['commit', 'commit', 'send', 'report', 'read', 'cancel'] as const)
+        const point = d.one(['commit', 'commit', 'send', 'report', 'read', 'market', 'cancel'] as const)
         return [on(point, point === 'commit' ? d.whole(7, 80) : nth(d, 6), 'halt', [], { by: 'rik' }), ...released]
       }
       default:
@@ -434,6 +436,19 @@ export const KINDS: Readonly<Record<string, Kind>> = {
       at(when, 'mute', [], { for: secs((CLOSE_MS - when) / 1_000 - d.between(0.01, 0.1)) }),
     ]
   },
+  'cancels that arrive late': (d) =>
+    some(d, 1, 2, () => on('cancel', nth(d, 4), 'late', [], { ms: String(d.whole(100, 25_000)) })),
+  'cancels beyond all patience': (d) =>
+    some(d, 1, 2, () =>
+      on('cancel', nth(d, 3), 'hang', [], {
+        ms: String(d.whole(20_000, 85_000)),
+        says: d.one(['yes', 'no', 'nothing']),
+        done: d.one(['yes', 'no']),
+      }),
+    ),
+  'prices that are not told': (d) => some(d, 1, 5, () => on('market', d.whole(1, 90), d.one(['fail', 'slow']))),
+  'crash at a price': (d) =>
+    some(d, 1, 2, () => on('market', d.whole(1, 90), d.one(['crash-before', 'crash-answered']))),
 }
 
 /** The sessions of all days but the plain ones end so long after their start. */

@@ -13,7 +13,7 @@ export class ScriptError extends Error {
 
 /** Every name of a kind: one that is new does not compile until it stands here too. */
 const every = <T extends string>(names: Readonly<Record<T, true>>): readonly T[] => Object.keys(names) as T[]
-const POINTS = every<Point>({ commit: true, send: true, cancel: true, read: true, report: true })
+const POINTS = every<Point>({ commit: true, send: true, cancel: true, read: true, market: true, report: true })
 const BROKERS = every<BrokerName>({ bare: true, brackets: true, pairs: true, 'sleeping-legs': true, coins: true })
 const STORES = every<WorldSetting['store']>({ memory: true, file: true })
 const LIMITS = every<WorldSetting['limits']>({ wide: true, tight: true })

@@ -20,7 +20,8 @@ export const FAULTS: Readonly<Record<string, string>> = {
   'orders that are listed late': 'the broker has an order, and does not show it for a while',
   'orders that are refused': 'the broker says no to an order',
   'legs that are forgotten': 'a bracket is accepted, and its stop and target are made later or not at all',
-  'replies to cancels': 'a cancel is lost before or after it was done, refused, or accepted and not carried out yet',
+  'replies to cancels':
+    'a cancel is lost before or after it was done, its connection breaks, it is refused, takes long, or is accepted and not carried out yet',
   'answers that fail': 'a question (account, orders, executions, positions) fails or takes long',
   'crash at a commit': 'the process dies just before or just after something became durable',
   'crash at a send': 'the process dies before the first byte, or after the order was booked and before its reply',
@@ -61,6 +62,10 @@ export const FAULTS: Readonly<Record<string, string>> = {
   'a fill of a larger size': 'other hands enlarge an order, and it goes on filling when our book has it whole',
   'an order just before the close':
     'an order leaves in the last second of a session, and the first word of it is its end',
+  'cancels that arrive late': 'a cancel is given up as unanswered, and reaches the broker seconds later',
+  'cancels beyond all patience': 'the reply to a cancel comes after up to a minute and a half, whatever it says',
+  'prices that are not told': 'a question about the market (price, rules, hours) fails or takes long',
+  'crash at a price': 'the process dies at such a question',
 }
 
 /** docs/testing.md with its tables of faults and of promises as the code has them now. */

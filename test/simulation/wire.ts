@@ -88,8 +88,8 @@ export class Wire implements Broker {
   readonly #loop: Loop
   readonly #broker: ScriptedBroker
   readonly #fates: Fates
-  #listeners: ((report: Report) => void)[] = []
-  #noticed: ((notice: Notice) => void)[] = []
+  readonly #listeners = new Set<(report: Report) => void>()
+  readonly #noticed = new Set<(notice: Notice) => void>()
   #asked = 0
   /** Writes that this life of the gateway waits for. */
   #waits = { n: 0 }
@@ -112,8 +112,8 @@ export class Wire implements Broker {
 
   /** The process is gone, and with it everybody who listened. */
   hangUp(): void {
-    this.#listeners = []
-    this.#noticed = []
+    this.#listeners.clear()
+    this.#noticed.clear()
     this.#waits = { n: 0 }
     this.#life++
   }
@@ -249,7 +249,7 @@ export class Wire implements Broker {
     }
   }
 
-  async #late(fate: Item, sent: Sent): Promise<Sent> {
+  async #late<T extends Sent | CancelSent>(fate: Item, sent: T): Promise<T | No> {
     await this.#loop.delay(Number(fate.named['ms'] ?? 65_000))
     switch (fate.named['says']) {
       case 'no':
@@ -309,6 +309,16 @@ export class Wire implements Broker {
   }
 
   async cancel(ref: OrderRef): Promise<CancelSent> {
+    const waits = this.#waits
+    waits.n++
+    try {
+      return await this.#canceled(ref)
+    } finally {
+      waits.n--
+    }
+  }
+
+  async #canceled(ref: OrderRef): Promise<CancelSent> {
     const n = ++this.#asked
     const life = this.#life
     if (this.#isGone(life)) return NEVER
@@ -318,12 +328,40 @@ export class Wire implements Broker {
     this.#fates.beforeWrite({ kind: 'cancel', clOrdID: ref.clOrdID, orderID: ref.orderID })
     this.#fates.trace(`cancel of ${ref.clOrdID} leaves${fate ? ` (${fate.verb})` : ''}`)
     if (fate) this.#fates.injected(`cancel ${fate.verb}`, ref.clOrdID)
-    await this.#loop.delay(this.#ms('there', n, 2, 60))
-    if (this.weather.down || fate?.verb === 'lost') {
-      await this.#loop.delay(fate ? GIVE_UP_MS : 5)
+    const [there, back] = [this.#ms('there', n, 2, 60), this.#ms('back', n, 2, 60)]
+    const reached = async (): Promise<CancelSent | null> => {
+      if (this.weather.down) return null
+      if (this.weather.throttled) return { outcome: 'rejected', text: 'too many requests' }
+      return this.#cancelThere(ref, n, fate)
+    }
+    if (fate?.verb === 'late') {
+      this.#loop.post(Number(fate.named['ms'] ?? 6_000), () => void reached())
+      await this.#loop.delay(GIVE_UP_MS)
       return inDoubt('no answer came')
     }
-    if (this.weather.throttled) return { outcome: 'rejected', text: 'too many requests' }
+    await this.#loop.delay(there)
+    const isLost = fate?.verb === 'lost' || fate?.verb === 'throw' || fate?.named['done'] === 'no'
+    const sent = isLost ? null : await reached()
+    switch (fate?.verb) {
+      case 'crash-done':
+        this.#fates.crash()
+        return NEVER
+      case 'throw':
+      case 'throw-done':
+        await this.#loop.delay(back)
+        throw new Error('socket hang up')
+      case 'lost':
+      case 'lost-done':
+        await this.#loop.delay(GIVE_UP_MS)
+        return inDoubt('no answer came')
+      case 'hang':
+        return this.#late(fate, sent ?? inDoubt('no answer came'))
+      default:
+        await this.#loop.delay(fate?.verb === 'slow' ? Number(fate.named['ms'] ?? 8_000) : back)
+        return sent ?? inDoubt('the connection was refused')
+    }
+  }
+  async #cancelThere(ref: OrderRef, n: number, fate: Item | null): Promise<CancelSent> {
     if (fate?.verb === 'reject') return { outcome: 'rejected', text: 'not now' }
     const order = this.#broker.byID(ref.orderID) ?? this.#broker.byName(ref.clOrdID)
     // Taken is not done: the market has a moment more to fill it.
@@ -332,12 +370,7 @@ export class Wire implements Broker {
     const sent = await this.#broker.cancel(ref)
     if (slow && order) this.#loop.post(this.#ms('to cancel', n, 200, 3_000), () => this.#end(order))
     this.pump()
-    if (fate?.verb === 'crash-done') {
-      this.#fates.crash()
-      return NEVER
-    }
-    await this.#loop.delay(fate?.verb === 'lost-done' ? GIVE_UP_MS : this.#ms('back', n, 2, 60))
-    return fate?.verb === 'lost-done' ? inDoubt('no answer came') : sent
+    return sent
   }
   #end(order: Truth): void {
     if (order.open) this.#broker.happen(order, { is: 'Canceled', text: null }, false)
@@ -396,32 +429,37 @@ export class Wire implements Broker {
   }
 
   /** What is asked of the books. What they hold may change while the question and its answer are on their way. */
-  async #read<T>(what: string, answer: () => Promise<T>): Promise<T> {
+  #read<T>(what: string, answer: () => Promise<T>): Promise<T> {
+    return this.#ask('read', what, (n) => this.#ms('there', n, 1, 30), answer)
+  }
+  /** What is asked of the market, all the time: one way stands for both. */
+  #fact<T>(what: string, answer: () => Promise<T>): Promise<T> {
+    return this.#ask('market', what, (n) => this.#ms(what, n, 1, 25), answer)
+  }
+  async #ask<T>(
+    point: 'read' | 'market',
+    what: string,
+    thereMs: (n: number) => number,
+    answer: () => Promise<T>,
+  ): Promise<T> {
     const n = ++this.#asked
     const life = this.#life
-    const lines = this.#fates.at('read', what)
+    const lines = this.#fates.at(point, what)
     if (this.#isGone(life)) return NEVER
     const fate = lines.find((line) => READ_FATES.has(line.verb)) ?? null
-    if (fate) this.#fates.injected(`read ${fate.verb}`, null)
-    await this.#loop.delay(this.#ms('there', n, 1, 30))
+    if (fate) this.#fates.injected(`${point} ${fate.verb}`, null)
+    await this.#loop.delay(thereMs(n))
     this.#reachable(n)
     if (fate?.verb === 'fail') throw new ReadFailed('the answer made no sense', true)
     this.#broker.calls = 0
     const found = await answer()
-    await this.#loop.delay(fate?.verb === 'slow' ? 6_000 : this.#ms('back', n, 1, 30))
+    if (fate?.verb === 'slow') await this.#loop.delay(6_000)
+    else if (point === 'read') await this.#loop.delay(this.#ms('back', n, 1, 30))
     if (fate?.verb === 'crash-answered') {
       this.#fates.crash()
       return NEVER
     }
     return found
-  }
-  /** What is asked of the market, all the time. */
-  async #fact<T>(what: string, answer: () => Promise<T>): Promise<T> {
-    const n = ++this.#asked
-    await this.#loop.delay(this.#ms(what, n, 1, 25))
-    this.#reachable(n)
-    this.#broker.calls = 0
-    return answer()
   }
   #reachable(n: number): void {
     if (this.weather.down) throw new ReadFailed('no connection', true)
@@ -433,16 +471,12 @@ export class Wire implements Broker {
   // --- what is told
 
   onReport(listener: (report: Report) => void): () => void {
-    this.#listeners.push(listener)
-    return () => {
-      this.#listeners = this.#listeners.filter((one) => one !== listener)
-    }
+    this.#listeners.add(listener)
+    return () => void this.#listeners.delete(listener)
   }
   onNotice(listener: (notice: Notice) => void): () => void {
-    this.#noticed.push(listener)
-    return () => {
-      this.#noticed = this.#noticed.filter((one) => one !== listener)
-    }
+    this.#noticed.add(listener)
+    return () => void this.#noticed.delete(listener)
   }
   async close(): Promise<void> {}
 
@@ -503,7 +537,19 @@ export const WRITE_FATES: ReadonlySet<string> = new Set([
   'silent',
   'unlisted',
 ])
-export const CANCEL_FATES: ReadonlySet<string> = new Set(['lost', 'lost-done', 'reject', 'taken', 'crash-done'])
+export const CANCEL_FATES: ReadonlySet<string> = new Set([
+  'lost',
+  'lost-done',
+  'late',
+  'throw',
+  'throw-done',
+  'hang',
+  'slow',
+  'reject',
+  'taken',
+  'crash-done',
+])
 export const READ_FATES: ReadonlySet<string> = new Set(['fail', 'slow', 'crash-answered'])
 
+type No = Extract<CancelSent, { outcome: 'rejected' | 'in-doubt' }>
 const inDoubt = (cause: string) => ({ outcome: 'in-doubt', cause }) as const
