@@ -1,7 +1,7 @@
-import type { Denial, Desk } from '../../src/desk/desk.ts'
+import type { Denial, DenialCode, Desk } from '../../src/desk/desk.ts'
 import type { Actor, Row } from '../../src/journal/row.ts'
 import type { Proposal } from '../../src/orders/proposal.ts'
-import type { Terms } from '../../src/orders/terms.ts'
+import type { Role, Terms } from '../../src/orders/terms.ts'
 import type { ClOrdID, IntentID } from '../../src/values/brand.ts'
 import {
   dec,
@@ -23,8 +23,9 @@ import type { Result } from '../../src/values/result.ts'
 import { AGENT, personActor } from '../scenarios/world.ts'
 import type { Truth } from '../scenarios/broker.ts'
 import type { HouseClock, Loop } from './loop.ts'
+import { wordsOf } from './people.ts'
 import type { Item } from './plan.ts'
-import { type Said, Violation } from './scene.ts'
+import { type Asked, type Said, Violation } from './scene.ts'
 import type { Venue } from './venue.ts'
 import type { Wire } from './wire.ts'
 
@@ -40,8 +41,10 @@ export interface Acting {
   /** The house has taken down whose account it trades. */
   readonly isIdentified: boolean
   haltFile: 'absent' | 'present'
-  /** What people were shown and said yes to, for the oracles. */
+  /** What people and agents asked for and were answered, for the oracles. */
   readonly said: Said[]
+  /** What is durable. */
+  readonly rows: readonly Row[]
   note(line: string): void
   injected(kind: string, about: string | null): void
   acknowledged(): Promise<void>
@@ -68,13 +71,20 @@ const TRIES = 6
 /**
  * Asks the desk as a program or a browser does: no answer is no answer, and it is asked again. Null when it never came.
  */
-async function ask<T>(w: Acting, what: string, run: (desk: Desk) => Promise<T>): Promise<T | null> {
+async function ask<T>(
+  w: Acting,
+  what: string,
+  run: (desk: Desk) => Promise<T>,
+  answered: (value: T, tries: number) => void = () => {},
+): Promise<T | null> {
+  let tries = 0
   for (let n = 0; n < TRIES; n++) {
     const { desk } = w
     if (!desk) {
       await w.loop.delay(1_000)
       continue
     }
+    tries++
     const answer = await Promise.race([
       run(desk).then(
         (value) => ({ value }),
@@ -83,6 +93,7 @@ async function ask<T>(w: Acting, what: string, run: (desk: Desk) => Promise<T>):
       w.loop.delay(ANSWER_MS).then(() => null),
     ])
     if (answer && 'value' in answer) {
+      answered(answer.value, tries)
       void w.acknowledged()
       return answer.value
     }
@@ -93,13 +104,33 @@ async function ask<T>(w: Acting, what: string, run: (desk: Desk) => Promise<T>):
   return null
 }
 
-function said<T>(w: Acting, what: string, done: Result<T, Denial> | null): void {
-  if (done)
-    w.note(
-      `  ${what}: ${done.ok ? 'done' : `${done.error.code}${done.error.refusals.map((r) => ` ${r.code}`).join('')}`}`,
-    )
+/** Notes what somebody wants, asks for it, and notes what came back. */
+async function want<T>(
+  w: Acting,
+  wish: Asked,
+  run: (desk: Desk) => Promise<Result<T, Denial>>,
+): Promise<Result<T, Denial> | null> {
+  const words = wordsOf(wish)
+  const done = await ask(
+    w,
+    words,
+    run,
+    noting(w, wish, (value) => (value.ok ? 'ok' : value.error.code)),
+  )
+  if (done) {
+    const no = done.ok ? [] : [done.error.code, ...done.error.refusals.map(({ code }) => code)]
+    w.note(`  ${words}: ${done.ok ? 'done' : no.join(' ')}`)
+  }
+  return done
 }
-
+/** Takes down what is about to be asked. What it returns takes down the answer. */
+function noting<T>(w: Acting, wish: Asked, isOf: (value: T) => 'ok' | DenialCode) {
+  const said: Said = { ...wish, from: w.rows.length, answer: null }
+  w.said.push(said)
+  return (value: T, tries: number): void => {
+    said.answer = { is: isOf(value), to: w.rows.length, tries }
+  }
+}
 const named = (item: Item, name: string, otherwise?: string): string => {
   const value = item.named[name] ?? otherwise
   if (value === undefined) throw new Error(`${item.verb} wants ${name}=`)
@@ -121,6 +152,20 @@ function whenever(w: Acting, is: (row: Row) => boolean, times: number, then: (ro
     left--
     then(row)
   })
+}
+/** Waits for a moment, thinks for as long as `after=` says, and does it, once. */
+function after(
+  w: Acting,
+  item: Item,
+  moment: (row: Row) => boolean,
+  then: (row: Row) => Promise<unknown>,
+  otherwise?: string,
+): void {
+  whenever(w, moment, 1, (row) =>
+    w.loop.post(seconds(item, 'after', otherwise), async () => {
+      await then(row)
+    }),
+  )
 }
 const ticketed = (intentID: string) => (row: Row) => row.action === 'intent.ticketed' && row.object.id === intentID
 const rowOf = (action: string, intentID: string) => (row: Row) => row.action === action && row.object.id === intentID
@@ -146,10 +191,10 @@ const momentOf = (item: Item, otherwise: string) => {
   if (!moment) throw new Error(`at= is one of ${Object.keys(MOMENTS).join(', ')}`)
   return moment(word(item, 0))
 }
-const entered = (intentID: string) => (row: Row) => {
+const created = (role: Role, intentID: string) => (row: Row) => {
   if (row.action !== 'order.created') return false
-  const { order } = row.data as unknown as { order: { intentID: string; role: string } }
-  return order.intentID === intentID && order.role === 'Entry'
+  const { order } = dataOf<{ order: { intentID: string; role: string } }>(row)
+  return order.intentID === intentID && order.role === role
 }
 const dataOf = <T>(row: Row): T => row.data as unknown as T
 
@@ -198,8 +243,13 @@ async function submit(w: Acting, intentID: string, from: string, twist: boolean)
   if (!known) return
   const { proposal } = known
   const body = twist ? { ...known.body, entry_price: `${known.body['entry_price']}1` } : known.body
-  const done = await ask(w, `${intentID} from ${from}`, (desk) =>
-    desk.submit({ proposal, body, actor: who(from), owner: from === AGENT.id ? 'tom' : null }),
+  const done = await ask(
+    w,
+    `${intentID} from ${from}`,
+    (desk) => desk.submit({ proposal, body, actor: who(from), owner: from === AGENT.id ? 'tom' : null }),
+    noting(w, { what: 'propose', by: from, intentID }, ({ outcome }) =>
+      outcome === 'conflict' ? 'INTENT_CONFLICT' : 'ok',
+    ),
   )
   if (!done) return
   w.note(`  ${intentID} from ${from}: ${done.outcome}`)
@@ -208,6 +258,21 @@ async function submit(w: Acting, intentID: string, from: string, twist: boolean)
     throw new Violation('G2: one id, one intent', `${intentID} was ${done.outcome} where ${due} is the answer`)
   if (due === null && done.outcome === 'received') known.taken = JSON.stringify(body)
 }
+
+function cancelOf(w: Acting, item: Item, role: Role): void {
+  const by = named(item, 'by')
+  after(w, item, created(role, word(item, 0)), ({ object }) => {
+    const clOrdID = object.id as ClOrdID
+    return want(w, { what: 'cancel', by, clOrdID }, (desk) => desk.requestCancel({ clOrdID, actor: who(by) }))
+  })
+}
+async function halts(w: Acting, by: string): Promise<void> {
+  w.injected('halt', null)
+  await want(w, { what: 'halt', by }, (desk) => desk.halt({ reason: 'enough', actor: who(by) }))
+}
+const releasing = (by: string) => (desk: Desk) => desk.release({ reason: 'all clear', actor: who(by) })
+const takingIn = (symbol: string, by: string) => (desk: Desk) =>
+  desk.takeIn({ symbol, px: null, reason: 'explained', actor: who(by) })
 
 const ACTS: Readonly<Record<string, Act>> = {
   // --- agents and people
@@ -236,116 +301,60 @@ const ACTS: Readonly<Record<string, Act>> = {
             : digest
       before = digest
       const end = item.named['end']
-      const after =
+      const afterMs =
         end === undefined ? seconds(item, 'after') : msBetween(w.clock.now(), decideBy as never) + Number(end)
-      w.loop.post(after, async () => {
-        w.said.push({ what: 'approve', by, intentID, digest: seen })
-        const done = await ask(w, `${by} approves ${intentID}`, (desk) =>
+      w.loop.post(afterMs, async () => {
+        await want(w, { what: 'approve', by, intentID, digest: seen }, (desk) =>
           desk.approve({ intentID, digest: seen, reason: null, actor: who(by) }),
         )
-        said(w, `${by} approves ${intentID}`, done)
       })
     })
   },
   decline(w, item) {
     const [intentID, by] = [word(item, 0) as IntentID, named(item, 'by')]
-    whenever(w, ticketed(intentID), 1, () =>
-      w.loop.post(seconds(item, 'after'), async () =>
-        said(
-          w,
-          `${by} declines`,
-          await ask(w, 'decline', (desk) => desk.decline({ intentID, reason: 'no', actor: who(by) })),
-        ),
-      ),
+    after(w, item, ticketed(intentID), () =>
+      want(w, { what: 'decline', by, intentID }, (desk) => desk.decline({ intentID, reason: 'no', actor: who(by) })),
     )
   },
   withdraw(w, item) {
     const [intentID, by] = [word(item, 0) as IntentID, named(item, 'by', AGENT.id)]
-    whenever(w, momentOf(item, 'ticketed'), 1, () =>
-      w.loop.post(seconds(item, 'after'), async () =>
-        said(
-          w,
-          `${by} withdraws`,
-          await ask(w, 'withdraw', (desk) => desk.withdraw({ intentID, reason: null, actor: who(by) })),
-        ),
-      ),
+    after(w, item, momentOf(item, 'ticketed'), () =>
+      want(w, { what: 'withdraw', by, intentID }, (desk) => desk.withdraw({ intentID, reason: null, actor: who(by) })),
     )
   },
   reprice(w, item) {
     const [intentID, by] = [word(item, 0) as IntentID, named(item, 'by')]
-    whenever(w, ticketed(intentID), 1, () =>
-      w.loop.post(seconds(item, 'after'), async () =>
-        said(w, `${by} reprices`, await ask(w, 'reprice', (desk) => desk.reprice({ intentID, actor: who(by) }))),
-      ),
+    after(w, item, ticketed(intentID), () =>
+      want(w, { what: 'reprice', by, intentID }, (desk) => desk.reprice({ intentID, actor: who(by) })),
     )
   },
   /** Takes the entry back, a while after it was made. */
-  cancel(w, item) {
-    const by = named(item, 'by')
-    whenever(w, entered(word(item, 0)), 1, (row) =>
-      w.loop.post(seconds(item, 'after'), async () =>
-        said(
-          w,
-          `${by} cancels`,
-          await ask(w, 'cancel', (desk) => desk.requestCancel({ clOrdID: row.object.id as ClOrdID, actor: who(by) })),
-        ),
-      ),
-    )
-  },
-  'cancel-stop'(w, item) {
-    const by = named(item, 'by')
-    const isStop = (row: Row): boolean => {
-      if (row.action !== 'order.created') return false
-      const { order } = dataOf<{ order: { intentID: string; role: string } }>(row)
-      return order.intentID === word(item, 0) && order.role === 'Stop'
-    }
-    whenever(w, isStop, 1, (row) =>
-      w.loop.post(seconds(item, 'after'), async () =>
-        said(
-          w,
-          `${by} cancels the stop`,
-          await ask(w, 'cancel', (desk) => desk.requestCancel({ clOrdID: row.object.id as ClOrdID, actor: who(by) })),
-        ),
-      ),
-    )
-  },
+  cancel: (w, item) => cancelOf(w, item, 'Entry'),
+  'cancel-stop': (w, item) => cancelOf(w, item, 'Stop'),
   /** Another price, so many cents away, or another size. */
   replace(w, item) {
     const by = named(item, 'by')
-    whenever(w, entered(word(item, 0)), 1, (row) =>
-      w.loop.post(seconds(item, 'after'), async () => {
-        const { order } = dataOf<{ order: { terms: Terms } }>(row)
-        const cents = item.named['cents']
-        const share = item.named['share']
-        const lot = w.market.broker.markets.get(order.terms.symbol)?.instrument.lot ?? qty('1')
-        const size = share === undefined ? null : toStep(times(order.terms.orderQty, dec(share)) as Qty, lot, 'floor')
-        const price =
-          cents === undefined || order.terms.price === null
-            ? null
-            : plus(order.terms.price, px((Number(cents) / 100).toFixed(2)))
-        const clOrdID = row.object.id as ClOrdID
-        const orderQty = size && isZero(size) ? null : size
-        w.said.push({ what: 'replace', by, clOrdID, orderQty, price })
-        const done = await ask(w, 'replace', (desk) =>
-          desk.replace({ clOrdID, orderQty, price, reason: null, actor: who(by) }),
-        )
-        said(w, `${by} replaces`, done)
-      }),
-    )
+    after(w, item, created('Entry', word(item, 0)), (row) => {
+      const { order } = dataOf<{ order: { terms: Terms } }>(row)
+      const cents = item.named['cents']
+      const share = item.named['share']
+      const lot = w.market.broker.markets.get(order.terms.symbol)?.instrument.lot ?? qty('1')
+      const size = share === undefined ? null : toStep(times(order.terms.orderQty, dec(share)) as Qty, lot, 'floor')
+      const price =
+        cents === undefined || order.terms.price === null
+          ? null
+          : plus(order.terms.price, px((Number(cents) / 100).toFixed(2)))
+      const clOrdID = row.object.id as ClOrdID
+      const orderQty = size && isZero(size) ? null : size
+      return want(w, { what: 'replace', by, clOrdID, orderQty, price }, (desk) =>
+        desk.replace({ clOrdID, orderQty, price, reason: null, actor: who(by) }),
+      )
+    })
   },
-  async halt(w, item) {
-    const by = named(item, 'by', 'rik')
-    w.injected('halt', null)
-    said(w, `${by} halts`, await ask(w, 'halt', (desk) => desk.halt({ reason: 'enough', actor: who(by) })))
-  },
+  halt: (w, item) => halts(w, named(item, 'by', 'rik')),
   /** Somebody halts just when an order is on its way. */
   'halt-at'(w, item) {
-    whenever(w, momentOf(item, 'promised'), 1, () =>
-      w.loop.post(seconds(item, 'after', '0'), async () => {
-        w.injected('halt', null)
-        said(w, 'rik halts', await ask(w, 'halt', (desk) => desk.halt({ reason: 'enough', actor: who('rik') })))
-      }),
-    )
+    after(w, item, momentOf(item, 'promised'), () => halts(w, 'rik'), '0')
   },
   /** Asks for a comparison and releases when it is clean; tries for a while. */
   async release(w, item) {
@@ -353,8 +362,7 @@ const ACTS: Readonly<Record<string, Act>> = {
     for (let n = 0; n < 12 && !w.isCalm; n++) {
       await ask(w, 'reconcile', (desk) => desk.requestReconcile(who(by)))
       await w.loop.delay(2_500)
-      const done = await ask(w, 'release', (desk) => desk.release({ reason: 'all clear', actor: who(by) }))
-      said(w, `${by} releases`, done)
+      const done = await want(w, { what: 'release', by }, releasing(by))
       if (done === null || done.ok || done.error.code === 'NOT_HALTED') return
     }
   },
@@ -366,21 +374,20 @@ const ACTS: Readonly<Record<string, Act>> = {
     await ask(w, 'reconcile', (desk) => desk.requestReconcile(who('rik')))
   },
   async 'take-in'(w, item) {
-    const done = await ask(w, 'take in', (desk) =>
-      desk.takeIn({ symbol: word(item, 0), px: null, reason: 'explained', actor: who(named(item, 'by', 'rik')) }),
-    )
-    said(w, 'take in', done)
+    const [symbol, by] = [word(item, 0), named(item, 'by', 'rik')]
+    await want(w, { what: 'take-in', by, symbol }, takingIn(symbol, by))
   },
   /** An agent tries what only people may. */
   async 'agent-tries'(w, item) {
-    const what = word(item, 0)
-    const tries: Record<string, (desk: Desk) => Promise<Result<unknown, Denial>>> = {
-      release: (desk) => desk.release({ reason: 'all clear', actor: AGENT }),
-      'take-in': (desk) => desk.takeIn({ symbol: 'AAPL', px: null, reason: 'because', actor: AGENT }),
+    const by = AGENT.id
+    switch (word(item, 0)) {
+      case 'release':
+        return void (await want(w, { what: 'release', by }, releasing(by)))
+      case 'take-in':
+        return void (await want(w, { what: 'take-in', by, symbol: 'AAPL' }, takingIn('AAPL', by)))
+      default:
+        throw new Error(`an agent tries release or take-in, not ${word(item, 0)}; approve has by=jax`)
     }
-    const run = tries[what]
-    if (!run) throw new Error(`an agent tries release or take-in, not ${what}; approve has by=jax`)
-    said(w, `the agent tries to ${what}`, await ask(w, what, run))
   },
   async disable(w, item) {
     w.injected('approver removed', null)
@@ -552,6 +559,9 @@ const ACTS: Readonly<Record<string, Act>> = {
     w.wire.pump()
   },
 }
+
+/** Every word that a line of a script may begin with, but for the faults that belong to a step of the gateway. */
+export const VERBS: readonly string[] = Object.keys(ACTS)
 
 const wasRejected = (o: Truth): boolean => o.reports.some((r) => r.execType === 'Rejected')
 const WRONG: Readonly<Record<string, (o: Truth) => boolean>> = {

@@ -2,13 +2,14 @@ import assert from 'node:assert/strict'
 import { readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { after, describe, it } from 'node:test'
+import { deny } from '../../src/desk/command.ts'
 import type { Row } from '../../src/journal/row.ts'
 import type { Truth } from '../scenarios/broker.ts'
 import { amt, dec, px, qty } from '../../src/values/decimal.ts'
 import type { ExecID } from '../../src/values/brand.ts'
 import type { Json } from '../../src/values/json.ts'
 import { PROMISES, type Promised } from './promises.ts'
-import type { Violation } from './scene.ts'
+import type { Said, Scene, Violation } from './scene.ts'
 import { played, type Tampering, type Watched } from './watched.ts'
 
 const ROOT = join(import.meta.dirname, '../..')
@@ -44,6 +45,17 @@ wait 2s
 reprice I1 by=ana
 approve I1 by=ana`
 
+const CANCELED = `${DAY}
+cancel  I1 by=ana`
+const DECLINED = `${HEAD}decline I1 by=ana`
+const WITHDRAWN = `${HEAD}withdraw I1 by=ana`
+const TAKEN_IN = `${DAY}
+wait 1m
+elsewhere hold AAPL 5
+reconcile
+wait 8s
+takein  AAPL by=rik`
+
 const entryOf = (w: Watched): Truth => w.broker.truth.find((o) => o.role === 'Entry') as Truth
 const stopOf = (w: Watched): Truth => w.broker.truth.find((o) => o.role === 'Stop') as Truth
 /** Changes the rows of one action as the oracles see them. */
@@ -52,8 +64,25 @@ const rows = (action: string, change: (row: Row, w: Watched) => Row): Pick<Tampe
 })
 /** Such rows say something that nobody needs. */
 const withhold = (...actions: readonly string[]): Pick<Tampering, 'row'> => ({
-  row: (row) => (actions.includes(row.action) ? { ...row, action: 'gateway.started' } : row),
+  row: (row) =>
+    actions.includes(row.action) ? { ...row, action: 'gateway.started', actor: { ...row.actor, type: 'system' } } : row,
 })
+/** Nobody ever asked for that. */
+const unheard =
+  (what: Said['what']) =>
+  ({ said = [] }: Scene): Partial<Scene> => ({
+    get said() {
+      return said.filter((one) => one.what !== what)
+    },
+  })
+const inTheNameOf =
+  (id: string) =>
+  (row: Row): Row => {
+    const { decision, by } = row.data as { decision?: { [key: string]: Json }; by?: string }
+    if (decision) decision['by'] = id
+    if (by !== undefined) within(row)['by'] = id
+    return row.actor.type === 'person' || row.actor.type === 'agent' ? { ...row, actor: { ...row.actor, id } } : row
+  }
 const within = (row: Row, ...path: readonly string[]): { [key: string]: Json } => {
   let found: { [key: string]: Json } = row.data
   for (const step of path) found = found[step] as { [key: string]: Json }
@@ -110,7 +139,12 @@ const BROKEN: { readonly [promise in Promised]: readonly Case[] } = {
           : write,
       says: /is not the Stop that was approved with its entry/,
     },
-    { how: 'nobody saw that ticket', script: DAY, scene: () => ({ said: [] }), says: /ana never said yes/ },
+    {
+      how: 'nobody saw that ticket',
+      script: DAY,
+      scene: unheard('approve'),
+      says: /ana never asked for row \d+ \(intent\.approved I1\)/,
+    },
     {
       how: 'it was approved too late',
       script: DAY,
@@ -156,8 +190,8 @@ const BROKEN: { readonly [promise in Promised]: readonly Case[] } = {
     {
       how: 'nobody asked for the change',
       script: CHANGED,
-      scene: (scene) => ({ said: scene.said?.slice() ?? [] }),
-      says: /never (said yes|asked)/,
+      scene: unheard('replace'),
+      says: /ana never asked for row/,
     },
     {
       how: 'a change is sent with other terms',
@@ -446,6 +480,120 @@ const BROKEN: { readonly [promise in Promised]: readonly Case[] } = {
       says: /has no time/,
     },
   ],
+  asked: [
+    {
+      how: 'somebody else halted',
+      script: HALT,
+      ...rows('halt.engaged', inTheNameOf('bo')),
+      says: /bo never asked for row \d+ \(halt\.engaged global\)/,
+    },
+    {
+      how: 'the halt names somebody else',
+      script: HALT,
+      ...rows('halt.engaged', (row) => ({ ...row, data: { ...row.data, by: 'bo' } })),
+      says: /is rik's, and names bo/,
+    },
+    {
+      how: 'somebody else released',
+      script: RELEASED,
+      ...rows('halt.released', inTheNameOf('ana')),
+      says: /ana never asked for row \d+ \(halt\.released global\)/,
+    },
+    {
+      how: 'somebody else canceled',
+      script: CANCELED,
+      ...rows('order.cancel-requested', inTheNameOf('bo')),
+      says: /bo never asked for row \d+ \(order\.cancel-requested/,
+    },
+    {
+      how: 'another order was canceled',
+      script: CANCELED,
+      ...rows('order.cancel-requested', (row, w) => ({
+        ...row,
+        object: { ...row.object, id: w.rows.findLast((r) => r.object.id.endsWith('-s1'))?.object.id ?? '' },
+      })),
+      says: /ana never asked for row \d+ \(order\.cancel-requested .*-s1\)/,
+    },
+    {
+      how: 'somebody else declined',
+      script: DECLINED,
+      ...rows('intent.declined', inTheNameOf('bo')),
+      says: /bo never asked for row \d+ \(intent\.declined I1\)/,
+    },
+    {
+      how: 'somebody else withdrew',
+      script: WITHDRAWN,
+      ...rows('intent.withdrawn', inTheNameOf('bo')),
+      says: /bo never asked for row \d+ \(intent\.withdrawn I1\)/,
+    },
+    {
+      how: 'a new ticket that nobody wanted',
+      script: DAY,
+      ...rows('intent.ticketed', (row) => ({ ...row, data: { ...row.data, why: 'repriced' } })),
+      says: /nobody asked for row \d+ \(intent\.ticketed I1\)/,
+    },
+    {
+      how: 'another difference was explained',
+      script: TAKEN_IN,
+      ...rows('order.adopted', (row) => ((within(row, 'order', 'terms')['symbol'] = 'MSFT'), row)),
+      says: /rik never asked for row \d+ \(order\.adopted/,
+    },
+    {
+      how: 'it was asked for only afterwards',
+      script: `${DAY}\nwait 1s\ncancel I1 by=ana`,
+      ...rows('order.accepted', (row) => ({
+        ...row,
+        action: 'order.cancel-requested',
+        actor: { ...row.actor, type: 'person', id: 'ana' },
+        data: { why: 'asked for' },
+      })),
+      says: /ana never asked for row/,
+    },
+  ],
+  answered: [
+    ...Object.entries({
+      'ana asks to decline I1': [DECLINED, 'intent.declined'],
+      'ana asks to withdraw I1': [WITHDRAWN, 'intent.withdrawn'],
+      'rik asks to halt': [HALT, 'halt.engaged'],
+      'rik asks to release': [RELEASED, 'halt.released'],
+      'ana asks to cancel': [CANCELED, 'order.cancel-requested'],
+      'ana asks to approve I1': [DAY, 'intent.approved'],
+      'ana asks to replace': [CHANGED, 'order.replace-requested'],
+      'ana asks to reprice I1': [`${HEAD}reprice I1 by=ana`, 'intent.ticketed'],
+      'rik asks to take-in AAPL': [TAKEN_IN, 'order.adopted'],
+    } as const).map(
+      ([words, [script, action]]): Case => ({
+        how: `nothing came of it: ${words}`,
+        script,
+        // What was taken in cannot trade in a book that it is not in.
+        ...withhold(action, ...(action === 'order.adopted' ? ['execution.reported'] : [])),
+        end: () => {},
+        says: new RegExp(`${words}.* was answered as done, and the journal has nothing of it`),
+      }),
+    ),
+    {
+      how: 'it is done and called refused',
+      script: `${HALT} -> Denied NOT_ELIGIBLE`,
+      opened: ({ desk }) => {
+        const { halt } = desk
+        desk.halt = async (ask) => {
+          await halt(ask)
+          return deny('NOT_ELIGIBLE', 'Not you.')
+        }
+      },
+      end: () => {},
+      says: /rik asks to halt was refused \(NOT_ELIGIBLE\), and row \d+ \(halt\.engaged\) says that it was done/,
+    },
+    {
+      how: 'trading is called halted, and goes on',
+      script: `${DAY}\nhalt by=rik -> Denied ALREADY_HALTED`,
+      opened: ({ desk }) => {
+        desk.halt = async () => deny('ALREADY_HALTED', 'Trading is halted already.')
+      },
+      end: () => {},
+      says: /rik was told that trading is halted already, and it was not/,
+    },
+  ],
   journal: [
     {
       how: 'a row was edited',
@@ -632,7 +780,7 @@ describe('the oracles', () => {
       })
 
   it('find nothing in what is as it should be', async () => {
-    for (const script of [DAY, CHANGED, HALT, RELEASED, THAWED]) {
+    for (const script of [DAY, CHANGED, HALT, RELEASED, THAWED, CANCELED, TAKEN_IN]) {
       const w = await played(script)
       open.push(w)
       assert.deepEqual(

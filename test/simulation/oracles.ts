@@ -65,6 +65,7 @@ class Watch implements Oracles {
     for (let row = this.#scene.rows[this.#seen]; row && row.seq < first.seq; row = this.#scene.rows[this.#seen])
       this.#row(row)
     for (const row of rows) this.#row(row)
+    this.#people.answers(this.#seen)
     for (const order of this.#toEnd)
       if (isLive(order) && !order.askedToEnd)
         broken('canceled', `trading was halted while ${order.clOrdID} was open, and no cancel of it was asked for`)
@@ -90,6 +91,7 @@ class Watch implements Oracles {
     const inexact = inexactIn(row.data)
     if (inexact) broken('decimals', `row ${row.seq} (${row.action}): ${inexact}`)
     this.#people.mayDo(row)
+    this.#people.wasAsked(row)
     if (row.action === 'halt.engaged') {
       this.#haltAt = this.#scene.truly()
       this.#toEnd = [...this.#book.orders.values()].filter((o) => o.role === 'Entry' && isLive(o))
@@ -272,6 +274,7 @@ class Watch implements Oracles {
   acknowledged(head: { readonly size: number; readonly hash: string }): void {
     if (head.size > this.#seen)
       broken('kept', `row ${head.size - 1} was acknowledged, and ${this.#seen} rows are durable`)
+    this.#people.answers(this.#seen)
     const last = this.#heads.at(-1)
     if (!last || last.size < head.size) this.#heads.push(head)
   }
@@ -296,6 +299,7 @@ class Watch implements Oracles {
   }
 
   async atEnd(): Promise<void> {
+    this.#people.answers(this.#seen)
     this.booked()
     this.#doubles()
     await judged({

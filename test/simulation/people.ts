@@ -5,7 +5,7 @@ import { type Decimal, eq } from '../../src/values/decimal.ts'
 import { plusMs } from '../../src/values/instant.ts'
 import { broken } from './promises.ts'
 import type { Idea, Recount } from './recount.ts'
-import type { Scene } from './scene.ts'
+import type { Asked, Said, Scene } from './scene.ts'
 
 // Who may do it, and whether they did.
 
@@ -17,6 +17,9 @@ const EXPLAINERS: readonly string[] = ['risk', 'operator']
 export class People {
   readonly #scene: Scene
   readonly #book: Recount
+  /** How much of what was asked has been taken down, and what of it has no answer yet. */
+  #heard = 0
+  readonly #unanswered = new Set<Said>()
 
   constructor(scene: Scene, book: Recount) {
     this.#scene = scene
@@ -34,7 +37,7 @@ export class People {
         const idea = book.ideas.get(id)
         if (!idea) broken('seen', `row ${row.seq} approves ${id}, which was never received`)
         this.#person(row, APPROVERS, `approve ${id}`)
-        if (decision.by !== actor.id) broken('people', `${actor.id} approved ${id} in the name of ${decision.by}`)
+        this.#inOwnName(row, decision)
         if (isOwn(idea, actor.id)) broken('people', `${actor.id} approved ${id}, which is their own proposal`)
         if (decision.digest !== idea.digest)
           broken('approved', `${id} was approved under a digest that its ticket has not`)
@@ -42,42 +45,21 @@ export class People {
           broken('approved', `${id} was approved after the time to decide`)
         if (sendBy > plusMs(decision.at, this.#scene.policy.executionTtlMs))
           broken('approved', `the approval of ${id} lasts longer than the policy allows`)
-        const seen = this.#scene.said
-        if (
-          seen &&
-          !seen.some((s) => s.what === 'approve' && s.intentID === id && s.by === actor.id && s.digest === idea.digest)
-        )
-          broken('approved', `${actor.id} never said yes to the ticket of ${id} that counts as approved`)
         return
       }
       case 'order.replace-requested': {
-        const { decision, ticket, by } = dataOf<'order.replace-requested'>(row)
+        const { decision } = dataOf<'order.replace-requested'>(row)
         const order = book.orders.get(id)
         const idea = order && book.ideas.get(order.intentID)
         if (!order || !idea) broken('seen', `row ${row.seq} changes ${id}, which is not in the book`)
         this.#person(row, APPROVERS, `change ${id}`)
-        if (decision.by !== actor.id) broken('people', `${actor.id} changed ${id} in the name of ${decision.by}`)
+        this.#inOwnName(row, decision)
         if (isOwn(idea, actor.id)) broken('people', `${actor.id} changed ${id}, which is their own proposal`)
-        const meant = this.#scene.said
-        const { orderQty, price } = ticket.terms
-        const same = (asked: Decimal | null, got: Decimal | null): boolean =>
-          asked === null || (got !== null && eq(asked, got))
-        if (
-          meant &&
-          !meant.some(
-            (s) =>
-              s.what === 'replace' &&
-              s.clOrdID === id &&
-              s.by === actor.id &&
-              same(s.orderQty, orderQty) &&
-              same(s.price, price),
-          )
-        )
-          broken('approved', `${actor.id} never asked for ${by} as it is written down`)
         return
       }
       case 'halt.released': {
         this.#person(row, RELEASERS, 'release the halt')
+        this.#named(row, dataOf<'halt.released'>(row).by)
         const { halt, lastRun } = book
         if (!halt || !lastRun?.run.clean || lastRun.seq < halt.seq)
           broken('compared', 'the halt was released without a comparison since it came that found nothing')
@@ -86,9 +68,14 @@ export class People {
       case 'order.adopted':
         if (actor.type !== 'broker') this.#person(row, EXPLAINERS, `take in ${id}`)
         return
+      case 'halt.engaged':
+        if (actor.type !== 'system') this.#named(row, dataOf<'halt.engaged'>(row).by)
+        return
       case 'intent.declined':
-        return this.#person(row, DECLINERS, `decline ${id}`)
+        this.#person(row, DECLINERS, `decline ${id}`)
+        return this.#inOwnName(row, dataOf<'intent.declined'>(row).decision)
       case 'intent.withdrawn':
+        this.#inOwnName(row, dataOf<'intent.withdrawn'>(row).decision)
         if (actor.type !== 'person' && actor.id !== book.ideas.get(id)?.intent.proposer.id)
           broken('people', `${actor.id} withdrew ${id}, which somebody else proposed`)
         return
@@ -115,6 +102,201 @@ export class People {
     const no = mayNot(actor.type === 'person' ? actor.id : null, roles, this.#book)
     if (no !== null) broken('people', `${actor.type} ${actor.id} did ${what}: ${no}`)
   }
+  #inOwnName({ seq, action, actor }: Row, { by }: { readonly by: string }): void {
+    if (by !== actor.id) broken('people', `row ${seq} (${action}) is ${actor.id}'s, in the name of ${by}`)
+  }
+  /** Where people are shown by name. */
+  #named({ seq, action, actor }: Row, name: string): void {
+    const own = this.#book.people.get(actor.id)?.name ?? actor.id
+    if (name !== own) broken('asked', `row ${seq} (${action}) is ${own}'s, and names ${name}`)
+  }
+
+  /** What people and agents do, and what is done at their word, begins with what they asked for. */
+  wasAsked(row: Row): void {
+    const { said } = this.#scene
+    const { seq, action, actor } = row
+    const own = actor.type === 'person' || actor.type === 'agent'
+    if (!said || SIGNING_IN.has(action) || !(own || isRepriced(row))) return
+    if (said.some((one) => this.#isOf(row, one))) return
+    broken(
+      VOTES.has(action) ? 'approved' : 'asked',
+      `${own ? actor.id : 'nobody'} ${own ? 'never ' : ''}asked for row ${seq} (${action} ${row.object.id}) as it is written down`,
+    )
+  }
+
+  /** Whether a row may come of what was asked: it is what was meant, written after the question and before the answer. */
+  #isOf(row: Row, said: Said): boolean {
+    const isInTime = said.from <= row.seq && (said.answer === null || row.seq < said.answer.to)
+    return isInTime && (said.by === row.actor.id || isRepriced(row)) && this.#isMeant(row, said)
+  }
+
+  #isMeant(row: Row, said: Said): boolean {
+    const { id } = row.object
+    switch (row.action as Action) {
+      case 'intent.received':
+        return said.what === 'propose' && said.intentID === id
+      case 'intent.ticketed':
+        return said.what === 'reprice' && said.intentID === id && isRepriced(row)
+      case 'intent.approved':
+        return (
+          said.what === 'approve' &&
+          said.intentID === id &&
+          said.digest === dataOf<'intent.approved'>(row).decision.digest
+        )
+      case 'intent.declined':
+        return said.what === 'decline' && said.intentID === id
+      case 'intent.withdrawn':
+        return said.what === 'withdraw' && said.intentID === id
+      case 'order.replace-requested': {
+        const { orderQty, price } = dataOf<'order.replace-requested'>(row).ticket.terms
+        return (
+          said.what === 'replace' &&
+          said.clOrdID === id &&
+          isAsWished(said.orderQty, orderQty) &&
+          isAsWished(said.price, price)
+        )
+      }
+      case 'order.created':
+        return said.what === 'replace' && said.clOrdID === dataOf<'order.created'>(row).order.replaces
+      case 'order.cancel-requested':
+        if (dataOf<'order.cancel-requested'>(row).why === 'halt') return said.what === 'halt'
+        return said.what === 'cancel' && this.#isOfLine(id, said.clOrdID)
+      // One that has not left yet is not sent; with a stop goes the target that is sent with it.
+      case 'order.absent':
+        return said.what === 'halt' || (said.what === 'cancel' && this.#isOfFamily(id, said.clOrdID))
+      case 'halt.engaged':
+        return said.what === 'halt'
+      case 'halt.released':
+        return said.what === 'release'
+      case 'order.adopted':
+        return said.what === 'take-in' && said.symbol === dataOf<'order.adopted'>(row).order.terms.symbol
+      case 'task.closed':
+        return said.what === 'close' && said.taskID === id
+      default:
+        return false
+    }
+  }
+  /** An order and those that take its place are canceled together while nobody knows which of them works. */
+  #isOfLine(clOrdID: string, asked: string): boolean {
+    const [one, other] = [this.#book.orders.get(clOrdID), this.#book.orders.get(asked)]
+    return one !== undefined && other !== undefined && this.#book.root(one) === this.#book.root(other)
+  }
+  #isOfFamily(clOrdID: string, asked: string): boolean {
+    return this.#book.orders.get(clOrdID)?.intentID === this.#book.orders.get(asked)?.intentID
+  }
+
+  /** Holds the answers that have come against the journal, of which `size` rows were looked at. */
+  answers(size: number): void {
+    const { said } = this.#scene
+    if (!said) return
+    while (this.#heard < said.length) this.#unanswered.add(said[this.#heard++] as Said)
+    for (const one of this.#unanswered) {
+      if (one.answer === null || one.answer.to > size) continue
+      this.#unanswered.delete(one)
+      if (one.answer.is === 'ok') this.#kept(one, one.answer.to)
+      else this.#refused(one, one.answer)
+    }
+  }
+
+  /** Asked a second time, it is answered by what came of the first. */
+  #kept(said: Said, to: number): void {
+    const until = this.#scene.rows.slice(0, to)
+    const during = until.slice(said.from)
+    const isMine = (row: Row): boolean =>
+      row.action === DONE[said.what] && (said.by === row.actor.id || isRepriced(row)) && this.#isMeant(row, said)
+    const isThere = ((): boolean => {
+      switch (said.what) {
+        case 'halt':
+        case 'release':
+        case 'take-in':
+          return during.some(isMine)
+        case 'reprice':
+          return during.some(
+            (row) => isMine(row) || (row.action === 'intent.refused' && row.object.id === said.intentID),
+          )
+        // Whoever did it first.
+        case 'withdraw':
+        case 'close':
+          return until.some((row) => this.#isMeant(row, said))
+        case 'cancel':
+          return isAskedToEnd(until, said.clOrdID, said.from)
+        case 'propose':
+        case 'approve':
+        case 'decline':
+        case 'replace':
+          return until.some(isMine)
+      }
+    })()
+    if (!isThere) broken('answered', `${wordsOf(said)} was answered as done, and the journal has nothing of it`)
+  }
+
+  /** What is refused leaves nothing behind; a try before the last may have done it, and others may have. */
+  #refused(said: Said, { is, to, tries }: NonNullable<Said['answer']>): void {
+    const { rows } = this.#scene
+    const during = rows.slice(said.from, to)
+    if (is === 'ALREADY_HALTED') {
+      const before = rows.slice(0, said.from).findLast((row) => HALTS.has(row.action))
+      if (before?.action !== 'halt.engaged' && !during.some(({ action }) => action === 'halt.engaged'))
+        broken('answered', `${said.by} was told that trading is halted already, and it was not`)
+    }
+    if (tries > 1) return
+    const others = (this.#scene.said ?? []).filter((one) => one !== said)
+    const row = during.find((one) => this.#isOf(one, said) && !others.some((other) => this.#isOf(one, other)))
+    if (row)
+      broken(
+        'answered',
+        `${wordsOf(said)} was refused (${is}), and row ${row.seq} (${row.action}) says that it was done`,
+      )
+  }
+}
+
+/** What was asked → what is then in the journal. */
+const DONE: Readonly<Record<Asked['what'], Action>> = {
+  propose: 'intent.received',
+  approve: 'intent.approved',
+  decline: 'intent.declined',
+  withdraw: 'intent.withdrawn',
+  reprice: 'intent.ticketed',
+  cancel: 'order.cancel-requested',
+  replace: 'order.replace-requested',
+  halt: 'halt.engaged',
+  release: 'halt.released',
+  'take-in': 'order.adopted',
+  close: 'task.closed',
+}
+/** Of these the exact terms count. */
+const VOTES: ReadonlySet<string> = new Set(['intent.approved', 'order.replace-requested'])
+const HALTS: ReadonlySet<string> = new Set(['halt.engaged', 'halt.released'])
+/** Nobody in a world signs in; that is for the tests of the edge. */
+const SIGNING_IN: ReadonlySet<string> = new Set([
+  'code.issued',
+  'person.added',
+  'session.opened',
+  'session.ended',
+  'token.issued',
+  'token.revoked',
+])
+
+/** A new ticket is the gateway's work, at the word of a person. */
+const isRepriced = ({ action, data }: Row): boolean =>
+  action === 'intent.ticketed' && (data as { why?: unknown }).why === 'repriced'
+const isAsWished = (asked: Decimal | null, got: Decimal | null): boolean =>
+  asked === null || (got !== null && eq(asked, got))
+
+/** A cancel of it was asked for, by whomever, and since then the broker has not refused it until now: `from`. */
+function isAskedToEnd(rows: readonly Row[], clOrdID: string, from: number): boolean {
+  const about = rows.filter((row) => row.object.id === clOrdID)
+  const isNo = ({ action, data, seq }: Row): boolean =>
+    seq < from && action === 'order.cancel-answered' && (data as { outcome?: unknown }).outcome === 'rejected'
+  return about
+    .slice(about.findLastIndex(isNo) + 1)
+    .some(({ action }) => action === 'order.cancel-requested' || action === 'order.absent')
+}
+
+/** As a line of the log: `ana asks to decline I1`. */
+export function wordsOf({ what, by, ...about }: Asked): string {
+  const { intentID, clOrdID, symbol, taskID } = about as Partial<Record<string, string>>
+  return [by, 'asks to', what, intentID ?? clOrdID ?? symbol ?? taskID].filter((word) => word !== undefined).join(' ')
 }
 
 const dataOf = <A extends Action>(row: Row): Happened[A] => row.data as unknown as Happened[A]

@@ -17,6 +17,8 @@ export const PROMISES = {
   blind: 'G6: no opening order leaves without knowing market, account and position',
   limits: 'G7: limits count what is in flight',
   seen: 'G8: every change says who, when and what for',
+  asked: 'G8: what counts as done by somebody, they have asked for',
+  answered: 'G8: what is answered as done is in the journal, and what is refused is not',
   journal: 'G8: the journal verifies, with every checkpoint that was signed',
   views: 'G8: views are what the journal says',
   account: 'G9: orders go to the account of the policy and no other',

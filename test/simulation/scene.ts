@@ -1,3 +1,4 @@
+import type { DenialCode } from '../../src/desk/desk.ts'
 import type { Policy } from '../../src/gate/policy.ts'
 import type { Row } from '../../src/journal/row.ts'
 import type { Terms } from '../../src/orders/terms.ts'
@@ -24,8 +25,8 @@ export type Scene = {
   /** Whether the HALT file lies in the data directory now. */
   readonly haltFile: 'absent' | 'present'
   /**
-   * What people and agents asked to be sent, as they saw it, noted before the desk hears of it: the desk's own word for
-   * what somebody said yes to proves nothing. Absent: nobody notes it, and that is not looked at.
+   * What people and agents asked for, as they saw it, noted before the desk hears of it: the desk's own word for what
+   * somebody said proves nothing. Absent: nobody notes it, and that is not looked at.
    */
   readonly said?: readonly Said[]
   /** The time by the clock of the house, which may be wrong; and the true one, which the broker has. */
@@ -33,16 +34,25 @@ export type Scene = {
   truly(): Instant
 }
 
-export type Said =
-  | { readonly what: 'approve'; readonly by: string; readonly intentID: string; readonly digest: string }
+/** What can be asked of the desk. */
+export type Wanted =
+  | { readonly what: 'approve'; readonly intentID: string; readonly digest: string }
+  | { readonly what: 'propose' | 'decline' | 'withdraw' | 'reprice'; readonly intentID: string }
+  | { readonly what: 'cancel'; readonly clOrdID: string }
   /** Null is as it is; `orderQty` counts what is filled. */
-  | {
-      readonly what: 'replace'
-      readonly by: string
-      readonly clOrdID: string
-      readonly orderQty: Qty | null
-      readonly price: Px | null
-    }
+  | { readonly what: 'replace'; readonly clOrdID: string; readonly orderQty: Qty | null; readonly price: Px | null }
+  | { readonly what: 'halt' | 'release' }
+  | { readonly what: 'take-in'; readonly symbol: string }
+  | { readonly what: 'close'; readonly taskID: string }
+/** `by` is the id of a person or an agent. */
+export type Asked = Wanted & { readonly by: string }
+
+/** `from` and `to` are how many rows were durable when it was first asked, and when the answer came. */
+export type Said = Asked & {
+  readonly from: number
+  /** Null: none has come yet, or ever. After several `tries` it is the answer to the last. */
+  answer: { readonly is: 'ok' | DenialCode; readonly to: number; readonly tries: number } | null
+}
 
 /** A request on its way to the broker, in the instant before its first byte leaves. */
 export type Write =

@@ -1,13 +1,15 @@
-import type { Row } from '../../src/journal/row.ts'
+import type { Denial } from '../../src/desk/desk.ts'
+import type { Actor, Row } from '../../src/journal/row.ts'
 import type { Sent } from '../../src/ports/broker.ts'
 import type { Store } from '../../src/ports/store.ts'
 import type { ClOrdID } from '../../src/values/brand.ts'
+import type { Result } from '../../src/values/result.ts'
 import { play } from '../scenarios/commands.ts'
 import { type Line, parseScenario } from '../scenarios/language.ts'
 import { calmDown } from '../scenarios/standing.ts'
 import { World } from '../scenarios/world.ts'
 import { oraclesOf } from './oracles.ts'
-import { type Oracles, type Said, type Scene, Violation, type Write } from './scene.ts'
+import { type Oracles, type Said, type Scene, Violation, type Wanted, type Write } from './scene.ts'
 
 /** What the oracles are shown instead of what is so. */
 export type Tampering = {
@@ -85,17 +87,48 @@ export class Watched extends World {
     else await this.see(() => this.oracles.reopened())
     await super.boot()
     if (isFirst) this.#tampering.opened?.(this)
+    this.#listen()
+  }
+
+  /** Notes what is asked of the desk of this life, and what it answers. */
+  #listen(): void {
     const { desk, said } = this
-    const asked = { ...desk }
-    desk.approve = (ask) => {
-      said.push({ what: 'approve', by: ask.actor.id, intentID: ask.intentID, digest: ask.digest })
-      return asked.approve(ask)
+    const listen = <A extends { readonly actor: Actor }, T>(
+      run: (ask: A) => Promise<Result<T, Denial>>,
+      wantedBy: (ask: A) => Wanted,
+    ) => {
+      return async (ask: A): Promise<Result<T, Denial>> => {
+        const one: Said = { ...wantedBy(ask), by: ask.actor.id, from: this.rows.length, answer: null }
+        said.push(one)
+        const done = await run(ask)
+        one.answer = { is: done.ok ? 'ok' : done.error.code, to: this.rows.length, tries: 1 }
+        return done
+      }
     }
-    desk.replace = (ask) => {
-      const { clOrdID, orderQty, price } = ask
-      said.push({ what: 'replace', by: ask.actor.id, clOrdID, orderQty, price })
-      return asked.replace(ask)
+    const { submit } = desk
+    desk.submit = async (ask) => {
+      const { intentID } = ask.proposal
+      const one: Said = { what: 'propose', by: ask.actor.id, intentID, from: this.rows.length, answer: null }
+      said.push(one)
+      const done = await submit(ask)
+      one.answer = { is: done.outcome === 'conflict' ? 'INTENT_CONFLICT' : 'ok', to: this.rows.length, tries: 1 }
+      return done
     }
+    desk.approve = listen(desk.approve, ({ intentID, digest }) => ({ what: 'approve', intentID, digest }))
+    desk.decline = listen(desk.decline, ({ intentID }) => ({ what: 'decline', intentID }))
+    desk.withdraw = listen(desk.withdraw, ({ intentID }) => ({ what: 'withdraw', intentID }))
+    desk.reprice = listen(desk.reprice, ({ intentID }) => ({ what: 'reprice', intentID }))
+    desk.requestCancel = listen(desk.requestCancel, ({ clOrdID }) => ({ what: 'cancel', clOrdID }))
+    desk.replace = listen(desk.replace, ({ clOrdID, orderQty, price }) => ({
+      what: 'replace',
+      clOrdID,
+      orderQty,
+      price,
+    }))
+    desk.halt = listen(desk.halt, () => ({ what: 'halt' }))
+    desk.release = listen(desk.release, () => ({ what: 'release' }))
+    desk.takeIn = listen(desk.takeIn, ({ symbol }) => ({ what: 'take-in', symbol }))
+    desk.closeTask = listen(desk.closeTask, ({ taskID }) => ({ what: 'close', taskID }))
   }
 
   /** Looks, and keeps what is broken instead of throwing it into the gateway. */
