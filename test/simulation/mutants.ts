@@ -962,6 +962,78 @@ export const MUTANTS: readonly Mutant[] = [
       },
     ],
   },
+  {
+    name: 'halt-in-anothers-name',
+    guarantee: 'G8',
+    about: 'One person halts, and the journal says that it was another.',
+    edits: [
+      {
+        file: HALTING,
+        find: 'await engage(c, person?.name ?? ask.actor.id, ask.reason, ask.actor)',
+        put: "await engage(c, 'ana', ask.reason, { ...ask.actor, id: 'ana' })",
+      },
+    ],
+  },
+  {
+    name: 'cancel-in-anothers-name',
+    guarantee: 'G8',
+    about: 'One person cancels an order, and the journal says that it was another.',
+    edits: [
+      {
+        file: CANCELING,
+        find: "await cancel(c, order, 'asked for', ask.actor)",
+        put: "await cancel(c, order, 'asked for', { ...ask.actor, id: 'rik' })",
+      },
+    ],
+  },
+  {
+    name: 'new-ticket-in-a-persons-name',
+    guarantee: 'G8',
+    about: 'The gateway makes a new ticket by itself, and the journal says that somebody wanted it.',
+    edits: [{ file: DELIVERY, find: "await ticket(c, intent, 'drifted')", put: "await ticket(c, intent, 'repriced')" }],
+  },
+  {
+    name: 'no-forgotten',
+    guarantee: 'G8',
+    about: 'Somebody says no and is told that it counts, and the order can still be approved.',
+    edits: [
+      {
+        file: INTENTS,
+        find: 'const no = mayDecline(intent.state, person.voter)\n  if (no) return said(no)',
+        put: 'const no = mayDecline(intent.state, person.voter)\n  if (no) return said(no)\n  if (ask.actor) return ok(intent)',
+      },
+    ],
+  },
+  {
+    name: 'cancel-forgotten',
+    guarantee: 'G8',
+    about: 'Somebody cancels an order and is told that it is done, and the order works on.',
+    edits: [
+      {
+        file: CANCELING,
+        find: "await cancel(c, order, 'asked for', ask.actor)",
+        put: 'await c.tx.get("halt", "global")',
+      },
+    ],
+  },
+  {
+    name: 'halt-called-a-failure',
+    guarantee: 'G8',
+    about: 'Trading is halted, and whoever asked for that is told that they may not.',
+    edits: [
+      {
+        file: HALTING,
+        find: 'ask.reason, ask.actor)\n  return ok(null)',
+        put: "ask.reason, ask.actor)\n  return deny('NOT_ELIGIBLE', 'You may not.')",
+      },
+    ],
+  },
+  {
+    name: 'called-halted-while-it-trades',
+    guarantee: 'G5',
+    about: 'Somebody halts and is told that trading is halted already, and it is not.',
+    edits: [{ file: HALTING, find: 'if (await c.halted()) return deny(', put: 'if (ask.reason) return deny(' }],
+  },
 
   // --- G9: paper and live never meet
   {
