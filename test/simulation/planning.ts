@@ -394,7 +394,9 @@ export const KINDS: Readonly<Record<string, Kind>> = {
       at(when - 10, 'reprice', ['Y1'], { by: 'bo', after: secs(d.between(0.2, 9)) }),
       at(when, 'signal', ['Y1', 'BUY', 'AAPL'], { entry: mid.toFixed(2), stop: (mid * 0.99).toFixed(2), tif: 'GTC' }),
       at(when + d.between(500, 1_900), 'outage', [], { for: secs(d.between(2, 12)) }),
-      at(when + 1_500, d.one(['stick', 'gap', 'shut']), ['AAPL', '-2'], { for: secs(d.between(2, 10)) }),
+      d.maybe(0.3)
+        ? at(when + 1_500, 'gap', ['AAPL', '-2'])
+        : at(when + 1_500, d.one(['stick', 'shut']), ['AAPL'], { for: secs(d.between(2, 10)) }),
     ]
   },
   'two limits': (d, w) => {

@@ -93,7 +93,7 @@ describe('many worlds', () => {
     )
     assert.match(
       out,
-      /\n# G2 one live order.*\n# Found with seed 13\.\nworld seed=13 .*\n.*lost-booked I12\n.*halt +I13\n/,
+      /\n# G2 one live order.*\n# Found with seed 13\.\nworld seed=13 .*\non send 1 +lost-booked\nat 13\.000 halt\n/,
     )
     assert.match(out, /To keep it: npm run sim -- --seed 13 --ticks 20 --save NAME\n$/)
   })
@@ -167,7 +167,7 @@ describe('what cannot be understood', () => {
   it('is not a broken promise: an engine that does not work', async () => {
     writeFileSync(
       join(folder, 'throws.sim'),
-      printScript({ ...planOf(1), items: [{ when: { atMs: 0 }, verb: 'throw', words: [], named: {} }] }),
+      printScript({ ...planOf(1), items: [{ when: { on: 'send', n: 1 }, verb: 'throw', words: [], named: {} }] }),
     )
     for (const line of ['--scenario throws', '--scenario throws --seeds 3 --json']) {
       const { code, err } = await sim(line)

@@ -1,5 +1,6 @@
 import { parseInstant } from '../../src/values/instant.ts'
 import type { BrokerName, Item, Plan, Point, When, WorldSetting } from './plan.ts'
+import { type Kind, OF_STEPS, STEPS, type Verb, VERBS } from './words.ts'
 
 /** A script that cannot be understood; `line` counts from 1, as an editor does. */
 export class ScriptError extends Error {
@@ -13,7 +14,7 @@ export class ScriptError extends Error {
 
 /** Every name of a kind: one that is new does not compile until it stands here too. */
 const every = <T extends string>(names: Readonly<Record<T, true>>): readonly T[] => Object.keys(names) as T[]
-const POINTS = every<Point>({ commit: true, send: true, cancel: true, read: true, market: true, report: true })
+const POINTS = Object.keys(STEPS) as Point[]
 const BROKERS = every<BrokerName>({ bare: true, brackets: true, pairs: true, 'sleeping-legs': true, coins: true })
 const STORES = every<WorldSetting['store']>({ memory: true, file: true })
 const LIMITS = every<WorldSetting['limits']>({ wide: true, tight: true })
@@ -81,18 +82,86 @@ function printSettings(world: SettingOf): string {
 }
 
 /**
- * Reads a script. Which verbs there are and what they take is known to the world that plays it.
+ * Reads a script.
+ * @param whyNot what is wrong with a line that is well formed; null: nothing. Words and names are those of words.ts.
  * @throws {ScriptError} naming the line, what is wrong with it and what may stand there.
  */
-export function parseScript(text: string): Plan {
+export function parseScript(text: string, whyNot: (item: Item) => string | null = misread): Plan {
   const lines = text.split(/\r?\n/).flatMap((source, i) => {
     const line = tokens(source, i + 1)
     return line.words.length === 0 && line.named.size === 0 ? [] : [line]
   })
   const [first, ...rest] = lines
   if (first === undefined) throw new ScriptError(1, 'the script is empty; it begins with "world seed=…"')
-  return { world: parseWorld(first), items: rest.map(parseItem) }
+  const items = rest.map((line) => {
+    const item = parseItem(line)
+    const wrong = whyNot(item)
+    if (wrong !== null) throw new ScriptError(line.no, wrong)
+    return item
+  })
+  return { world: parseWorld(first), items }
 }
+
+/** Why nobody could do what a line says: an unknown word, a name too few or too many, a figure that is none. */
+export function misread({ when, verb, words, named }: Item): string | null {
+  const place = 'on' in when ? `on ${when.on} ${when.n}` : 'at'
+  const steps = 'on' in when ? STEPS[when.on] : {}
+  // What belongs to the steps themselves is never begun by itself: `slow` after a send is the reply, and not the line.
+  const free = Object.keys(VERBS).filter((name) => !('on' in when) || !OF_STEPS.has(name))
+  const known = [...Object.keys(steps), ...free]
+  const takes = Object.hasOwn(steps, verb) ? steps[verb] : free.includes(verb) ? VERBS[verb] : undefined
+  if (!takes)
+    return OF_STEPS.has(verb)
+      ? `${verb} stands after ${oneOf(pointsOf(verb).map((point) => `"on ${point} 1"`))}, not after "${place}"`
+      : `nobody knows what ${quote(verb)} is${hint(verb, known)}; after "${place}" stands ${oneOf(known)}`
+  return wrongWords(verb, words, takes.words ?? [], takes.more ?? []) ?? wrongNames(verb, named, words[0] ?? '', takes)
+}
+const pointsOf = (verb: string): readonly Point[] => POINTS.filter((point) => verb in STEPS[point])
+
+function wrongWords(
+  verb: string,
+  words: readonly string[],
+  needed: readonly Kind[],
+  more: readonly Kind[],
+): string | null {
+  const kinds = [...needed, ...more]
+  for (const [i, kind] of kinds.entries()) {
+    const given = words[i]
+    if (given === undefined && i >= needed.length) break
+    if (given === undefined || !fits(given, kind))
+      return `after "${[verb, ...words.slice(0, i)].join(' ')}" stands ${whatIs(kind)}, not ${quote(given)}${near(given, kind)}`
+  }
+  const left = words[kinds.length]
+  return left === undefined ? null : `${verb} has nothing to do with ${quote(left)}`
+}
+
+function wrongNames(
+  verb: string,
+  named: Item['named'],
+  first: string,
+  { needs = {}, takes = {}, either, needsFor = {} }: Verb,
+): string | null {
+  const kinds = { ...needs, ...takes }
+  const all = Object.keys(kinds)
+  for (const [name, given] of Object.entries(named)) {
+    const kind = all.includes(name) ? kinds[name] : undefined
+    if (!kind) {
+      const there = all.length === 0 ? 'it takes none' : `there is ${oneOf(all.map((one) => `${one}=`))}`
+      return `${verb} has no ${name}=${hint(name, all)}; ${there}`
+    }
+    if (!fits(given, kind)) return `${name}= is ${whatIs(kind)}, not ${quote(given)}${near(given, kind)}`
+  }
+  for (const name of [...Object.keys(needs), ...(needsFor[first] ?? [])])
+    if (!(name in named)) return `${[verb, ...(name in needs ? [] : [first])].join(' ')} lacks ${lacks(name, kinds)}`
+  if (either && !either.some((name) => name in named))
+    return `${verb} lacks ${oneOf(either.map((name) => lacks(name, kinds)))}`
+  return null
+}
+const lacks = (name: string, kinds: Readonly<Record<string, Kind>>): string => `${name}= (${whatIs(kinds[name] ?? [])})`
+
+const fits = (text: string, kind: Kind): boolean => ('looks' in kind ? kind.looks.test(text) : kind.includes(text))
+const whatIs = (kind: Kind): string => ('looks' in kind ? kind.what : oneOf(kind))
+const near = (text: string | undefined, kind: Kind): string => ('looks' in kind ? '' : hint(text ?? '', kind))
 
 function parseWorld({ no, words, named }: Line): WorldSetting {
   const names = Object.keys(SETTING) as Setting[]

@@ -2,12 +2,20 @@
 import type { Item, Plan } from './plan.ts'
 import type { Outcome } from './scene.ts'
 
-const item = (n: number, verb: string): Item => ({ when: { atMs: n * 1_000 }, verb, words: [`I${n}`], named: {} })
+const item = (n: number, verb: string, words: readonly string[] = [], named: Item['named'] = {}): Item => ({
+  when: { atMs: n * 1_000 },
+  verb,
+  words,
+  named,
+})
+const signal = (n: number): Item => item(n, 'signal', [`I${n}`, 'BUY', 'AAPL'], { entry: '190.00', stop: '188.00' })
+const approve = (n: number): Item => item(n, 'approve', [`I${n}`], { by: 'ana', after: '1.000' })
+const lost: Item = { when: { on: 'send', n: 1 }, verb: 'lost-booked', words: [], named: {} }
 
 /** Twelve items; every thirteenth seed breaks a promise, in every ninth of them another one. */
 export function planOf(seed: number, options: { lastsMs?: number } = {}): Plan {
-  const items = Array.from({ length: 12 }, (_, n) => item(n, n % 3 === 0 ? 'signal' : 'approve'))
-  if (seed % 13 === 0) items.push(item(12, 'lost-booked'), item(13, seed % 9 === 0 ? 'crash' : 'halt'))
+  const items = Array.from({ length: 12 }, (_, n) => (n % 3 === 0 ? signal(n) : approve(n)))
+  if (seed % 13 === 0) items.push(lost, item(13, seed % 9 === 0 ? 'crash' : 'halt'))
   return {
     world: {
       seed,

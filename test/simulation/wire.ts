@@ -26,6 +26,7 @@ import { chance, type Loop } from './loop.ts'
 import type { Item, Point } from './plan.ts'
 import type { Write } from './scene.ts'
 import type { Venue } from './venue.ts'
+import { STEPS } from './words.ts'
 
 const NEVER = new Promise<never>(() => {})
 
@@ -187,7 +188,7 @@ export class Wire implements Broker {
     }
     if (mayGo && !(await mayGo())) return { outcome: 'rejected', text: 'held back' }
     if (this.#isGone(life)) return NEVER
-    const fate = lines.find((line) => WRITE_FATES.has(line.verb)) ?? null
+    const fate = lines.find((line) => line !== queued && line.verb in STEPS.send) ?? null
     for (const write of writes) this.#fates.beforeWrite(write)
     this.#fates.trace(`${name} leaves${fate ? ` (${fate.verb})` : ''}`)
     if (fate && this.#canHappen(fate, first)) this.#fates.injected(`send ${fate.verb}`, name)
@@ -324,7 +325,7 @@ export class Wire implements Broker {
     if (this.#isGone(life)) return NEVER
     const lines = this.#fates.at('cancel', ref.clOrdID)
     if (this.#isGone(life)) return NEVER
-    const fate = lines.find((line) => CANCEL_FATES.has(line.verb)) ?? null
+    const fate = lines.find((line) => line.verb in STEPS.cancel) ?? null
     this.#fates.beforeWrite({ kind: 'cancel', clOrdID: ref.clOrdID, orderID: ref.orderID })
     this.#fates.trace(`cancel of ${ref.clOrdID} leaves${fate ? ` (${fate.verb})` : ''}`)
     if (fate) this.#fates.injected(`cancel ${fate.verb}`, ref.clOrdID)
@@ -446,7 +447,7 @@ export class Wire implements Broker {
     const life = this.#life
     const lines = this.#fates.at(point, what)
     if (this.#isGone(life)) return NEVER
-    const fate = lines.find((line) => READ_FATES.has(line.verb)) ?? null
+    const fate = lines.find((line) => line.verb in STEPS[point]) ?? null
     if (fate) this.#fates.injected(`${point} ${fate.verb}`, null)
     await this.#loop.delay(thereMs(n))
     this.#reachable(n)
@@ -518,38 +519,6 @@ export class Wire implements Broker {
     return least + (most - least) * draw ** 6 + slow
   }
 }
-
-export const WRITE_FATES: ReadonlySet<string> = new Set([
-  'lost',
-  'lost-booked',
-  'late',
-  'throw',
-  'throw-booked',
-  'crash-booked',
-  'no-booked',
-  'hang',
-  'reject-later',
-  'twice',
-  'slow',
-  'reject',
-  'no-legs',
-  'legs-later',
-  'silent',
-  'unlisted',
-])
-export const CANCEL_FATES: ReadonlySet<string> = new Set([
-  'lost',
-  'lost-done',
-  'late',
-  'throw',
-  'throw-done',
-  'hang',
-  'slow',
-  'reject',
-  'taken',
-  'crash-done',
-])
-export const READ_FATES: ReadonlySet<string> = new Set(['fail', 'slow', 'crash-answered'])
 
 type No = Extract<CancelSent, { outcome: 'rejected' | 'in-doubt' }>
 const inDoubt = (cause: string) => ({ outcome: 'in-doubt', cause }) as const

@@ -26,7 +26,8 @@ import { oraclesOf } from './oracles.ts'
 import { type Item, lineOf, type Plan, type Point } from './plan.ts'
 import { type Oracles, type Outcome, type Said, type Scene, Violation } from './scene.ts'
 import { BROKER_OF_ACCOUNT, Venue } from './venue.ts'
-import { CANCEL_FATES, READ_FATES, Wire, WRITE_FATES } from './wire.ts'
+import { Wire } from './wire.ts'
+import { OF_STEPS, STEPS } from './words.ts'
 
 /** The people of every world. The agent, Jax, belongs to tom. */
 export const CAST: Readonly<Record<string, readonly PersonRole[]>> = {
@@ -572,7 +573,7 @@ class World implements Scene, Acting {
       return 'full'
     }
     const lines = this.#at('commit', rows[0]?.object.id ?? null)
-    const told = lines.find((line) => COMMIT_FATES.has(line.verb))?.verb as CommitFate | undefined
+    const told = lines.find((line) => line.verb in STEPS.commit)?.verb as CommitFate | undefined
     const fate = told ?? this.#nextCommit ?? 'done'
     this.#nextCommit = null
     if (fate !== 'done') this.injected(`commit ${fate}`, rows[0]?.object.id ?? null)
@@ -595,7 +596,7 @@ class World implements Scene, Acting {
     const items = this.#waiting.get(`${point} ${n}`) ?? []
     for (const item of items)
       if (item.verb === 'crash-before' && point !== 'commit') this.crash(`before ${point} ${n} (${about})`)
-      else if (!OWN.has(item.verb)) void this.#begin(item)
+      else if (!OF_STEPS.has(item.verb)) void this.#begin(item)
     return items
   }
   async #begin(item: Item): Promise<void> {
@@ -619,17 +620,6 @@ class World implements Scene, Acting {
     }
   }
 }
-
-const COMMIT_FATES: ReadonlySet<string> = new Set(['crash-before', 'crash-after', 'full', 'torn', 'torn-written'])
-/** Words that belong to the step itself and are obeyed there. */
-const OWN: ReadonlySet<string> = new Set([
-  ...COMMIT_FATES,
-  ...WRITE_FATES,
-  ...CANCEL_FATES,
-  ...READ_FATES,
-  'queued',
-  'drop',
-])
 
 /** What a row says beyond its name, where people would ask. */
 function why({ data }: Row): string {
