@@ -354,13 +354,8 @@ class World implements Scene, Acting {
   async #mayTrade(symbol: string): Promise<boolean> {
     const { broker } = this.market
     // An order in doubt may be anywhere: the gate counts it, and rightly.
-    const asked = this.store?.openOrders(this.wire.account)
-    let open: Awaited<typeof asked>
-    void asked?.then((orders) => {
-      open = orders
-    })
-    await this.loop.run(this.loop.nowMs + 5_000, () => open !== undefined)
-    if (open === undefined || open.some((order) => order.terms.symbol === symbol)) return false
+    const open = await this.#answerTo(this.store?.openOrders(this.wire.account))
+    if (!open || open.some((order) => order.terms.symbol === symbol)) return false
     return (
       !this.#isHalted &&
       this.haltFile === 'absent' &&
@@ -396,23 +391,33 @@ class World implements Scene, Acting {
       )
   }
 
+  /** What the store says, which waits for the loop. Undefined: it is closed, or says nothing for so long. */
+  async #answerTo<T>(asked: Promise<T> | undefined, patienceMs = 5_000): Promise<T | undefined> {
+    let isOver = false
+    const answer = asked?.finally(() => {
+      isOver = true
+    })
+    // What went wrong comes out below, when the loop has brought it to its end.
+    answer?.catch(() => {})
+    await this.loop.run(this.loop.nowMs + patienceMs, () => isOver)
+    return isOver ? answer : undefined
+  }
+
   /** True when nothing is on its way any more, in the house or at the broker. */
   async #isSettled(): Promise<boolean> {
     const { store } = this
     if (!store || this.wire.isAwaited) return false
-    const looked = Promise.all([
-      store.openOrders(this.wire.account),
-      store.waitingIntents(),
-      store.all('errand'),
-      store.all('freeze'),
-      store.get('reconcile', this.wire.account),
-    ])
-    let found: unknown
-    void looked.then((all) => {
-      found = all
-    })
-    await this.loop.run(this.loop.nowMs + 5_000, () => found !== undefined)
-    const [orders, intents, errands, freezes, compared] = await looked
+    const looked = await this.#answerTo(
+      Promise.all([
+        store.openOrders(this.wire.account),
+        store.waitingIntents(),
+        store.all('errand'),
+        store.all('freeze'),
+        store.get('reconcile', this.wire.account),
+      ]),
+    )
+    if (!looked) return false
+    const [orders, intents, errands, freezes, compared] = looked
     // They go on for as long as an order rests; whether one of them is in doubt is looked at by itself.
     const lasting: readonly string[] = ['poll', 'resolve', 'reconcile', 'lapse']
     return (
@@ -433,15 +438,13 @@ class World implements Scene, Acting {
         throw new Violation('G5: the HALT file halts', 'it lies there, and no halt was ever written down')
       if (this.notes.length === 0) throw new Violation('G8: the journal is anchored', 'no checkpoint was ever signed')
       if (this.plan.world.seed % REPLAYED_EVERY === 0) await this.#replay()
-      // The oracle asks the store, which waits for the loop.
-      let isOver = false
-      const judged = this.#oracles.atEnd().finally(() => {
-        isOver = true
-      })
-      // What it finds comes out below, when the loop has brought it to its end.
-      judged.catch(() => {})
-      await this.loop.run(this.loop.nowMs + 30_000, () => isOver)
-      await judged
+      if (
+        !(await this.#answerTo(
+          this.#oracles.atEnd().then(() => true),
+          30_000,
+        ))
+      )
+        throw new Violation('liveness: the store answers', 'the faults are over, and it has nothing to say')
     } catch (thrown) {
       if (!(thrown instanceof Violation)) throw thrown
       this.fail(thrown)
