@@ -31,19 +31,18 @@ import {
 import { msBetween } from '../../src/values/instant.ts'
 import { canonical } from '../../src/values/json.ts'
 import type { Truth } from '../scenarios/broker.ts'
+import { type Heard, isExplicable, oddityOf } from './causes.ts'
 import { broken } from './promises.ts'
 import { type Recount, Trades } from './recount.ts'
 import type { Scene } from './scene.ts'
 
 // The last look at a world, when the faults are over and everything had its time.
 
-export type Case = {
+export type Case = Heard & {
   readonly scene: Scene
   readonly book: Recount
   readonly explained: readonly RegExp[]
   isSent(clOrdID: string): boolean
-  /** It left, and counted as absent for a while or for good. */
-  wasGone(clOrdID: string): boolean
   readonly heads: readonly { readonly size: number; readonly hash: string }[]
 }
 
@@ -104,6 +103,19 @@ export async function judged(given: Case): Promise<void> {
 /** A person was told, and until the books agree nothing new goes into the symbol. Closing the task does not change that. */
 const isTold = ({ book }: Case, symbol: string): boolean =>
   book.frozen.has(symbol) && book.tasks.has(`FROZEN:${symbol}`)
+/**
+ * A person was told, and can find at the broker what it is about: a freeze out of nothing excuses nothing.
+ *
+ * @param about the orders that differ; without them all of the symbol count.
+ */
+const isExcused = (end: Case, symbol: string, about?: readonly (Truth | undefined)[]): boolean =>
+  isTold(end, symbol) &&
+  (about
+    ? about.some((there) => there && oddityOf(there, end.book, end) !== null)
+    : isExplicable(symbol, end.scene.venue, end.book, end))
+/** What is added to a difference in a symbol that is frozen all the same. */
+const forNothing = (end: Case, symbol: string): string =>
+  isTold(end, symbol) ? `; ${symbol} is frozen, and nothing in this world explains why` : ''
 /** Nobody knows what became of one of its orders, and a person is called: the broker's silence proves nothing. */
 const isInDoubt = ({ orders, book }: End, symbol: string): boolean =>
   [...orders.values()].some(
@@ -189,8 +201,7 @@ function fills(end: End): void {
   const { scene, book, orders, positions, ours } = end
   const { venue } = scene
   for (const [there, order] of ours) {
-    const { symbol } = there.terms
-    if (isTold(end, symbol)) continue
+    // Whatever was traded can be asked for: no freeze is an excuse for a trade that is not counted.
     const trades = new Trades()
     for (const report of there.reports) trades.take(report)
     const { cumQty, gross } = trades.sums
@@ -222,10 +233,10 @@ function fills(end: End): void {
     // Fees in kind are the worst case: where the broker kept less, so much more is held.
     const explained = isZero(more) || (gt(more, ZERO) && lte(more, position?.feeQty ?? ZERO))
     // While one of its orders is in doubt the two sides are not compared: the difference may be that order.
-    if (!explained && !isTold(end, symbol) && !isInDoubt(end, symbol))
+    if (!explained && !isExcused(end, symbol) && !isInDoubt(end, symbol))
       broken(
         'books',
-        `${text(held)} ${symbol} by our book, ${text(venue.netQty(symbol))} at the broker, and nobody is told`,
+        `${text(held)} ${symbol} by our book, ${text(venue.netQty(symbol))} at the broker${forNothing(end, symbol) || ', and nobody is told'}`,
       )
   }
 }
@@ -242,17 +253,22 @@ function books(end: End): void {
   const { scene, orders, ours } = end
   const theirs = new Map([...ours].map(([there, order]) => [order.clOrdID, there]))
   for (const order of orders.values()) {
-    if (!isOpen(order) || order.delivery !== 'Delivered' || isTold(end, order.terms.symbol)) continue
+    const { symbol } = order.terms
     const there = theirs.get(order.clOrdID)
-    if (!there?.open) broken('books', `${order.clOrdID} is open in our book and not at the broker`)
-    same('books', `size of ${order.clOrdID}`, order.terms.orderQty, there.terms.orderQty)
+    if (!isOpen(order) || order.delivery !== 'Delivered' || isExcused(end, symbol, [there])) continue
+    const why = forNothing(end, symbol)
+    if (!there?.open) broken('books', `${order.clOrdID} is open in our book and not at the broker${why}`)
+    same('books', `size of ${order.clOrdID}`, order.terms.orderQty, there.terms.orderQty, why)
   }
   for (const there of scene.venue.truth) {
     const { symbol } = there.terms
     const order = ours.get(there)
-    const told = isTold(end, symbol) || isInDoubt(end, symbol)
+    const told = isExcused(end, symbol, [there]) || isInDoubt(end, symbol)
     if (there.open && !(order && isOpen(order)) && !told)
-      broken('books', `${order?.clOrdID ?? there.clOrdID ?? there.orderID} is open at the broker and not in our book`)
+      broken(
+        'books',
+        `${order?.clOrdID ?? there.clOrdID ?? there.orderID} is open at the broker and not in our book${forNothing(end, symbol)}`,
+      )
     if (there.clOrdID !== null && end.isSent(there.clOrdID) && !order)
       broken('durable', `the broker holds ${there.clOrdID}, which is not in our book`)
   }
@@ -275,7 +291,11 @@ function halted(end: End): void {
   if (!end.book.halt) return
   // What the broker has refused by its own word cannot be canceled by ours; that it works in spite of that is told.
   for (const [there, order] of end.ours)
-    if (there.open && order.role === 'Entry' && !(order.phase === 'Rejected' && isTold(end, order.terms.symbol)))
+    if (
+      there.open &&
+      order.role === 'Entry' &&
+      !(order.phase === 'Rejected' && isExcused(end, order.terms.symbol, [there]))
+    )
       broken('canceled', `${order.clOrdID} still works at the broker, and trading is halted`)
 }
 
@@ -321,7 +341,8 @@ function covered(end: End): void {
     const amended = family.some((o) => book.orders.get(o.clOrdID)?.amended)
     if (amended && lte(minus(stops, due), legs)) continue
     // A stop that was called ended and works on is a difference of the books, and a person is told of it.
-    if (isTold(end, symbol)) continue
+    const theirs = family.map((o) => there.get(o.clOrdID))
+    if (isExcused(end, symbol, theirs)) continue
     broken(
       'covered',
       `${intent.intentID}: ${text(due)} ${symbol} are held, and stops cover ${text(stops)}: one too many opens a position`,
@@ -358,6 +379,6 @@ function quiet({ scene, explained }: End): void {
   if (surprise) broken('quiet', surprise)
 }
 
-function same(promise: 'fills' | 'books', what: string, actual: Decimal, wanted: Decimal): void {
-  if (!eq(actual, wanted)) broken(promise, `${what}: ${text(actual)} in our book, ${text(wanted)} in truth`)
+function same(promise: 'fills' | 'books', what: string, actual: Decimal, wanted: Decimal, why = ''): void {
+  if (!eq(actual, wanted)) broken(promise, `${what}: ${text(actual)} in our book, ${text(wanted)} in truth${why}`)
 }

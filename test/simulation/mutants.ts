@@ -563,6 +563,22 @@ export const MUTANTS: readonly Mutant[] = [
     ],
   },
   {
+    name: 'late-fill-frozen-and-not-counted',
+    guarantee: 'G4',
+    about: 'A fill crosses a cancel on the wire, its symbol is frozen for it, and it is not counted.',
+    edits: [
+      {
+        file: EXECUTIONS,
+        find: 'if (applied.value.order === order) return false',
+        put: `if (report.execType === 'Trade' && order.phase === 'Canceled') {
+    await c.freeze(order.terms.symbol, 'it traded after its end', order.corr)
+    return false
+  }
+  if (applied.value.order === order) return false`,
+      },
+    ],
+  },
+  {
     name: 'fill-after-a-no-dropped',
     guarantee: 'G4',
     about: 'The broker fills what it said it had rejected, and the fill is not counted.',
@@ -1082,6 +1098,21 @@ export const MUTANTS: readonly Mutant[] = [
         file: COMPARE,
         find: 'return ours ? disagreements(ours, theirs) : external(theirs)',
         put: 'return ours ? disagreements(ours, theirs) : []',
+      },
+    ],
+  },
+  {
+    name: 'frozen-in-place-of-asking',
+    guarantee: 'G10',
+    about:
+      'An order that is missing at the broker is not asked for: its symbol is frozen, and it stays open in our book.',
+    edits: [
+      {
+        file: RECONCILING,
+        find: `        await c.errand('resolve', difference.clOrdID, 'reconcile')
+        // A leg`,
+        put: `        await c.freeze(difference.symbol, difference.text, 'reconcile')
+        // A leg`,
       },
     ],
   },

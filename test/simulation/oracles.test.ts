@@ -5,7 +5,7 @@ import { after, describe, it } from 'node:test'
 import { deny } from '../../src/desk/command.ts'
 import type { Row } from '../../src/journal/row.ts'
 import type { Truth } from '../scenarios/broker.ts'
-import { amt, dec, px, qty } from '../../src/values/decimal.ts'
+import { amt, dec, plus, px, qty } from '../../src/values/decimal.ts'
 import type { ExecID } from '../../src/values/brand.ts'
 import type { Json } from '../../src/values/json.ts'
 import { PROMISES, type Promised } from './promises.ts'
@@ -67,6 +67,15 @@ const withhold = (...actions: readonly string[]): Pick<Tampering, 'row'> => ({
   row: (row) =>
     actions.includes(row.action) ? { ...row, action: 'gateway.started', actor: { ...row.actor, type: 'system' } } : row,
 })
+/** The oracles are told of a freeze that never was. */
+function freeze(w: Watched): void {
+  const last = w.rows.at(-1) as Row
+  const [seq, data] = [w.rows.length, { symbol: 'AAPL', reason: 'for nothing' }]
+  w.oracles.committed([
+    { ...last, seq, action: 'instrument.frozen', object: { type: 'instrument', id: 'AAPL', rev: 0 }, data },
+    { ...last, seq: seq + 1, action: 'task.raised', object: { type: 'task', id: 'FROZEN:AAPL', rev: 0 }, data },
+  ])
+}
 /** Nobody ever asked for that. */
 const unheard =
   (what: Said['what']) =>
@@ -663,6 +672,25 @@ const BROKEN: { readonly [promise in Promised]: readonly Case[] } = {
       says: /20 AAPL by our book, 21 at the broker/,
     },
     {
+      how: 'it is closed there, and its symbol is frozen for nothing',
+      script: DAY,
+      end: (w) => {
+        entryOf(w).open = false
+        freeze(w)
+      },
+      says: /not at the broker; AAPL is frozen, and nothing in this world explains why/,
+    },
+    {
+      how: 'another position, and a freeze that nothing explains',
+      script: DAY,
+      end: (w) => {
+        const netQty = w.broker.netQty.bind(w.broker)
+        w.broker.netQty = (symbol) => plus(netQty(symbol), dec('1'))
+        freeze(w)
+      },
+      says: /20 AAPL by our book, 21 at the broker; AAPL is frozen, and nothing in this world explains why/,
+    },
+    {
       how: 'another size',
       script: DAY,
       end: (w) => void (entryOf(w).terms = { ...entryOf(w).terms, orderQty: qty('60') }),
@@ -789,6 +817,17 @@ describe('the oracles', () => {
       )
       assert.ok(w.broker.sends.length > 0, script)
     }
+  })
+
+  it('excuse a difference that other hands made in a symbol that is frozen for it', async () => {
+    const w = await played(DAY)
+    open.push(w)
+    w.broker.elsewhere.set('AAPL', qty('1'))
+    freeze(w)
+    assert.deepEqual(
+      (await judge(w)).map((v) => v.message),
+      [],
+    )
   })
 
   // The ones in which most goes wrong.

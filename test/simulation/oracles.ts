@@ -307,6 +307,7 @@ class Watch implements Oracles {
       book: this.#book,
       explained: this.#explained,
       isSent: (clOrdID) => this.#writes.has(clOrdID),
+      answerTo: (clOrdID) => this.#answers.get(clOrdID),
       wasGone: (clOrdID) => this.#absent.has(clOrdID),
       heads: this.#heads,
     })

@@ -110,9 +110,11 @@ export type Counted = {
   readonly side: 'Buy' | 'Sell'
   readonly reduceOnly: boolean
   readonly price: Px | null
-  /** As it was created, canonical. */
   /** The exits that were approved with it. */
   readonly bracket: Bracket | null
+  /** As it was created. */
+  readonly firstQty: Qty
+  /** As it was created, canonical. */
   readonly termsText: string
   readonly replaces: ClOrdID | undefined
   readonly parent: ClOrdID | null
@@ -338,6 +340,7 @@ export class Recount {
       reduceOnly,
       price,
       bracket: made.terms.bracket,
+      firstQty: orderQty,
       termsText: canonical(made.terms),
       replaces,
       parent,
