@@ -584,9 +584,9 @@ const BROKEN: { readonly [promise in Promised]: readonly Case[] } = {
       how: 'it is done and called refused',
       script: `${HALT} -> Denied NOT_ELIGIBLE`,
       opened: ({ desk }) => {
-        const { halt } = desk
+        const own = { ...desk }
         desk.halt = async (ask) => {
-          await halt(ask)
+          await own.halt(ask)
           return deny('NOT_ELIGIBLE', 'Not you.')
         }
       },

@@ -93,6 +93,7 @@ export class Watched extends World {
   /** Notes what is asked of the desk of this life, and what it answers. */
   #listen(): void {
     const { desk, said } = this
+    const own = { ...desk }
     const listen = <A extends { readonly actor: Actor }, T>(
       run: (ask: A) => Promise<Result<T, Denial>>,
       wantedBy: (ask: A) => Wanted,
@@ -105,30 +106,59 @@ export class Watched extends World {
         return done
       }
     }
-    const { submit } = desk
     desk.submit = async (ask) => {
       const { intentID } = ask.proposal
       const one: Said = { what: 'propose', by: ask.actor.id, intentID, from: this.rows.length, answer: null }
       said.push(one)
-      const done = await submit(ask)
+      const done = await own.submit(ask)
       one.answer = { is: done.outcome === 'conflict' ? 'INTENT_CONFLICT' : 'ok', to: this.rows.length, tries: 1 }
       return done
     }
-    desk.approve = listen(desk.approve, ({ intentID, digest }) => ({ what: 'approve', intentID, digest }))
-    desk.decline = listen(desk.decline, ({ intentID }) => ({ what: 'decline', intentID }))
-    desk.withdraw = listen(desk.withdraw, ({ intentID }) => ({ what: 'withdraw', intentID }))
-    desk.reprice = listen(desk.reprice, ({ intentID }) => ({ what: 'reprice', intentID }))
-    desk.requestCancel = listen(desk.requestCancel, ({ clOrdID }) => ({ what: 'cancel', clOrdID }))
-    desk.replace = listen(desk.replace, ({ clOrdID, orderQty, price }) => ({
-      what: 'replace',
-      clOrdID,
-      orderQty,
-      price,
-    }))
-    desk.halt = listen(desk.halt, () => ({ what: 'halt' }))
-    desk.release = listen(desk.release, () => ({ what: 'release' }))
-    desk.takeIn = listen(desk.takeIn, ({ symbol }) => ({ what: 'take-in', symbol }))
-    desk.closeTask = listen(desk.closeTask, ({ taskID }) => ({ what: 'close', taskID }))
+    desk.approve = listen(
+      (ask) => own.approve(ask),
+      ({ intentID, digest }) => ({ what: 'approve', intentID, digest }),
+    )
+    desk.decline = listen(
+      (ask) => own.decline(ask),
+      ({ intentID }) => ({ what: 'decline', intentID }),
+    )
+    desk.withdraw = listen(
+      (ask) => own.withdraw(ask),
+      ({ intentID }) => ({ what: 'withdraw', intentID }),
+    )
+    desk.reprice = listen(
+      (ask) => own.reprice(ask),
+      ({ intentID }) => ({ what: 'reprice', intentID }),
+    )
+    desk.requestCancel = listen(
+      (ask) => own.requestCancel(ask),
+      ({ clOrdID }) => ({ what: 'cancel', clOrdID }),
+    )
+    desk.replace = listen(
+      (ask) => own.replace(ask),
+      ({ clOrdID, orderQty, price }) => ({
+        what: 'replace',
+        clOrdID,
+        orderQty,
+        price,
+      }),
+    )
+    desk.halt = listen(
+      (ask) => own.halt(ask),
+      () => ({ what: 'halt' }),
+    )
+    desk.release = listen(
+      (ask) => own.release(ask),
+      () => ({ what: 'release' }),
+    )
+    desk.takeIn = listen(
+      (ask) => own.takeIn(ask),
+      ({ symbol }) => ({ what: 'take-in', symbol }),
+    )
+    desk.closeTask = listen(
+      (ask) => own.closeTask(ask),
+      ({ taskID }) => ({ what: 'close', taskID }),
+    )
   }
 
   /** Looks, and keeps what is broken instead of throwing it into the gateway. */
