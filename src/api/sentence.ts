@@ -2,6 +2,7 @@ import type { Action, Happened } from '../desk/events.ts'
 import type { Row } from '../journal/row.ts'
 import { type Decimal, shortest } from '../values/decimal.ts'
 import type { Report } from '../orders/report.ts'
+import type { ChangeOf, Decision } from '../ports/records.ts'
 import { explainTo, inWords, type NameOf } from './present.ts'
 import type * as wire from './wire.ts'
 
@@ -14,6 +15,30 @@ type Told<A extends Action> = {
 
 const n = (d: Decimal): string => shortest(d)
 const because = (reason: string | null): string => (reason ? `: ${reason}` : '')
+
+/** With what a yes was given, where it was more, or less, than a click in the page. */
+const withWhat = ({ evidence }: Decision): string => {
+  switch (evidence?.kind) {
+    case 'passkey':
+      return ' with a passkey'
+    case 'channel':
+      return evidence.provider === 'slack' ? ' in Slack' : ' in Teams'
+    case 'armed':
+      return ' beforehand, by arming the strategy'
+    default:
+      return ''
+  }
+}
+const what = (change: ChangeOf, name: NameOf): string => {
+  switch (change.kind) {
+    case 'approval policy':
+      return `version ${change.policy.version} of the policy of approvals`
+    case 'person':
+      return `${name(change.personID)} ${change.after.disabled ? 'without access' : `as ${change.after.roles.join(', ')}`}`
+    case 'passkey revoked':
+      return `a passkey of ${name(change.personID)} revoked`
+  }
+}
 
 /** One sentence for each thing that can happen, for people who read the story of an order. */
 const SAYS: { readonly [A in Action]: (told: Told<A>) => string } = {
@@ -38,7 +63,16 @@ const SAYS: { readonly [A in Action]: (told: Told<A>) => string } = {
   },
   'intent.refused': ({ data, name }) =>
     `Refused${data.at === 'send' ? ' at the last check before sending' : ''}: ${data.refusals.map((refusal) => explainTo(refusal, name)).join(' ')}`,
-  'intent.approved': ({ data }) => `${data.decision.byName} approved${because(data.decision.reason)}.`,
+  'intent.voted': ({ data }) =>
+    `${data.decision.byName} approved${withWhat(data.decision)}${because(data.decision.reason)}. More people are asked.`,
+  'intent.put-aside': ({ data: { aside } }) =>
+    ({
+      snoozed: `${aside.byName} put it off${because(aside.text)}.`,
+      reanalyse: `${aside.byName} asked for another look${because(aside.text)}.`,
+      reason: `${aside.byName} gave the reason${because(aside.text)}.`,
+    })[aside.kind],
+  'intent.approved': ({ data }) =>
+    `${data.decision.byName} approved${withWhat(data.decision)}${because(data.decision.reason)}.`,
   'intent.declined': ({ data }) => `${data.decision.byName} declined${because(data.decision.reason)}.`,
   'intent.withdrawn': ({ data, name }) => `${name(data.decision.byName)} withdrew it${because(data.decision.reason)}.`,
   'intent.lapsed': ({ data }) => `Lapsed. ${data.why}`,
@@ -87,6 +121,23 @@ const SAYS: { readonly [A in Action]: (told: Told<A>) => string } = {
   'person.added': ({ data }) => `${data.person.name} joined as ${data.person.roles.join(', ')}.`,
   'session.opened': ({ data, name }) => `${name(data.session.personID)} signed in (${data.session.via}).`,
   'session.ended': ({ id, name }) => `${name(id)} signed out.`,
+  'person.changed': ({ data, id, name }) =>
+    data.disabled ? `${name(id)} has no access any more.` : `${name(id)} is ${data.roles.join(', ')} now.`,
+  'passkey.enrolled': ({ data, name }) => `${name(data.passkey.personID)} enrolled the passkey "${data.passkey.name}".`,
+  'passkey.revoked': ({ data }) => `A passkey was revoked${because(data.why)}.`,
+  'link.made': ({ data, name }) =>
+    `${name(data.link.personID)} linked ${data.link.provider === 'slack' ? 'a Slack' : 'a Teams'} account.`,
+  'link.ended': ({ data }) => `A chat account was unlinked${because(data.why)}.`,
+  'change.proposed': ({ data: { change }, name }) =>
+    `${change.proposerName} proposed ${what(change.what, name)}${because(change.reason)}.`,
+  'change.voted': ({ data }) => `${data.decision.byName} agreed${withWhat(data.decision)}.`,
+  'change.applied': ({ data }) => `The change holds from now on${data.note === null ? '' : ` (${data.note})`}.`,
+  'change.declined': ({ data }) => `${data.decision.byName} declined the change${because(data.decision.reason)}.`,
+  'change.lapsed': ({ data }) => `The change lapsed. ${data.why}`,
+  'policy.changed': ({ data }) => `The policy of approvals is version ${data.policy.version} now.`,
+  'strategy.armed': ({ data: { arming } }) =>
+    `${arming.byName} armed ${arming.strategyID} for ${arming.symbols.join(', ')}: ${arming.maxCount} orders of ${n(arming.maxNotional)} at most go without being asked.`,
+  'strategy.disarmed': ({ data }) => `Nothing of the strategy goes without being asked any more. ${data.why}`,
   'token.issued': ({ data, who }) => `${who} made the token ${data.token.name} (${data.token.scopes.join(', ')}).`,
   'token.revoked': ({ data, who, name }) => `${who} revoked the token ${name(data.tokenID)}.`,
 }

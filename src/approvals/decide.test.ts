@@ -3,8 +3,11 @@ import { describe, it } from 'node:test'
 import fc from 'fast-check'
 import { INTENT, type IntentState } from '../orders/intent.ts'
 import { type Instant, instant, parseInstant, plusMs } from '../values/instant.ts'
+import type { Level } from './evidence.ts'
+import { ONE_CLICK, type Requirement } from './policy.ts'
 import {
   APPROVERS,
+  type Cast,
   DECLINERS,
   mayApprove,
   mayDecline,
@@ -35,9 +38,12 @@ type Ask = {
   readonly digest?: string
   readonly halted?: boolean
   readonly now?: Instant
+  readonly level?: Level
 }
-const asked = ({ pending, voter, digest = 'D1', halted = false, now = NOW }: Ask): No | null =>
-  mayApprove({ ...PENDING, ...pending }, { digest, voter: voter === null ? null : { ...ANA, ...voter } }, halted, now)
+const asked = ({ pending, voter, digest = 'D1', halted = false, now = NOW, level = 'L1' }: Ask): No | null => {
+  const who = voter === null ? null : { ...ANA, ...voter }
+  return mayApprove({ ...PENDING, ...pending }, { digest, voter: who, level }, halted, now)
+}
 
 describe('may this person say yes', () => {
   // biome-ignore format: a table reads in columns
@@ -67,6 +73,9 @@ describe('may this person say yes', () => {
     ['one microsecond after the signal',          { pending: { signalExpiresAt: later(9) }, now: tick(later(9), 1) }, 'APPROVAL_EXPIRED', /signal expired at 2026-11-24T15:00:00\.009000Z/],
     ['of another ticket',                         { digest: 'D0' },                                      'DIGEST_MISMATCH', /new ticket/],
     ['of no ticket',                              { digest: '' },                                        'DIGEST_MISMATCH'],
+    ['a click where a passkey is asked for',      { pending: { requires: { level: 'L2', quorum: 1, policyVersion: 1, rules: [] } } },             'ASSURANCE_TOO_LOW', /passkey/],
+    ['a passkey where it is asked for',           { pending: { requires: { level: 'L2', quorum: 1, policyVersion: 1, rules: [] } }, level: 'L2' }, null],
+    ['a passkey of one of two',                   { pending: { requires: { level: 'L3', quorum: 2, policyVersion: 1, rules: [] } }, level: 'L2' }, null],
     ['of something never ticketed',               { pending: { digest: null }, digest: '' },             'DIGEST_MISMATCH'],
   ]
   for (const [name, ask, code, says = /./] of rows)
@@ -175,25 +184,50 @@ describe('may this person say no', () => {
 })
 
 describe('is the yes still worth something', () => {
-  const APPROVAL = { digest: 'D1', by: 'usr_ana', sendBy: later(30_000) }
+  const requires = (level: Level, quorum: number): Requirement => ({ level, quorum, policyVersion: 1, rules: [] })
+  const yes = (
+    by: string,
+    voter: Partial<Voter> | null = {},
+    level: Level = 'L1',
+    digest: string | null = 'D1',
+  ): Cast => ({
+    yes: { by, digest, level },
+    voter: voter && { ...ANA, personID: by, ...voter },
+  })
+  const one = (cast: Cast) => [cast]
+  const [ana, bo] = [yes('usr_ana'), yes('usr_bo')]
+  const SEND_BY = later(30_000)
   // biome-ignore format: a table reads in columns
-  const rows: readonly (readonly [name: string, approval: Partial<{ digest: string | null; by: string; sendBy: Instant | null }>, voter: Partial<Voter> | null, digest: string, now: Instant, answer: 'yes' | 'expired' | 'void'])[] = [
-    ['at once',                               {},                     {},                       'D1', NOW,                      'yes'],
-    ['at the last microsecond',               {},                     {},                       'D1', later(30_000),            'yes'],
-    ['one microsecond later',                 {},                     {},                       'D1', tick(later(30_000), 1),   'expired'],
-    ['a yes without an end',                  { sendBy: null },       {},                       'D1', NOW,                      'expired'],
-    ['the order is another',                  {},                     {},                       'D2', NOW,                      'void'],
-    ['the yes names no order',                { digest: null },       {},                       'D1', NOW,                      'void'],
-    ['neither names one',                     { digest: null },       {},                       '',   NOW,                      'void'],
-    ['the approver was disabled meanwhile',   {},                     { disabled: true },       'D1', NOW,                      'void'],
-    ['the approver lost the role',            {},                     { roles: ['trader'] },    'D1', NOW,                      'void'],
-    ['the approver has another such role now', {},                    { roles: ['risk'] },      'D1', NOW,                      'yes'],
-    ['the approver is gone',                  {},                     null,                     'D1', NOW,                      'void'],
-    ['somebody else stands in',               {},                     { personID: 'usr_bob' },  'D1', NOW,                      'void'],
-    ['another order and too late: void first', {},                    {},                       'D2', later(60_000),            'void'],
+  const rows: readonly (readonly [name: string, requires: Requirement, votes: readonly Cast[], digest: string, sendBy: Instant | null, now: Instant, answer: 'yes' | 'expired' | 'void'])[] = [
+    ['at once',                                  ONE_CLICK,            one(ana),                                                  'D1', SEND_BY, NOW,                    'yes'],
+    ['at the last microsecond',                  ONE_CLICK,            one(ana),                                                  'D1', SEND_BY, SEND_BY,                'yes'],
+    ['one microsecond later',                    ONE_CLICK,            one(ana),                                                  'D1', SEND_BY, tick(SEND_BY, 1),       'expired'],
+    ['a yes without an end',                     ONE_CLICK,            one(ana),                                                  'D1', null,    NOW,                    'expired'],
+    ['nobody said it',                           ONE_CLICK,            [],                                                        'D1', SEND_BY, NOW,                    'void'],
+    ['nobody has to, and nobody did',            requires('L0', 0),    [],                                                        'D1', SEND_BY, NOW,                    'void'],
+    ['the order is another',                     ONE_CLICK,            one(ana),                                                  'D2', SEND_BY, NOW,                    'void'],
+    ['the yes names no order',                   ONE_CLICK,            one(yes('usr_ana', {}, 'L1', null)),                       'D1', SEND_BY, NOW,                    'void'],
+    ['neither names one',                        ONE_CLICK,            one(yes('usr_ana', {}, 'L1', null)),                       '',   SEND_BY, NOW,                    'void'],
+    ['the approver was disabled meanwhile',      ONE_CLICK,            one(yes('usr_ana', { disabled: true })),                   'D1', SEND_BY, NOW,                    'void'],
+    ['the approver lost the role',               ONE_CLICK,            one(yes('usr_ana', { roles: ['trader'] })),                'D1', SEND_BY, NOW,                    'void'],
+    ['the approver has another such role now',   ONE_CLICK,            one(yes('usr_ana', { roles: ['risk'] })),                  'D1', SEND_BY, NOW,                    'yes'],
+    ['the approver, or the passkey, is gone',    ONE_CLICK,            one(yes('usr_ana', null)),                                 'D1', SEND_BY, NOW,                    'void'],
+    ['somebody else stands in',                  ONE_CLICK,            one(yes('usr_ana', { personID: 'usr_bob' })),              'D1', SEND_BY, NOW,                    'void'],
+    ['another order and too late: void first',   ONE_CLICK,            one(ana),                                                  'D2', SEND_BY, later(60_000),          'void'],
+    ['two of two',                               requires('L1', 2),    [ana, bo],                                                 'D1', SEND_BY, NOW,                    'yes'],
+    ['one of two',                               requires('L1', 2),    one(ana),                                                  'D1', SEND_BY, NOW,                    'void'],
+    ['one person twice is one',                  requires('L1', 2),    [ana, ana],                                                'D1', SEND_BY, NOW,                    'void'],
+    ['one of two was disabled meanwhile',        requires('L1', 2),    [ana, yes('usr_bo', { disabled: true })],                  'D1', SEND_BY, NOW,                    'void'],
+    ['one of two saw another ticket',            requires('L1', 2),    [ana, yes('usr_bo', {}, 'L1', 'D0')],                      'D1', SEND_BY, NOW,                    'void'],
+    ['three of two',                             requires('L1', 2),    [ana, bo, yes('usr_cy')],                                  'D1', SEND_BY, NOW,                    'yes'],
+    ['a click where a passkey is asked for',     requires('L2', 1),    one(ana),                                                  'D1', SEND_BY, NOW,                    'void'],
+    ['a passkey where a click is asked for',     ONE_CLICK,            one(yes('usr_ana', {}, 'L2')),                             'D1', SEND_BY, NOW,                    'yes'],
+    ['two passkeys of two people',               requires('L3', 2),    [yes('usr_ana', {}, 'L2'), yes('usr_bo', {}, 'L2')],       'D1', SEND_BY, NOW,                    'yes'],
+    ['two passkeys of one person',               requires('L3', 2),    [yes('usr_ana', {}, 'L2'), yes('usr_ana', {}, 'L2')],      'D1', SEND_BY, NOW,                    'void'],
+    ['a passkey and a click',                    requires('L3', 2),    [yes('usr_ana', {}, 'L2'), bo],                            'D1', SEND_BY, NOW,                    'void'],
+    ['an armed strategy where a click is asked for', ONE_CLICK,        one(yes('usr_ana', {}, 'L0')),                             'D1', SEND_BY, NOW,                    'void'],
+    ['an armed strategy where it will do',       requires('L0', 1),    one(yes('usr_ana', {}, 'L0')),                             'D1', SEND_BY, NOW,                    'yes'],
   ]
-  for (const [name, approval, voter, digest, now, answer] of rows)
-    it(`${name}: ${answer}`, () => {
-      assert.equal(stillApproved({ ...APPROVAL, ...approval }, voter && { ...ANA, ...voter }, digest, now), answer)
-    })
+  for (const [name, asks, votes, digest, sendBy, now, answer] of rows)
+    it(`${name}: ${answer}`, () => assert.equal(stillApproved({ requires: asks, votes, sendBy }, digest, now), answer))
 })

@@ -1,5 +1,7 @@
 import type { IntentState } from '../orders/intent.ts'
 import { type Instant, rfc3339 } from '../values/instant.ts'
+import type { Level } from './evidence.ts'
+import { isEnough, levelOfOne, ONE_CLICK, type Requirement } from './policy.ts'
 
 /** The waiting order, as far as a decision needs it. */
 export type Pending = {
@@ -10,6 +12,8 @@ export type Pending = {
   readonly proposerID: string
   /** Who answers for the proposing agent; null for an agent nobody owns. */
   readonly proposerOwner: string | null
+  /** What the policy asked for when the ticket was made; absent: one click of one person. */
+  readonly requires?: Requirement
 }
 export type Voter = { readonly personID: string; readonly roles: readonly string[]; readonly disabled: boolean }
 
@@ -21,6 +25,7 @@ export type No = {
     | 'TRADING_HALTED'
     | 'APPROVAL_EXPIRED'
     | 'DIGEST_MISMATCH'
+    | 'ASSURANCE_TOO_LOW'
   readonly text: string
 }
 const no = (code: No['code'], text: string): No => ({ code, text })
@@ -62,11 +67,11 @@ export function mayVote(of: Pick<Pending, 'proposerID' | 'proposerOwner'>, voter
  */
 export function mayApprove(
   pending: Pending,
-  vote: { readonly digest: string; readonly voter: Voter | null },
+  vote: { readonly digest: string; readonly voter: Voter | null; readonly level?: Level },
   halted: boolean,
   now: Instant,
 ): No | null {
-  const { voter, digest } = vote
+  const { voter, digest, level = 'L1' } = vote
   const never = mayVote(pending, voter)
   if (never) return never
   if (pending.state !== 'AwaitingApproval') return no('NOT_PENDING', `The intent ${IN_WORDS[pending.state]}.`)
@@ -80,8 +85,14 @@ export function mayApprove(
     return no('APPROVAL_EXPIRED', `The signal expired at ${rfc3339(pending.signalExpiresAt)}. Nothing was sent.`)
   if (digest !== pending.digest)
     return no('DIGEST_MISMATCH', 'The order changed since it was shown. Look at the new ticket and decide again.')
-  return null
+  return tooLow(pending.requires ?? ONE_CLICK, level)
 }
+
+/** Whether this evidence is too weak for what is asked for, and what to do about it. */
+export const tooLow = (requires: Requirement, level: Level): No | null =>
+  isEnough(level, levelOfOne(requires.level))
+    ? null
+    : no('ASSURANCE_TOO_LOW', 'This takes a passkey, and a click is not enough. Open its page and approve it there.')
 
 /** Saying no is accepted from more people, never blocked by expiry, drift or a halt. */
 export function mayDecline(state: IntentState, voter: Voter | null): No | null {
@@ -91,17 +102,37 @@ export function mayDecline(state: IntentState, voter: Voter | null): No | null {
   return null
 }
 
+/** A yes as it was given, and whoever gave it as they stand now: null when they are gone, or what they said it with is. */
+export type Cast = {
+  readonly yes: { readonly by: string; readonly digest: string | null; readonly level: Level }
+  readonly voter: Voter | null
+}
+
+/** How many different people said yes to this very ticket, may do so still, and said it surely enough. */
+export function countYes(requires: Requirement, votes: readonly Cast[], ticketDigest: string): number {
+  const people = votes
+    .filter(
+      ({ yes, voter }) =>
+        yes.digest === ticketDigest &&
+        voter?.personID === yes.by &&
+        !voter.disabled &&
+        hasOneOf(APPROVERS, voter) &&
+        isEnough(yes.level, levelOfOne(requires.level)),
+    )
+    .map(({ yes }) => yes.by)
+  return new Set(people).size
+}
+
 /**
  * Is the stored yes still worth something at the moment of sending? The word "approved" alone is never trusted.
  * @param ticketDigest recomputed from the order that is about to be sent.
  */
 export function stillApproved(
-  approval: { readonly digest: string | null; readonly by: string; readonly sendBy: Instant | null },
-  voter: Voter | null,
+  approval: { readonly requires: Requirement; readonly votes: readonly Cast[]; readonly sendBy: Instant | null },
   ticketDigest: string,
   now: Instant,
 ): 'yes' | 'expired' | 'void' {
-  if (approval.digest !== ticketDigest) return 'void'
-  if (!voter || voter.personID !== approval.by || voter.disabled || !hasOneOf(APPROVERS, voter)) return 'void'
-  return approval.sendBy !== null && now <= approval.sendBy ? 'yes' : 'expired'
+  const { requires, votes, sendBy } = approval
+  if (countYes(requires, votes, ticketDigest) < Math.max(1, requires.quorum)) return 'void'
+  return sendBy !== null && now <= sendBy ? 'yes' : 'expired'
 }

@@ -6,8 +6,13 @@ import { ok, type Result } from '../values/result.ts'
 import { type Command, deny } from './command.ts'
 import type { Denial } from './desk.ts'
 
-export async function issueCode(c: Command, ask: { hash: string; expiresAt: Instant; actor: Actor }): Promise<void> {
-  const code = { hash: ask.hash, createdAt: c.now, expiresAt: ask.expiresAt, usedAt: null }
+/** @param ask.links the person whom the code ties a chat user to; such a code opens no session. */
+export async function issueCode(
+  c: Command,
+  ask: { hash: string; expiresAt: Instant; links?: string; actor: Actor },
+): Promise<void> {
+  const { hash, expiresAt, links } = ask
+  const code = { hash, createdAt: c.now, expiresAt, usedAt: null, ...(links !== undefined && { links }) }
   await c.emit('code.issued', { type: 'code', id: ask.hash.slice(0, 12) }, 'access', { code }, ask.actor)
 }
 
@@ -25,7 +30,7 @@ export type Redeem = {
 /** A code opens one session, once. Whoever gives a new name becomes a new person; the roles asked for are theirs from then on. */
 export async function redeemCode(c: Command, ask: Redeem): Promise<Result<Session, Denial>> {
   const code = await c.tx.get('code', ask.codeHash)
-  if (!code || code.usedAt !== null || c.now > code.expiresAt)
+  if (!code || code.links !== undefined || code.usedAt !== null || c.now > code.expiresAt)
     return deny(
       'CODE_INVALID',
       'This code is unknown, used or too old. Get a new one with `jax-exec signin-link` on the machine that runs the gateway.',

@@ -1,5 +1,4 @@
-import { digestOf } from '../approvals/digest.ts'
-import { stillApproved } from '../approvals/decide.ts'
+import { ONE_CLICK } from '../approvals/policy.ts'
 import { passExit, recheck } from '../gate/gate.ts'
 import type { Refusal } from '../gate/refusal.ts'
 import { freshOrder, isOpen, isReported, type Order } from '../orders/machine.ts'
@@ -12,6 +11,7 @@ import { eq, isZero } from '../values/decimal.ts'
 import { type Instant, msBetween } from '../values/instant.ts'
 import { BROKER, type Command, mustOrder } from './command.ts'
 import type { Send } from './desk.ts'
+import { votesOf, worthOf } from './evidence.ts'
 import { answeredByReports, applyReports, layGhost } from './executions.ts'
 import { exitStillNeeded, protect, waitingPair, stopTerms } from './protecting.ts'
 import { factsAreFresh, lapsed, ticket, watchSent } from './intents.ts'
@@ -52,13 +52,8 @@ async function sendEntry(c: Command, intent: Intent): Promise<Send | 'facts-too-
   const before = intent.clOrdID && (await c.tx.get('order', intent.clOrdID))
   if (before) return answerLost(c, before)
   if (intent.state !== 'Approved' || intent.clOrdID || !made || decision?.verdict !== 'approved') return null
-  const voter = await c.tx.get('person', decision.by)
-  const approval = stillApproved(
-    { digest: decision.digest, by: decision.by, sendBy: intent.sendBy },
-    voter,
-    digestOf(made),
-    c.now,
-  )
+  const { requires = ONE_CLICK, sendBy } = intent
+  const approval = await worthOf(c.tx, { votes: votesOf(intent), ticket: made, requires, sendBy }, c.now)
   if (approval === 'expired') {
     await lapsed(c, intent, 'The approval was not sent in time. Nothing left the house.')
     return null

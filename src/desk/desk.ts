@@ -1,3 +1,4 @@
+import type { ChannelUser, Evidence } from '../approvals/evidence.ts'
 import type { MarketFacts } from '../gate/facts.ts'
 import type { Passed } from '../gate/gate.ts'
 import type { Refusal } from '../gate/refusal.ts'
@@ -7,11 +8,28 @@ import type { Proposal } from '../orders/proposal.ts'
 import type { Report } from '../orders/report.ts'
 import type { OrderRef } from '../orders/terms.ts'
 import type { BrokerOrder, BrokerPosition, CancelSent, Found, Identity, Notice, Sent } from '../ports/broker.ts'
-import type { AccountReading, Errand, Intent, PersonRole, Session, Task, Token } from '../ports/records.ts'
+import type {
+  AccountReading,
+  ArmedStrategy,
+  Aside,
+  Challenge,
+  Change,
+  ChangeOf,
+  Errand,
+  Intent,
+  Link,
+  Passkey,
+  PersonRole,
+  PostedCard,
+  Session,
+  Task,
+  Token,
+} from '../ports/records.ts'
 import type { AccountID, ClOrdID, IntentID, OrderID } from '../values/brand.ts'
-import type { Px, Qty } from '../values/decimal.ts'
+import type { Amt, Px, Qty } from '../values/decimal.ts'
 import type { Instant } from '../values/instant.ts'
 import type { Result } from '../values/result.ts'
+import type { Enrolment } from './identities.ts'
 
 /** Why the desk did not do what a person or program asked. `code` is public API; `text` says what to do. */
 export type Denial = { readonly code: DenialCode; readonly text: string; readonly refusals: readonly Refusal[] }
@@ -32,6 +50,12 @@ export type DenialCode =
   | 'UNRECONCILED' // release needs a clean reconciliation
   | 'CODE_INVALID' // sign-in code unknown, used or too old
   | 'NAME_TAKEN'
+  | 'ASSURANCE_TOO_LOW' // a click where a passkey is asked for
+  | 'IDENTITY_UNLINKED' // a chat user whom nobody has tied to a person
+  | 'PASSKEY_REFUSED' // unknown, revoked, on hold, or its signature is of something else
+  | 'ORDER_CHANGED' // a click on an older ticket
+  | 'POLICY_FAULT' // a policy that cannot be used
+  | 'STALE_CHANGE' // what was to be changed has changed meanwhile
 
 export type Submitted =
   | { readonly outcome: 'received'; readonly intent: Intent }
@@ -93,6 +117,8 @@ export interface Desk {
     digest: string
     reason: string | null
     actor: Actor
+    /** What it was said with; absent: a click in a page or on the command line. */
+    evidence?: Evidence
   }): Promise<Result<Intent, Denial>>
   decline(ask: { intentID: IntentID; reason: string; actor: Actor }): Promise<Result<Intent, Denial>>
   withdraw(ask: { intentID: IntentID; reason: string | null; actor: Actor }): Promise<Result<Intent, Denial>>
@@ -121,8 +147,51 @@ export interface Desk {
   /** Has the worker read what is known about a symbol; the rows are fresh soon after. */
   requestFacts(symbol: string): Promise<void>
 
+  /** A person puts a waiting order off, sends it back with a note, or gives the reason for a no. Decides nothing. */
+  putAside(ask: {
+    intentID: IntentID
+    kind: Aside['kind']
+    text: string
+    until: Instant | null
+    actor: Actor
+  }): Promise<Result<Intent, Denial>>
+
+  // --- who must say yes to what
+  proposeChange(ask: { what: ChangeOf; reason: string; actor: Actor }): Promise<Result<Change, Denial>>
+  decideChange(ask: {
+    changeID: string
+    digest: string
+    verdict: 'approved' | 'declined'
+    reason: string | null
+    actor: Actor
+    evidence?: Evidence
+  }): Promise<Result<Change, Denial>>
+  /** The orders of a strategy go without a person for a while: on paper only, within bounds, until the next restart. */
+  arm(ask: {
+    strategyID: string
+    symbols: readonly string[]
+    maxNotional: Amt
+    maxCount: number
+    until: Instant
+    actor: Actor
+  }): Promise<Result<ArmedStrategy, Denial>>
+  disarm(ask: { armingID: string; reason: string | null; actor: Actor }): Promise<Result<ArmedStrategy, Denial>>
+
+  // --- with what people say it
+  /** Makes a challenge that one session may answer once. */
+  ask(challenge: Challenge): Promise<void>
+  enrolPasskey(enrolment: Enrolment): Promise<Result<Passkey, Denial>>
+  revokePasskey(ask: { credentialID: string; reason: string; actor: Actor }): Promise<Result<Passkey, Denial>>
+  linkUser(ask: { codeHash: string; user: ChannelUser; via: 'slack' | 'teams' }): Promise<Result<Link, Denial>>
+  endLink(ask: { linkID: string; reason: string; actor: Actor }): Promise<Result<Link, Denial>>
+  /** True the first time a key is shown, false ever after until then. */
+  once(key: string, until: Instant): Promise<boolean>
+  /** Where a card stands in a channel; null: nowhere any more. */
+  recordCard(channel: string, intentID: IntentID, card: PostedCard | null): Promise<void>
+
   // --- access
-  issueCode(ask: { hash: string; expiresAt: Instant; actor: Actor }): Promise<void>
+  /** @param ask.links the person whom the code ties a chat user to; such a code opens no session. */
+  issueCode(ask: { hash: string; expiresAt: Instant; links?: string; actor: Actor }): Promise<void>
   /** Redeems a one-time code: makes the person when the name is new, and opens a session. */
   redeemCode(ask: {
     codeHash: string

@@ -1,3 +1,4 @@
+import type { ApprovalPolicy, Requirement } from '../approvals/policy.ts'
 import type { Refusal } from '../gate/refusal.ts'
 import type { CheckLine } from '../gate/gate.ts'
 import type { Sizing } from '../gate/sizing.ts'
@@ -5,7 +6,22 @@ import type { Order, ReportFault } from '../orders/machine.ts'
 import type { Report } from '../orders/report.ts'
 import type { Ticket } from '../orders/ticket.ts'
 import type { Identity } from '../ports/broker.ts'
-import type { Decision, Intent, Person, ReconcileRun, Session, SigninCode, Task, Token } from '../ports/records.ts'
+import type {
+  ArmedStrategy,
+  Aside,
+  Change,
+  Decision,
+  Intent,
+  Link,
+  Passkey,
+  Person,
+  PersonRole,
+  ReconcileRun,
+  Session,
+  SigninCode,
+  Task,
+  Token,
+} from '../ports/records.ts'
 import type { AccountID, ClOrdID, OrderID } from '../values/brand.ts'
 import type { Qty } from '../values/decimal.ts'
 import type { Instant } from '../values/instant.ts'
@@ -26,7 +42,14 @@ export type Happened = {
     sizing: Sizing
     checks: readonly CheckLine[]
     decideBy: Instant
+    /** Absent on rows of before there was a policy: one click of one person. */
+    requires?: Requirement
+    /** Who asked for the new prices; absent when nobody did. */
+    askedBy?: string
   }
+  /** One of the people who must say yes has; more are needed. */
+  'intent.voted': { decision: Decision }
+  'intent.put-aside': { aside: Aside }
   'intent.refused': {
     at: 'proposal' | 'send'
     refusals: readonly Refusal[]
@@ -70,6 +93,20 @@ export type Happened = {
   'person.added': { person: Person }
   'session.opened': { session: Session; codeHash: string }
   'session.ended': { hash: string }
+  'person.changed': { roles: readonly PersonRole[]; disabled: boolean }
+  'passkey.enrolled': { passkey: Passkey }
+  'passkey.revoked': { why: string }
+  'link.made': { link: Link; codeHash: string }
+  'link.ended': { why: string }
+
+  'change.proposed': { change: Change }
+  'change.voted': { decision: Decision }
+  'change.applied': { note: string | null }
+  'change.declined': { decision: Decision }
+  'change.lapsed': { why: string }
+  'policy.changed': { policy: ApprovalPolicy }
+  'strategy.armed': { arming: ArmedStrategy }
+  'strategy.disarmed': { why: string }
   'token.issued': { token: Token }
   'token.revoked': { tokenID: string }
 }

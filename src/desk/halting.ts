@@ -1,6 +1,7 @@
 import type { Actor } from '../journal/row.ts'
 import { isOpen } from '../orders/machine.ts'
 import { ok, type Result } from '../values/result.ts'
+import { disarmAll } from './arming.ts'
 import { type Command, deny } from './command.ts'
 import { cancel } from './canceling.ts'
 import type { Denial } from './desk.ts'
@@ -23,6 +24,7 @@ export async function engage(c: Command, by: string, reason: string, actor: Acto
   await c.emit('halt.engaged', { type: 'halt', id: 'global' }, 'halt', { by, reason }, actor)
   for (const order of await c.tx.openOrders(c.setting.account))
     if (order.role === 'Entry' && isOpen(order)) await cancel(c, order, 'halt', actor)
+  await disarmAll(c, 'Trading was halted.')
 }
 
 /** The HALT file is there, or cannot be read. It engages once; taking the file away releases nothing. */

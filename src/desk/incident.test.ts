@@ -20,7 +20,7 @@ import { parseInstant, plusMs, rfc3339 } from '../values/instant.ts'
 import type { Json } from '../values/json.ts'
 import { type Difference, leadingTo, type Replayed, replayJournal } from './incident.ts'
 import { entryID } from './naming.ts'
-import { type FindingCode, FINDINGS } from './redeciding.ts'
+import { type FindingCode, FINDINGS } from './finding.ts'
 
 // Journals of real days, and what somebody might have done to them. The chain is made anew after every edit, as anybody
 // with the source code can: what is found here is found by the machines alone.

@@ -13,7 +13,8 @@ import { parseInstant } from '../values/instant.ts'
 import { canonical } from '../values/json.ts'
 import type { Action, Happened } from './events.ts'
 import { project } from './project.ts'
-import { type Case, type Found, found, JUDGES, judge, type Memory, sumFault } from './redeciding.ts'
+import { type Case, type Found, found, type Memory } from './finding.ts'
+import { JUDGES, judge, sumFault } from './redeciding.ts'
 
 /** A row that is not what the machines make of the rows before it. */
 export type Difference = Found & {

@@ -1,19 +1,23 @@
+import { countYes, mayApprove, mayDecline, type No, type Pending, tooLow, type Voter } from '../approvals/decide.ts'
 import { digestOf } from '../approvals/digest.ts'
-import { mayApprove, mayDecline, type No, type Pending, type Voter } from '../approvals/decide.ts'
+import type { Evidence } from '../approvals/evidence.ts'
+import { limitsOf, ONE_CLICK, requirementOf } from '../approvals/policy.ts'
 import { assess, driftOf } from '../gate/gate.ts'
 import { explain, TRANSIENT } from '../gate/refusal.ts'
 import type { Actor } from '../journal/row.ts'
 import { isSettled } from '../orders/intent.ts'
 import { isOpen } from '../orders/machine.ts'
 import type { Proposal } from '../orders/proposal.ts'
-import type { Decision, Intent } from '../ports/records.ts'
+import type { Aside, Decision, Intent } from '../ports/records.ts'
 import type { IntentID } from '../values/brand.ts'
 import { type Instant, plusMs } from '../values/instant.ts'
 import { ok, type Result } from '../values/result.ts'
+import { armedFor, eligibleFor, orderFacts, policyNow } from './approving.ts'
 import { cancel } from './canceling.ts'
 import { type Command, deny, knowsEveryTrade, SYSTEM } from './command.ts'
 import type { Denial, Submitted } from './desk.ts'
 import type { Happened } from './events.ts'
+import { castOf, clickOf, weigh } from './evidence.ts'
 
 /** How long the facts of an intent that came too late may take. */
 const GATHER_MS = 30_000
@@ -91,30 +95,68 @@ export async function size(c: Command, intentID: IntentID): Promise<Intent | nul
   return row && !knowsEveryTrade(row) ? intent : ticket(c, intent, 'sized')
 }
 
-/** Runs the gate and makes the next ticket, or records every reason why there is none. */
-export async function ticket(c: Command, intent: Intent, why: Happened['intent.ticketed']['why']): Promise<Intent> {
+/**
+ * Runs the gate and makes the next ticket, or records every reason why there is none. An armed strategy's ticket has its
+ * yes at once.
+ */
+export async function ticket(
+  c: Command,
+  intent: Intent,
+  why: Happened['intent.ticketed']['why'],
+  askedBy?: Actor,
+): Promise<Intent> {
   const { policy } = c.setting
-  const {
-    ticket: made,
-    refusals,
-    sizing,
-    checks,
-  } = assess(intent.proposal, await c.facts(intent), policy, intent.rev + 1, c.now)
-  if (made && sizing) {
-    const ttl = plusMs(c.now, policy.approvalTtlMs)
-    const decideBy = ttl < intent.proposal.expiresAt ? ttl : intent.proposal.expiresAt
-    await c.emit('intent.ticketed', { ...about(intent), rev: made.rev }, intent.corr, {
-      why,
-      ticket: made,
-      digest: digestOf(made),
-      sizing,
-      checks,
-      decideBy,
+  const { ticket: passed, ...found } = assess(intent.proposal, await c.facts(intent), policy, intent.rev + 1, c.now)
+  const { sizing, checks } = found
+  if (!passed || !sizing) return unfit(c, intent, found)
+  const approvals = await policyNow(c)
+  const order = orderFacts(passed, intent.proposal.strategyID)
+  const limits = limitsOf(approvals, order, policy)
+  const made = { ...passed, maxDriftBps: limits.maxDriftBps }
+  const armed = await armedFor(c, intent, order, approvals)
+  const requires = armed?.requires ?? requirementOf(approvals, order)
+  const eligible = await eligibleFor(c, intent)
+  // One person may yet sign in; more than there are is a policy that nobody can satisfy.
+  if (requires.quorum > Math.max(1, eligible))
+    return unfit(c, intent, {
+      ...found,
+      refusals: [{ code: 'QUORUM_UNREACHABLE', quorum: requires.quorum, eligible }],
     })
-    await c.timer('lapse', intent.intentID, intent.corr, plusMs(decideBy, 1))
-  } else {
-    await c.emit('intent.refused', about(intent), intent.corr, { at: 'proposal', refusals, sizing, checks })
+  const ttl = plusMs(c.now, limits.approvalTtlMs)
+  const decideBy = ttl < intent.proposal.expiresAt ? ttl : intent.proposal.expiresAt
+  const digest = digestOf(made)
+  await c.emit(
+    'intent.ticketed',
+    { ...about(intent), rev: made.rev },
+    intent.corr,
+    { why, ticket: made, digest, sizing, checks, decideBy, requires, ...(askedBy && { askedBy: askedBy.id }) },
+    askedBy,
+  )
+  await c.timer('lapse', intent.intentID, intent.corr, plusMs(decideBy, 1))
+  const waiting = await reread(c, intent)
+  if (!armed) return waiting
+  const { armingID, by, byName } = armed.arming
+  const decision: Decision = {
+    verdict: 'approved',
+    by,
+    byName,
+    via: 'armed',
+    reason: null,
+    digest,
+    at: c.now,
+    level: 'L0',
+    evidence: { kind: 'armed', armingID },
   }
+  await approved(c, waiting, decision, limits.executionTtlMs, SYSTEM)
+  return reread(c, intent)
+}
+
+async function unfit(
+  c: Command,
+  intent: Intent,
+  found: Pick<Happened['intent.refused'], 'refusals' | 'sizing' | 'checks'>,
+): Promise<Intent> {
+  await c.emit('intent.refused', about(intent), intent.corr, { at: 'proposal', ...found })
   return reread(c, intent)
 }
 
@@ -128,6 +170,7 @@ export const pending = (intent: Intent): Pending => ({
   signalExpiresAt: intent.proposal.expiresAt,
   proposerID: intent.proposer.id,
   proposerOwner: intent.proposerOwner,
+  ...(intent.requires && { requires: intent.requires }),
 })
 
 async function voter(c: Command, actor: Actor): Promise<{ voter: Voter | null; name: string }> {
@@ -138,37 +181,81 @@ async function voter(c: Command, actor: Actor): Promise<{ voter: Voter | null; n
 const notFound = (intentID: IntentID): Result<never, Denial> => deny('NOT_FOUND', `There is no intent ${intentID}.`)
 const said = (no: No): Result<never, Denial> => deny(no.code, no.text)
 
-export async function approve(
-  c: Command,
-  ask: { intentID: IntentID; digest: string; reason: string | null; actor: Actor },
-): Promise<Result<Intent, Denial>> {
+type Yes = {
+  readonly intentID: IntentID
+  readonly digest: string
+  readonly reason: string | null
+  readonly actor: Actor
+  /** What it was said with; absent: a click in a page or on the command line. */
+  readonly evidence?: Evidence
+}
+
+export async function approve(c: Command, ask: Yes): Promise<Result<Intent, Denial>> {
   const intent = await c.tx.get('intent', ask.intentID)
   if (!intent) return notFound(ask.intentID)
-  // A double click is one decision: the same yes to the same ticket by the same person is answered as it was.
-  if (
-    intent.decision?.verdict === 'approved' &&
-    intent.decision.by === ask.actor.id &&
-    intent.decision.digest === ask.digest &&
-    intent.state === 'Approved'
-  )
-    return ok(intent)
+  if (isGiven(intent, ask)) return ok(intent)
   const person = await voter(c, ask.actor)
-  const no = mayApprove(pending(intent), { digest: ask.digest, voter: person.voter }, await c.halted(), c.now)
+  const requires = intent.requires ?? ONE_CLICK
+  // With what it is said is weighed after this: a signature that cannot count anyway is not used up.
+  const vote = { digest: ask.digest, voter: person.voter, level: requires.level }
+  const no = mayApprove(pending(intent), vote, await c.halted(), c.now)
   if (no) return said(no)
   if (!intent.ticket) return said({ code: 'NOT_PENDING', text: 'The intent has no ticket yet.' })
-  const drift = driftOf(intent.ticket, await c.facts(intent), c.setting.policy, c.now)
+  const evidence = ask.evidence ?? clickOf(ask.actor)
+  const level = await weigh(c, evidence, ask.actor, {
+    intentID: intent.intentID,
+    digest: ask.digest,
+    decision: 'approve',
+    policyVersion: requires.policyVersion,
+    environment: intent.ticket.environment,
+  })
+  if (!level.ok) return level
+  const weak = tooLow(requires, level.value)
+  if (weak) return said(weak)
+  const { policy } = c.setting
+  const drift = driftOf(intent.ticket, await c.facts(intent), policy, c.now)
   if (drift) {
     const next = TRANSIENT[drift.code]
       ? 'Try again in a moment, or re-price to see a new ticket.'
       : 'Re-price to see a new ticket.'
     return deny('GATE_REFUSED', `${explain(drift)} ${next}`, [drift])
   }
-  const decision = decisionOf('approved', ask, person.name, intent, c.now)
-  const sendBy = plusMs(c.now, c.setting.policy.executionTtlMs)
-  await c.emit('intent.approved', about(intent), intent.corr, { decision, sendBy }, ask.actor)
+  const decision: Decision = {
+    ...decisionOf('approved', ask, person.name, intent, c.now),
+    level: level.value,
+    evidence,
+  }
+  const votes = await castOf(c.tx, [...(intent.votes ?? []), decision], intent.ticket, requires, c.now)
+  if (countYes(requires, votes, ask.digest) < requires.quorum)
+    await c.emit('intent.voted', about(intent), intent.corr, { decision }, ask.actor)
+  else {
+    const order = orderFacts(intent.ticket, intent.proposal.strategyID)
+    await approved(c, intent, decision, limitsOf(await policyNow(c), order, policy).executionTtlMs, ask.actor)
+  }
+  return ok(await reread(c, intent))
+}
+
+/** A double click is one decision: the same yes to the same ticket by the same person is answered as it was. */
+function isGiven({ state, decision, votes = [] }: Intent, ask: Yes): boolean {
+  const given = decision ? [decision, ...votes] : votes
+  return (
+    (state === 'Approved' || state === 'AwaitingApproval') &&
+    given.some((one) => one.verdict === 'approved' && one.by === ask.actor.id && one.digest === ask.digest)
+  )
+}
+
+/** The last yes that was needed: from here on it may be sent, for so long. */
+async function approved(
+  c: Command,
+  intent: Intent,
+  decision: Decision,
+  executionTtlMs: number,
+  actor: Actor,
+): Promise<void> {
+  const sendBy = plusMs(c.now, executionTtlMs)
+  await c.emit('intent.approved', about(intent), intent.corr, { decision, sendBy }, actor)
   await c.errand('send', intent.intentID, intent.corr)
   await c.timer('lapse', intent.intentID, intent.corr, plusMs(sendBy, 1))
-  return ok(await reread(c, intent))
 }
 
 export async function decline(
@@ -227,7 +314,24 @@ export async function reprice(c: Command, ask: { intentID: IntentID; actor: Acto
   const { refusals } = assess(intent.proposal, await c.facts(intent), c.setting.policy, intent.rev + 1, c.now)
   const passing = refusals.find(({ code }) => TRANSIENT[code])
   if (passing) return deny('GATE_REFUSED', `${explain(passing)} The ticket stands; try again in a moment.`, refusals)
-  return ok(await ticket(c, intent, 'repriced'))
+  return ok(await ticket(c, intent, 'repriced', ask.actor))
+}
+
+/** Said of a waiting order without deciding it; a reason also of one that is declined. */
+export async function putAside(
+  c: Command,
+  ask: { intentID: IntentID; kind: Aside['kind']; text: string; until: Instant | null; actor: Actor },
+): Promise<Result<Intent, Denial>> {
+  const intent = await c.tx.get('intent', ask.intentID)
+  if (!intent) return notFound(ask.intentID)
+  const person = await voter(c, ask.actor)
+  const state = ask.kind === 'reason' && intent.state === 'Declined' ? 'AwaitingApproval' : intent.state
+  const no = mayDecline(state, person.voter)
+  if (no) return said(no)
+  const { kind, text, until, actor } = ask
+  const aside: Aside = { kind, by: actor.id, byName: person.name, text, until, at: c.now }
+  await c.emit('intent.put-aside', about(intent), intent.corr, { aside }, actor)
+  return ok(await reread(c, intent))
 }
 
 function decisionOf(

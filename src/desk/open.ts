@@ -2,6 +2,7 @@ import type { Head, Store } from '../ports/store.ts'
 import type { Instant } from '../values/instant.ts'
 import { adopt, takeInDifference } from './adopting.ts'
 import { closeTask, endSession, issueCode, issueToken, redeemCode, revokeToken } from './access.ts'
+import { arm, disarm } from './arming.ts'
 import { type Command, commands, type News, type Setting } from './command.ts'
 import { recordCancelSent, requestCancel } from './canceling.ts'
 import { beginSend, recordSent, resolve } from './delivery.ts'
@@ -9,8 +10,10 @@ import type { Desk } from './desk.ts'
 import { finish, postpone } from './errands.ts'
 import { applyReports } from './executions.ts'
 import { engageByFile, halt, release } from './halting.ts'
+import { decideChange, proposeChange } from './governing.ts'
 import { identify } from './identifying.ts'
-import { approve, decline, lapse, reprice, size, submit, withdraw } from './intents.ts'
+import { challenged, endLink, enrolPasskey, linkUser, once, revokePasskey } from './identities.ts'
+import { approve, decline, lapse, putAside, reprice, size, submit, withdraw } from './intents.ts'
 import { reconcile } from './reconciling.ts'
 import { recover } from './recovering.ts'
 import { hear } from './hearing.ts'
@@ -46,6 +49,19 @@ export function openDesk(
     replace: (ask) => run((c) => replace(c, ask)),
     halt: (ask) => run((c) => halt(c, ask)),
     release: (ask) => run((c) => release(c, ask)),
+    putAside: (ask) => run((c) => putAside(c, ask)),
+    proposeChange: (ask) => run((c) => proposeChange(c, ask)),
+    decideChange: (ask) => run((c) => decideChange(c, ask)),
+    arm: (ask) => run((c) => arm(c, ask)),
+    disarm: (ask) => run((c) => disarm(c, ask)),
+    ask: (challenge) => run((c) => challenged(c, challenge)),
+    enrolPasskey: (enrolment) => run((c) => enrolPasskey(c, enrolment)),
+    revokePasskey: (ask) => run((c) => revokePasskey(c, ask)),
+    linkUser: (ask) => run((c) => linkUser(c, ask)),
+    endLink: (ask) => run((c) => endLink(c, ask)),
+    once: (key, until) => run((c) => once(c, key, until)),
+    recordCard: (channel, intentID, card) =>
+      run((c) => (card ? c.tx.put('card', card) : c.tx.remove('card', `${channel}|${intentID}`))),
     closeTask: (ask) => run((c) => closeTask(c, ask)),
     takeIn: (ask) => run((c) => takeInDifference(c, ask)),
     requestReconcile: () => run((c) => c.errand('reconcile', setting.account, 'reconcile')),

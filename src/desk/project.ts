@@ -3,7 +3,7 @@ import { DELIVERY, type DeliverySaid } from '../orders/delivery.ts'
 import { INTENT, type IntentSaid } from '../orders/intent.ts'
 import { applyReport, isOpenPhase, type Order } from '../orders/machine.ts'
 import { addTrade, flat, positionOf } from '../orders/position.ts'
-import type { Intent } from '../ports/records.ts'
+import type { Change, Decision, Intent, Kind, Records } from '../ports/records.ts'
 import type { Tx } from '../ports/store.ts'
 import { type Amt, isZero, over, type Qty, times } from '../values/decimal.ts'
 import { Fault } from '../values/fault.ts'
@@ -29,7 +29,7 @@ export async function project(tx: Tx, row: Row): Promise<void> {
     case 'intent.received':
       return tx.put('intent', told.data.intent)
     case 'intent.ticketed': {
-      const { ticket, digest, sizing, checks, decideBy } = told.data
+      const { ticket, digest, sizing, checks, decideBy, requires } = told.data
       return intent(tx, row, at, 'Ticketed', {
         rev: ticket.rev,
         ticket,
@@ -38,6 +38,7 @@ export async function project(tx: Tx, row: Row): Promise<void> {
         checks,
         refusals: [],
         decideBy,
+        ...(requires && { requires, votes: [] }),
         decision: null,
         sendBy: null,
         clOrdID: null,
@@ -47,8 +48,18 @@ export async function project(tx: Tx, row: Row): Promise<void> {
       const { refusals, sizing, checks } = told.data
       return intent(tx, row, at, 'Refused', sizing ? { refusals, sizing, checks } : { refusals, checks })
     }
-    case 'intent.approved':
-      return intent(tx, row, at, 'Approved', { decision: told.data.decision, sendBy: told.data.sendBy })
+    case 'intent.voted':
+      return voted(tx, row, at, told.data.decision)
+    case 'intent.put-aside': {
+      const before = await must(tx, 'intent', row)
+      return tx.put('intent', { ...before, asides: [...(before.asides ?? []), told.data.aside], updatedAt: at })
+    }
+    case 'intent.approved': {
+      const { decision, sendBy } = told.data
+      const votes = [...((await tx.get('intent', row.object.id))?.votes ?? []), decision]
+      await used(tx, decision)
+      return intent(tx, row, at, 'Approved', { decision, sendBy, ...(decision.evidence && { votes }) })
+    }
     case 'intent.declined':
       return intent(tx, row, at, 'Declined', { decision: told.data.decision })
     case 'intent.withdrawn':
@@ -129,6 +140,42 @@ export async function project(tx: Tx, row: Row): Promise<void> {
       if (session) await tx.put('session', { ...session, endedAt: at })
       return
     }
+    case 'person.changed': {
+      const person = await must(tx, 'person', row)
+      return tx.put('person', { ...person, roles: told.data.roles, disabled: told.data.disabled })
+    }
+    case 'passkey.enrolled':
+      return tx.put('passkey', told.data.passkey)
+    case 'passkey.revoked':
+      return tx.put('passkey', { ...(await must(tx, 'passkey', row)), revokedAt: at })
+    case 'link.made': {
+      const code = await tx.get('code', told.data.codeHash)
+      if (code) await tx.put('code', { ...code, usedAt: at })
+      return tx.put('link', told.data.link)
+    }
+    case 'link.ended':
+      return tx.put('link', { ...(await must(tx, 'link', row)), endedAt: at })
+
+    case 'policy.changed':
+      return tx.put('approvals', { scope: 'account', policy: told.data.policy })
+    case 'change.proposed':
+      return tx.put('change', told.data.change)
+    case 'change.voted': {
+      const change = await must(tx, 'change', row)
+      await used(tx, told.data.decision)
+      return tx.put('change', { ...change, votes: [...change.votes, told.data.decision] })
+    }
+    case 'change.applied':
+      return settled(tx, row, at, 'Applied', told.data.note)
+    case 'change.declined':
+      return settled(tx, row, at, 'Declined', told.data.decision.reason)
+    case 'change.lapsed':
+      return settled(tx, row, at, 'Lapsed', told.data.why)
+    case 'strategy.armed':
+      return tx.put('arming', told.data.arming)
+    case 'strategy.disarmed':
+      return tx.put('arming', { ...(await must(tx, 'arming', row)), disarmedAt: at, why: told.data.why })
+
     case 'token.issued':
       return tx.put('token', told.data.token)
     case 'token.revoked': {
@@ -153,6 +200,48 @@ async function intent(tx: Tx, row: Row, at: Instant, said: IntentSaid, change: P
       `journal row ${row.seq}: intent ${row.object.id} is ${before?.state ?? 'unknown'}, so it cannot become ${said}`,
     )
   await tx.put('intent', { ...before, ...change, state, updatedAt: at })
+}
+
+/** What a yes uses up: one of the orders that an armed strategy may send; a passkey counts its uses. */
+async function used(tx: Tx, { evidence }: Decision): Promise<void> {
+  if (evidence?.kind === 'armed') {
+    const arming = await tx.get('arming', evidence.armingID)
+    if (arming) await tx.put('arming', { ...arming, count: arming.count + 1 })
+  }
+  if (evidence?.kind === 'passkey') {
+    const passkey = await tx.get('passkey', evidence.credentialID)
+    const counter = Buffer.from(evidence.authenticatorData, 'base64url').readUInt32BE(33)
+    if (passkey && counter > passkey.counter) await tx.put('passkey', { ...passkey, counter })
+  }
+}
+
+/** One of several people said yes: it still waits. */
+async function voted(tx: Tx, row: Row, at: Instant, decision: Decision): Promise<void> {
+  const before = await tx.get('intent', row.object.id)
+  if (before?.state !== 'AwaitingApproval')
+    throw new Fault(
+      'ILLEGAL_TRANSITION',
+      `journal row ${row.seq}: intent ${row.object.id} is ${before?.state ?? 'unknown'}, so nobody can vote on it`,
+    )
+  await used(tx, decision)
+  await tx.put('intent', { ...before, votes: [...(before.votes ?? []), decision], updatedAt: at })
+}
+
+async function settled(tx: Tx, row: Row, at: Instant, state: Change['state'], note: string | null): Promise<void> {
+  const change = await must(tx, 'change', row)
+  if (change.state !== 'Waiting')
+    throw new Fault(
+      'ILLEGAL_TRANSITION',
+      `journal row ${row.seq}: change ${change.changeID} is ${change.state} already`,
+    )
+  await tx.put('change', { ...change, state, settledAt: at, note })
+}
+
+async function must<K extends Kind>(tx: Tx, kind: K, row: Row): Promise<Records[K]> {
+  const record = await tx.get(kind, row.object.id)
+  if (!record)
+    throw new Fault('UNREADABLE_ROW', `journal row ${row.seq} is about ${kind} ${row.object.id}, which nobody knows`)
+  return record
 }
 
 async function created(tx: Tx, order: Order, at: Instant): Promise<void> {

@@ -1,5 +1,6 @@
 import type { Order } from '../orders/machine.ts'
 import { ownerOf } from '../orders/protection.ts'
+import { disarmAll } from './arming.ts'
 import type { Command } from './command.ts'
 import { answeredByReports } from './executions.ts'
 import { lapseLater, watchSent } from './intents.ts'
@@ -16,6 +17,7 @@ export async function recover(c: Command): Promise<void> {
     { version: c.setting.version, build: c.setting.build },
     { type: 'system', id: 'gateway', via: 'start', session: null },
   )
+  await disarmAll(c, 'The gateway was restarted.')
   for (const order of await c.tx.openOrders(c.setting.account)) {
     if (order.delivery === 'Sending') {
       await c.emit('order.in-doubt', { type: 'order', id: order.clOrdID }, order.corr, {

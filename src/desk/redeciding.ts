@@ -1,5 +1,7 @@
-import { mayApprove, mayDecline, mayVote, stillApproved } from '../approvals/decide.ts'
+import { countYes, mayApprove, mayDecline, mayVote } from '../approvals/decide.ts'
 import { digestOf } from '../approvals/digest.ts'
+import { LEVEL_OF } from '../approvals/evidence.ts'
+import { ONE_CLICK } from '../approvals/policy.ts'
 import { costOfRest, reduces, type Standing } from '../gate/replacing.ts'
 import { costOf } from '../gate/sizing.ts'
 import { moment } from '../gate/words.ts'
@@ -16,72 +18,17 @@ import { type Decimal, eq, gt, lt, minus, plus, qty, shortest, ZERO } from '../v
 import { type Instant, plusMs } from '../values/instant.ts'
 import { canonical } from '../values/json.ts'
 import type { Action, Happened } from './events.ts'
+import { castOf, votesOf, worthOf } from './evidence.ts'
+import { type Case, type Found, found, type Judge } from './finding.ts'
 import { RELEASERS } from './halting.ts'
 import { pending } from './intents.ts'
 import { entryID, exitID, pairOf, replacementID } from './naming.ts'
 import { stopTerms } from './protecting.ts'
+import { PEOPLE_JUDGES } from './redeciding-people.ts'
 
 // What the desk decided is decided again, from nothing but the journal. Every event has a judge: given the book as the
 // rows before made it, could the desk have written this row? What depends on facts that are not in the journal (quotes,
 // balances) is not asked again; what depends on the book, on people, on the clock and on arithmetic is.
-
-/** Ways in which a row cannot be what the machines make of the rows before it. Names are for programs, and stay. */
-export const FINDINGS = {
-  UNREADABLE_ROW: 'a row cannot be read, or speaks of something that was never written down',
-  UNKNOWN_EVENT: 'a row says something that this version does not know',
-  ILLEGAL_TRANSITION: 'the machines have no such step',
-  MISFILED: 'a row is filed under another story than what it is about',
-  REPEATED: 'something that happens once happened a second time',
-  NOT_NEW: 'something begins in the middle of its life',
-  DIGEST_MISMATCH: 'what was approved is not what was shown',
-  WRONG_SIZE: 'the size does not follow from the numbers beside it',
-  NOT_ELIGIBLE: 'somebody decided who may not',
-  SELF_APPROVAL: 'somebody approved what they asked for themselves',
-  NOT_PENDING: 'something was decided that nobody was asked',
-  NOT_APPROVED: 'an order was made or sent without a yes that stands',
-  APPROVAL_EXPIRED: 'an approval was given or used after its time',
-  SIGNAL_EXPIRED: 'an order was made of a signal that was over',
-  TRADING_HALTED: 'something went on while trading was halted',
-  INSTRUMENT_FROZEN: 'something went on in a symbol that was frozen',
-  UNRECONCILED: 'a halt was released before the books agreed',
-  SECOND_ORDER: 'one intent got a second order while the first might live',
-  STILL_LIVE: 'an intent went on as if its order were gone',
-  TOO_EARLY: 'the clock ended something before its time',
-  WRONG_TERMS: 'an order is not the one that was decided',
-  WRONG_NAME: 'an order has a name that the desk would not give it',
-  WRONG_ATTEMPT: 'an order was offered more often than the book says',
-  NOT_REPLACEABLE: 'an order was changed that could not be',
-  MORE_THAN_HELD: 'an exit would close more than is held',
-  CONTRADICTED: 'the broker’s own reports say otherwise',
-  WRONG_ORDER: 'a report stands at another order than it names',
-  WRONG_DISPUTE: 'a report was set aside that the machine takes',
-  LEFT_UNDONE: 'something that must follow at once did not',
-  WRONG_SUM: 'what was folded is not the sum of its parts',
-} as const
-export type FindingCode = keyof typeof FINDINGS
-
-/** What is recorded and what the machines say, each as a sentence. */
-export type Found = { readonly code: FindingCode; readonly recorded: string; readonly expected: string }
-export const found = (code: FindingCode, recorded: string, expected: string): Found => ({ code, recorded, expected })
-
-/** What later rows are judged by and the views do not keep. */
-export type Memory = {
-  /** What a person asked to be put in the place of an open order, by the name it is to have. */
-  readonly asked: Map<ClOrdID, Happened['order.replace-requested'] & { readonly clOrdID: string }>
-}
-
-/** One row with the book as it was before it. */
-export type Case<A extends Action = Action> = {
-  readonly tx: Tx
-  readonly row: Row
-  readonly data: Happened[A]
-  /** The time that stands in the row: a little after the moment at which it was decided. */
-  readonly at: Instant
-  /** The journal's clock stood still because the wall clock was set back: `at` may be long after the decision. */
-  readonly stoodStill: boolean
-  readonly memory: Memory
-}
-type Judge<A extends Action> = (c: Case<A>) => Promise<Found | null>
 
 /** Between the moment of a decision and the time in its row lie milliseconds; a slow machine gets a second. */
 const WRITTEN_WITHIN_MS = 1_000
@@ -150,24 +97,27 @@ export const JUDGES: { readonly [A in Action]: Judge<A> } = {
     return intent && mayLive(tx, intent, 'It is refused.')
   },
 
-  'intent.approved': async ({ tx, row, at, stoodStill, data: { decision } }) => {
-    const intent = await tx.get('intent', row.object.id)
-    if (!intent?.ticket) return null
-    const by = `${decision.byName} (${row.actor.type}, by ${decision.via}) approved at ${moment(decision.at)}.`
-    const voter = row.actor.type === 'person' ? await tx.get('person', row.actor.id) : null
-    if (voter && decision.by !== voter.personID)
-      return found('NOT_ELIGIBLE', by, `The row was written by ${row.actor.id}, who decided in another’s name.`)
-    const halted = (await tx.get('halt', 'global'))?.state != null
-    const vote = { digest: decision.digest ?? '', voter }
-    const no = mayApprove(pending(intent), vote, halted, decision.at)
-    if (no) return found(no.code, by, no.text)
-    const computed = digestOf(intent.ticket)
-    if (decision.digest !== computed)
-      return found('DIGEST_MISMATCH', `Approved was ${decision.digest}.`, `The digest of the ticket is ${computed}.`)
-    return intent.decideBy !== null && !stoodStill && at > plusMs(intent.decideBy, WRITTEN_WITHIN_MS)
-      ? found('APPROVAL_EXPIRED', `${by} The row is of ${moment(at)}.`, `It could be until ${moment(intent.decideBy)}.`)
+  'intent.approved': async (c) => {
+    const wrong = await wrongYes(c)
+    const intent = await c.tx.get('intent', c.row.object.id)
+    if (wrong || !intent?.ticket) return wrong
+    const { decision } = c.data
+    const { requires = ONE_CLICK, votes = [] } = intent
+    const cast = await castOf(c.tx, [...votes, decision], intent.ticket, requires, decision.at)
+    const people = countYes(requires, cast, digestOf(intent.ticket))
+    return people < requires.quorum
+      ? found(
+          'NOT_APPROVED',
+          `It counts as approved after the yes of ${decision.byName}.`,
+          `${requires.quorum} must say yes at level ${requires.level}, and ${people} did.`,
+        )
       : null
   },
+  'intent.voted': wrongYes,
+  'intent.put-aside': async ({ row, data: { aside } }) =>
+    row.actor.type === 'person' && row.actor.id === aside.by
+      ? null
+      : found('NOT_ELIGIBLE', `${row.actor.id} put it aside.`, `The row says that ${aside.by} did.`),
   'intent.declined': async ({ tx, row, data: { decision } }) => {
     const intent = await tx.get('intent', row.object.id)
     const voter = row.actor.type === 'person' ? await tx.get('person', row.actor.id) : null
@@ -376,7 +326,8 @@ export const JUDGES: { readonly [A in Action]: Judge<A> } = {
   'session.opened': async ({ tx, data: { session, codeHash } }) => {
     const code = await tx.get('code', codeHash)
     const said = `A session of ${session.personID} is opened.`
-    if (!code) return found('NOT_ELIGIBLE', said, 'The sign-in code it was opened with was never made.')
+    if (!code || code.links !== undefined)
+      return found('NOT_ELIGIBLE', said, 'The sign-in code it was opened with was never made.')
     if (code.usedAt !== null)
       return found('REPEATED', said, `Its sign-in code was used at ${moment(code.usedAt)}: a code opens one session.`)
     if (session.createdAt > code.expiresAt)
@@ -385,6 +336,7 @@ export const JUDGES: { readonly [A in Action]: Judge<A> } = {
     return person && !person.disabled ? null : found('NOT_ELIGIBLE', said, 'There is no such person, or no longer.')
   },
   'session.ended': nothingToDecide,
+  ...PEOPLE_JUDGES,
   'token.issued': nothingToDecide,
   'token.revoked': nothingToDecide,
 }
@@ -491,6 +443,43 @@ async function bookedBefore(tx: Tx, id: string, order: Order, said: string): Pro
       )
 }
 
+/** Whether whoever said yes might, to exactly this ticket, at that time, with what they said it with. */
+async function wrongYes({
+  tx,
+  row,
+  at,
+  stoodStill,
+  data: { decision },
+}: Case<'intent.approved'> | Case<'intent.voted'>): Promise<Found | null> {
+  const intent = await tx.get('intent', row.object.id)
+  if (!intent?.ticket) return null
+  const by = `${decision.byName} (${row.actor.type}, by ${decision.via}) approved at ${moment(decision.at)}.`
+  const armed = decision.evidence?.kind === 'armed' && row.actor.type === 'system'
+  const speaks = row.actor.type === 'person' ? row.actor.id : armed ? decision.by : null
+  const voter = speaks === null ? null : await tx.get('person', speaks)
+  if (voter && decision.by !== voter.personID)
+    return found('NOT_ELIGIBLE', by, `The row was written by ${row.actor.id}, who decided in another’s name.`)
+  const { requires = ONE_CLICK } = intent
+  const halted = (await tx.get('halt', 'global'))?.state != null
+  const level = decision.evidence ? LEVEL_OF[decision.evidence.kind] : LEVEL_OF.session
+  const vote = { digest: decision.digest ?? '', voter, level }
+  const no = mayApprove(pending(intent), vote, halted, decision.at)
+  if (no) return found(no.code, by, no.text)
+  const computed = digestOf(intent.ticket)
+  if (decision.digest !== computed)
+    return found('DIGEST_MISMATCH', `Approved was ${decision.digest}.`, `The digest of the ticket is ${computed}.`)
+  const [cast] = await castOf(tx, [decision], intent.ticket, requires, decision.at)
+  if (!cast?.voter)
+    return found(
+      'NOT_APPROVED',
+      by,
+      'What it was said with proves nothing: the passkey, the link or the arming is not theirs.',
+    )
+  return intent.decideBy !== null && !stoodStill && at > plusMs(intent.decideBy, WRITTEN_WITHIN_MS)
+    ? found('APPROVAL_EXPIRED', `${by} The row is of ${moment(at)}.`, `It could be until ${moment(intent.decideBy)}.`)
+    : null
+}
+
 async function entryCreated(tx: Tx, order: Order, said: string): Promise<Found | null> {
   const intent = await tx.get('intent', order.intentID)
   if (!intent) return found('NOT_APPROVED', said, `Intent ${order.intentID} was never received.`)
@@ -518,8 +507,9 @@ async function notApproved(tx: Tx, intent: Intent, now: Instant, said: string): 
   const { state, ticket, decision, sendBy } = intent
   if (state !== 'Approved' || !ticket || decision?.verdict !== 'approved')
     return found('NOT_APPROVED', said, `Intent ${intent.intentID} is ${state}: nobody’s yes stands.`)
-  const { digest, by, byName } = decision
-  const standing = stillApproved({ digest, by, sendBy }, await tx.get('person', by), digestOf(ticket), now)
+  const { byName } = decision
+  const { requires = ONE_CLICK } = intent
+  const standing = await worthOf(tx, { votes: votesOf(intent), ticket, requires, sendBy }, now)
   if (standing === 'void')
     return found(
       'NOT_APPROVED',
@@ -617,8 +607,8 @@ async function replacementSent(c: Case, order: Order, consent: Consent, said: st
   if (!old) return null
   if (!isOpen(old) || old.asked === 'Cancel')
     return found('NOT_REPLACEABLE', said, `${old.clOrdID} is ${ordStatus(old)}: it is not replaced any more.`)
-  const voter = await tx.get('person', consent.by)
-  const standing = stillApproved(consent, voter, digestOf(consent.ticket), decidedAt(c, order))
+  const { ticket, sendBy } = consent
+  const standing = await worthOf(tx, { votes: [consent], ticket, requires: ONE_CLICK, sendBy }, decidedAt(c, order))
   if (standing === 'void') return found('NOT_APPROVED', said, 'The yes to it is void.')
   if (standing === 'expired')
     return found('APPROVAL_EXPIRED', said, `The yes to it could be used until ${moment(consent.sendBy)}.`)

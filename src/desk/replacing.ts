@@ -1,5 +1,6 @@
-import { mayVote, stillApproved } from '../approvals/decide.ts'
+import { mayVote } from '../approvals/decide.ts'
 import { digestOf } from '../approvals/digest.ts'
+import { limitsOf, ONE_CLICK, requirementOf } from '../approvals/policy.ts'
 import type { Passed } from '../gate/gate.ts'
 import { explain, type Refusal, TRANSIENT } from '../gate/refusal.ts'
 import {
@@ -22,8 +23,10 @@ import type { ClOrdID, OrderID } from '../values/brand.ts'
 import { eq, gt, isZero, minus, type Px, type Qty, shortest } from '../values/decimal.ts'
 import { plusMs } from '../values/instant.ts'
 import { ok, type Result } from '../values/result.ts'
+import { orderFacts, policyNow } from './approving.ts'
 import { type Command, deny, mustOrder, SYSTEM } from './command.ts'
 import type { Denial, Send } from './desk.ts'
+import { worthOf } from './evidence.ts'
 import { factsAreFresh } from './intents.ts'
 import { replacementID } from './naming.ts'
 
@@ -72,7 +75,16 @@ export async function replace(
   const { policy } = c.setting
   const made = replacementTicket(standing, wanted, intent.ticket, intent.rev + n, facts, policy, c.now)
   if (!made.ticket) return refused(made.refusals)
-  const looks = reduces(made.ticket.terms, standing) || (await c.halted()) || (await factsAreFresh(c, intent))
+  const less = reduces(made.ticket.terms, standing)
+  const approvals = await policyNow(c)
+  const asks = orderFacts(made.ticket, intent.proposal.strategyID)
+  const requires = requirementOf(approvals, asks)
+  // Less of the same is the safe direction. Anything else is a new order to whoever must say yes to it.
+  if (!less && (requires.level !== 'L1' || requires.quorum > 1))
+    return cannot(
+      `Its new terms ask for ${requires.quorum === 1 ? 'a passkey' : `${requires.quorum} people`} (${requires.rules.join(', ')}). Cancel the order and have the new one proposed; making it smaller is allowed.`,
+    )
+  const looks = less || (await c.halted()) || (await factsAreFresh(c, intent))
   const found = (await judge(c, made.ticket, standing, intent)).refusals
   // Of older facts, what newer ones would not change: a size above the limits is not looked at twice.
   const refusals = looks ? found : found.filter(({ code }) => !TRANSIENT[code])
@@ -87,7 +99,7 @@ export async function replace(
     digest,
     at: c.now,
   }
-  const sendBy = plusMs(c.now, policy.executionTtlMs)
+  const sendBy = plusMs(c.now, limitsOf(approvals, asks, policy).executionTtlMs)
   const successor = freshOrder(
     {
       intentID: order.intentID,
@@ -184,10 +196,13 @@ export async function sendReplacement(c: Command, order: Order): Promise<Send | 
     return dropped(c, order, `${old.clOrdID} is ${ordStatus(old)}: it is not replaced any more.`)
   if (!gt(ticket.terms.orderQty, standing.filledQty))
     return dropped(c, order, `${shortest(standing.filledQty)} were filled meanwhile, which is all of the new size.`)
-  const voter = await c.tx.get('person', consent.by)
-  const approval = stillApproved(consent, voter, digestOf(ticket), c.now)
+  const { sendBy } = consent
+  const approval = await worthOf(c.tx, { votes: [consent], ticket, requires: ONE_CLICK, sendBy }, c.now)
   if (approval === 'expired') return dropped(c, order, 'It was not sent in time.')
-  if (approval === 'void') return dropped(c, order, explain({ code: 'APPROVAL_VOID', by: voter?.name ?? consent.by }))
+  if (approval === 'void') {
+    const name = (await c.tx.get('person', consent.by))?.name ?? consent.by
+    return dropped(c, order, explain({ code: 'APPROVAL_VOID', by: name }))
+  }
   const less = reduces(ticket.terms, standing)
   if (!less && !(await c.halted()) && !(await factsAreFresh(c, intent))) return 'facts-too-old'
   const { passed, refusals } = await judge(c, ticket, standing, intent)
@@ -198,7 +213,6 @@ export async function sendReplacement(c: Command, order: Order): Promise<Send | 
     await c.emit('order.resized', about(order), order.corr, { orderQty: rest }, SYSTEM)
   await c.emit('order.send-started', about(order), order.corr, { attempt: 1 })
   const ref = { clOrdID: old.clOrdID, orderID: old.orderID }
-  const { sendBy } = consent
   return { kind: 'replace', ref, clOrdID: order.clOrdID, order: passed, reduces: less, sendBy }
 }
 

@@ -1,10 +1,10 @@
-import { digestOf } from '../approvals/digest.ts'
-import { stillApproved } from '../approvals/decide.ts'
+import { ONE_CLICK } from '../approvals/policy.ts'
 import { passExit, recheck } from '../gate/gate.ts'
 import { isReported, type Order } from '../orders/machine.ts'
 import type { ClOrdID } from '../values/brand.ts'
 import type { Command } from './command.ts'
 import type { Send } from './desk.ts'
+import { votesOf, worthOf } from './evidence.ts'
 import { engageByFile } from './halting.ts'
 import { factsAreFresh } from './intents.ts'
 import { exitStillNeeded, waitingPair } from './protecting.ts'
@@ -52,14 +52,12 @@ async function entryAgain(c: Command, order: Order): Promise<Send | 'facts-too-o
   const { ticket, decision } = intent ?? {}
   if (!intent || intent.state !== 'Approved' || intent.clOrdID !== order.clOrdID || !ticket) return null
   if (decision?.verdict !== 'approved' || (await c.halted())) return null
-  const voter = await c.tx.get('person', decision.by)
-  const approval = { digest: decision.digest, by: decision.by, sendBy: intent.sendBy }
-  if (stillApproved(approval, voter, digestOf(ticket), c.now) !== 'yes') return null
+  const { requires = ONE_CLICK, sendBy } = intent
+  if ((await worthOf(c.tx, { votes: votesOf(intent), ticket, requires, sendBy }, c.now)) !== 'yes') return null
   if (!(await factsAreFresh(c, intent))) return 'facts-too-old'
   const { passed, refusals, drift } = recheck(ticket, intent.proposal, await c.facts(intent), c.setting.policy, c.now)
   if (!passed || drift || refusals.length > 0) return null
   await startedAgain(c, order)
-  const { sendBy } = approval
   return { kind: 'single', clOrdID: order.clOrdID, order: passed, ...(sendBy !== null && { sendBy }) }
 }
 

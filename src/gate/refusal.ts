@@ -17,6 +17,7 @@ type Compared = {
   TRADING_HALTED: { by: string; reason: string; since: Instant }
   INSTRUMENT_FROZEN: { symbol: string; reason: string; since: Instant }
   APPROVAL_VOID: { by: string }
+  QUORUM_UNREACHABLE: { quorum: number; eligible: number }
   ENVIRONMENT_MISMATCH: { expected: string; account: string }
   ACCOUNT_MISMATCH: { expected: string; account: string }
   // the intent itself
@@ -154,6 +155,13 @@ export const REFUSALS: { readonly [C in RefusalCode]: Row<C> } = {
     transient: false,
     says: (r) => `The approval by ${r.by} no longer counts.`,
     todo: 'Propose the order again under a new id, and have it approved by somebody who may.',
+  },
+  QUORUM_UNREACHABLE: {
+    meaning:
+      'The policy of approvals asks for more people than there are who may approve this order, the proposer and whoever answers for it not counted.',
+    transient: false,
+    says: (r) => `${r.quorum} people must approve this order, and ${r.eligible} may.`,
+    todo: 'Give more people the role approver, or change the policy of approvals.',
   },
   ENVIRONMENT_MISMATCH: {
     meaning:

@@ -15,6 +15,7 @@ export const SAMPLES: { readonly [C in RefusalCode]: Extract<Refusal, { code: C 
     since: at('15:01:00'),
   },
   APPROVAL_VOID: { code: 'APPROVAL_VOID', by: 'Ana' },
+  QUORUM_UNREACHABLE: { code: 'QUORUM_UNREACHABLE', quorum: 3, eligible: 2 },
   ENVIRONMENT_MISMATCH: { code: 'ENVIRONMENT_MISMATCH', expected: 'paper:alpaca', account: 'live:alpaca:main' },
   ACCOUNT_MISMATCH: { code: 'ACCOUNT_MISMATCH', expected: 'paper:alpaca:main', account: 'paper:alpaca:second' },
   SIGNAL_IS_HOLD: { code: 'SIGNAL_IS_HOLD', symbol: 'AAPL' },

@@ -1,3 +1,6 @@
+import type { ChannelUser, Envelope, Evidence, Level } from '../approvals/evidence.ts'
+import type { PublicKey } from '../approvals/passkey.ts'
+import type { ApprovalPolicy, Arming, Requirement } from '../approvals/policy.ts'
 import type { AccountFacts, Freeze, HaltState, MarketFacts } from '../gate/facts.ts'
 import type { CheckLine } from '../gate/gate.ts'
 import type { Refusal } from '../gate/refusal.ts'
@@ -35,6 +38,12 @@ export type Intent = {
   /** Until when a human may decide; null before there is a ticket. */
   readonly decideBy: Instant | null
   readonly decision: Decision | null
+  /** What the policy asked for when the ticket was made; absent before there is one, and on those of before there was a policy. */
+  readonly requires?: Requirement
+  /** Every yes to this ticket, in the order in which they came. A new ticket begins with none. */
+  readonly votes?: readonly Decision[]
+  /** Asked to be looked at later, or by somebody else; nothing of it decides anything. */
+  readonly asides?: readonly Aside[]
   /** Until when an approval may be sent. */
   readonly sendBy: Instant | null
   /** The order made from it, the latest when an earlier one is proven never to have left. */
@@ -53,6 +62,109 @@ export type Decision = {
   readonly reason: string | null
   readonly digest: string | null
   readonly at: Instant
+  /** How sure it is that they said so, and with what they did; absent on what was decided before there was a policy. */
+  readonly level?: Level
+  readonly evidence?: Evidence
+}
+/** What a person said of a waiting order without deciding it. */
+export type Aside = {
+  readonly kind: 'snoozed' | 'reanalyse' | 'reason'
+  readonly by: string
+  readonly byName: string
+  readonly text: string
+  /** Until when nobody is to be reminded. */
+  readonly until: Instant | null
+  readonly at: Instant
+}
+
+/** A passkey of a person. The private half is in their device; what is here proves what it signed. */
+export type Passkey = {
+  /** Base64url, as the browser names it. */
+  readonly credentialID: string
+  readonly personID: string
+  readonly key: PublicKey
+  /** The name that the page was reached by when it was made: a passkey works under no other. */
+  readonly rpID: string
+  /** The person's name for it: `laptop`. */
+  readonly name: string
+  readonly device: 'single' | 'multi'
+  readonly backedUp: boolean
+  readonly transports: readonly string[]
+  readonly createdAt: Instant
+  /** Before this it approves nothing live: time to notice that somebody else enrolled it. */
+  readonly liveFrom: Instant
+  /** How often it says that it was used; most say 0 always. */
+  readonly counter: number
+  readonly revokedAt: Instant | null
+}
+
+/** A user of a chat and the person they are. */
+export type Link = ChannelUser & {
+  readonly linkID: string
+  readonly personID: string
+  readonly createdAt: Instant
+  readonly endedAt: Instant | null
+}
+
+/** A strategy whose orders go without a person for a while, within bounds. */
+export type ArmedStrategy = Arming & {
+  readonly count: number
+  readonly until: Instant
+  readonly by: string
+  readonly byName: string
+  readonly armedAt: Instant
+  readonly disarmedAt: Instant | null
+  readonly why: string | null
+}
+
+/** Something about the house itself that people must agree to: its policy of approvals, or a person's access. */
+export type Change = {
+  readonly changeID: string
+  readonly what: ChangeOf
+  /** SHA-256 over the canonical change, base64url: what a yes must name. */
+  readonly digest: string
+  readonly requires: Requirement
+  readonly reason: string
+  readonly proposer: string
+  readonly proposerName: string
+  readonly votes: readonly Decision[]
+  readonly state: 'Waiting' | 'Applied' | 'Declined' | 'Lapsed'
+  readonly proposedAt: Instant
+  readonly decideBy: Instant
+  readonly settledAt: Instant | null
+  readonly note: string | null
+}
+export type ChangeOf =
+  | { readonly kind: 'approval policy'; readonly before: number; readonly policy: ApprovalPolicy }
+  | {
+      readonly kind: 'person'
+      readonly personID: string
+      readonly before: { readonly roles: readonly PersonRole[]; readonly disabled: boolean }
+      readonly after: { readonly roles: readonly PersonRole[]; readonly disabled: boolean }
+    }
+  | { readonly kind: 'passkey revoked'; readonly credentialID: string; readonly personID: string }
+
+/** What a browser is to sign, made by us and good once. */
+export type Challenge = {
+  /** Base64url SHA-256 of the envelope, or random for an enrolment. */
+  readonly challenge: string
+  readonly personID: string
+  /** The start of the hash of the session that asked. */
+  readonly session: string
+  readonly purpose: 'enrol' | 'decide'
+  readonly envelope: Envelope | null
+  readonly expiresAt: Instant
+}
+/** Something that must not happen a second time, such as a request that somebody recorded and plays again. */
+export type Once = { readonly key: string; readonly until: Instant }
+/** Where a card stands in a channel, and what it showed last. */
+export type PostedCard = {
+  readonly channel: string
+  readonly intentID: IntentID
+  readonly place: { readonly conversation: string; readonly message: string } | null
+  readonly shown: string | null
+  readonly attempts: number
+  readonly dueAt: Instant
 }
 
 /** An execution with its place in our book: `seq` is the journal row that made it known, and orders the page of fills. */
@@ -127,6 +239,8 @@ export type SigninCode = {
   readonly createdAt: Instant
   readonly expiresAt: Instant
   readonly usedAt: Instant | null
+  /** A code that ties a chat user to this person, and opens no session. */
+  readonly links?: string
 }
 
 export type Halt = { readonly scope: 'global'; readonly state: HaltState | null }
@@ -160,9 +274,21 @@ export type Views = {
   code: SigninCode
   reconcile: ReconcileRun
   identity: Identified
+  approvals: { readonly scope: 'account'; readonly policy: ApprovalPolicy }
+  change: Change
+  passkey: Passkey
+  link: Link
+  arming: ArmedStrategy
 }
 /** Working rows: what was last seen outside, and what is to be done. Not in the journal; made again when lost. */
-export type Working = { market: MarketFacts; account: AccountRow; errand: Errand }
+export type Working = {
+  market: MarketFacts
+  account: AccountRow
+  errand: Errand
+  challenge: Challenge
+  once: Once
+  card: PostedCard
+}
 /** `afterRow` is how many journal rows there were when the reading began: it knows every trade among them. */
 export type AccountReading = AccountFacts & { readonly afterRow: number }
 /** `tradedRow` is the newest journal row with a trade: a reading that began before it does not know it, and the gate must not use it. */
@@ -185,6 +311,14 @@ export const KEY: { readonly [K in Kind]: (record: Records[K]) => string } = {
   code: (r) => r.hash,
   reconcile: (r) => r.account,
   identity: (r) => r.account,
+  approvals: (r) => r.scope,
+  change: (r) => r.changeID,
+  passkey: (r) => r.credentialID,
+  link: (r) => r.linkID,
+  arming: (r) => r.armingID,
+  challenge: (r) => r.challenge,
+  once: (r) => r.key,
+  card: (r) => `${r.channel}|${r.intentID}`,
   market: (r) => r.symbol,
   account: (r) => r.key,
   errand: (r) => `${r.kind}:${r.subject}`,
@@ -203,4 +337,9 @@ export const VIEWS = [
   'code',
   'reconcile',
   'identity',
+  'approvals',
+  'change',
+  'passkey',
+  'link',
+  'arming',
 ] as const satisfies readonly (keyof Views)[]

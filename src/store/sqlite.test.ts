@@ -510,9 +510,12 @@ describe('migrations', () => {
      INSERT INTO fills (key, account, intent_id, cl_ord_id, symbol, seq, transact_time, doc) VALUES ('F1', 'a', 'I1', 'O1', 'AAPL', 0, 1, '{}');
      INSERT INTO people VALUES ('ana', '{}');
      INSERT INTO errands (key, kind, due_at, free_at, doc) VALUES ('send:I1', 'send', 1, 1, '{}');`
-  const ROWS: readonly string[] = [LEDGER, `${LEDGER} INSERT INTO identities VALUES ('paper:sim:main', '{}');`]
+  const WITH_IDENTITY = `${LEDGER} INSERT INTO identities VALUES ('paper:sim:main', '{}');`
+  const APPROVALS = ['approval_policies', 'changes', 'passkeys', 'links', 'armings', 'challenges', 'onces', 'cards']
+  const WITH_APPROVALS = `${WITH_IDENTITY} ${APPROVALS.map((table) => `INSERT INTO ${table} VALUES ('one', '{}');`).join(' ')}`
+  const ROWS: readonly string[] = [LEDGER, WITH_IDENTITY, WITH_APPROVALS]
   const TABLES_WITH_ROWS = ['journal', 'intents', 'orders', 'fills', 'people', 'errands']
-  const TABLES_SINCE = [[], ['identities']]
+  const TABLES_SINCE = [[], ['identities'], APPROVALS]
 
   for (const { number } of all) {
     it(`from ${number} to the newest keep every row`, () => {

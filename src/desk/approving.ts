@@ -1,0 +1,58 @@
+import { mayVote } from '../approvals/decide.ts'
+import {
+  type ApprovalPolicy,
+  firstPolicy,
+  isWithin,
+  type OrderFacts,
+  type Requirement,
+  requirementOf,
+  type Stage,
+} from '../approvals/policy.ts'
+import type { Ticket } from '../orders/ticket.ts'
+import type { ArmedStrategy, Intent } from '../ports/records.ts'
+import type { Command } from './command.ts'
+
+/** Paper is stage S1; how far a live account may go is evidence of its own. */
+export const stageOf = (environment: 'paper' | 'live'): Stage => (environment === 'paper' ? 'S1' : 'S2')
+
+/** The policy of approvals as it is now. */
+export async function policyNow(c: Command): Promise<ApprovalPolicy> {
+  return (await c.tx.get('approvals', 'account'))?.policy ?? firstPolicy(c.setting.policy.environment)
+}
+
+export const orderFacts = (ticket: Ticket, strategyID: string): OrderFacts => ({
+  environment: ticket.environment,
+  stage: stageOf(ticket.environment),
+  strategyID,
+  symbol: ticket.terms.symbol,
+  maxNotional: ticket.maxNotional,
+})
+
+const proposedBy = ({ proposer, proposerOwner }: Intent) => ({ proposerID: proposer.id, proposerOwner })
+
+/** How many people may say yes to what this proposer asked for. */
+export async function eligibleFor(c: Command, intent: Intent): Promise<number> {
+  const people = await c.tx.all('person')
+  return people.filter((person) => mayVote(proposedBy(intent), person) === null).length
+}
+
+/**
+ * The arming under which this order goes without a person, and what it then asks for; null when a person must look. Never
+ * where a rule asks for more than one click, and never on the word of whoever answers for the proposer.
+ */
+export async function armedFor(
+  c: Command,
+  intent: Intent,
+  order: OrderFacts,
+  policy: ApprovalPolicy,
+): Promise<{ readonly arming: ArmedStrategy; readonly requires: Requirement } | null> {
+  const { autoMaxNotional } = policy
+  const usual = requirementOf(policy, order)
+  if (autoMaxNotional === null || usual.level !== 'L1' || usual.quorum > 1 || (await c.halted())) return null
+  for (const arming of await c.tx.all('arming')) {
+    if (arming.disarmedAt !== null || c.now > arming.until || !isWithin(arming, order, autoMaxNotional)) continue
+    if (mayVote(proposedBy(intent), await c.tx.get('person', arming.by))) continue
+    return { arming, requires: { ...usual, level: 'L0', rules: [`armed ${arming.armingID}`] } }
+  }
+  return null
+}

@@ -1,0 +1,203 @@
+import { type Cast, stillApproved } from '../approvals/decide.ts'
+import { digestOf } from '../approvals/digest.ts'
+import { challengeOf } from '../approvals/envelope.ts'
+import {
+  type ChannelUser,
+  type Envelope,
+  type Evidence,
+  type Level,
+  LEVEL_OF,
+  type PasskeyAssertion,
+} from '../approvals/evidence.ts'
+import { agrees, counterFault, verifyAssertion } from '../approvals/passkey.ts'
+import type { Actor } from '../journal/row.ts'
+import type { Requirement } from '../approvals/policy.ts'
+import type { Ticket } from '../orders/ticket.ts'
+import type { Decision, Intent, Passkey } from '../ports/records.ts'
+import type { Tx } from '../ports/store.ts'
+import type { Instant } from '../values/instant.ts'
+import { parseJson } from '../values/json.ts'
+import { err, ok, type Result } from '../values/result.ts'
+import { type Command, deny } from './command.ts'
+import type { Denial } from './desk.ts'
+
+/** The name of a chat user among our records. */
+export const linkID = ({ provider, tenant, user }: ChannelUser): string => `${provider}:${tenant}:${user}`
+
+/** What somebody decides on: an order, or a change of the house itself. */
+export type Decided = ({ readonly intentID: string } | { readonly changeID: string }) & {
+  readonly digest: string
+  readonly decision: Envelope['decision']
+  readonly policyVersion: number
+  readonly environment: 'paper' | 'live'
+}
+
+/** A click in a page or on the command line, where no other evidence is given. */
+export const clickOf = (actor: Actor): Evidence => ({ kind: 'session', session: actor.session ?? '' })
+
+/**
+ * How sure the evidence makes it that `actor` said this, or why it is worth nothing. What is good once is used up, also
+ * when it turns out to be worth nothing.
+ */
+export async function weigh(
+  c: Command,
+  evidence: Evidence,
+  actor: Actor,
+  what: Decided,
+): Promise<Result<Level, Denial>> {
+  switch (evidence.kind) {
+    case 'session':
+      return ok(LEVEL_OF.session)
+    case 'channel':
+      return (await isLinked(c.tx, evidence, actor.id))
+        ? ok(LEVEL_OF.channel)
+        : deny(
+            'IDENTITY_UNLINKED',
+            'This chat account belongs to nobody here. Sign in, make a link code under "Your access", and send it in the chat.',
+          )
+    case 'passkey':
+      return signed(c, evidence, actor, what)
+    case 'armed':
+      return deny('NOT_ELIGIBLE', 'An armed strategy is no person.')
+  }
+}
+
+async function isLinked(tx: Tx, user: ChannelUser, personID: string): Promise<boolean> {
+  const link = await tx.get('link', linkID(user))
+  return link?.personID === personID && link.endedAt === null
+}
+
+const refused = (text: string): Result<never, Denial> => deny('PASSKEY_REFUSED', text)
+
+async function signed(
+  c: Command,
+  assertion: PasskeyAssertion,
+  actor: Actor,
+  what: Decided,
+): Promise<Result<Level, Denial>> {
+  const challenge = await c.tx.get('challenge', challengeOf(assertion.envelope))
+  if (challenge) await c.tx.remove('challenge', challenge.challenge)
+  if (
+    challenge?.purpose !== 'decide' ||
+    challenge.personID !== actor.id ||
+    challenge.session !== actor.session ||
+    c.now > challenge.expiresAt
+  )
+    return refused('This signature was used already, is too old, or was asked for in another session. Try again.')
+  const passkey = await c.tx.get('passkey', assertion.credentialID)
+  const holds = stands(passkey, actor.id, what.environment, c.now)
+  if (!holds.ok) return refused(holds.error)
+  const worth = verify(assertion, holds.value, actor.id, what)
+  if (!worth.ok) return refused(worth.error)
+  const copied = counterFault(holds.value.counter, worth.value.counter)
+  return copied ? refused(copied.text) : ok(LEVEL_OF.passkey)
+}
+
+/** Whether the passkey may be used by this person now. */
+function stands(
+  passkey: Passkey | null,
+  personID: string,
+  environment: 'paper' | 'live',
+  now: Instant,
+): Result<Passkey, string> {
+  if (!passkey || passkey.personID !== personID)
+    return err('This passkey is not one of yours. Use one that is listed under "Your access".')
+  if (passkey.revokedAt !== null) return err('This passkey was revoked. Use another one.')
+  if (environment === 'live' && now < passkey.liveFrom)
+    return err('This passkey is new, and approves live orders only after its first day. Use an older one.')
+  return ok(passkey)
+}
+
+/** Whether the passkey signed exactly this. Reads nothing: the same answer years later. */
+export function verify(
+  assertion: PasskeyAssertion,
+  passkey: Pick<Passkey, 'key' | 'rpID'>,
+  approver: string,
+  what: Decided,
+): Result<{ readonly counter: number }, string> {
+  if (!agrees(assertion, { ...what, approver, policyVersion: String(what.policyVersion) }))
+    return err('The passkey signed another decision than this one. Look at it again and decide again.')
+  const { rpID } = passkey
+  const origins = originsOf(assertion, rpID)
+  const checked = verifyAssertion(assertion, passkey.key, { rpID, origins, requireUserVerification: true })
+  return checked.ok ? checked : err(checked.error.text)
+}
+
+/** The page that asked, when it is one under the name that the passkey was made for; its port may change. */
+function originsOf({ clientDataJSON }: PasskeyAssertion, rpID: string): readonly string[] {
+  const client = parseJson(Buffer.from(clientDataJSON, 'base64url').toString())
+  const origin = client.ok && (client.value as { origin?: unknown } | null)?.origin
+  if (typeof origin !== 'string' || !URL.canParse(origin)) return []
+  const { protocol, hostname } = new URL(origin)
+  const isOurs = hostname === rpID || hostname.endsWith(`.${rpID}`)
+  return isOurs && (protocol === 'https:' || (protocol === 'http:' && rpID === 'localhost')) ? [origin] : []
+}
+
+/** As much of a yes as its worth depends on. */
+type Given = Pick<Decision, 'by' | 'digest' | 'evidence'>
+
+/**
+ * The yeses to one ticket as they stand now, for the last look before the wire: a person who was disabled, a passkey that
+ * was revoked, a link that was ended takes their yes with it, and every signature is verified again.
+ */
+export async function castOf(
+  tx: Tx,
+  votes: readonly Given[],
+  ticket: Ticket,
+  requires: Requirement,
+  now: Instant,
+): Promise<readonly Cast[]> {
+  return Promise.all(
+    votes.map(async ({ by, digest, evidence }): Promise<Cast> => {
+      const level = evidence ? LEVEL_OF[evidence.kind] : LEVEL_OF.session
+      const holds = evidence === undefined || (await holdsStill(tx, evidence, by, ticket, requires, now))
+      return { yes: { by, digest, level }, voter: holds ? await tx.get('person', by) : null }
+    }),
+  )
+}
+
+async function holdsStill(
+  tx: Tx,
+  evidence: Evidence,
+  by: string,
+  ticket: Ticket,
+  { policyVersion }: Requirement,
+  now: Instant,
+): Promise<boolean> {
+  switch (evidence.kind) {
+    case 'session':
+      return true
+    case 'channel':
+      return isLinked(tx, evidence, by)
+    case 'passkey': {
+      const { intentID, environment } = ticket
+      const passkey = stands(await tx.get('passkey', evidence.credentialID), by, environment, now)
+      const what = { intentID, digest: digestOf(ticket), decision: 'approve', policyVersion, environment } as const
+      return passkey.ok && verify(evidence, passkey.value, by, what).ok
+    }
+    case 'armed': {
+      const arming = await tx.get('arming', evidence.armingID)
+      return arming !== null && arming.by === by && arming.disarmedAt === null && now <= arming.until
+    }
+  }
+}
+
+/** Whether what was approved may be sent now: the one question of every send, repeat and replacement. */
+export async function worthOf(
+  tx: Tx,
+  approval: {
+    readonly votes: readonly Given[]
+    readonly ticket: Ticket
+    readonly requires: Requirement
+    readonly sendBy: Instant | null
+  },
+  now: Instant,
+): Promise<ReturnType<typeof stillApproved>> {
+  const { ticket, requires, sendBy } = approval
+  const votes = await castOf(tx, approval.votes, ticket, requires, now)
+  return stillApproved({ requires, votes, sendBy }, digestOf(ticket), now)
+}
+
+/** The yeses of an intent: those of before there was a policy are its one decision. */
+export const votesOf = ({ votes, decision }: Pick<Intent, 'votes' | 'decision'>): readonly Decision[] =>
+  votes && votes.length > 0 ? votes : decision?.verdict === 'approved' ? [decision] : []

@@ -1,0 +1,263 @@
+import { type Evidence } from '../approvals/evidence.ts'
+import {
+  type ApprovalPolicy,
+  faultsOf,
+  isEnough,
+  largestQuorum,
+  levelOfOne,
+  type Requirement,
+} from '../approvals/policy.ts'
+import { APPROVERS } from '../approvals/decide.ts'
+import type { Actor } from '../journal/row.ts'
+import type { Change, ChangeOf, Decision, Person } from '../ports/records.ts'
+import { base32, sha256, sha256Base64url } from '../values/hash.ts'
+import { plusMs } from '../values/instant.ts'
+import { canonical } from '../values/json.ts'
+import { ok, type Result } from '../values/result.ts'
+import { policyNow } from './approving.ts'
+import { type Command, deny } from './command.ts'
+import type { Denial } from './desk.ts'
+import { clickOf, weigh } from './evidence.ts'
+
+/** Who may propose a change of the house, and say yes to one of somebody else. */
+export const GOVERNORS: readonly string[] = ['risk', 'admin']
+
+/** How long others have to decide: a night and a day. */
+const CHANGE_TTL_MS = 24 * 3_600_000
+
+/** What a yes to a change must name. */
+export const changeDigest = (what: ChangeOf, proposer: string): string =>
+  sha256Base64url(`jax-change-v1\n${canonical({ what, proposer })}`)
+
+type Proposed = { readonly what: ChangeOf; readonly reason: string; readonly actor: Actor }
+
+/**
+ * Somebody wants the house changed. Where others may decide, they must, and the proposer's own yes does not count; where
+ * nobody else may, it has to do, and the screens say that there are no four eyes. What only takes power away is done at once.
+ */
+export async function proposeChange(c: Command, ask: Proposed): Promise<Result<Change, Denial>> {
+  const { what } = ask
+  const proposer = ask.actor.type === 'person' ? await c.tx.get('person', ask.actor.id) : null
+  if (!proposer || proposer.disabled || !isGovernor(proposer))
+    return deny('NOT_ELIGIBLE', `Changes are proposed by people with one of the roles ${GOVERNORS.join(', ')}.`)
+  const wrong = await faultOf(c, what)
+  if (wrong) return wrong
+  const others = await deciders(c, what, proposer.personID)
+  const policy = await policyNow(c)
+  const alone = others.length === 0
+  const requires: Requirement = {
+    level: policy.changes.level,
+    quorum: onlyTakesAway(what) ? 0 : Math.max(1, Math.min(policy.changes.quorum, others.length)),
+    policyVersion: policy.version,
+    rules: [alone ? ALONE : 'changes'],
+  }
+  const digest = changeDigest(what, proposer.personID)
+  const change: Change = {
+    changeID: `chg_${base32(sha256(`${digest} ${c.now}`), 12)}`,
+    what,
+    digest,
+    requires,
+    reason: ask.reason,
+    proposer: proposer.personID,
+    proposerName: proposer.name,
+    votes: [],
+    state: 'Waiting',
+    proposedAt: c.now,
+    decideBy: plusMs(c.now, CHANGE_TTL_MS),
+    settledAt: null,
+    note: null,
+  }
+  await c.emit('change.proposed', about(change), change.changeID, { change }, ask.actor)
+  if (requires.quorum === 0) return apply(c, change, ask.actor)
+  // Proposing is the click of whoever is alone; a passkey must name the change, which is known only now.
+  if (!alone || !isEnough('L1', levelOfOne(requires.level))) return ok(change)
+  const { changeID } = change
+  return decideChange(c, { changeID, digest, verdict: 'approved', reason: ask.reason, actor: ask.actor })
+}
+const ALONE = 'nobody else may decide'
+
+export async function decideChange(
+  c: Command,
+  ask: {
+    readonly changeID: string
+    readonly digest: string
+    readonly verdict: 'approved' | 'declined'
+    readonly reason: string | null
+    readonly actor: Actor
+    readonly evidence?: Evidence
+  },
+): Promise<Result<Change, Denial>> {
+  const change = await c.tx.get('change', ask.changeID)
+  if (!change) return deny('NOT_FOUND', `There is no change ${ask.changeID}.`)
+  const person = ask.actor.type === 'person' ? await c.tx.get('person', ask.actor.id) : null
+  if (change.votes.some(({ by, verdict }) => by === ask.actor.id && verdict === ask.verdict)) return ok(change)
+  if (change.state !== 'Waiting') return deny('NOT_PENDING', `The change is ${change.state.toLowerCase()} already.`)
+  if (!person || person.disabled || !isGovernor(person))
+    return deny('NOT_ELIGIBLE', `Changes are decided by people with one of the roles ${GOVERNORS.join(', ')}.`)
+  if (c.now > change.decideBy) {
+    await c.emit('change.lapsed', about(change), change.changeID, { why: 'Nobody decided in time.' })
+    return deny('APPROVAL_EXPIRED', 'The time to decide on this change has ended. Propose it again.')
+  }
+  if (ask.digest !== change.digest)
+    return deny('DIGEST_MISMATCH', 'This is not the change that was shown. Look at it again and decide again.')
+  if (ask.verdict === 'declined') {
+    const decision: Decision = { ...decisionOf(c, ask, person), level: 'L1' }
+    await c.emit('change.declined', about(change), change.changeID, { decision }, ask.actor)
+    return ok(await reread(c, change))
+  }
+  const isOwn = person.personID === change.proposer || person.personID === subjectOf(change.what)
+  if (isOwn && (await deciders(c, change.what, change.proposer)).length > 0)
+    return deny('SELF_APPROVAL', 'Whoever proposed a change, or is its subject, cannot approve it. Ask another person.')
+  const wrong = await faultOf(c, change.what)
+  if (wrong) return wrong
+  const decision = await judged(c, change, ask, person)
+  if (!decision.ok) return decision
+  await c.emit('change.voted', about(change), change.changeID, { decision: decision.value }, ask.actor)
+  const voted = await reread(c, change)
+  const yes = new Set(voted.votes.map(({ by }) => by))
+  return yes.size >= change.requires.quorum ? apply(c, voted, ask.actor) : ok(voted)
+}
+
+const about = (change: Change) => ({ type: 'change', id: change.changeID })
+const reread = async (c: Command, change: Change): Promise<Change> =>
+  (await c.tx.get('change', change.changeID)) ?? change
+const isGovernor = ({ roles }: Person): boolean => roles.some((role) => GOVERNORS.includes(role))
+const subjectOf = (what: ChangeOf): string | null => ('personID' in what ? what.personID : null)
+
+/** Everybody else who may say yes to it. */
+async function deciders(c: Command, what: ChangeOf, proposer: string): Promise<readonly Person[]> {
+  const people = await c.tx.all('person')
+  return people.filter(
+    (person) =>
+      !person.disabled && isGovernor(person) && person.personID !== proposer && person.personID !== subjectOf(what),
+  )
+}
+
+/** The safe direction: somebody is kept out, or a passkey is good for nothing any more. */
+export function onlyTakesAway(what: ChangeOf): boolean {
+  if (what.kind === 'passkey revoked') return true
+  if (what.kind !== 'person') return false
+  const { before, after } = what
+  return (after.disabled || !before.disabled) && after.roles.every((role) => before.roles.includes(role))
+}
+
+/** Why the change cannot be made: it is of something else than what is there now, or makes no sense. */
+async function faultOf(c: Command, what: ChangeOf): Promise<Result<never, Denial> | null> {
+  switch (what.kind) {
+    case 'approval policy': {
+      const { version } = await policyNow(c)
+      if (what.before !== version || what.policy.version !== version + 1)
+        return deny(
+          'STALE_CHANGE',
+          `The policy is version ${version} by now. Look at it, and propose version ${version + 1}.`,
+        )
+      const wrong = [...faultsOf(what.policy), ...(await unreachable(c, what.policy))]
+      return wrong.length > 0 ? deny('POLICY_FAULT', wrong.join(' ')) : null
+    }
+    case 'person': {
+      const person = await c.tx.get('person', what.personID)
+      if (!person) return deny('NOT_FOUND', `There is no person ${what.personID}.`)
+      const { roles, disabled } = person
+      if (canonical({ roles, disabled }) !== canonical(what.before))
+        return deny(
+          'STALE_CHANGE',
+          `The access of ${person.name} has changed meanwhile. Look at it, and propose again.`,
+        )
+      const people = (await c.tx.all('person')).map((one) =>
+        one === person || one.personID === person.personID ? { ...one, ...what.after } : one,
+      )
+      return people.some((one) => !one.disabled && one.roles.includes('admin'))
+        ? null
+        : deny('POLICY_FAULT', 'Somebody must stay who may let others in. Give another person the role admin first.')
+    }
+    case 'passkey revoked': {
+      const passkey = await c.tx.get('passkey', what.credentialID)
+      if (!passkey || passkey.personID !== what.personID) return deny('NOT_FOUND', 'There is no such passkey.')
+      return passkey.revokedAt === null ? null : deny('STALE_CHANGE', 'This passkey is revoked already.')
+    }
+  }
+}
+
+/** A policy that asks for more people than may approve stops all trading: said when it is proposed, not when it bites. */
+async function unreachable(c: Command, policy: ApprovalPolicy): Promise<string[]> {
+  const may = (await c.tx.all('person')).filter((p) => !p.disabled && p.roles.some((r) => APPROVERS.includes(r))).length
+  const most = largestQuorum(policy, c.setting.policy.environment)
+  return most > Math.max(1, may)
+    ? [`A rule asks for ${most} people, and ${may} may approve. Give more people the role approver first.`]
+    : []
+}
+
+type Verdict = {
+  readonly digest: string
+  readonly verdict: 'approved' | 'declined'
+  readonly reason: string | null
+  readonly actor: Actor
+  readonly evidence?: Evidence
+}
+
+/** The yes with what it was said with, weighed. */
+async function judged(c: Command, change: Change, ask: Verdict, person: Person): Promise<Result<Decision, Denial>> {
+  const evidence = ask.evidence ?? clickOf(ask.actor)
+  const level = await weigh(c, evidence, ask.actor, {
+    changeID: change.changeID,
+    digest: change.digest,
+    decision: 'approve',
+    policyVersion: change.requires.policyVersion,
+    environment: c.setting.policy.environment,
+  })
+  if (!level.ok) return level
+  const wants = levelOfOne(change.requires.level)
+  if (!isEnough(level.value, wants))
+    return deny(
+      'ASSURANCE_TOO_LOW',
+      'This takes a passkey, and a click is not enough. Decide on the page of the change.',
+    )
+  return ok({ ...decisionOf(c, ask, person), level: level.value, evidence })
+}
+
+const decisionOf = (c: Command, ask: Verdict, person: Person): Decision => ({
+  verdict: ask.verdict,
+  by: person.personID,
+  byName: person.name,
+  via: ask.actor.via,
+  reason: ask.reason,
+  digest: ask.digest,
+  at: c.now,
+})
+
+async function apply(c: Command, change: Change, actor: Actor): Promise<Result<Change, Denial>> {
+  const { what, changeID } = change
+  switch (what.kind) {
+    case 'approval policy':
+      await c.emit('policy.changed', { type: 'policy', id: 'approvals' }, changeID, { policy: what.policy }, actor)
+      break
+    case 'person': {
+      await c.emit('person.changed', { type: 'person', id: what.personID }, changeID, what.after, actor)
+      if (what.after.disabled) await keepOut(c, what.personID, actor)
+      break
+    }
+    case 'passkey revoked':
+      await c.emit(
+        'passkey.revoked',
+        { type: 'passkey', id: what.credentialID },
+        changeID,
+        { why: change.reason },
+        actor,
+      )
+  }
+  const note = change.votes.some(({ by }) => by === change.proposer) ? 'four-eyes: off' : null
+  await c.emit('change.applied', about(change), changeID, { note }, actor)
+  return ok(await reread(c, change))
+}
+
+/** Whoever is disabled is out at once, on every device, and nothing that they armed goes on. */
+async function keepOut(c: Command, personID: string, actor: Actor): Promise<void> {
+  for (const session of await c.tx.all('session'))
+    if (session.personID === personID && session.endedAt === null)
+      await c.emit('session.ended', { type: 'person', id: personID }, 'access', { hash: session.hash }, actor)
+  for (const arming of await c.tx.all('arming'))
+    if (arming.by === personID && arming.disarmedAt === null)
+      await c.emit('strategy.disarmed', { type: 'strategy', id: arming.armingID }, arming.armingID, {
+        why: `${arming.byName}, who armed it, is disabled.`,
+      })
+}

@@ -1,0 +1,103 @@
+import type { ChannelClick, ChannelUser } from '../approvals/evidence.ts'
+import type { IntentID } from '../values/brand.ts'
+import type { Instant } from '../values/instant.ts'
+
+/**
+ * Places where people are told what waits for them, and may answer: Slack, Teams, a webhook. A channel shows and hears;
+ * what a click is worth, the house decides.
+ */
+
+/** One order as it is shown to whoever may decide. Everything is text, and some of it hostile: a channel escapes all of it. */
+export type Card = {
+  readonly intentID: IntentID
+  /** Which ticket of the intent: a click on an older one decides nothing. */
+  readonly rev: number
+  /** What a yes must name, base64url; and its first eight hex digits, the same on every screen. */
+  readonly digest: string
+  readonly fingerprint: string
+  readonly environment: 'paper' | 'live'
+  /** `BUY 10 AAPL`. */
+  readonly title: string
+  /** What decides, in the order in which it is read: `Limit` `187.50 DAY`. */
+  readonly facts: readonly { readonly name: string; readonly value: string }[]
+  /** Why the proposer wants it, in the proposer's words; null when nothing was said. */
+  readonly reasoning: string | null
+  readonly state: CardState
+  /** The state as a sentence: `Approved by Ana via Slack at 15:13:22Z.` */
+  readonly stateText: string
+  /** Until when it may be decided; null when it no longer can. */
+  readonly decideBy: Instant | null
+  /** A yes given here counts. Where it does not, only the page can say yes. */
+  readonly takesYes: boolean
+  /** The page of this order. */
+  readonly url: string
+}
+/** `waiting` alone has buttons. */
+export type CardState = 'waiting' | 'approved' | 'declined' | 'expired' | 'withdrawn' | 'refused' | 'sent' | 'ended'
+
+/** What came of a click, in words for the person who clicked; `card` is the order as it stands now, where there is one. */
+export type Heard =
+  | { readonly ok: true; readonly text: string; readonly card: Card | null }
+  | { readonly ok: false; readonly code: string; readonly text: string; readonly card: Card | null }
+
+/** What a channel may ask of the gateway. Nothing here is more than the person behind the click may do. */
+export interface House {
+  card(intentID: IntentID): Promise<Card | null>
+  /**
+   * A yes or a no. `digest` may be the first 16 characters, as far as a button holds them; what was shown is `rev`.
+   * Never rejects for a wrong click: that is `ok: false` with its reason.
+   */
+  decide(click: {
+    readonly intentID: IntentID
+    readonly rev: number
+    readonly digest: string
+    readonly verdict: 'approve' | 'decline'
+    readonly reason: string | null
+    readonly by: ChannelClick
+  }): Promise<Heard>
+  /** The reason for a no that was given already: it is added to the story, and decides nothing. */
+  addReason(ask: { readonly intentID: IntentID; readonly reason: string; readonly by: ChannelClick }): Promise<Heard>
+  /** Ties this user to the person who holds the code, made on the signed-in page. */
+  link(ask: { readonly code: string; readonly by: ChannelClick }): Promise<Heard>
+  halt(ask: { readonly reason: string; readonly by: ChannelClick }): Promise<Heard>
+  status(by: ChannelUser): Promise<Heard>
+  /**
+   * True the first time a key is shown, false ever after until `until`, across restarts: a request that was recorded and
+   * is played again does nothing.
+   */
+  once(key: string, until: Instant): Promise<boolean>
+}
+
+/** Where a card stands: `conversation` and `message` as the channel names them. */
+export type Place = { readonly conversation: string; readonly message: string }
+
+/** What came of showing a card. `later`: try again, after so long when the channel said so; `never`: it cannot work, and why. */
+export type Shown =
+  | { readonly outcome: 'shown'; readonly place: Place }
+  | { readonly outcome: 'later'; readonly afterMs: number | null; readonly text: string }
+  | { readonly outcome: 'never'; readonly text: string }
+
+/** A request as it arrived: the bytes before anybody parsed them, and header names in lower case. */
+export type Inbound = {
+  readonly headers: Readonly<Record<string, string | undefined>>
+  readonly body: Uint8Array
+  readonly at: Instant
+}
+export type Answer = {
+  readonly status: number
+  readonly type: 'application/json' | 'text/plain'
+  readonly body: string
+}
+
+export interface Channel {
+  readonly name: 'slack' | 'teams' | 'webhook'
+  /** Paths below `/channels/` that it listens on, such as `slack/interactive`. */
+  readonly routes: readonly { readonly path: string; readonly handle: (request: Inbound) => Promise<Answer> }[]
+  /** Posts the card, or puts it right where it stands. Showing the same twice changes nothing that people see. */
+  show(card: Card, place: Place | null): Promise<Shown>
+  /** Opens what it listens on by itself, such as a socket; resolves when it first did or gave up. Rejects never. */
+  start(): Promise<void>
+  stop(): Promise<void>
+  /** What is wrong with it now, in words; null when nothing is. */
+  trouble(): string | null
+}
