@@ -5,6 +5,7 @@ import { after, describe, it } from 'node:test'
 import { deny } from '../../src/desk/command.ts'
 import type { Row } from '../../src/journal/row.ts'
 import type { Truth } from '../scenarios/broker.ts'
+import { personActor } from '../scenarios/world.ts'
 import { amt, dec, plus, px, qty } from '../../src/values/decimal.ts'
 import type { ExecID } from '../../src/values/brand.ts'
 import type { Json } from '../../src/values/json.ts'
@@ -539,6 +540,15 @@ const BROKEN: { readonly [promise in Promised]: readonly Case[] } = {
       how: 'a new ticket that nobody wanted',
       script: DAY,
       ...rows('intent.ticketed', (row) => ({ ...row, data: { ...row.data, why: 'repriced' } })),
+      says: /nobody asked for row \d+ \(intent\.ticketed I1\)/,
+    },
+    {
+      how: 'an agent wanted the new ticket',
+      script: `${HEAD}reprice I1 by=jax`,
+      opened: ({ desk }) => {
+        const own = { ...desk }
+        desk.reprice = (ask) => own.reprice({ ...ask, actor: personActor('ana') })
+      },
       says: /nobody asked for row \d+ \(intent\.ticketed I1\)/,
     },
     {

@@ -127,7 +127,12 @@ export class People {
   /** Whether a row may come of what was asked: it is what was meant, written after the question and before the answer. */
   #isOf(row: Row, said: Said): boolean {
     const isInTime = said.from <= row.seq && (said.answer === null || row.seq < said.answer.to)
-    return isInTime && (said.by === row.actor.id || isRepriced(row)) && this.#isMeant(row, said)
+    return isInTime && this.#isBy(row, said) && this.#isMeant(row, said)
+  }
+
+  /** Who wanted a new ticket is not written down; it takes a person. */
+  #isBy(row: Row, { by }: Said): boolean {
+    return isRepriced(row) ? this.#book.people.has(by) : by === row.actor.id
   }
 
   #isMeant(row: Row, said: Said): boolean {
@@ -203,7 +208,7 @@ export class People {
     const until = this.#scene.rows.slice(0, to)
     const during = until.slice(said.from)
     const isMine = (row: Row): boolean =>
-      row.action === DONE[said.what] && (said.by === row.actor.id || isRepriced(row)) && this.#isMeant(row, said)
+      row.action === DONE[said.what] && this.#isBy(row, said) && this.#isMeant(row, said)
     const isThere = ((): boolean => {
       switch (said.what) {
         case 'halt':
