@@ -87,7 +87,8 @@ const SAYS: { readonly [A in Action]: (told: Told<A>) => string } = {
   'order.in-doubt': ({ data, id }) =>
     `Whether the broker has ${id} is unknown (${data.cause}). Looking it up; nothing is sent again meanwhile.`,
   'order.absent': ({ data, id }) => `${id} never reached the broker: ${data.evidence}`,
-  'order.resized': ({ data, id }) => `${id} is for ${n(data.orderQty)} now.`,
+  'order.resized': ({ data, id }) =>
+    `${id} is for ${n(data.orderQty)} now${data.works ? ', and works on: others made it larger' : ''}.`,
   'order.replace-requested': ({ data, id, name }) =>
     `${name(data.decision.byName)} changed ${id}${data.decision.reason ? ` (${data.decision.reason})` : ''}: ${data.by} is to take its place: ${inWords(data.ticket.terms)} in all.`,
   'order.cancel-requested': ({ data, id, who }) => `${who} asked to cancel ${id}${because(data.why)}.`,

@@ -7,9 +7,10 @@ import { opposite, type Terms } from '../orders/terms.ts'
 import type { BrokerOrder, Found, Leg, Sent } from '../ports/broker.ts'
 import type { Intent } from '../ports/records.ts'
 import type { ClOrdID, ExecID } from '../values/brand.ts'
-import { eq, isZero } from '../values/decimal.ts'
+import { eq, gt, isZero } from '../values/decimal.ts'
 import { type Instant, msBetween } from '../values/instant.ts'
-import { BROKER, type Command, mustOrder } from './command.ts'
+import { cancel } from './canceling.ts'
+import { BROKER, type Command, mustOrder, SYSTEM } from './command.ts'
 import type { Send } from './desk.ts'
 import { votesOf, worthOf } from './evidence.ts'
 import { answeredByReports, applyReports, layGhost } from './executions.ts'
@@ -330,7 +331,13 @@ async function endedThere(c: Command, clOrdID: ClOrdID, there: BrokerOrder, aske
 export async function resizeTo(c: Command, order: Order, there: BrokerOrder): Promise<void> {
   // A size of nothing is how some brokers list an order that has ended: its end is reported, its size stays.
   if (isZero(there.terms.orderQty) || eq(order.terms.orderQty, there.terms.orderQty)) return
-  await c.emit('order.resized', about(order), order.corr, { orderQty: there.terms.orderQty }, BROKER)
+  const { orderQty } = there.terms
+  // Others made it larger, and just then it filled what it was for: it works on, and whatever is said of it holds again.
+  const works = order.phase === 'Filled' && there.open && gt(orderQty, order.cumQty)
+  await c.emit('order.resized', about(order), order.corr, { orderQty, ...(works && { works }) }, BROKER)
+  if (!works) return
+  await c.errand('poll', order.clOrdID, order.corr)
+  if (order.role === 'Entry' && (await c.halted())) await cancel(c, await mustOrder(c, order.clOrdID), 'halt', SYSTEM)
 }
 
 /** Longer than the slowest send and the recording of its answer: 30 s and 15.5 s. */

@@ -69,7 +69,8 @@ export type Happened = {
   'order.rejected': { text: string }
   'order.in-doubt': { cause: string }
   'order.absent': { evidence: string }
-  'order.resized': { orderQty: Qty }
+  /** `works`: it had filled what it was for, and the broker goes on with what others added. */
+  'order.resized': { orderQty: Qty; works?: true }
   /** A person gives an open order other terms, and by that says yes to them; `by` is the order that is to take its place. */
   'order.replace-requested': { by: ClOrdID; ticket: Ticket; decision: Decision; sendBy: Instant }
   'order.cancel-requested': { why: string }

@@ -87,7 +87,7 @@ export async function project(tx: Tx, row: Row): Promise<void> {
       await delivery(tx, row, at, 'ProvenAbsent', { text: told.data.evidence })
       return unlinked(tx, await known(tx, row))
     case 'order.resized': {
-      return resized(tx, await known(tx, row), told.data.orderQty, at)
+      return resized(tx, await known(tx, row), told.data, at)
     }
     case 'order.cancel-requested': {
       const order = await known(tx, row)
@@ -268,13 +268,19 @@ async function unlinked(tx: Tx, order: Order): Promise<void> {
 }
 
 /** What it may cost grows and shrinks with its size, so that the limits go on counting all of it. */
-async function resized(tx: Tx, order: Order, orderQty: Qty, updatedAt: Instant): Promise<void> {
+async function resized(
+  tx: Tx,
+  order: Order,
+  { orderQty, works }: Happened['order.resized'],
+  updatedAt: Instant,
+): Promise<void> {
   const { maxNotional, terms } = order
   const cost = maxNotional !== undefined &&
     !isZero(terms.orderQty) && {
       maxNotional: over(times(maxNotional, orderQty), terms.orderQty, { scale: 2, rounding: 'up' }) as Amt,
     }
-  await tx.put('order', { ...order, ...cost, terms: { ...terms, orderQty }, updatedAt })
+  const phase = works ? 'PartiallyFilled' : order.phase
+  await tx.put('order', { ...order, ...cost, phase, terms: { ...terms, orderQty }, updatedAt })
 }
 
 async function frozen(tx: Tx, { symbol, reason }: Happened['instrument.frozen'], at: Instant): Promise<void> {

@@ -228,7 +228,12 @@ export const JUDGES: { readonly [A in Action]: Judge<A> } = {
         )
       : null
   },
-  'order.resized': nothingToDecide,
+  'order.resized': async ({ tx, row, data: { orderQty, works } }) => {
+    const order = await tx.get('order', row.object.id)
+    if (!order || !works || (order.phase === 'Filled' && gt(orderQty, order.cumQty))) return null
+    const said = `${order.clOrdID} is for ${shortest(orderQty)} now, and works on.`
+    return found('CONTRADICTED', said, `It is ${ordStatus(order)}, and has filled ${shortest(order.cumQty)}.`)
+  },
   'order.cancel-requested': nothingToDecide,
   'order.cancel-answered': nothingToDecide,
 

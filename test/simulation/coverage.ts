@@ -132,7 +132,10 @@ export class Coverage {
         this.#names.get(told.data.order.intentID)?.push(id)
         return []
       case 'order.resized':
-        if (order) this.#put({ ...order, terms: { ...order.terms, orderQty: told.data.orderQty } })
+        if (order) {
+          const phase = told.data.works ? 'PartiallyFilled' : order.phase
+          this.#put({ ...order, phase, terms: { ...order.terms, orderQty: told.data.orderQty } })
+        }
         return []
       case 'order.cancel-requested':
         if (order) this.#put({ ...order, asked: 'Cancel' })
