@@ -1,4 +1,6 @@
 import { mayApprove, mayDecline } from '../approvals/decide.ts'
+import type { Evidence } from '../approvals/evidence.ts'
+import { levelOfOne, ONE_CLICK, type Requirement } from '../approvals/policy.ts'
 import type { HaltState, MarketFacts } from '../gate/facts.ts'
 import { explain, type Refusal, TRANSIENT } from '../gate/refusal.ts'
 import type { Sizing } from '../gate/sizing.ts'
@@ -7,7 +9,7 @@ import { NO_CHANGES, unchangeable } from '../orders/generations.ts'
 import { avgPx, isOpen, leavesQty, type Order, ordStatus } from '../orders/machine.ts'
 import { avgCost, type Position } from '../orders/position.ts'
 import type { Terms } from '../orders/terms.ts'
-import type { Fill, Intent, Person, ReconcileRun, Task, Token } from '../ports/records.ts'
+import type { Aside, Decision, Fill, Intent, Person, ReconcileRun, Task, Token } from '../ports/records.ts'
 import type { Head } from '../ports/store.ts'
 import {
   dec,
@@ -162,6 +164,45 @@ export function fingerprint(digest: string): string {
   return `${hex.slice(0, 4)}-${hex.slice(4, 8)}`
 }
 
+/** What the policy asks for, with what it means for whoever decides: whether a click will do. */
+export const viewRequirement = ({ level, quorum, rules }: Requirement): NonNullable<wire.Intent['requires']> => ({
+  level,
+  quorum,
+  passkey: levelOfOne(level) === 'L2',
+  rules: [...rules],
+})
+
+/** With what people say yes, in the words of the screens. */
+function saidWith(evidence: Evidence): wire.Vote['with'] {
+  switch (evidence.kind) {
+    case 'session':
+      return 'click'
+    case 'channel':
+      return evidence.provider
+    case 'passkey':
+    case 'armed':
+      return evidence.kind
+  }
+}
+
+export const viewVote = (vote: Decision, name: NameOf): wire.Vote => ({
+  by: vote.by,
+  byName: name(vote.byName),
+  via: vote.via,
+  level: vote.level ?? 'L1',
+  with: vote.evidence ? saidWith(vote.evidence) : 'click',
+  at: time(vote.at),
+  reason: vote.reason,
+})
+
+const viewAside = (aside: Aside, name: NameOf): wire.Intent['asides'][number] => ({
+  kind: aside.kind,
+  byName: name(aside.byName),
+  text: aside.text,
+  until: maybe(aside.until, time),
+  at: time(aside.at),
+})
+
 /** @param order the order made from it, null before there is one. */
 export function viewIntent(intent: Intent, order: Order | null, seen: Seen): wire.Intent {
   const { proposal: p, ticket, decision } = intent
@@ -208,6 +249,9 @@ export function viewIntent(intent: Intent, order: Order | null, seen: Seen): wir
       reason: decision.reason,
       at: time(decision.at),
     },
+    requires: ticket && viewRequirement(intent.requires ?? ONE_CLICK),
+    votes: (intent.votes ?? []).map((vote) => viewVote(vote, seen.name)),
+    asides: (intent.asides ?? []).map((aside) => viewAside(aside, seen.name)),
     clOrdID: order?.clOrdID ?? intent.clOrdID,
     ordStatus: order && ordStatus(order),
     corr: intent.corr,

@@ -121,6 +121,27 @@ const sizing = named(
   'How the quantity was computed, line by line.',
 ) satisfies z.ZodType<wire.Sizing>
 
+const level = names(['L0', 'L1', 'L2', 'L3'])
+const requirement = named(
+  'Requirement',
+  z.strictObject({ level, quorum: count, passkey: z.boolean(), rules: z.array(text) }),
+  'What the policy of approvals asks for: how sure a yes (L1 a click, L2 a passkey over this very order, L3 two people with one each; L0 was armed beforehand), and of how many people. `passkey`: a click is not enough. `rules` are those that matched.',
+) satisfies z.ZodType<NonNullable<wire.Intent['requires']>>
+
+const vote = named(
+  'Vote',
+  z.strictObject({
+    by: text,
+    byName: text,
+    via: text,
+    level,
+    with: names(['click', 'passkey', 'slack', 'teams', 'armed']),
+    at: time,
+    reason: text.nullable(),
+  }),
+  'One yes, and what it was said with.',
+) satisfies z.ZodType<wire.Vote>
+
 export const intent = named(
   'Intent',
   z.strictObject({
@@ -170,6 +191,17 @@ export const intent = named(
         at: time,
       })
       .nullable(),
+    requires: requirement.nullable(),
+    votes: z.array(vote),
+    asides: z.array(
+      z.strictObject({
+        kind: names(['snoozed', 'reanalyse', 'reason']),
+        byName: text,
+        text,
+        until: time.nullable(),
+        at: time,
+      }),
+    ),
     clOrdID: text.nullable(),
     ordStatus: ordStatus.nullable(),
     corr: text,

@@ -118,6 +118,12 @@ export type Intent = {
     reason: string | null
     at: string
   }
+  /** What the policy of approvals asks for; null before there is a ticket. `passkey`: a click is not enough. */
+  requires: null | { level: Level; quorum: number; passkey: boolean; rules: string[] }
+  /** Every yes so far, in the order in which they came. */
+  votes: Vote[]
+  /** Put off, sent back with a note, or the reason of a no: nothing of it decides. */
+  asides: { kind: 'snoozed' | 'reanalyse' | 'reason'; byName: string; text: string; until: string | null; at: string }[]
   clOrdID: string | null
   ordStatus: OrdStatus | null
   corr: string
@@ -301,3 +307,119 @@ export type SigninCode = { code: string; expiresAt: string }
 export type CliSession = { session: string; me: Me }
 /** First event of `/v1/events`, without an id: `seq` is the last row before the stream begins (-1: none). `reset` when the id asked for is not in this journal. */
 export type Hello = { seq: number; now: string; reset: boolean }
+
+/** How sure it is that a person said yes: L1 a click, L2 a passkey over this very order, L3 two people with one each. L0 was armed beforehand. */
+export type Level = 'L0' | 'L1' | 'L2' | 'L3'
+/** `with`: what it was said with. */
+export type Vote = {
+  by: string
+  byName: string
+  via: string
+  level: Level
+  with: 'click' | 'passkey' | 'slack' | 'teams' | 'armed'
+  at: string
+  reason: string | null
+}
+
+export type ApprovalRule = {
+  name: string
+  environment?: 'paper' | 'live'
+  stages?: string[]
+  strategies?: string[]
+  symbols?: string[]
+  notionalAbove?: string
+  level: Level
+  quorum: number
+  approvalTtlMs?: number
+  executionTtlMs?: number
+  maxDriftBps?: number
+}
+/** Who must say yes to what. `version` counts the changes. */
+export type ApprovalPolicy = {
+  version: number
+  rules: ApprovalRule[]
+  /** The most that one order of an armed strategy may cost; null: nothing goes without a person. */
+  autoMaxNotional: string | null
+  changes: { level: Level; quorum: number }
+}
+/** `fourEyes`: whether no order is ever sent on the word of fewer than two people. */
+export type Approvals = {
+  policy: ApprovalPolicy
+  fourEyes: 'on' | 'off'
+  /** People who may approve orders, and people who may change the policy. */
+  approvers: number
+  governors: number
+  armed: Arming[]
+}
+export type Arming = {
+  armingID: string
+  strategyID: string
+  symbols: string[]
+  maxNotional: string
+  maxCount: number
+  count: number
+  until: string
+  byName: string
+  armedAt: string
+  disarmedAt: string | null
+  why: string | null
+}
+/** Something about the house itself that people must agree to. */
+export type Change = {
+  changeID: string
+  what:
+    | { kind: 'approval policy'; before: number; policy: ApprovalPolicy }
+    | {
+        kind: 'person'
+        personID: string
+        name: string
+        before: { roles: string[]; disabled: boolean }
+        after: { roles: string[]; disabled: boolean }
+      }
+    | { kind: 'passkey revoked'; credentialID: string; personID: string; name: string }
+  digest: string
+  fingerprint: string
+  requires: { level: Level; quorum: number; passkey: boolean; rules: string[] }
+  reason: string
+  proposerName: string
+  votes: Vote[]
+  state: 'Waiting' | 'Applied' | 'Declined' | 'Lapsed'
+  proposedAt: string
+  decideBy: string
+  settledAt: string | null
+  note: string | null
+  can: { approve: Can; decline: Can }
+}
+export type Passkey = {
+  credentialID: string
+  name: string
+  device: 'single' | 'multi'
+  backedUp: boolean
+  createdAt: string
+  /** Before this it approves nothing live. */
+  liveFrom: string
+  revokedAt: string | null
+}
+export type Link = { linkID: string; provider: 'slack' | 'teams'; createdAt: string; endedAt: string | null }
+/** One's own access: passkeys, linked chats, sessions. */
+export type Access = {
+  passkeys: Passkey[]
+  links: Link[]
+  sessions: { id: string; via: 'web' | 'cli'; createdAt: string; expiresAt: string; current: boolean }[]
+  /** Whether this page is reached by a name that passkeys work with; else why not. */
+  canEnrol: Can
+}
+/** What the browser hands to `navigator.credentials`, in the JSON form of WebAuthn level 3, and what is signed. */
+export type PasskeyAsk = { options: Record<string, unknown>; envelope: Record<string, unknown> | null }
+/** How the last approvals went: of the intents received since `since`. Times in milliseconds. */
+export type ApprovalStatistics = {
+  since: string
+  asked: number
+  approved: number
+  declined: number
+  expired: number
+  withdrawn: number
+  refused: number
+  decidedInMs: { p50: number; p95: number } | null
+  byPerson: { byName: string; approved: number; declined: number; medianMs: number | null }[]
+}
