@@ -78,7 +78,8 @@ const APPROVAL_AT_THE_WIRE: Edit = {
   put: 'return false ?',
 }
 const TRADE = 'return ok(prior ? same(order) : traded(order, report, now))'
-const VOTER_AT_THE_SEND = " || voter.disabled || !hasOneOf(APPROVERS, voter)) return 'void'"
+const VOTER_AT_THE_SEND = `        !voter.disabled &&
+        hasOneOf(APPROVERS, voter) &&`
 /** Whoever claims a send that is under way makes it again. */
 const SENDS_WHAT_IS_UNDER_WAY: Edit = {
   file: DELIVERY,
@@ -96,7 +97,7 @@ export const MUTANTS: readonly Mutant[] = [
     edits: [
       {
         file: DECIDE,
-        find: "return approval.sendBy !== null && now <= approval.sendBy ? 'yes' : 'expired'",
+        find: "return sendBy !== null && now <= sendBy ? 'yes' : 'expired'",
         put: "return 'yes'",
       },
       APPROVAL_AT_THE_WIRE,
@@ -120,8 +121,8 @@ export const MUTANTS: readonly Mutant[] = [
     edits: [
       {
         file: INTENTS,
-        find: 'const sendBy = plusMs(c.now, c.setting.policy.executionTtlMs)',
-        put: 'const sendBy = plusMs(intent.decideBy, c.setting.policy.executionTtlMs)',
+        find: 'const sendBy = plusMs(c.now, executionTtlMs)',
+        put: 'const sendBy = plusMs(intent.decideBy, executionTtlMs)',
       },
     ],
   },
@@ -155,7 +156,7 @@ export const MUTANTS: readonly Mutant[] = [
     about: 'Somebody says yes to the ticket on the screen, and another one is sent.',
     edits: [
       { file: DECIDE, find: 'if (digest !== pending.digest)', put: 'if (false)' },
-      { file: DECIDE, find: "if (approval.digest !== ticketDigest) return 'void'", put: '' },
+      { file: DECIDE, find: 'yes.digest === ticketDigest &&', put: '' },
     ],
   },
   {
@@ -164,14 +165,14 @@ export const MUTANTS: readonly Mutant[] = [
     about: 'Whoever is signed in can approve.',
     edits: [
       { file: DECIDE, find: 'if (!hasOneOf(APPROVERS, voter))', put: 'if (false)' },
-      { file: DECIDE, find: VOTER_AT_THE_SEND, put: " || voter.disabled) return 'void'" },
+      { file: DECIDE, find: VOTER_AT_THE_SEND, put: '!voter.disabled &&' },
     ],
   },
   {
     name: 'approver-removed',
     guarantee: 'G1',
     about: 'Somebody loses the right to approve, and what they approved is sent all the same.',
-    edits: [{ file: DECIDE, find: VOTER_AT_THE_SEND, put: ") return 'void'" }],
+    edits: [{ file: DECIDE, find: VOTER_AT_THE_SEND, put: '' }],
   },
   {
     name: 'self-approval',
@@ -228,7 +229,7 @@ export const MUTANTS: readonly Mutant[] = [
     edits: [
       {
         file: RESENDING,
-        find: "if (stillApproved(approval, voter, digestOf(ticket), c.now) !== 'yes') return null",
+        find: "if ((await worthOf(c.tx, { votes: votesOf(intent), ticket, requires, sendBy }, c.now)) !== 'yes') return null",
         put: '',
       },
       { file: RESENDING, find: '...(sendBy !== null && { sendBy })', put: '' },
@@ -973,7 +974,7 @@ export const MUTANTS: readonly Mutant[] = [
     edits: [
       {
         file: INTENTS,
-        find: "await c.emit('intent.approved', about(intent), intent.corr, { decision, sendBy }, ask.actor)",
+        find: "await c.emit('intent.approved', about(intent), intent.corr, { decision, sendBy }, actor)",
         put: "await c.emit('intent.approved', about(intent), intent.corr, { decision, sendBy })",
       },
     ],
@@ -1214,8 +1215,10 @@ export const MUTANTS: readonly Mutant[] = [
       },
       {
         file: DECIDE,
-        find: 'if (!voter || voter.personID !== approval.by ||',
-        put: "if (!voter) return approval.sendBy !== null && now <= approval.sendBy ? 'yes' : 'expired'\n  if (voter.personID !== approval.by ||",
+        find: `        voter?.personID === yes.by &&
+        !voter.disabled &&
+        hasOneOf(APPROVERS, voter) &&`,
+        put: '(voter === null || (voter.personID === yes.by && !voter.disabled && hasOneOf(APPROVERS, voter))) &&',
       },
     ],
   },

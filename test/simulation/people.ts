@@ -71,6 +71,10 @@ export class People {
       case 'halt.engaged':
         if (actor.type !== 'system') this.#named(row, dataOf<'halt.engaged'>(row).by)
         return
+      case 'intent.ticketed':
+        if (isRepriced(row) && actor.type !== 'person')
+          broken('people', `${actor.type} ${actor.id} made a new ticket of ${id} at the word of nobody`)
+        return
       case 'intent.declined':
         this.#person(row, DECLINERS, `decline ${id}`)
         return this.#inOwnName(row, dataOf<'intent.declined'>(row).decision)
@@ -111,28 +115,22 @@ export class People {
     if (name !== own) broken('asked', `row ${seq} (${action}) is ${own}'s, and names ${name}`)
   }
 
-  /** What people and agents do, and what is done at their word, begins with what they asked for. */
+  /** What people and agents do begins with what they asked for. */
   wasAsked(row: Row): void {
     const { said } = this.#scene
     const { seq, action, actor } = row
-    const own = actor.type === 'person' || actor.type === 'agent'
-    if (!said || SIGNING_IN.has(action) || !(own || isRepriced(row))) return
+    if (!said || SIGNING_IN.has(action) || (actor.type !== 'person' && actor.type !== 'agent')) return
     if (said.some((one) => this.#isOf(row, one))) return
     broken(
       VOTES.has(action) ? 'approved' : 'asked',
-      `${own ? actor.id : 'nobody'} ${own ? 'never ' : ''}asked for row ${seq} (${action} ${row.object.id}) as it is written down`,
+      `${actor.id} never asked for row ${seq} (${action} ${row.object.id}) as it is written down`,
     )
   }
 
   /** Whether a row may come of what was asked: it is what was meant, written after the question and before the answer. */
   #isOf(row: Row, said: Said): boolean {
     const isInTime = said.from <= row.seq && (said.answer === null || row.seq < said.answer.to)
-    return isInTime && this.#isBy(row, said) && this.#isMeant(row, said)
-  }
-
-  /** Who wanted a new ticket is not written down; it takes a person. */
-  #isBy(row: Row, { by }: Said): boolean {
-    return isRepriced(row) ? this.#book.people.has(by) : by === row.actor.id
+    return isInTime && said.by === row.actor.id && this.#isMeant(row, said)
   }
 
   #isMeant(row: Row, said: Said): boolean {
@@ -142,11 +140,12 @@ export class People {
         return said.what === 'propose' && said.intentID === id
       case 'intent.ticketed':
         return said.what === 'reprice' && said.intentID === id && isRepriced(row)
+      case 'intent.voted':
       case 'intent.approved':
         return (
           said.what === 'approve' &&
           said.intentID === id &&
-          said.digest === dataOf<'intent.approved'>(row).decision.digest
+          said.digest === dataOf<'intent.approved' | 'intent.voted'>(row).decision.digest
         )
       case 'intent.declined':
         return said.what === 'decline' && said.intentID === id
@@ -208,7 +207,7 @@ export class People {
     const until = this.#scene.rows.slice(0, to)
     const during = until.slice(said.from)
     const isMine = (row: Row): boolean =>
-      row.action === DONE[said.what] && this.#isBy(row, said) && this.#isMeant(row, said)
+      row.action === DONE[said.what] && said.by === row.actor.id && this.#isMeant(row, said)
     const isThere = ((): boolean => {
       switch (said.what) {
         case 'halt':
@@ -282,7 +281,7 @@ const SIGNING_IN: ReadonlySet<string> = new Set([
   'token.revoked',
 ])
 
-/** A new ticket is the gateway's work, at the word of a person. */
+/** Only at the word of a person. */
 const isRepriced = ({ action, data }: Row): boolean =>
   action === 'intent.ticketed' && (data as { why?: unknown }).why === 'repriced'
 const isAsWished = (asked: Decimal | null, got: Decimal | null): boolean =>
