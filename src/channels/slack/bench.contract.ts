@@ -49,7 +49,7 @@ export function memoryHouse() {
   const seen = new Map<string, Instant>()
   const linked = new Set(['U0ANA', 'U0BEN'])
   const state = {
-    card: CARD as Card,
+    card: CARD,
     linked,
     /** Rejects whatever it is asked. */
     down: false,

@@ -23,7 +23,7 @@ const CARD: Card = {
   reasoning: 'Breakout above <the> range',
   state: 'waiting',
   stateText: 'Waits for one yes.',
-  decideBy: parseInstant('2026-11-22T15:18:20Z') as Instant,
+  decideBy: parseInstant('2026-11-22T15:18:20Z'),
   takesYes: true,
   url: 'https://jax.example/a/apr_01',
 }
@@ -228,7 +228,5 @@ it('an answer for one person keeps its lines and is escaped where it is no block
 function elementsIn(value: unknown): Record<string, unknown>[] {
   if (typeof value !== 'object' || value === null) return []
   const inside = Object.values(value).flatMap(elementsIn)
-  return 'emoji' in value || ('text' in value && typeof value.text === 'string')
-    ? [value as Record<string, unknown>, ...inside]
-    : inside
+  return 'emoji' in value || ('text' in value && typeof value.text === 'string') ? [{ ...value }, ...inside] : inside
 }

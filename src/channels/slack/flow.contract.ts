@@ -241,7 +241,7 @@ export function slackFlows(via: 'http' | 'socket'): void {
 
     it('get the answer afterwards when the house is slow', async () => {
       bench.house.slowMs = 2800
-      const [status] = await Promise.all([bench.slack.command('U0ANA', 'status')])
+      const status = await bench.slack.command('U0ANA', 'status')
       assert.match(JSON.stringify(status.answer), /takes longer/)
       await until(() => bench.told('U0ANA').some((text) => text.includes('1 order waits')), 'the answer')
     })

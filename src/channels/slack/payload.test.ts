@@ -102,8 +102,8 @@ describe('a slash command', () => {
     token: 'legacy',
     response_url: 'https://hooks.slack.com/commands/x',
   }
-  const form = (over: Json) =>
-    Buffer.from(new URLSearchParams({ ...FIELDS, ...over } as Record<string, string>).toString())
+  const form = (over: Readonly<Record<string, string>>) =>
+    Buffer.from(new URLSearchParams({ ...FIELDS, ...over }).toString())
   it('is read', () => {
     const read = commandIn(form({ enterprise_id: 'E0JAX' }))
     assert.ok(read.ok)

@@ -13,7 +13,7 @@ export type Envelope = {
   readonly envelopeID: string
   readonly payload: unknown
   /** Rejects never: an ack that is lost only makes Slack send the envelope again. */
-  ack(answer: object | null): Promise<void>
+  readonly ack: (answer: object | null) => Promise<void>
 }
 
 export type SocketOptions = {
@@ -42,6 +42,9 @@ const PAUSE_MS = { first: 500, cap: 60_000 } as const
 export function openSocket(options: SocketOptions) {
   const { clock, log } = options
   const stopping = new AbortController()
+  const stopped = new Promise<void>((resolve) =>
+    stopping.signal.addEventListener('abort', () => resolve(), { once: true }),
+  )
   let running: Promise<void> | null = null
   let trouble: string | null = null
 
@@ -66,7 +69,7 @@ export function openSocket(options: SocketOptions) {
         trouble = null
         log('info', 'Listening to Slack through its socket.', {})
         tried()
-        await Promise.race([ended, aborted(stopping.signal)])
+        await Promise.race([ended, stopped])
       }
       const steady = why === null && msBetween(opened, clock.now()) >= STEADY_MS
       failures = steady ? 0 : failures + 1
@@ -86,7 +89,12 @@ export function openSocket(options: SocketOptions) {
       () => null,
       (error: unknown) => (error instanceof Error ? wordsOf(error) : 'Slack closed it before it greeted'),
     )
-    return within(clock, OPEN_MS_MAX, started, 'Slack did not greet in time', stopping.signal)
+    // Also a stop waits for the greeting first: the client, told to end while it connects, leaves a timer of half a minute.
+    const late = 'Slack did not greet in time'
+    return Promise.race([
+      within(clock, OPEN_MS_MAX, started, late),
+      stopped.then(() => within(clock, CLOSE_MS_MAX, started, late)),
+    ])
   }
 
   async function hear({ type, envelope_id, body, ack }: Raw): Promise<void> {
@@ -130,12 +138,6 @@ type Raw = {
   readonly body: unknown
   readonly ack: (answer?: object) => Promise<void>
 }
-
-const aborted = (signal: AbortSignal): Promise<void> =>
-  new Promise((resolve) => {
-    if (signal.aborted) resolve()
-    else signal.addEventListener('abort', () => resolve(), { once: true })
-  })
 
 function pauseMs(failures: number, random: number): number {
   const full = Math.min(PAUSE_MS.cap, PAUSE_MS.first * 2 ** Math.min(failures - 1, 10))

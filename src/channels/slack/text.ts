@@ -1,6 +1,6 @@
 // Controls, and what is there but not seen: directional marks, joiners, soft hyphens, tags, blank letters, selectors.
 const HIDDEN =
-  /[\p{Cc}\p{Cf}\p{Cs}\p{Co}\p{Cn}\u034f\u115f\u1160\u17b4\u17b5\u180b-\u180f\u2800\u3164\uffa0\ufe00-\ufe0f\u{e0100}-\u{e01ef}]/gu
+  /[\p{Cc}\p{Cf}\p{Cs}\p{Co}\p{Cn}\u115f\u1160\u2800\u3164\uffa0]|\u034f|[\u17b4\u17b5]|[\u180b-\u180f]|[\ufe00-\ufe0f]|[\u{e0100}-\u{e01ef}]/gu
 const BREAKS = /\r\n?|[\u000b\u000c\u0085\u2028\u2029]/g
 /** More marks on one letter than any language needs run over the lines above and below. */
 const PILED = /(\p{M}{4})\p{M}+/gu
