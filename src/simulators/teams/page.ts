@@ -132,9 +132,9 @@ const hidden = (name: string, value: string): string => `<input type="hidden" na
 const STYLE = `
 :root{color-scheme:light dark;--ground:#f5f5f5;--surface:#fff;--line:#d1d1d1;--ink:#1f1f1f;--soft:#575757;--accent:#4f52b2;--accent-ink:#fff;--good:#0b6a0b;--bad:#b10e1c;--warn:#7a4a00;--wash:#eef0fb}
 @media (prefers-color-scheme:dark){:root{--ground:#161616;--surface:#242424;--line:#4a4a4a;--ink:#f2f2f2;--soft:#b8b8b8;--accent:#a9b0ff;--accent-ink:#14163a;--good:#7fd67f;--bad:#ff9aa2;--warn:#f3c173;--wash:#2a2c44}}
-*{box-sizing:border-box}
+*{box-sizing:border-box}[hidden]{display:none!important}
 body{margin:0;background:var(--ground);color:var(--ink);font:15px/1.5 system-ui,sans-serif}
-header,main{max-width:46rem;margin:0 auto;padding:1rem}
+header,main{max-width:46rem;margin:0 auto;padding:1rem}main{padding-top:0}
 h1{font-size:1.3rem;margin:0}h2{font-size:1.05rem;margin:1.5rem 0 .5rem}
 header p{margin:.25rem 0 .75rem;color:var(--soft)}code{overflow-wrap:anywhere}
 fieldset{border:0;padding:0;margin:0;display:flex;flex-wrap:wrap;gap:.5rem;align-items:center}legend{float:left;padding:0;margin-right:.5rem}
