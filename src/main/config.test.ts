@@ -6,15 +6,14 @@ import { join } from 'node:path'
 import { after, describe, it } from 'node:test'
 import fc from 'fast-check'
 import { dec, text } from '../values/decimal.ts'
+import { channelFaults, type ParsedChannels } from './channel-settings.ts'
 import {
   accountID,
   alpacaKeys,
   type Effective,
-  faultLine,
   hasOwnClock,
   loadConfig,
   type Loaded,
-  type Override,
   ownCommand,
   parseConfig,
   policyOf,
@@ -23,6 +22,7 @@ import {
   settingInfos,
   type Settings,
 } from './config.ts'
+import { faultLine, type Override } from './place.ts'
 
 const root = mkdtempSync(join(tmpdir(), 'config-'))
 after(() => rmSync(root, { recursive: true, force: true }))
@@ -124,6 +124,18 @@ describe('mistakes are named with line and column', () => {
     ['alpaca:\n  url: https://api.alpaca.markets\n',   /^jax-exec\.yaml:2:8: alpaca\.url cannot be used: .*http on this machine/],
     ['alpaca:\n  url: http://10.0.0.7:7071\n',         /alpaca\.url cannot be used: .*Leave it out to trade at Alpaca itself$/],
     ['alpaca:\n  requestsPerMinute: 5000\n',           /from 30 to 1000$/],
+    ['listen:\n  publicUrl: https://jax.example\n',     /^jax-exec\.yaml:2:14: listen\.publicUrl is https, and listen\.https is no.* Set listen\.https: yes$/],
+    ['listen:\n  publicUrl: jax.example/here\n',       /^jax-exec\.yaml:2:14: listen\.publicUrl is not an address such as/],
+    ['channels:\n  slak:\n    botToken: env:A\n',      /^jax-exec\.yaml:2:3: channels\.slak is not a setting; did you mean "slack"\?$/],
+    ['channels:\n  slack:\n    boToken: env:A\n',      /^jax-exec\.yaml:3:5: channels\.slack\.boToken is not a setting; did you mean "botToken"\?$/],
+    ['channels:\n  slack:\n    botToken: xoxb-1\n',    /^jax-exec\.yaml:3:15: channels\.slack\.botToken holds a secret in the open; (?!.*xoxb)/],
+    ['channels:\n  slack:\n    botToken: env:A\n',     /^jax-exec\.yaml:3:5: channels\.slack lacks channel, teamID, appID\. Set them, .*simulate slack\n.*neither signingSecret nor appToken/],
+    ['channels:\n  slack:\n    channel: "#trades"\n',  /^jax-exec\.yaml:3:14: channels\.slack\.channel is not an id of Slack, such as C0123ABCD/],
+    ['channels:\n  teams:\n    appID: my-bot\n',       /^jax-exec\.yaml:3:12: channels\.teams\.appID is not an id as Microsoft writes it/],
+    ['channels:\n  teams:\n    conversation: 19:x\n',  /lacks appID, tenantID, clientSecret\.[^]*belong together/],
+    ['channels:\n  webhook:\n    url: https://a.example\n', /^jax-exec\.yaml:3:5: channels\.webhook lacks secret\. Set it, /],
+    ['channels:\n  testEndpoints:\n    slack: https://slack.com\n', /^jax-exec\.yaml:3:12: channels\.testEndpoints\.slack must be the address of a simulator on this machine/],
+    ['channels:\n  testEndpoints:\n    teams: http://127.0.0.1.evil.example\n', /must be the address of a simulator on this machine/],
     ['policy:\n  riskPerTrade: 1%\n',                  /^jax-exec\.yaml:2:17: policy\.riskPerTrade is "1%"; it must be a plain decimal/],
     ['policy:\n  riskPerTrade: 0.5\n',                 /must be above 0 and at most 0\.1$/],
     ['policy:\n  riskPerTrade: 0\n',                   /must be above 0/],
@@ -225,6 +237,43 @@ describe('an account at Alpaca', () => {
   it('is asked for its keys only when it is the one that trades', () => {
     assert.equal(said(good(KEYS.replace('broker: alpaca', 'broker: sim'))), '')
   })
+})
+
+describe('the channels', () => {
+  const SLACK =
+    'channels:\n  slack:\n    botToken: file:bot\n    appToken: env:JAX_TEST_SURELY_NOT_SET\n    channel: C1\n    teamID: T1\n    appID: A1\n'
+
+  it('do not run when nothing of them is set, remarks or not', () => {
+    for (const source of ['', 'channels:\n', 'channels:\n  slack:\n  teams:\n    # later\n'])
+      assert.deepEqual(
+        settings(source).channels,
+        { slack: null, teams: null, webhook: null, testEndpoints: {} },
+        JSON.stringify(source),
+      )
+  })
+  it('find their secrets beside the file, say which is missing, and hide them', () => {
+    writeFileSync(join(root, 'bot'), 'xoxb-VERYSECRET\n', { mode: 0o600 })
+    const loaded = good(SLACK)
+    assert.deepEqual(loaded.settings.channels.slack?.botToken, { kind: 'file', name: join(root, 'bot') })
+    assert.match(
+      secretFaults(loaded).map(faultLine).join('\n'),
+      /^\S+yaml:4: channels\.slack\.appToken: the environment variable JAX_TEST_SURELY_NOT_SET is not set$/,
+    )
+    assert.match(line(loaded, 'channels.slack.botToken').value, /\(15 characters, hidden\)$/)
+    assert.doesNotMatch(JSON.stringify(loaded.effective), /VERYSECRET/)
+  })
+  it('take a simulator on paper only', () => {
+    const { channels } = settings(`${SLACK}  testEndpoints:\n    slack: http://127.0.0.1:7073/\n`)
+    assert.equal(channels.testEndpoints.slack, 'http://127.0.0.1:7073')
+    const parsed = { slack: {}, teams: {}, webhook: {}, testEndpoints: channels.testEndpoints } as ParsedChannels
+    assert.deepEqual(channelFaults(parsed, 'paper'), [])
+    assert.match(channelFaults(parsed, 'live')[0]?.message ?? '', /paper only: .* Take it out$/)
+  })
+  it('lead to the pages by the address that people use', () =>
+    assert.equal(
+      settings('listen:\n  https: yes\n  publicUrl: https://Jax.example/\n').listen.publicUrl,
+      'https://jax.example',
+    ))
 })
 
 describe('every effective setting says where it comes from', () => {

@@ -2,14 +2,52 @@
 import { readFileSync, statSync } from 'node:fs'
 import { homedir } from 'node:os'
 import { dirname, isAbsolute, join, relative, resolve } from 'node:path'
-import { isMap, isNode, isPair, isScalar, LineCounter, parseDocument, type Document } from 'yaml'
+import { type Document, LineCounter, parseDocument } from 'yaml'
 import { z } from 'zod'
 import { endpointsOf } from '../brokers/alpaca/hosts.ts'
 import type { Policy } from '../gate/policy.ts'
 import type { AccountID } from '../values/brand.ts'
-import { type Amt, type Decimal, gt, lte, parseDecimal, dec, text as decimalText, ZERO } from '../values/decimal.ts'
+import type { Amt, Decimal } from '../values/decimal.ts'
 import { err, ok, type Result } from '../values/result.ts'
+import {
+  CHANNEL_ABOUT,
+  CHANNEL_SECTIONS,
+  channelFaults,
+  channels,
+  channelSecrets,
+  type ChannelSettings,
+  channelsOf,
+} from './channel-settings.ts'
 import { didYouMean } from './nearest.ts'
+import {
+  at,
+  type ConfigFault,
+  dropEmpty,
+  inOrder,
+  type Override,
+  setPath,
+  valueAt,
+  type Where,
+  whereIs,
+  yamlWords,
+} from './place.ts'
+import {
+  ABOUT,
+  type About,
+  choice,
+  decimal,
+  filled,
+  host,
+  hostNames,
+  LOOPBACK,
+  optional,
+  secret,
+  type SecretRef,
+  setting,
+  shareOrNone,
+  whole,
+  yesNo,
+} from './setting.ts'
 
 /** Where the program itself stands: a clone, or a folder that a package manager made. */
 export const INSTALLATION = resolve(import.meta.dirname, '..', '..')
@@ -40,94 +78,7 @@ export const inShell = (path: string): string =>
   /^[\w@%+=:,./\\-]+$/.test(path) ? path : `'${path.replaceAll("'", `'\\''`)}'`
 const FILE_NAME = 'jax-exec.yaml'
 
-// --- what a setting is
-
-type About = { readonly meaning: string; readonly unit: string | null; readonly default: string | null }
-const ABOUT = z.registry<About>()
-
-/** Every value in the file is text until its own parser has read it: 25000.00 keeps its cents, `no` stays a word. */
-type FromText = z.ZodType<unknown, string>
-
-function setting<T extends FromText>(
-  type: T,
-  about: { default: string; unit?: string; meaning: string },
-): z.ZodPrefault<T> {
-  const made = type.prefault(about.default as z.input<T>)
-  ABOUT.add(made, { unit: null, ...about })
-  return made
-}
-function optional<T extends FromText>(type: T, about: { unit?: string; meaning: string }): z.ZodOptional<T> {
-  const made = type.optional()
-  ABOUT.add(made, { unit: null, ...about, default: null })
-  return made
-}
-
-const filled = z.string('must be one value').min(1, 'has no value')
-
-const hostNames = filled.transform((value, ctx): readonly string[] => {
-  const names = value.split(/[\s,]+/).filter((name) => name !== '')
-  const wrong = names.find((name) => !/^[A-Za-z0-9]([A-Za-z0-9.-]{0,252})$/.test(name))
-  if (wrong === undefined) return names
-  ctx.addIssue(`names ${JSON.stringify(wrong)}, which is not a host name; write them without port, with blanks between`)
-  return z.NEVER
-})
-
-/** `file:PATH` or `env:NAME`. The value itself never stands in the file, and never in what is printed. */
-export type SecretRef = { readonly kind: 'file' | 'env'; readonly name: string }
-const secret = filled.transform((value, ctx): SecretRef => {
-  const m = /^(file|env):(.+)$/.exec(value)
-  if (m?.[1] !== undefined && m[2] !== undefined) return { kind: m[1] as SecretRef['kind'], name: m[2] }
-  // The text is not repeated: it may be the secret.
-  ctx.addIssue(
-    'holds a secret in the open; put it in a file of your own (chmod 600) and write file:PATH, or write env:NAME',
-  )
-  return z.NEVER
-})
-
-const choice = <const T extends readonly [string, ...string[]]>(words: T) =>
-  filled.transform((value, ctx): T[number] => {
-    if (words.includes(value)) return value
-    ctx.addIssue(`is ${JSON.stringify(value)}; it can be ${listed(words)}${didYouMean(value, words)}`)
-    return z.NEVER
-  })
-const listed = (words: readonly string[]): string =>
-  words.length < 2 ? words.join('') : `${words.slice(0, -1).join(', ')} or ${words.at(-1)}`
-
-const yesNo = choice(['yes', 'no', 'true', 'false']).transform((word) => word === 'yes' || word === 'true')
-
-const whole = (from: number, to: number) =>
-  filled.transform((value, ctx): number => {
-    const n = /^\d{1,15}$/.test(value) ? Number(value) : Number.NaN
-    if (n >= from && n <= to) return n
-    ctx.addIssue(`is ${JSON.stringify(value)}; it must be a whole number from ${from} to ${to}`)
-    return z.NEVER
-  })
-
-const decimal = <D extends Decimal>(bounds: { above?: string; most?: string }) =>
-  filled.transform((value, ctx): D => {
-    const parsed = parseDecimal(value)
-    if (!parsed.ok) {
-      ctx.addIssue(`is ${JSON.stringify(value)}; it ${parsed.error}`)
-      return z.NEVER
-    }
-    const above = bounds.above === undefined ? ZERO : dec(bounds.above)
-    const high = bounds.most !== undefined && !lte(parsed.value, dec(bounds.most))
-    if (!high && gt(parsed.value, above)) return parsed.value as D
-    ctx.addIssue(
-      `is ${value}; it must be above ${decimalText(above)}${bounds.most === undefined ? '' : ` and at most ${bounds.most}`}`,
-    )
-    return z.NEVER
-  })
-/** A share of one, zero allowed. */
-const shareOrNone = filled.transform((value, ctx): Decimal => {
-  const parsed = parseDecimal(value)
-  if (parsed.ok && lte(ZERO, parsed.value) && lte(parsed.value, dec('0.9'))) return parsed.value
-  ctx.addIssue(`is ${JSON.stringify(value)}; it must be a share from 0 to 0.9, such as 0.05 for five percent`)
-  return z.NEVER
-})
-
-const LOOPBACK = /^(127(?:\.\d{1,3}){3}|::1|localhost)$/
-const host = filled.regex(/^[A-Za-z0-9.:-]+$/, 'is not a host name or address')
+// --- what the settings are made of
 
 export type Market = { readonly kind: 'seeded' } | { readonly kind: 'replay'; readonly file: string }
 const market = filled.transform((value, ctx): Market => {
@@ -153,6 +104,14 @@ const environmentName = filled.transform((value, ctx): 'paper' => {
   return z.NEVER
 })
 
+/** Scheme, host and port alone: the pages stand at the root. */
+const origin = filled.transform((value, ctx): string => {
+  const url = /^https?:\/\/[A-Za-z0-9.[\]:-]+\/?$/.test(value) ? URL.parse(value) : null
+  if (url !== null) return url.origin
+  ctx.addIssue('is not an address such as https://jax.example: scheme, host and perhaps a port, nothing behind them')
+  return z.NEVER
+})
+
 // --- the settings
 
 const listen = z.strictObject({
@@ -171,6 +130,10 @@ const listen = z.strictObject({
   https: setting(yesNo, {
     default: 'no',
     meaning: 'Say yes when a proxy serves it over TLS: cookies are then sent over TLS only.',
+  }),
+  publicUrl: optional(origin, {
+    meaning:
+      'Address of the pages for links in Slack, Teams and notices, such as `https://jax.example`; its host name need not stand in `names`. Without it the address that the service listens on.',
   }),
 })
 
@@ -348,13 +311,30 @@ const log = z.strictObject({
 })
 
 /** Sections in the order in which they are documented. */
-const SECTIONS = { listen, account, alpaca, sim, policy, audit, access, log } as const
+const SECTIONS = {
+  listen,
+  account,
+  alpaca,
+  sim,
+  policy,
+  'channels.slack': CHANNEL_SECTIONS.slack,
+  'channels.teams': CHANNEL_SECTIONS.teams,
+  'channels.webhook': CHANNEL_SECTIONS.webhook,
+  'channels.testEndpoints': CHANNEL_SECTIONS.testEndpoints,
+  audit,
+  access,
+  log,
+} as const
 const SECTION_ABOUT: Readonly<Record<keyof typeof SECTIONS, string>> = {
   listen: 'Where the service listens.',
   account: 'The account that is traded.',
   alpaca: 'The paper account at Alpaca, when `account.broker` is `alpaca`.',
   sim: 'The built-in simulated broker and its market, when `account.broker` is `sim`.',
   policy: 'The rules of the account. An order that breaks one is refused, with the numbers compared.',
+  'channels.slack': CHANNEL_ABOUT.slack,
+  'channels.teams': CHANNEL_ABOUT.teams,
+  'channels.webhook': CHANNEL_ABOUT.webhook,
+  'channels.testEndpoints': CHANNEL_ABOUT.testEndpoints,
   audit: 'The signed, hash-chained journal.',
   access: 'Tokens given from outside.',
   log: 'The log for operators. The journal is not affected.',
@@ -372,6 +352,7 @@ const SCHEMA = z.strictObject({
   alpaca: alpaca.prefault({}),
   sim: sim.prefault({}),
   policy: policy.prefault({}),
+  channels: channels.prefault({}),
   audit: audit.prefault({}),
   access: access.prefault({}),
   log: log.prefault({}),
@@ -379,8 +360,9 @@ const SCHEMA = z.strictObject({
 type Parsed = z.output<typeof SCHEMA>
 
 /** The settings as the program uses them: every path absolute, every default filled in. */
-export type Settings = Omit<Parsed, 'dataDir' | 'audit'> & {
+export type Settings = Omit<Parsed, 'dataDir' | 'audit' | 'channels'> & {
   readonly dataDir: string
+  readonly channels: ChannelSettings
   readonly audit: { readonly anchorsFile: string; readonly key: SecretRef | undefined }
 }
 
@@ -398,15 +380,6 @@ export const sectionInfos = (): readonly { readonly section: string; readonly me
 
 // --- reading
 
-/** One mistake, where it stands. `line` is null for what did not come from the file. */
-export type ConfigFault = {
-  readonly source: string
-  readonly line: number | null
-  readonly column: number | null
-  readonly message: string
-}
-/** A setting from outside the file, such as a command-line option: `path` is `listen.port`, `source` is `--port`. */
-export type Override = { readonly path: string; readonly value: string; readonly source: string }
 /** One effective setting and where it comes from, secrets masked. */
 export type Effective = {
   readonly path: string
@@ -466,8 +439,7 @@ export function parseConfig(
     return err([{ source: name, line: 1, column: 1, message: `must be settings, one "name: value" a line` }])
 
   const given = tree as Record<string, unknown>
-  // A group with nothing below it but remarks.
-  for (const section of Object.keys(SECTIONS)) if (given[section] === '') delete given[section]
+  for (const section of [...Object.keys(SECTIONS), 'channels']) dropEmpty(given, section.split('.'))
   const outside = new Map<string, Override>()
   for (const override of [...environmentOverrides(), ...overrides]) {
     setPath(given, override.path.split('.'), override.value)
@@ -478,7 +450,14 @@ export function parseConfig(
   if (!parsed.success)
     return err(inOrder(parsed.error.issues.flatMap((issue) => faultsOf(issue, given, document, lines, name, outside))))
   const where: Where = (path) => whereIs(path, document, lines, name, outside, false)
-  const together = [...exposureFaults(parsed.data, where), ...keyFaults(parsed.data, where)]
+  const together = [
+    ...exposureFaults(parsed.data, where),
+    ...keyFaults(parsed.data, where),
+    ...channelFaults(parsed.data.channels, parsed.data.account.environment).map(({ path, message }) => ({
+      ...where(path),
+      message,
+    })),
+  ]
   if (together.length > 0) return err(inOrder(together))
 
   const base = file === null ? null : dirname(file)
@@ -502,6 +481,7 @@ function settled(parsed: Parsed, base: string | null): Settings {
       key: located(parsed.audit.key),
     },
     access: { agentToken: located(parsed.access.agentToken) },
+    channels: channelsOf(parsed.channels, located),
     alpaca: {
       ...parsed.alpaca,
       keyID: located(parsed.alpaca.keyID),
@@ -520,10 +500,7 @@ function faultsOf(
 ): ConfigFault[] {
   const path = issue.path.map(String)
   if (issue.code === 'unrecognized_keys') {
-    const known =
-      path.length === 0
-        ? Object.keys(SCHEMA.shape)
-        : Object.keys(SECTIONS[path[0] as keyof typeof SECTIONS]?.shape ?? {})
+    const known = Object.keys(groupAt(path))
     return issue.keys.map((key) => ({
       ...whereIs([...path, key], document, lines, name, outside, true),
       message: `${[...path, key].join('.')} is not a setting${didYouMean(key, known)}${elsewhere(key, path)}`,
@@ -543,12 +520,12 @@ function faultsOf(
   return [{ ...where, message: `${label} ${issue.message}` }]
 }
 
-const inOrder = (faults: readonly ConfigFault[]): ConfigFault[] =>
-  [...faults].sort((a, b) => (a.line ?? 0) - (b.line ?? 0))
-
-/** `jax-exec.yaml:3:17: policy.riskPerTrade is …`, as compilers print it, so that editors can jump there. */
-export const faultLine = (fault: ConfigFault): string =>
-  `${fault.source}${fault.line === null ? '' : `:${fault.line}:${fault.column}`}: ${fault.message}`
+/** The settings, and groups of them, that may stand below `path`. */
+function groupAt(path: readonly string[]): object {
+  if (path.length === 0) return SCHEMA.shape
+  if (path.join('.') === 'channels') return CHANNEL_SECTIONS
+  return SECTIONS[path.join('.') as keyof typeof SECTIONS]?.shape ?? {}
+}
 
 /** A setting that exists, but in another group, is the second most common mistake. */
 function elsewhere(key: string, path: readonly string[]): string {
@@ -558,11 +535,13 @@ function elsewhere(key: string, path: readonly string[]): string {
   return there === undefined ? '' : `; ${there.path} is`
 }
 
-/** Where a value stands, for a fault about it. */
-type Where = (path: readonly string[]) => Omit<ConfigFault, 'message'>
-
 function exposureFaults(parsed: Parsed, where: Where): ConfigFault[] {
-  const { host: wanted, exposed } = parsed.listen
+  const { host: wanted, exposed, https, publicUrl } = parsed.listen
+  if (publicUrl?.startsWith('https:') === true && !https) {
+    const message =
+      'listen.publicUrl is https, and listen.https is no: pages that are reached over TLS need it. Set listen.https: yes'
+    return [{ ...where(['listen', 'publicUrl']), message }]
+  }
   if (exposed || LOOPBACK.test(wanted)) return []
   const message = `listen.host is ${wanted}, which other machines can reach over plain HTTP. Use 127.0.0.1, or put a proxy with TLS before it and set listen.exposed: yes`
   return [{ ...where(['listen', 'host']), message }]
@@ -579,66 +558,6 @@ function keyFaults(parsed: Parsed, where: Where): ConfigFault[] {
   }
   if (keyID?.kind !== secretKey?.kind || keyID?.name !== secretKey?.name) return []
   return [{ ...where(['alpaca', 'secretKey']), message: 'alpaca.secretKey names the same place as alpaca.keyID' }]
-}
-
-function whereIs(
-  path: readonly string[],
-  document: Document,
-  lines: LineCounter,
-  name: string,
-  outside: ReadonlyMap<string, Override>,
-  key: boolean,
-): Omit<ConfigFault, 'message'> {
-  const override = outside.get(path.join('.'))
-  if (override !== undefined) return { source: override.source, line: null, column: null }
-  const offset = offsetOf(document, path, key)
-  return offset === null ? { source: name, line: null, column: null } : { source: name, ...at(lines, offset) }
-}
-
-/** Where the value at `path` stands in the text, or its key; null when it does not. */
-function offsetOf(document: Document, path: readonly string[], key: boolean): number | null {
-  let node: unknown = document.contents
-  let offset: number | null = isNode(node) ? (node.range?.[0] ?? null) : null
-  for (const [i, step] of path.entries()) {
-    if (!isMap(node)) return null
-    const pair = node.items.find((item) => isPair(item) && isScalar(item.key) && item.key.value === step)
-    if (pair === undefined) return null
-    const target: unknown = key && i === path.length - 1 ? pair.key : (pair.value ?? pair.key)
-    offset = isNode(target) ? (target.range?.[0] ?? null) : null
-    node = pair.value
-  }
-  return offset
-}
-
-const at = (lines: LineCounter, offset: number): { line: number; column: number } => {
-  const { line, col } = lines.linePos(offset)
-  return { line, column: col }
-}
-
-function yamlWords(code: string, message: string): string {
-  if (code === 'DUPLICATE_KEY') return 'this setting stands here a second time; keep one of the two'
-  if (code === 'TAB_AS_INDENT') return 'indented with a tab; use spaces'
-  if (code === 'MULTIPLE_DOCS') return 'a second document begins here; one file holds one configuration'
-  return message.split('\n')[0] ?? message
-}
-
-function valueAt(tree: unknown, path: readonly string[]): unknown {
-  let value = tree
-  for (const step of path)
-    value = typeof value === 'object' && value !== null ? (value as Record<string, unknown>)[step] : undefined
-  return value
-}
-function setPath(tree: Record<string, unknown>, path: readonly string[], value: string): void {
-  const [head = '', ...rest] = path
-  if (rest.length === 0) {
-    tree[head] = value
-    return
-  }
-  const group = tree[head]
-  const inner =
-    typeof group === 'object' && group !== null && !Array.isArray(group) ? (group as Record<string, unknown>) : {}
-  tree[head] = inner
-  setPath(inner, rest, value)
 }
 
 function explain(
@@ -670,6 +589,8 @@ function standIn(path: string, settings: Settings): string {
   if (path === 'dataDir') return settings.dataDir
   if (path === 'audit.anchorsFile') return settings.audit.anchorsFile
   if (path === 'listen.names') return '(this machine)'
+  if (path === 'listen.publicUrl') return '(where it listens)'
+  if (path.startsWith('channels.')) return '(none)'
   if (path === 'alpaca.url') return '(Alpaca itself)'
   if (path.startsWith('alpaca.')) return '(none)'
   return '(made in the data directory)'
@@ -734,6 +655,7 @@ export function secretFaults({ settings, effective }: Loaded): readonly ConfigFa
       : []),
     ['audit.key', seal.key, readSecret],
     ['access.agentToken', given.agentToken, readSecret],
+    ...channelSecrets(settings.channels).map(([path, ref]) => [path, ref, readSecret] as const),
   ]
   return refs.flatMap(([path, ref, read]) => {
     const found = ref === undefined ? null : read(ref)

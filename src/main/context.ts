@@ -2,16 +2,8 @@ import { mkdirSync, readFileSync, rmSync, statSync } from 'node:fs'
 import { dirname, join } from 'node:path'
 import { createInterface } from 'node:readline/promises'
 import { apiClient, type Client } from './client.ts'
-import {
-  faultLine,
-  type Loaded,
-  loadConfig,
-  type Override,
-  ownCommand,
-  personalDir,
-  readSecret,
-  type Settings,
-} from './config.ts'
+import { type Loaded, loadConfig, ownCommand, personalDir, readSecret, type Settings } from './config.ts'
+import { faultLine, type Override } from './place.ts'
 import { placesIn, readSecretFile, type Places, writeWhole } from './datadir.ts'
 import { Stop } from './exit.ts'
 import { harmless } from './print.ts'

@@ -73,17 +73,21 @@ export function settingsFile(
   }[],
 ): string {
   const lines: string[] = []
-  let section: string | null = null
+  let open: readonly string[] = []
   for (const { path, value, unit, meaning } of values) {
-    const [group = '', name] = path.split('.')
-    if (name !== undefined && group !== section) {
-      section = group
-      lines.push('', `${group}:`)
-    }
-    const indent = name === undefined ? '' : '  '
+    const groups = path.split('.')
+    const name = groups.pop() ?? path
+    for (const [depth, group] of groups.entries())
+      if (open[depth] !== group) {
+        if (depth === 0) lines.push('')
+        lines.push(`${'  '.repeat(depth)}${group}:`)
+        open = [...groups.slice(0, depth + 1)]
+      }
+    open = groups
+    const indent = '  '.repeat(groups.length)
     lines.push(`${indent}# ${meaning}${unit === null ? '' : ` Unit: ${unit}.`}`)
     // What has no value of its own is shown, and left to its default.
-    lines.push(value.startsWith('(') ? `${indent}# ${name ?? group}:` : `${indent}${name ?? group}: ${quoted(value)}`)
+    lines.push(value.startsWith('(') ? `${indent}# ${name}:` : `${indent}${name}: ${quoted(value)}`)
   }
   return `${lines.join('\n').trim()}\n`
 }
