@@ -96,10 +96,11 @@ export function matches(rule: ApprovalRule, order: OrderFacts): boolean {
   )
 }
 
-/** What this order asks for. Where no rule speaks of it, the most that can be asked. */
+/** What this order asks for. Where no rule speaks of it, the most that can be asked; live, never less than a passkey. */
 export function requirementOf(policy: ApprovalPolicy, order: OrderFacts): Requirement {
   const rules = policy.rules.filter((rule) => matches(rule, order))
-  const level = rules.map((rule) => rule.level).reduce<Level>(stricter, rules.length === 0 ? 'L3' : 'L1')
+  const least = rules.length === 0 ? 'L3' : order.environment === 'live' ? 'L2' : 'L1'
+  const level = rules.map((rule) => rule.level).reduce<Level>(stricter, least)
   const quorum = Math.max(level === 'L3' ? 2 : 1, ...rules.map((rule) => rule.quorum))
   return { level, quorum, policyVersion: policy.version, rules: rules.map((rule) => rule.name) }
 }
