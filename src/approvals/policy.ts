@@ -118,7 +118,6 @@ export function limitsOf(policy: ApprovalPolicy, order: OrderFacts, account: Lim
 
 /** Whether no order of this environment is ever sent on the word of fewer than two people: what the screens call four-eyes. */
 export function isFourEyes(policy: ApprovalPolicy, environment: 'paper' | 'live', stage: Stage): boolean {
-  if (environment === 'paper' && policy.autoMaxNotional !== null) return false
   const everyOrder = policy.rules.filter(
     (rule) =>
       (rule.environment ?? environment) === environment &&
