@@ -1,4 +1,4 @@
-import { type Amt, dec, gt, type Decimal } from '../values/decimal.ts'
+import { type Amt, dec, type Decimal, gt, lt, shortest, ZERO } from '../values/decimal.ts'
 import { type Level, LEVELS } from './evidence.ts'
 
 /** Who must say yes to what, as data: it is kept in the journal, and changed only by the yes that it asks for itself. */
@@ -160,9 +160,15 @@ export function faultsOf(policy: ApprovalPolicy): string[] {
     for (const ms of [rule.approvalTtlMs, rule.executionTtlMs])
       if (ms !== undefined && !(Number.isInteger(ms) && ms >= TTL_MS.least && ms <= TTL_MS.most))
         wrong.push(`${named} gives ${ms} ms; it must be from ${TTL_MS.least} to ${TTL_MS.most}.`)
+    if (rule.notionalAbove !== undefined && lt(rule.notionalAbove, ZERO))
+      wrong.push(`${named} speaks of orders above ${shortest(rule.notionalAbove)}; the amount must be 0 or more.`)
     if (rule.maxDriftBps !== undefined && !(Number.isInteger(rule.maxDriftBps) && rule.maxDriftBps >= 1))
       wrong.push(`${named} allows a drift of ${rule.maxDriftBps} basis points; it must be a whole number from 1.`)
   }
+  if (policy.autoMaxNotional !== null && !gt(policy.autoMaxNotional, ZERO))
+    wrong.push(`An order without a person may cost ${shortest(policy.autoMaxNotional)}; give an amount, or none.`)
+  if (policy.changes.level === 'L3' && policy.changes.quorum === 1)
+    wrong.push('Changes at L3 are the business of two people at least; ask for two, or for L2.')
   if (policy.changes.level === 'L0') wrong.push('Changes of the policy cannot go without a person.')
   if (!Number.isInteger(policy.changes.quorum) || policy.changes.quorum < 1 || policy.changes.quorum > QUORUM_MAX)
     wrong.push(`Changes ask for ${policy.changes.quorum} people; it must be a whole number from 1 to ${QUORUM_MAX}.`)
