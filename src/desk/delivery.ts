@@ -1,4 +1,3 @@
-import { ONE_CLICK } from '../approvals/policy.ts'
 import { passExit, recheck } from '../gate/gate.ts'
 import type { Refusal } from '../gate/refusal.ts'
 import { freshOrder, isOpen, isReported, type Order } from '../orders/machine.ts'
@@ -12,7 +11,7 @@ import { type Instant, msBetween } from '../values/instant.ts'
 import { cancel } from './canceling.ts'
 import { BROKER, type Command, mustOrder, SYSTEM } from './command.ts'
 import type { Send } from './desk.ts'
-import { votesOf, worthOf } from './evidence.ts'
+import { isApproved } from './evidence.ts'
 import { answeredByReports, applyReports, layGhost } from './executions.ts'
 import { exitStillNeeded, protect, waitingPair, stopTerms } from './protecting.ts'
 import { factsAreFresh, lapsed, ticket, watchSent } from './intents.ts'
@@ -53,8 +52,7 @@ async function sendEntry(c: Command, intent: Intent): Promise<Send | 'facts-too-
   const before = intent.clOrdID && (await c.tx.get('order', intent.clOrdID))
   if (before) return answerLost(c, before)
   if (intent.state !== 'Approved' || intent.clOrdID || !made || decision?.verdict !== 'approved') return null
-  const { requires = ONE_CLICK, sendBy } = intent
-  const approval = await worthOf(c.tx, { votes: votesOf(intent), ticket: made, requires, sendBy }, c.now)
+  const approval = await isApproved(c.tx, intent, made, c.now)
   if (approval === 'expired') {
     await lapsed(c, intent, 'The approval was not sent in time. Nothing left the house.')
     return null

@@ -11,7 +11,7 @@ import {
 } from '../approvals/evidence.ts'
 import { agrees, counterFault, verifyAssertion } from '../approvals/passkey.ts'
 import type { Actor } from '../journal/row.ts'
-import type { Requirement } from '../approvals/policy.ts'
+import { ONE_CLICK, type Requirement } from '../approvals/policy.ts'
 import type { Ticket } from '../orders/ticket.ts'
 import type { Decision, Intent, Passkey } from '../ports/records.ts'
 import type { Tx } from '../ports/store.ts'
@@ -182,6 +182,23 @@ async function holdsStill(
   }
 }
 
+/** Whether the policy is still the one under which this was asked: a yes under other rules says nothing. */
+export async function isOfNow(tx: Tx, { policyVersion }: Requirement): Promise<boolean> {
+  return ((await tx.get('approvals', 'account'))?.policy.version ?? 0) === policyVersion
+}
+
+/** Whether the yes to an intent may be used now. */
+export async function isApproved(
+  tx: Tx,
+  intent: Intent,
+  ticket: Ticket,
+  now: Instant,
+): Promise<ReturnType<typeof stillApproved>> {
+  const { requires = ONE_CLICK, sendBy } = intent
+  if (!(await isOfNow(tx, requires))) return 'void'
+  return worthOf(tx, { votes: votesOf(intent), ticket, requires, sendBy }, now)
+}
+
 /** Whether what was approved may be sent now: the one question of every send, repeat and replacement. */
 export async function worthOf(
   tx: Tx,
@@ -199,5 +216,5 @@ export async function worthOf(
 }
 
 /** The yeses of an intent: those of before there was a policy are its one decision. */
-export const votesOf = ({ votes, decision }: Pick<Intent, 'votes' | 'decision'>): readonly Decision[] =>
+const votesOf = ({ votes, decision }: Pick<Intent, 'votes' | 'decision'>): readonly Decision[] =>
   votes && votes.length > 0 ? votes : decision?.verdict === 'approved' ? [decision] : []

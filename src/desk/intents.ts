@@ -17,7 +17,7 @@ import { cancel } from './canceling.ts'
 import { type Command, deny, knowsEveryTrade, SYSTEM } from './command.ts'
 import type { Denial, Submitted } from './desk.ts'
 import type { Happened } from './events.ts'
-import { castOf, clickOf, weigh } from './evidence.ts'
+import { castOf, clickOf, isOfNow, weigh } from './evidence.ts'
 
 /** How long the facts of an intent that came too late may take. */
 const GATHER_MS = 30_000
@@ -201,6 +201,11 @@ export async function approve(c: Command, ask: Yes): Promise<Result<Intent, Deni
   const no = mayApprove(pending(intent), vote, await c.halted(), c.now)
   if (no) return said(no)
   if (!intent.ticket) return said({ code: 'NOT_PENDING', text: 'The intent has no ticket yet.' })
+  if (!(await isOfNow(c.tx, requires)))
+    return deny(
+      'ORDER_CHANGED',
+      'The policy of approvals has changed since. Re-price to see the order under the new one.',
+    )
   const evidence = ask.evidence ?? clickOf(ask.actor)
   const level = await weigh(c, evidence, ask.actor, {
     intentID: intent.intentID,

@@ -18,7 +18,7 @@ import { type Decimal, eq, gt, lt, minus, plus, qty, shortest, ZERO } from '../v
 import { type Instant, plusMs } from '../values/instant.ts'
 import { canonical } from '../values/json.ts'
 import type { Action, Happened } from './events.ts'
-import { castOf, votesOf, worthOf } from './evidence.ts'
+import { castOf, isApproved, isOfNow, worthOf } from './evidence.ts'
 import { type Case, type Found, found, type Judge } from './finding.ts'
 import { RELEASERS } from './halting.ts'
 import { pending } from './intents.ts'
@@ -465,6 +465,8 @@ async function wrongYes({
   if (voter && decision.by !== voter.personID)
     return found('NOT_ELIGIBLE', by, `The row was written by ${row.actor.id}, who decided in another’s name.`)
   const { requires = ONE_CLICK } = intent
+  if (!(await isOfNow(tx, requires)))
+    return found('NOT_APPROVED', by, 'The policy of approvals had changed since the ticket was made.')
   const halted = (await tx.get('halt', 'global'))?.state != null
   const level = decision.evidence ? LEVEL_OF[decision.evidence.kind] : LEVEL_OF.session
   const vote = { digest: decision.digest ?? '', voter, level }
@@ -513,8 +515,7 @@ async function notApproved(tx: Tx, intent: Intent, now: Instant, said: string): 
   if (state !== 'Approved' || !ticket || decision?.verdict !== 'approved')
     return found('NOT_APPROVED', said, `Intent ${intent.intentID} is ${state}: nobody’s yes stands.`)
   const { byName } = decision
-  const { requires = ONE_CLICK } = intent
-  const standing = await worthOf(tx, { votes: votesOf(intent), ticket, requires, sendBy }, now)
+  const standing = await isApproved(tx, intent, ticket, now)
   if (standing === 'void')
     return found(
       'NOT_APPROVED',

@@ -1,6 +1,6 @@
 import { mayVote } from '../approvals/decide.ts'
 import { digestOf } from '../approvals/digest.ts'
-import { limitsOf, ONE_CLICK, requirementOf } from '../approvals/policy.ts'
+import { limitsOf, ONE_CLICK, type Requirement, requirementOf } from '../approvals/policy.ts'
 import type { Passed } from '../gate/gate.ts'
 import { explain, type Refusal, TRANSIENT } from '../gate/refusal.ts'
 import {
@@ -76,13 +76,11 @@ export async function replace(
   const made = replacementTicket(standing, wanted, intent.ticket, intent.rev + n, facts, policy, c.now)
   if (!made.ticket) return refused(made.refusals)
   const less = reduces(made.ticket.terms, standing)
-  const approvals = await policyNow(c)
-  const asks = orderFacts(made.ticket, intent.proposal.strategyID)
-  const requires = requirementOf(approvals, asks)
   // Less of the same is the safe direction. Anything else is a new order to whoever must say yes to it.
-  if (!less && (requires.level !== 'L1' || requires.quorum > 1))
+  const more = less ? null : await asksForMore(c, made.ticket, intent)
+  if (more)
     return cannot(
-      `Its new terms ask for ${requires.quorum === 1 ? 'a passkey' : `${requires.quorum} people`} (${requires.rules.join(', ')}). Cancel the order and have the new one proposed; making it smaller is allowed.`,
+      `Its new terms ask for ${more.quorum === 1 ? 'a passkey' : `${more.quorum} people`} (${more.rules.join(', ')}). Cancel the order and have the new one proposed; making it smaller is allowed.`,
     )
   const looks = less || (await c.halted()) || (await factsAreFresh(c, intent))
   const found = (await judge(c, made.ticket, standing, intent)).refusals
@@ -99,7 +97,8 @@ export async function replace(
     digest,
     at: c.now,
   }
-  const sendBy = plusMs(c.now, limitsOf(approvals, asks, policy).executionTtlMs)
+  const asks = orderFacts(made.ticket, intent.proposal.strategyID)
+  const sendBy = plusMs(c.now, limitsOf(await policyNow(c), asks, policy).executionTtlMs)
   const successor = freshOrder(
     {
       intentID: order.intentID,
@@ -126,6 +125,12 @@ export async function replace(
   await c.emit('order.created', about(successor), successor.corr, { order: successor }, ask.actor)
   await c.errand('send', successor.clOrdID, successor.corr)
   return ok(await mustOrder(c, successor.clOrdID))
+}
+
+/** What the policy asks for where one click of one person will not do; null where it will. */
+async function asksForMore(c: Command, ticket: Ticket, { proposal }: Intent): Promise<Requirement | null> {
+  const requires = requirementOf(await policyNow(c), orderFacts(ticket, proposal.strategyID))
+  return requires.level === 'L1' && requires.quorum === 1 ? null : requires
 }
 
 function refused(refusals: readonly Refusal[]): Result<never, Denial> {
@@ -204,6 +209,8 @@ export async function sendReplacement(c: Command, order: Order): Promise<Send | 
     return dropped(c, order, explain({ code: 'APPROVAL_VOID', by: name }))
   }
   const less = reduces(ticket.terms, standing)
+  if (!less && (await asksForMore(c, ticket, intent)))
+    return dropped(c, order, 'The policy of approvals asks for more than one click by now.')
   if (!less && !(await c.halted()) && !(await factsAreFresh(c, intent))) return 'facts-too-old'
   const { passed, refusals } = await judge(c, ticket, standing, intent)
   if (!passed) return dropped(c, order, refusals.map(explain).join(' '))

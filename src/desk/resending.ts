@@ -1,10 +1,9 @@
-import { ONE_CLICK } from '../approvals/policy.ts'
 import { passExit, recheck } from '../gate/gate.ts'
 import { isReported, type Order } from '../orders/machine.ts'
 import type { ClOrdID } from '../values/brand.ts'
 import type { Command } from './command.ts'
 import type { Send } from './desk.ts'
-import { votesOf, worthOf } from './evidence.ts'
+import { isApproved } from './evidence.ts'
 import { engageByFile } from './halting.ts'
 import { factsAreFresh } from './intents.ts'
 import { exitStillNeeded, waitingPair } from './protecting.ts'
@@ -52,12 +51,12 @@ async function entryAgain(c: Command, order: Order): Promise<Send | 'facts-too-o
   const { ticket, decision } = intent ?? {}
   if (!intent || intent.state !== 'Approved' || intent.clOrdID !== order.clOrdID || !ticket) return null
   if (decision?.verdict !== 'approved' || (await c.halted())) return null
-  const { requires = ONE_CLICK, sendBy } = intent
-  if ((await worthOf(c.tx, { votes: votesOf(intent), ticket, requires, sendBy }, c.now)) !== 'yes') return null
+  if ((await isApproved(c.tx, intent, ticket, c.now)) !== 'yes') return null
   if (!(await factsAreFresh(c, intent))) return 'facts-too-old'
   const { passed, refusals, drift } = recheck(ticket, intent.proposal, await c.facts(intent), c.setting.policy, c.now)
   if (!passed || drift || refusals.length > 0) return null
   await startedAgain(c, order)
+  const { sendBy } = intent
   return { kind: 'single', clOrdID: order.clOrdID, order: passed, ...(sendBy !== null && { sendBy }) }
 }
 
