@@ -33,6 +33,17 @@ type Ask = {
   readonly accept?: string
 }
 
+/** What somebody wants changed; the gateway adds what is so now. */
+export type Proposed =
+  | { readonly kind: 'approval policy'; readonly policy: Omit<Wire.ApprovalPolicy, 'version'> }
+  | {
+      readonly kind: 'person'
+      readonly personID: string
+      readonly roles: readonly string[]
+      readonly disabled: boolean
+    }
+  | { readonly kind: 'passkey revoked'; readonly credentialID: string }
+
 export type Submission = { readonly outcome: 'created' | 'repeated' | 'gathering'; readonly intent: Wire.Intent }
 export type Client = ReturnType<typeof apiClient>
 
@@ -78,6 +89,7 @@ export function apiClient(at: { readonly url: string; readonly token: string | n
     return (response.status === 204 || response.status === 202 ? null : await response.json()) as T
   }
   const intent = (id: string): string => `/v1/intents/${encodeURIComponent(id)}`
+  const change = (id: string): string => `/v1/changes/${encodeURIComponent(id)}`
   const OUTCOME: Readonly<Record<number, Submission['outcome']>> = { 200: 'repeated', 202: 'gathering' }
 
   return {
@@ -134,6 +146,29 @@ export function apiClient(at: { readonly url: string; readonly token: string | n
     addToken: (body: { name: string; scopes?: readonly string[]; owner?: string }) =>
       write<Wire.TokenMade>('/v1/tokens', body),
     revokeToken: (id: string) => write<null>(`/v1/tokens/${encodeURIComponent(id)}`, undefined, 'DELETE'),
+    instrument: (symbol: string) => read<Wire.Instrument>(`/v1/instruments/${encodeURIComponent(symbol)}`),
+    approvals: () => read<Wire.Approvals>('/v1/approvals'),
+    approvalStatistics: (since?: string) => read<Wire.ApprovalStatistics>('/v1/approvals/statistics', { since }),
+    arm: (bounds: {
+      strategyID: string
+      symbols: readonly string[]
+      maxNotional: string
+      maxCount: number
+      until: string
+    }) => write<Wire.Arming>('/v1/approvals/arm', bounds),
+    disarm: (armingID: string) =>
+      write<Wire.Arming | null>(`/v1/approvals/arm/${encodeURIComponent(armingID)}`, undefined, 'DELETE'),
+    changes: async (state?: string) => (await read<{ items: Wire.Change[] }>('/v1/changes', { state })).items,
+    change: (id: string) => read<Wire.Change>(change(id)),
+    propose: (what: Proposed, reason: string) => write<Wire.Change>('/v1/changes', { what, reason }),
+    approveChange: (id: string, digest: string, reason?: string) =>
+      write<Wire.Change>(`${change(id)}/approve`, { digest, ...(reason === undefined ? {} : { reason }) }),
+    declineChange: (id: string, reason: string) => write<Wire.Change>(`${change(id)}/decline`, { reason }),
+    people: async () => (await read<{ items: Wire.Person[] }>('/v1/people')).items,
+    access: () => read<Wire.Access>('/v1/me/access'),
+    revokePasskey: (id: string) => write<unknown>(`/v1/me/passkeys/${encodeURIComponent(id)}`, undefined, 'DELETE'),
+    unlink: (id: string) => write<unknown>(`/v1/me/links/${encodeURIComponent(id)}`, undefined, 'DELETE'),
+    linkCode: () => write<Wire.SigninCode>('/v1/me/link-codes', {}),
   }
 }
 

@@ -1,5 +1,5 @@
 // Where in the configuration file something stands, so that a fault names its line.
-import { type Document, isMap, isNode, isPair, isScalar, type LineCounter } from 'yaml'
+import { type Document, isMap, isNode, isPair, isScalar, isSeq, type LineCounter } from 'yaml'
 
 /** One mistake, where it stands. `line` is null for what did not come from the file. */
 export type ConfigFault = {
@@ -34,11 +34,18 @@ export function whereIs(
   return offset === null ? { source: name, line: null, column: null } : { source: name, ...at(lines, offset) }
 }
 
-/** Where the value at `path` stands in the text, or its key; null when it does not. */
-function offsetOf(document: Document, path: readonly string[], key: boolean): number | null {
+/** Where the value at `path` stands in the text, or its key; null when it does not. Places in a list count from 0. */
+export function offsetOf(document: Document, path: readonly string[], key: boolean): number | null {
   let node: unknown = document.contents
   let offset: number | null = isNode(node) ? (node.range?.[0] ?? null) : null
   for (const [i, step] of path.entries()) {
+    if (isSeq(node)) {
+      const item = node.items[Number(step)]
+      if (!isNode(item)) return null
+      offset = item.range?.[0] ?? null
+      node = item
+      continue
+    }
     if (!isMap(node)) return null
     const pair = node.items.find((item) => isPair(item) && isScalar(item.key) && item.key.value === step)
     if (pair === undefined) return null

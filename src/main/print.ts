@@ -91,6 +91,32 @@ export function termsInWords(terms: Wire.Terms): string {
   return `${terms.side} ${terms.orderQty} ${terms.symbol} ${how}, ${TIF[terms.timeInForce]}${exits}${terms.reduceOnly ? ' (only ever reduces the position)' : ''}`
 }
 
+/** `2 people, with a passkey each` */
+export function requirementInWords({
+  level,
+  quorum,
+}: Pick<NonNullable<Wire.Intent['requires']>, 'level' | 'quorum'>): string {
+  const count = Math.max(quorum, level === 'L3' ? 2 : 1)
+  const people = count === 1 ? 'one person' : `${count} people`
+  if (level === 'L1') return `${people}, a click is enough`
+  return `${people}, with a passkey${count === 1 ? '' : ' each'}`
+}
+/** `Ana with a passkey, 2026-11-24 14:03:07 UTC: earnings are out` */
+export const voteLine = ({ byName, with: how, at, reason }: Wire.Vote): string =>
+  `${byName} ${WITH[how]}, ${when(at)}${reason === null ? '' : `: ${reason}`}`
+const WITH: Readonly<Record<Wire.Vote['with'], string>> = {
+  click: 'with a click',
+  passkey: 'with a passkey',
+  slack: 'in Slack',
+  teams: 'in Teams',
+  armed: 'had armed the strategy',
+}
+const ASIDE: Readonly<Record<Wire.Intent['asides'][number]['kind'], string>> = {
+  snoozed: 'put off',
+  reanalyse: 'sent back',
+  reason: 'reason',
+}
+
 /** Everything a person must see before saying yes or no, numbers first, the agent's own words last. */
 export function intentCard(intent: Wire.Intent): string {
   const { ticket, sizing } = intent
@@ -119,6 +145,14 @@ export function intentCard(intent: Wire.Intent): string {
     ])
   for (const refusal of intent.refusals) lines.push(['refused', refusalLine(refusal)])
   if (intent.decideBy !== null && intent.state === 'AwaitingApproval') lines.push(['decide by', when(intent.decideBy)])
+  if (intent.requires !== null)
+    lines.push([
+      'asks for',
+      `${requirementInWords(intent.requires)} (${intent.requires.rules.join('; ') || 'no rule matches'})`,
+    ])
+  for (const vote of intent.votes) lines.push(['yes', voteLine(vote)])
+  for (const { kind, byName, text, until, at } of intent.asides)
+    lines.push([ASIDE[kind], `by ${byName}, ${when(at)}${until === null ? '' : `, until ${when(until)}`}: ${text}`])
   if (intent.decision !== null)
     lines.push([
       intent.decision.verdict,

@@ -11,6 +11,7 @@ type Run = (ctx: Context, ...args: never[]) => Promise<void>
 const trading = () => import('./commands/trading.ts')
 const safety = () => import('./commands/safety.ts')
 const access = () => import('./commands/access.ts')
+const approvals = () => import('./commands/approvals.ts')
 const records = () => import('./commands/records.ts')
 const gateway = () => import('./commands/gateway.ts')
 const simulators = () => import('./commands/simulate.ts')
@@ -209,6 +210,16 @@ export function buildProgram(): Command {
     .option('--as-agent', 'with the assistant’s token, also when a person is signed in')
     .action(run(trading, 'withdraw'))
 
+  command(
+    program,
+    'verify-order',
+    'Make the digest and the fingerprint of an order again from the fields that the API tells, without its pages, and compare.',
+    ['verify-order sig-42', 'verify-order sig-42 --fingerprint d02c-ec62'],
+  )
+    .argument('<intent>', 'its id')
+    .option('--fingerprint <text>', 'what another screen showed you')
+    .action(run(trading, 'verifyOrder'))
+
   // --- looking
   list(
     command(program, 'orders', 'List orders, newest first.', [
@@ -293,7 +304,120 @@ export function buildProgram(): Command {
     run(safety, 'reconcile'),
   )
 
+  // --- who must say yes
+  const must = command(program, 'approvals', 'Show who must say yes to what, and which strategies are armed.', [
+    'approvals',
+  ]).action(run(approvals, 'approvals'))
+  command(must, 'show', 'Show who must say yes to what, and which strategies are armed.', ['approvals show']).action(
+    run(approvals, 'approvals'),
+  )
+  command(must, 'statistics', 'Show how approvals went: how many, how fast, by whom, and how many nobody decided.', [
+    'approvals statistics',
+    'approvals statistics --since 2026-11-01T00:00:00Z',
+  ])
+    .option('--since <time>', 'only what was asked from this time on, RFC 3339 (default: chosen by the gateway)')
+    .action(run(approvals, 'statistics'))
+  command(
+    must,
+    'arm',
+    'Let the orders of one strategy go without a person: on paper only, within bounds, until a time, a halt or a restart.',
+    ['approvals arm breakout --symbol AAPL MSFT --max-notional 500 --max-count 5 --minutes 120'],
+  )
+    .argument('<strategy>', 'its id, as its signals name it')
+    .requiredOption('--symbol <symbol...>', 'the symbols that it may trade')
+    .addOption(
+      new Option('--max-notional <amount>', 'the most that one order may cost').argParser(amount).makeOptionMandatory(),
+    )
+    .addOption(
+      new Option('--max-count <number>', 'how many orders at most')
+        .argParser(wholeNumber(1, 1000))
+        .makeOptionMandatory(),
+    )
+    .addOption(
+      new Option('--minutes <number>', 'for how long; a day at most').argParser(wholeNumber(1, 1440)).default(60),
+    )
+    .action(run(approvals, 'arm'))
+  command(must, 'disarm', 'Let the orders of an armed strategy wait for a person again.', [
+    'approvals disarm breakout',
+    'approvals disarm --all',
+  ])
+    .argument('[strategy]', 'its id, or that of the arming')
+    .option('--all', 'all that are armed')
+    .action(run(approvals, 'disarm'))
+  const policy = must.command('policy').description('The policy as a file.')
+  command(policy, 'show', 'Print the policy as a file that can be edited and proposed.', [
+    'approvals policy show > policy.yaml',
+  ]).action(run(approvals, 'policyShow'))
+  command(
+    policy,
+    'propose',
+    'Propose another policy. It holds when those have agreed whom the policy of now asks for; docs/approvals.md tells what may stand in it.',
+    ['approvals policy propose policy.yaml --reason "two people above 5,000"'],
+  )
+    .argument('<file>', 'YAML or JSON; - reads standard input')
+    .requiredOption('--reason <text>', 'kept with the change')
+    .action(run(approvals, 'policyPropose'))
+  const changes = command(program, 'changes', 'List proposed changes of the policy, of people and of their passkeys.', [
+    'changes',
+  ]).action(run(approvals, 'changes'))
+  command(changes, 'list', 'List proposed changes, newest first.', ['changes list', 'changes list --state Waiting'])
+    .addOption(new Option('--state <state>', 'only this state').choices(['Waiting', 'Applied', 'Declined', 'Lapsed']))
+    .action(run(approvals, 'changes'))
+  command(changes, 'show', 'Show one change, and who said yes to it.', ['changes show chg_k3xm9t2vc0qe'])
+    .argument('<change>', 'its id')
+    .action(run(approvals, 'showChange'))
+  command(changes, 'approve', 'Show one change and say yes to exactly that.', [
+    'changes approve chg_k3xm9t2vc0qe',
+    'changes approve chg_k3xm9t2vc0qe --yes --fingerprint d02c-ec62',
+  ])
+    .argument('<change>', 'its id')
+    .option('--yes', 'do not ask')
+    .option('--fingerprint <text>', 'refuse unless the change has this fingerprint, the one you looked at')
+    .option('--reason <text>', 'kept with the decision')
+    .action(run(approvals, 'approveChange'))
+  command(changes, 'decline', 'Say no to a change.', ['changes decline chg_k3xm9t2vc0qe --reason "not before Friday"'])
+    .argument('<change>', 'its id')
+    .requiredOption('--reason <text>', 'kept with the decision')
+    .action(run(approvals, 'declineChange'))
+
   // --- people and programs
+  const people = command(program, 'people', 'List people and what they may do.', ['people']).action(
+    run(approvals, 'people'),
+  )
+  command(people, 'list', 'List people and what they may do.', ['people list']).action(run(approvals, 'people'))
+  command(
+    people,
+    'roles',
+    'Propose other roles for a person. What only takes power away holds at once, everything else when others agree.',
+    ['people roles ben trader approver --reason "covers the evenings"'],
+  )
+    .argument('<person>', 'name or id')
+    .argument('<role...>', 'all roles that they shall have: trader, approver, risk, operator, admin, auditor')
+    .requiredOption('--reason <text>', 'kept with the change')
+    .action(run(approvals, 'giveRoles'))
+  command(people, 'disable', 'Keep a person out, at once and on every device.', [
+    'people disable ben --reason "has left"',
+  ])
+    .argument('<person>', 'name or id')
+    .requiredOption('--reason <text>', 'kept with the change')
+    .action(run(approvals, 'disable'))
+  command(people, 'enable', 'Propose to let a person in again.', ['people enable ben --reason "is back"'])
+    .argument('<person>', 'name or id')
+    .requiredOption('--reason <text>', 'kept with the change')
+    .action(run(approvals, 'enable'))
+  const own = command(program, 'access', 'Show your passkeys, linked chats and sessions.', ['access']).action(
+    run(access, 'access'),
+  )
+  command(own, 'show', 'Show your passkeys, linked chats and sessions.', ['access show']).action(run(access, 'access'))
+  command(own, 'link-code', 'Make a one-time code that ties your user in Slack or Teams to you.', [
+    'access link-code',
+  ]).action(run(access, 'linkCode'))
+  command(own, 'unlink', 'Untie a chat user, at once.', ['access unlink slack:T0JAX:U0ANA'])
+    .argument('<link>', 'its id, from "access show"')
+    .action(run(access, 'unlink'))
+  command(own, 'revoke-passkey', 'Revoke one of your passkeys, at once.', ['access revoke-passkey laptop'])
+    .argument('<passkey>', 'its id or your name for it')
+    .action(run(access, 'revokePasskey'))
   command(program, 'login', 'Sign in on this machine with a one-time code.', ['login k3xm-9t2v-c0qe-7hzw --name ana'])
     .argument('<code>', 'printed at start, or made by "signin-link"')
     .requiredOption('--name <name>', 'who you are')

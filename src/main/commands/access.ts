@@ -1,8 +1,9 @@
-import type { Token } from '../../api/wire.ts'
+import type { Access, Token } from '../../api/wire.ts'
 import type { Client } from '../client.ts'
 import type { Context } from '../context.ts'
 import { Stop } from '../exit.ts'
-import { type Column, harmless, table, when } from '../print.ts'
+import { type Column, harmless, pairs, table, when } from '../print.ts'
+import { pageOf } from './pages.ts'
 
 /** Redeems a one-time code. The session is kept for this operating-system user alone. */
 export async function login(ctx: Context, code: string, options: { name: string }): Promise<void> {
@@ -76,4 +77,85 @@ export async function addToken(
 export async function revokeToken(ctx: Context, id: string): Promise<void> {
   await admin(ctx).revokeToken(id)
   ctx.out.answer({ revoked: id }, () => `Revoked ${id}. It is refused from now on.`)
+}
+
+// --- one's own access
+
+const PASSKEY_COLUMNS: readonly Column<Access['passkeys'][number]>[] = [
+  { title: 'passkey', of: (p) => p.credentialID },
+  { title: 'name', of: (p) => p.name },
+  { title: 'kept', of: (p) => (p.device === 'single' ? 'in one device' : 'in several devices') },
+  { title: 'since', of: (p) => when(p.createdAt) },
+  { title: 'live from', of: (p) => when(p.liveFrom) },
+  { title: '', of: (p) => (p.revokedAt === null ? '' : `revoked ${when(p.revokedAt)}`), style: () => 'red' },
+]
+const LINK_COLUMNS: readonly Column<Access['links'][number]>[] = [
+  { title: 'link', of: (l) => l.linkID },
+  { title: 'chat', of: (l) => (l.provider === 'slack' ? 'Slack' : 'Teams') },
+  { title: 'since', of: (l) => when(l.createdAt) },
+  { title: '', of: (l) => (l.endedAt === null ? '' : `ended ${when(l.endedAt)}`), style: () => 'red' },
+]
+const SESSION_COLUMNS: readonly Column<Access['sessions'][number]>[] = [
+  { title: 'session', of: (s) => s.id },
+  { title: 'where', of: (s) => (s.via === 'cli' ? 'command line' : 'browser') },
+  { title: 'since', of: (s) => when(s.createdAt) },
+  { title: 'ends', of: (s) => when(s.expiresAt) },
+  { title: '', of: (s) => (s.current ? 'this one' : '') },
+]
+
+export async function access(ctx: Context): Promise<void> {
+  const client = ctx.client('person')
+  const it = await client.access()
+  ctx.out.answer(it, () =>
+    [
+      table(PASSKEY_COLUMNS, it.passkeys, `No passkey. Make one on the page: ${pageOf(ctx, client.url, 'access')}`),
+      '',
+      table(LINK_COLUMNS, it.links, 'No chat is linked. Make a code: jax-exec access link-code'),
+      '',
+      table(SESSION_COLUMNS, it.sessions, ''),
+    ].join('\n'),
+  )
+}
+
+export async function revokePasskey(ctx: Context, which: string): Promise<void> {
+  const client = ctx.client('person')
+  const { passkeys } = await client.access()
+  const meant = passkeys.filter(
+    ({ credentialID, name, revokedAt }) => revokedAt === null && (credentialID === which || name === which),
+  )
+  const [passkey, other] = meant
+  if (passkey === undefined || other !== undefined)
+    throw new Stop(
+      'NOT_FOUND',
+      other === undefined
+        ? `You have no passkey ${harmless(which)}.`
+        : `Several passkeys are called ${harmless(which)}.`,
+      { lines: ['Name it by its id; see them with: jax-exec access show'] },
+    )
+  await client.revokePasskey(passkey.credentialID)
+  ctx.out.answer(
+    { revoked: passkey.credentialID },
+    () => `Revoked ${harmless(passkey.name)}. It signs nothing any more.`,
+  )
+}
+
+export async function unlink(ctx: Context, id: string): Promise<void> {
+  await ctx.client('person').unlink(id)
+  ctx.out.answer(
+    { unlinked: id },
+    () => `Unlinked ${harmless(id)}. Clicks of that chat user count for nothing from now on.`,
+  )
+}
+
+/** A code that ties a user of Slack or Teams to whoever is signed in here. */
+export async function linkCode(ctx: Context): Promise<void> {
+  const made = await ctx.client('person').linkCode()
+  ctx.out.answer(made, () =>
+    pairs([
+      ['in Slack', `/jax link ${made.code}`],
+      ['in Teams', `link ${made.code}   (to the bot)`],
+      ['until', `${when(made.expiresAt)}, once`],
+    ]),
+  )
+  ctx.out.say('Whoever enters it decides in your name. Give it to nobody.')
 }

@@ -1,5 +1,6 @@
 import { readFileSync } from 'node:fs'
-import type { Intent, IntentState } from '../../api/wire.ts'
+import type { Instrument, Intent, IntentState } from '../../api/wire.ts'
+import { fingerprint, orderDigest } from '../../approvals/digest.ts'
 import type { Client } from '../client.ts'
 import type { Context } from '../context.ts'
 import { Stop } from '../exit.ts'
@@ -13,10 +14,13 @@ import {
   pairs,
   paint,
   POSITION_COLUMNS,
+  requirementInWords,
   storyText,
   table,
+  termsInWords,
   when,
 } from '../print.ts'
+import { pageOf } from './pages.ts'
 
 export type SignalOptions = Omit<HandSignal, 'symbol' | 'side'> & {
   readonly file?: string
@@ -94,6 +98,18 @@ export async function approve(
   const client = ctx.client('person')
   const intent = await client.intent(id)
   if (intent.digest === null) throw notWaiting(intent)
+  if (intent.state === 'AwaitingApproval' && intent.requires?.passkey === true)
+    throw new Stop(
+      'REFUSED',
+      `This order asks for ${requirementInWords(intent.requires)}, which the command line cannot give.`,
+      {
+        code: 'ASSURANCE_TOO_LOW',
+        lines: [
+          `Say yes on its page: ${pageOf(ctx, client.url, `intents/${encodeURIComponent(id)}`)}`,
+          'A no needs no passkey: jax-exec decline',
+        ],
+      },
+    )
   if (options.fingerprint !== undefined && options.fingerprint !== intent.fingerprint)
     throw new Stop(
       'REFUSED',
@@ -109,6 +125,95 @@ export async function approve(
   }
   const after = await client.approve(id, intent.digest, options.reason)
   ctx.out.answer(after, () => intentCard(after))
+  const { requires, votes, state } = after
+  if (state === 'AwaitingApproval' && requires !== null)
+    ctx.out.say(`Your yes counts: ${votes.length} of ${requires.quorum}. Nothing is sent before the others agree.`)
+}
+
+/**
+ * Makes the digest again from what the API says of the order, without the gateway's own code for it: what a page shows
+ * or a passkey signs can be held against this.
+ */
+export async function verifyOrder(ctx: Context, id: string, options: { fingerprint?: string }): Promise<void> {
+  const client = ctx.client('anyone')
+  const intent = await client.intent(id)
+  const { ticket } = intent
+  if (ticket === null || intent.digest === null) throw notWaiting(intent)
+  const { assetClass } = await client.instrument(ticket.terms.symbol)
+  const order = orderOf(intent, ticket, assetClass)
+  const made = orderDigest(order)
+  const mark = fingerprint(made)
+  const same = made === intent.digest && mark === intent.fingerprint
+  ctx.out.answer(
+    {
+      intentID: id,
+      same,
+      digest: made,
+      fingerprint: mark,
+      gateway: { digest: intent.digest, fingerprint: intent.fingerprint },
+      order,
+    },
+    () =>
+      pairs([
+        ['order', termsInWords(ticket.terms)],
+        ['costs at most', `${grouped(ticket.maxNotional)} ${ticket.currency}`],
+        ['what is hashed', JSON.stringify(order)],
+        ['digest, made again', made],
+        ['digest, as told', intent.digest ?? '—'],
+        ['fingerprint', mark],
+      ]),
+  )
+  if (!same)
+    throw new Stop(
+      'DIFFERS',
+      `The gateway calls this order ${intent.fingerprint}; made again from its own fields it is ${mark}.`,
+      {
+        code: 'DIGEST_MISMATCH',
+        lines: ['Approve nothing. Stop trading with "jax-exec halt", and tell whoever runs the gateway.'],
+      },
+    )
+  if (options.fingerprint !== undefined && options.fingerprint !== mark)
+    throw new Stop('DIFFERS', `You were shown ${options.fingerprint}, and this order is ${mark}.`, {
+      code: 'DIGEST_MISMATCH',
+      lines: ['What you looked at is another order, or an older state of this one. Look again before you decide.'],
+    })
+  ctx.out.say(
+    paint('green', 'They are the same. Compare the fingerprint with what your other screens show.', process.stderr),
+  )
+}
+/** The order under the names that are hashed, from the fields of the API alone. */
+function orderOf(intent: Intent, ticket: NonNullable<Intent['ticket']>, assetClass: Instrument['assetClass']) {
+  const { terms } = ticket
+  const { bracket } = terms
+  return {
+    v: 1,
+    order_id: intent.intentID,
+    rev: intent.rev,
+    account: intent.account,
+    env: ticket.environment,
+    broker: ticket.broker,
+    asset_class: assetClass,
+    symbol: terms.symbol,
+    side: terms.side.toLowerCase(),
+    qty: terms.orderQty,
+    type: terms.ordType.toLowerCase(),
+    tif: terms.timeInForce.toLowerCase(),
+    reduce_only: terms.reduceOnly,
+    ...(terms.price !== null && { limit_price: terms.price }),
+    ...(terms.stopPx !== null && { stop_price: terms.stopPx }),
+    ...(bracket !== null && {
+      bracket: {
+        stop_price: bracket.stopPx,
+        target_price: bracket.targetPx,
+        ...(bracket.stopLimitPx !== undefined && { stop_limit_price: bracket.stopLimitPx }),
+      },
+    }),
+    max_notional: ticket.maxNotional,
+    currency: ticket.currency,
+    ref_price: ticket.refPx,
+    ref_ts: ticket.refAt,
+    max_drift_bps: ticket.maxDriftBps,
+  }
 }
 const notWaiting = (intent: Intent): Stop =>
   new Stop('REFUSED', `There is no order to approve: the intent is ${intent.state}.`, {
