@@ -76,22 +76,22 @@ describe('what an order asks for', () => {
 })
 
 const STAGES: readonly Stage[] = ['S0', 'S1', 'S2', 'S3', 'S4']
-const list = <T>(of: readonly T[]) => fc.option(fc.subarray([...of]), { nil: undefined })
-const someRule: fc.Arbitrary<ApprovalRule> = fc
-  .record({
+const someRule: fc.Arbitrary<ApprovalRule> = fc.record(
+  {
     name: fc.constantFrom('a', 'b', 'c', 'd'),
-    environment: fc.constantFrom('paper', 'live', undefined),
-    stages: list(STAGES),
-    strategies: list(['meanrev', 'trend']),
-    symbols: list(['AAPL', 'MSFT']),
-    notionalAbove: fc.constantFrom(undefined, amt('0'), amt('1000'), amt('25000')),
+    environment: fc.constantFrom('paper', 'live'),
+    stages: fc.subarray([...STAGES]),
+    strategies: fc.subarray(['meanrev', 'trend']),
+    symbols: fc.subarray(['AAPL', 'MSFT']),
+    notionalAbove: fc.constantFrom(amt('0'), amt('1000'), amt('25000')),
     level: fc.constantFrom(...LEVELS),
     quorum: fc.integer({ min: 1, max: 9 }),
-    approvalTtlMs: fc.option(fc.integer({ min: 5_000, max: 900_000 }), { nil: undefined }),
-    executionTtlMs: fc.option(fc.integer({ min: 5_000, max: 90_000 }), { nil: undefined }),
-    maxDriftBps: fc.option(fc.integer({ min: 1, max: 200 }), { nil: undefined }),
-  })
-  .map((made) => Object.fromEntries(Object.entries(made).filter(([, value]) => value !== undefined)) as ApprovalRule)
+    approvalTtlMs: fc.integer({ min: 5_000, max: 900_000 }),
+    executionTtlMs: fc.integer({ min: 5_000, max: 90_000 }),
+    maxDriftBps: fc.integer({ min: 1, max: 200 }),
+  },
+  { requiredKeys: ['name', 'level', 'quorum'] },
+)
 const someOrder: fc.Arbitrary<OrderFacts> = fc.record({
   environment: fc.constantFrom('paper', 'live'),
   stage: fc.constantFrom(...STAGES),
