@@ -138,7 +138,8 @@ type Given = Pick<Decision, 'by' | 'digest' | 'evidence'>
 
 /**
  * The yeses to one ticket as they stand now, for the last look before the wire: a person who was disabled, a passkey that
- * was revoked, a link that was ended takes their yes with it, and every signature is verified again.
+ * was revoked, a link that was ended takes their yes with it, nobody counts for what they proposed themselves, and every
+ * signature is verified again.
  */
 export async function castOf(
   tx: Tx,
@@ -147,11 +148,13 @@ export async function castOf(
   requires: Requirement,
   now: Instant,
 ): Promise<readonly Cast[]> {
+  const intent = await tx.get('intent', ticket.intentID)
+  const isOwn = (by: string) => by === intent?.proposer.id || by === intent?.proposerOwner
   return Promise.all(
     votes.map(async ({ by, digest, evidence }): Promise<Cast> => {
       const level = evidence ? LEVEL_OF[evidence.kind] : LEVEL_OF.session
       const holds = evidence === undefined || (await holdsStill(tx, evidence, by, ticket, requires, now))
-      return { yes: { by, digest, level }, voter: holds ? await tx.get('person', by) : null }
+      return { yes: { by, digest, level }, voter: holds && !isOwn(by) ? await tx.get('person', by) : null }
     }),
   )
 }

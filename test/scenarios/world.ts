@@ -1,17 +1,25 @@
 import { generateKeyPairSync } from 'node:crypto'
-import type { Desk } from '../../src/desk/desk.ts'
+import { challengeOf, envelopeOf } from '../../src/approvals/envelope.ts'
+import type { ChannelClick, PasskeyAssertion } from '../../src/approvals/evidence.ts'
+import { type ApprovalPolicy, firstPolicy } from '../../src/approvals/policy.ts'
+import type { Denial, Desk } from '../../src/desk/desk.ts'
+import { type Decided, linkID } from '../../src/desk/evidence.ts'
+import { enrols } from '../../src/desk/identities.ts'
 import { openDesk, type Setting } from '../../src/desk/open.ts'
 import { SYSTEM, commands } from '../../src/desk/command.ts'
 import type { Policy } from '../../src/gate/policy.ts'
 import { signCheckpoint, verifierKey } from '../../src/journal/checkpoint.ts'
 import type { Actor } from '../../src/journal/row.ts'
 import type { Clock } from '../../src/ports/clock.ts'
-import type { Intent, Person, PersonRole } from '../../src/ports/records.ts'
+import type { Change, ChangeOf, Intent, Link, Passkey, Person, PersonRole } from '../../src/ports/records.ts'
 import type { Store } from '../../src/ports/store.ts'
 import { openSqliteStore } from '../../src/store/sqlite.ts'
 import { amt, dec } from '../../src/values/decimal.ts'
+import { sha256, sha256Base64url } from '../../src/values/hash.ts'
 import { type Instant, parseInstant, plusMs } from '../../src/values/instant.ts'
+import type { Result } from '../../src/values/result.ts'
 import { createWorker, type Worker } from '../../src/worker/worker.ts'
+import { assertionOf, type Lie, type SoftAuthenticator, softAuthenticator } from '../soft-authenticator.ts'
 import { ScriptedBroker } from './broker.ts'
 
 /** A clock that the scenario moves. Whoever sleeps moves it too. */
@@ -76,7 +84,8 @@ const START = parseInstant('2026-11-23T15:00:00Z') as Instant
 const ORIGIN = 'jax.example/audit/SCENARIO'
 
 export const AGENT: Actor = { type: 'agent', id: 'jax', via: 'http', session: null }
-export const personActor = (id: string): Actor => ({ type: 'person', id, via: 'web', session: 'scenario' })
+const SESSION = 'scenario'
+export const personActor = (id: string): Actor => ({ type: 'person', id, via: 'web', session: SESSION })
 
 /** The people of every scenario, unless it says otherwise. */
 const CAST: Readonly<Record<string, readonly PersonRole[]>> = {
@@ -84,7 +93,14 @@ const CAST: Readonly<Record<string, readonly PersonRole[]>> = {
   bo: ['approver'],
   rik: ['risk'],
   tom: ['trader'],
+  ad: ['admin'],
 }
+
+/** Where the pages of a scenario are. */
+const RP_ID = 'localhost'
+const PAGE = 'http://localhost:8600'
+/** How long a scenario has for the touch of a passkey. */
+const ASK_MS = 120_000
 
 /** Desk, worker and store as they are in the product; clock and broker as the script wants them. */
 export class World {
@@ -120,6 +136,11 @@ export class World {
   readonly expectedTasks = new Set<string>()
   /** Standing rules that the scenario sets aside. */
   readonly exceptions = new Set<string>()
+  /** The policy of approvals that people agree to as soon as the house opens; null: the one that it begins with. */
+  approvals: ((first: ApprovalPolicy) => ApprovalPolicy) | null = null
+  /** Passkeys in software, by the name that their owner gave them. */
+  readonly passkeys = new Map<string, SoftAuthenticator>()
+  #nonces = 0
   readonly #key = generateKeyPairSync('ed25519').privateKey
   #store: Store | null = null
   #life = newLife()
@@ -154,6 +175,7 @@ export class World {
     this.#store = await openSqliteStore({ file: ':memory:', clock: this.clock, boot: 'scenario' })
     for (const [name, roles] of Object.entries(CAST)) await this.putPerson(name, roles, false)
     await this.boot()
+    if (this.approvals) await this.agreeTo(this.approvals)
   }
 
   /** Starts the process: over whatever the one before left behind. */
@@ -202,6 +224,124 @@ export class World {
     const run = commands(this.store, () => this.clock.now(), this.setting)
     const person: Person = { personID: name, name, roles, disabled, createdAt: this.clock.now() }
     await run((c) => c.emit('person.added', { type: 'person', id: name }, 'access', { person }, SYSTEM))
+  }
+
+  /** The policy of approvals as it is now. */
+  async policyNow(): Promise<ApprovalPolicy> {
+    return (await this.store.get('approvals', 'account'))?.policy ?? firstPolicy(this.policy.environment)
+  }
+  /** Rik proposes another policy of approvals, and ad agrees: with passkeys where that is asked for. */
+  async agreeTo(make: (before: ApprovalPolicy) => ApprovalPolicy): Promise<Change> {
+    const before = await this.policyNow()
+    const policy = { ...make(before), version: before.version + 1 }
+    const what: ChangeOf = { kind: 'approval policy', before: before.version, policy }
+    return this.agreed(what, 'rik', 'ad')
+  }
+  /** A change that one proposes and others agree to. @throws when it does not come to be. */
+  async agreed(what: ChangeOf, proposer: string, ...others: readonly string[]): Promise<Change> {
+    const must = (done: Result<Change, Denial>): Change => {
+      if (!done.ok) throw new Error(`${done.error.code}: ${done.error.text}`)
+      return done.value
+    }
+    let change = must(await this.desk.proposeChange({ what, reason: 'agreed', actor: personActor(proposer) }))
+    for (const name of others)
+      if (change.state === 'Waiting') {
+        const { changeID, digest, requires } = change
+        const actor = personActor(name)
+        const ask = { changeID, digest, verdict: 'approved', reason: null, actor } as const
+        const evidence = requires.level === 'L1' ? undefined : await this.sign(name, await this.decidedChange(changeID))
+        change = must(await this.desk.decideChange({ ...ask, ...(evidence && { evidence }) }))
+      }
+    if (change.state !== 'Applied') throw new Error(`the change is ${change.state}`)
+    return change
+  }
+
+  /** Makes a challenge for this person's session, as the page does before it asks for a passkey. */
+  async challenge(
+    name: string,
+    challenge: string,
+    envelope: PasskeyAssertion['envelope'] | null = null,
+  ): Promise<void> {
+    const purpose = envelope ? 'decide' : 'enrol'
+    const expiresAt = plusMs(this.clock.now(), ASK_MS)
+    await this.desk.ask({ challenge, personID: name, session: SESSION, purpose, envelope, expiresAt })
+  }
+  /** Enrols a passkey in software; a further one is confirmed with `by`. */
+  async enrol(
+    name: string,
+    of: { readonly device?: string; readonly by?: string; readonly counts?: boolean } = {},
+  ): Promise<Result<Passkey, Denial>> {
+    const { device = name, by } = of
+    const soft = softAuthenticator(device, { counts: of.counts ?? false })
+    const challenge = sha256Base64url(`enrol ${device} ${this.#nonces++}`)
+    await this.challenge(name, challenge)
+    const evidence = by && (await this.sign(name, enrols(name, challenge, this.policy.environment), { device: by }))
+    const done = await this.desk.enrolPasskey({
+      challenge,
+      credentialID: soft.credentialID,
+      key: soft.publicKey,
+      rpID: RP_ID,
+      name: device,
+      device: 'single',
+      backedUp: false,
+      transports: ['internal'],
+      counter: 0,
+      actor: personActor(name),
+      ...(evidence && { evidence }),
+    })
+    if (done.ok) this.passkeys.set(device, soft)
+    return done
+  }
+  /** What the passkey of this person answers, asked to sign that decision. */
+  async sign(
+    name: string,
+    what: Decided,
+    of: { readonly device?: string; readonly lie?: Lie } = {},
+  ): Promise<PasskeyAssertion> {
+    const soft = this.passkeys.get(of.device ?? name) ?? softAuthenticator(of.device ?? name)
+    const envelope = envelopeOf({
+      purpose: 'intentID' in what ? 'jax.approval' : 'jax.change',
+      approvalID: 'intentID' in what ? what.intentID : what.changeID,
+      approver: name,
+      decision: what.decision,
+      expiresAt: plusMs(this.clock.now(), ASK_MS),
+      nonce: sha256(`nonce ${this.#nonces++}`).subarray(0, 16),
+      digest: what.digest,
+      policyVersion: String(what.policyVersion),
+    })
+    const challenge = challengeOf(envelope)
+    await this.challenge(name, challenge, envelope)
+    return assertionOf(envelope, soft.get({ rpID: RP_ID, origin: PAGE, challenge }, of.lie))
+  }
+  /** What a yes to the waiting ticket says. */
+  async decided(intentID: string): Promise<Decided> {
+    const { digest, requires } = (await this.store.get('intent', intentID)) ?? {}
+    const { environment } = this.policy
+    const policyVersion = requires?.policyVersion ?? 0
+    return { intentID, digest: digest ?? '', decision: 'approve', policyVersion, environment }
+  }
+  async decidedChange(changeID: string): Promise<Decided> {
+    const { digest, requires } = (await this.store.get('change', changeID)) ?? {}
+    const { environment } = this.policy
+    const policyVersion = requires?.policyVersion ?? 0
+    return { changeID, digest: digest ?? '', decision: 'approve', policyVersion, environment }
+  }
+
+  /** Ties a user of the chat to this person, with a code of theirs. */
+  async link(name: string, user: string = name): Promise<Result<Link, Denial>> {
+    const codeHash = sha256Base64url(`link ${name} ${user} ${this.#nonces++}`)
+    const expiresAt = plusMs(this.clock.now(), ASK_MS)
+    await this.desk.issueCode({ hash: codeHash, expiresAt, links: name, actor: personActor(name) })
+    return this.desk.linkUser({ codeHash, user: { provider: 'slack', tenant: 'T1', user }, via: 'slack' })
+  }
+  linkID(user: string): string {
+    return linkID({ provider: 'slack', tenant: 'T1', user })
+  }
+  /** The click of a user of the chat, as Slack vouches for it. */
+  click(user: string): ChannelClick {
+    const proof = `proof ${this.#nonces++}`
+    const where = { app: 'A1', conversation: 'C1', message: '1.0', transport: 'http' } as const
+    return { kind: 'channel', provider: 'slack', tenant: 'T1', user, ...where, proof }
   }
 
   /** Lets the worker do what is due now. A crash on the way is followed by a new start. */

@@ -1,0 +1,399 @@
+import assert from 'node:assert/strict'
+import { describe, it } from 'node:test'
+import { play } from '../../test/scenarios/commands.ts'
+import { parseScenario } from '../../test/scenarios/language.ts'
+import { personActor, World } from '../../test/scenarios/world.ts'
+import type { Evidence, Level } from '../approvals/evidence.ts'
+import type { ApprovalPolicy } from '../approvals/policy.ts'
+import type { Intent, PersonRole } from '../ports/records.ts'
+import type { IntentID } from '../values/brand.ts'
+import { amt } from '../values/decimal.ts'
+import { instant, plusMs } from '../values/instant.ts'
+
+// Every check of a yes, twice: when it is said, and once more between it and the wire.
+
+const I1 = 'I1' as IntentID
+type Make = (before: ApprovalPolicy) => ApprovalPolicy
+const asks =
+  (level: Level, quorum: number): Make =>
+  (before) => ({ ...before, rules: [{ name: 'all', level, quorum }] })
+const CLICK = asks('L1', 1)
+const TWO = asks('L1', 2)
+const PASSKEY = asks('L2', 1)
+const TWO_PASSKEYS = asks('L3', 2)
+
+/** An order that waits for people, and a worker that sleeps. */
+async function waiting(approvals: Make | null, signal = ''): Promise<World> {
+  const w = new World()
+  w.approvals = approvals
+  const script = `# For the test.\nmarket AAPL bid=189.95 ask=190.05\nsignal I1 BUY AAPL entry=190.00 stop=188.00 ${signal}`
+  for (const line of parseScenario(script).lines) await play(w, [line])
+  w.awake = false
+  return w
+}
+const intentOf = async (w: World): Promise<Intent> => (await w.store.get('intent', I1)) ?? assert.fail()
+
+/** What becomes of the order when this person says yes: its state, or the code of the no. */
+async function yes(w: World, by: string, of: { digest?: string; evidence?: Evidence } = {}): Promise<string> {
+  const { digest } = await intentOf(w)
+  const ask = { intentID: I1, digest: digest ?? '', reason: null, actor: personActor(by), ...of }
+  const done = await w.desk.approve(ask)
+  return done.ok ? done.value.state : done.error.code
+}
+const signed = async (w: World, by: string): Promise<Evidence> => w.sign(by, await w.decided(I1))
+
+/** The last look before the wire: `sent`, or what became of the order instead. */
+async function looked(w: World): Promise<string> {
+  const before = w.broker.sends.length
+  w.awake = true
+  await w.settle()
+  if (w.broker.sends.length > before) return 'sent'
+  const { state, refusals } = await intentOf(w)
+  return state === 'Refused' ? refusals.map((one) => one.code).join(' ') : state
+}
+const edit = (w: World, change: (intent: Intent) => Partial<Intent>): Promise<void> =>
+  w.store.transact(async (tx) => {
+    const intent = (await tx.get('intent', I1)) ?? assert.fail()
+    await tx.put('intent', { ...intent, ...change(intent) })
+  })
+const access = async (w: World, name: string, roles: readonly PersonRole[], disabled = false): Promise<void> => {
+  const { roles: was, disabled: out } = (await w.store.get('person', name)) ?? assert.fail()
+  const before = { roles: was, disabled: out }
+  await w.agreed({ kind: 'person', personID: name, before, after: { roles, disabled } }, 'ad', 'rik')
+}
+
+describe('a yes', () => {
+  it('counts people, and the last of them decides', async () => {
+    const w = await waiting(TWO)
+    assert.equal(await yes(w, 'ana'), 'AwaitingApproval')
+    assert.equal((await intentOf(w)).votes?.length, 1)
+    assert.equal(await looked(w), 'AwaitingApproval')
+    assert.equal(await yes(w, 'bo'), 'Approved')
+    assert.equal(await looked(w), 'sent')
+  })
+  it('said twice is one, also of a second account of the same person', async () => {
+    const w = await waiting(TWO)
+    assert.ok((await w.link('ana', 'U1')).ok && (await w.link('ana', 'U2')).ok)
+    assert.equal(await yes(w, 'ana', { evidence: w.click('U1') }), 'AwaitingApproval')
+    assert.equal(await yes(w, 'ana', { evidence: w.click('U2') }), 'AwaitingApproval')
+    assert.equal(await yes(w, 'ana'), 'AwaitingApproval')
+    assert.equal((await intentOf(w)).votes?.length, 1)
+  })
+  it('of two people in the same moment is two, and one order', async () => {
+    const w = await waiting(TWO)
+    const both = await Promise.all([yes(w, 'ana'), yes(w, 'bo')])
+    assert.deepEqual(both, ['AwaitingApproval', 'Approved'])
+    assert.equal(await looked(w), 'sent')
+    assert.equal(w.broker.sends.length, 1)
+  })
+  it('of one ends where another says no', async () => {
+    const w = await waiting(TWO)
+    await yes(w, 'ana')
+    assert.ok((await w.desk.decline({ intentID: I1, reason: 'no', actor: personActor('tom') })).ok)
+    assert.equal(await yes(w, 'bo'), 'NOT_PENDING')
+  })
+  it('to an older ticket is void: a new one begins with none', async () => {
+    const w = await waiting(TWO)
+    await yes(w, 'ana')
+    const { digest } = await intentOf(w)
+    w.broker.markets.set('AAPL', { ...(w.broker.markets.get('AAPL') ?? assert.fail()), bid: amt('189.90') as never })
+    w.awake = true
+    await w.look()
+    w.awake = false
+    assert.ok((await w.desk.reprice({ intentID: I1, actor: personActor('tom') })).ok)
+    assert.deepEqual((await intentOf(w)).votes, [])
+    assert.equal(await yes(w, 'bo', { digest: digest ?? '' }), 'DIGEST_MISMATCH')
+    assert.equal(await yes(w, 'bo'), 'AwaitingApproval')
+    assert.equal(await yes(w, 'ana'), 'Approved')
+  })
+})
+
+describe('whoever asks for more people than there are', () => {
+  it('is told so when the order is to be shown', async () => {
+    const w = new World()
+    w.approvals = TWO
+    await w.open()
+    for (const name of ['ana', 'bo']) await access(w, name, ['trader'])
+    for (const line of parseScenario(
+      '# For the test.\nmarket AAPL bid=189.95 ask=190.05\nsignal I1 BUY AAPL entry=190.00 stop=188.00',
+    ).lines)
+      await play(w, [line])
+    const { state, refusals } = await intentOf(w)
+    assert.equal(state, 'Refused')
+    assert.deepEqual(refusals, [{ code: 'QUORUM_UNREACHABLE', quorum: 2, eligible: 1 }])
+  })
+})
+
+type Case = {
+  readonly policy?: Make
+  readonly signal?: string
+  readonly by?: string
+  readonly before?: (w: World) => Promise<unknown>
+  readonly of?: (w: World) => Promise<{ digest?: string; evidence?: Evidence }>
+  readonly then: string
+}
+const halt = (w: World) => w.desk.halt({ reason: 'enough', actor: personActor('tom') })
+
+describe('when it is said', () => {
+  const cases: { readonly [name: string]: Case } = {
+    'by an approver': { then: 'Approved' },
+    'by the proposer': { signal: 'from=ana', then: 'SELF_APPROVAL' },
+    'by the owner of the agent': { signal: 'owner=ana', then: 'SELF_APPROVAL' },
+    'by the owner of the agent, through the chat': {
+      signal: 'owner=ana',
+      before: (w) => w.link('ana'),
+      of: async (w) => ({ evidence: w.click('ana') }),
+      then: 'SELF_APPROVAL',
+    },
+    'by nobody who is known': { by: 'eve', then: 'NOT_ELIGIBLE' },
+    'by somebody who may not': { by: 'tom', then: 'NOT_ELIGIBLE' },
+    'by an admin': { by: 'ad', then: 'NOT_ELIGIBLE' },
+    'by somebody disabled': { before: (w) => access(w, 'ana', ['approver'], true), then: 'NOT_ELIGIBLE' },
+    'by somebody who lost the role': { before: (w) => access(w, 'ana', []), then: 'NOT_ELIGIBLE' },
+    'during a halt': { before: halt, then: 'TRADING_HALTED' },
+    'after a no': {
+      before: (w) => w.desk.decline({ intentID: I1, reason: 'no', actor: personActor('bo') }),
+      then: 'NOT_PENDING',
+    },
+    'after another yes': { before: (w) => yes(w, 'bo'), then: 'NOT_PENDING' },
+    'to another ticket': { of: async () => ({ digest: 'AAAA' }), then: 'DIGEST_MISMATCH' },
+    'a moment after the last': {
+      before: async (w) => {
+        w.clock.advance(0.001)
+        await edit(w, () => ({ decideBy: instant(w.clock.now() - 1) }))
+      },
+      then: 'APPROVAL_EXPIRED',
+    },
+    'at the last moment': { before: (w) => edit(w, () => ({ decideBy: w.clock.now() })), then: 'Approved' },
+    'as a click, where a passkey is asked for': { policy: PASSKEY, then: 'ASSURANCE_TOO_LOW' },
+    'in the chat, where a passkey is asked for': {
+      policy: PASSKEY,
+      before: (w) => w.link('ana'),
+      of: async (w) => ({ evidence: w.click('ana') }),
+      then: 'ASSURANCE_TOO_LOW',
+    },
+    'with a passkey': {
+      policy: PASSKEY,
+      before: (w) => w.enrol('ana'),
+      of: async (w) => ({ evidence: await signed(w, 'ana') }),
+      then: 'Approved',
+    },
+    'in the name of an armed strategy': {
+      of: async () => ({ evidence: { kind: 'armed', armingID: 'arm_1' } }),
+      then: 'NOT_ELIGIBLE',
+    },
+    'under a policy that asks for more by now': { before: (w) => w.agreeTo(TWO), then: 'ORDER_CHANGED' },
+    'under a policy that asks for less by now': {
+      policy: PASSKEY,
+      before: (w) => w.agreeTo(CLICK),
+      then: 'ORDER_CHANGED',
+    },
+  }
+  for (const [name, { policy = null, signal, by = 'ana', before, of, then }] of Object.entries(cases))
+    it(`${name}: ${then}`, async () => {
+      const w = await waiting(policy, signal)
+      await before?.(w)
+      assert.equal(await yes(w, by, (await of?.(w)) ?? {}), then)
+      const sent = (await looked(w)) === 'sent'
+      assert.equal(sent, (await intentOf(w)).state === 'Approved')
+    })
+})
+
+describe('when it is to be sent', () => {
+  type Between = {
+    readonly policy?: Make
+    readonly votes?: (w: World) => Promise<unknown>
+    readonly between: (w: World) => Promise<unknown>
+    readonly then: string
+  }
+  const bothSign = async (w: World): Promise<void> => {
+    for (const name of ['ana', 'bo']) {
+      assert.ok((await w.enrol(name)).ok)
+      await yes(w, name, { evidence: await signed(w, name) })
+    }
+  }
+  const bothClick = async (w: World): Promise<void> => {
+    for (const name of ['ana', 'bo']) await yes(w, name)
+  }
+  const lift = async (w: World, ms: number): Promise<void> => void w.clock.advance(ms)
+  const vote = (w: World, nth: number, change: (vote: NonNullable<Intent['votes']>[number]) => object): Promise<void> =>
+    edit(w, ({ votes = [] }) => ({ votes: votes.map((one, i) => (i === nth ? { ...one, ...change(one) } : one)) }))
+  const cases: { readonly [name: string]: Between } = {
+    'and nothing happened': { between: async () => {}, then: 'sent' },
+    'and nothing happened to two': { policy: TWO, votes: bothClick, between: async () => {}, then: 'sent' },
+    'and nothing happened to two passkeys': {
+      policy: TWO_PASSKEYS,
+      votes: bothSign,
+      between: async () => {},
+      then: 'sent',
+    },
+    'and whoever said it is disabled': { between: (w) => access(w, 'ana', ['approver'], true), then: 'APPROVAL_VOID' },
+    'and whoever said it lost the role': { between: (w) => access(w, 'ana', ['trader']), then: 'APPROVAL_VOID' },
+    'and one of two is disabled': {
+      policy: TWO,
+      votes: bothClick,
+      between: (w) => access(w, 'bo', ['approver'], true),
+      then: 'APPROVAL_VOID',
+    },
+    'and one of two lost the role': {
+      policy: TWO,
+      votes: bothClick,
+      between: (w) => access(w, 'ana', []),
+      then: 'APPROVAL_VOID',
+    },
+    'and trading is halted': { between: halt, then: 'TRADING_HALTED' },
+    'and it is the last moment': {
+      between: (w) => edit(w, () => ({ sendBy: w.clock.now() })),
+      then: 'sent',
+    },
+    'and its time is over': { between: (w) => edit(w, () => ({ sendBy: instant(w.clock.now() - 1) })), then: 'Lapsed' },
+    'and it is another order': {
+      between: (w) => edit(w, ({ ticket }) => ({ ticket: ticket && { ...ticket, maxNotional: amt('9999.00') } })),
+      then: 'APPROVAL_VOID',
+    },
+    'and the yes was to another order': {
+      between: (w) => vote(w, 0, () => ({ digest: 'AAAA' })),
+      then: 'APPROVAL_VOID',
+    },
+    'and one person stands there twice': {
+      policy: TWO,
+      votes: bothClick,
+      between: (w) => vote(w, 1, () => ({ by: 'ana' })),
+      then: 'APPROVAL_VOID',
+    },
+    'and one of two is not there any more': {
+      policy: TWO,
+      votes: bothClick,
+      between: (w) => edit(w, ({ votes = [] }) => ({ votes: votes.slice(1) })),
+      then: 'APPROVAL_VOID',
+    },
+    'and the yes is that of the proposer': {
+      between: (w) => edit(w, ({ proposer }) => ({ proposer: { ...proposer, id: 'ana' } })),
+      then: 'APPROVAL_VOID',
+    },
+    'and the yes is that of the owner of the agent': {
+      between: (w) => edit(w, () => ({ proposerOwner: 'ana' })),
+      then: 'APPROVAL_VOID',
+    },
+    'and the policy asks for two by now': { between: (w) => w.agreeTo(TWO), then: 'APPROVAL_VOID' },
+    'and the policy asks for a passkey by now': { between: (w) => w.agreeTo(PASSKEY), then: 'APPROVAL_VOID' },
+    'and the policy asks for less by now': {
+      policy: TWO,
+      votes: bothClick,
+      between: (w) => w.agreeTo(CLICK),
+      then: 'APPROVAL_VOID',
+    },
+    'and a passkey was revoked by its owner': {
+      policy: TWO_PASSKEYS,
+      votes: bothSign,
+      between: (w) => {
+        const { credentialID = '' } = w.passkeys.get('bo') ?? {}
+        return w.desk.revokePasskey({ credentialID, reason: 'lost', actor: personActor('bo') })
+      },
+      then: 'APPROVAL_VOID',
+    },
+    'and a passkey was revoked by a governor': {
+      policy: PASSKEY,
+      votes: async (w) => {
+        assert.ok((await w.enrol('ana')).ok)
+        await yes(w, 'ana', { evidence: await signed(w, 'ana') })
+      },
+      between: (w) => {
+        const { credentialID = '' } = w.passkeys.get('ana') ?? {}
+        return w.agreed({ kind: 'passkey revoked', credentialID, personID: 'ana' }, 'rik')
+      },
+      then: 'APPROVAL_VOID',
+    },
+    'and the link of the chat user has ended': {
+      votes: async (w) => {
+        await w.link('ana')
+        assert.equal(await yes(w, 'ana', { evidence: w.click('ana') }), 'Approved')
+      },
+      between: (w) => w.desk.endLink({ linkID: w.linkID('ana'), reason: 'lost phone', actor: personActor('ad') }),
+      then: 'APPROVAL_VOID',
+    },
+    'and the chat user is somebody else by now': {
+      votes: async (w) => {
+        await w.link('ana')
+        assert.equal(await yes(w, 'ana', { evidence: w.click('ana') }), 'Approved')
+      },
+      between: async (w) => {
+        await w.desk.endLink({ linkID: w.linkID('ana'), reason: 'mistake', actor: personActor('ana') })
+        assert.ok((await w.link('bo', 'ana')).ok)
+      },
+      then: 'APPROVAL_VOID',
+    },
+    'and a stored signature was changed': {
+      policy: TWO_PASSKEYS,
+      votes: bothSign,
+      between: (w) =>
+        vote(w, 1, ({ evidence }) => {
+          assert.ok(evidence?.kind === 'passkey')
+          const bytes = Buffer.from(evidence.signature, 'base64url')
+          bytes[bytes.length - 1] = (bytes.at(-1) ?? 0) ^ 1
+          return { evidence: { ...evidence, signature: bytes.toString('base64url') } }
+        }),
+      then: 'APPROVAL_VOID',
+    },
+    'and a stored signature became a click': {
+      policy: TWO_PASSKEYS,
+      votes: bothSign,
+      between: (w) => vote(w, 0, () => ({ evidence: { kind: 'session', session: 'scenario' } })),
+      then: 'APPROVAL_VOID',
+    },
+    'and two signatures are exchanged': {
+      policy: TWO_PASSKEYS,
+      votes: bothSign,
+      between: (w) =>
+        edit(w, ({ votes = [] }) => ({
+          votes: votes.map((one, i) => {
+            const { evidence } = votes[1 - i] ?? assert.fail()
+            return { ...one, ...(evidence && { evidence }) }
+          }),
+        })),
+      then: 'APPROVAL_VOID',
+    },
+    'and the policy that was signed for is another': {
+      policy: TWO_PASSKEYS,
+      votes: bothSign,
+      between: (w) => edit(w, ({ requires }) => (requires ? { requires: { ...requires, policyVersion: 9 } } : {})),
+      then: 'APPROVAL_VOID',
+    },
+    'and the gateway was restarted': { between: (w) => w.boot(), then: 'sent' },
+    'and it took too long to restart': {
+      between: async (w) => {
+        await lift(w, 31_000)
+        await w.boot()
+      },
+      then: 'Lapsed',
+    },
+  }
+  for (const [name, { policy = null, votes, between, then }] of Object.entries(cases))
+    it(`${name}: ${then}`, async () => {
+      const w = await waiting(policy)
+      await (votes ?? ((world: World) => yes(world, 'ana')))(w)
+      assert.equal((await intentOf(w)).state, 'Approved')
+      await between(w)
+      assert.equal(await looked(w), then)
+      assert.ok(w.broker.sends.length <= 1)
+    })
+
+  it('no vote is carried over a restart that it does not survive', async () => {
+    const w = await waiting(TWO)
+    await yes(w, 'ana')
+    await w.boot()
+    assert.equal((await intentOf(w)).state, 'AwaitingApproval')
+    assert.equal(await yes(w, 'bo'), 'Approved')
+    assert.equal(await looked(w), 'sent')
+  })
+})
+
+it('the time to decide, the time to send and the drift are those of the strictest rule', async () => {
+  const tight = { name: 'tight', level: 'L1', quorum: 1, approvalTtlMs: 60_000, executionTtlMs: 5_000, maxDriftBps: 5 }
+  const w = await waiting((before) => ({ ...before, rules: [...before.rules, tight as never] }))
+  const { decideBy, ticket } = await intentOf(w)
+  assert.ok(decideBy && decideBy <= plusMs(w.clock.now(), 60_000))
+  assert.equal(ticket?.maxDriftBps, 5)
+  await yes(w, 'ana')
+  assert.equal((await intentOf(w)).sendBy, plusMs(w.clock.now(), 5_000))
+})
