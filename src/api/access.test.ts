@@ -12,6 +12,7 @@ import type * as wire from './wire.ts'
 const addressOf = (route: Route): string =>
   route.path
     .replace('/v1/tokens/:id', '/v1/tokens/00000000')
+    .replace(/:(credentialID|linkID|armingID)/, 'none')
     .replace(':clOrdID', 'none')
     .replace(':symbol', 'NONE')
     .replace(':id', 'none')
@@ -45,7 +46,7 @@ describe('who may do what', () => {
       'operator token': ['signin:issue', 'orders:read', 'kill:engage'],
       'greedy token': [...AGENT, 'signin:issue'],
     }
-    return tokens[name] ?? ROLES[role] ?? []
+    return tokens[name] ?? (name === 'nobody' ? [] : ['access:own', ...(ROLES[role] ?? [])])
   }
 
   // Signing out would end the sessions that the other rows use; streams never end: both have their own tests.

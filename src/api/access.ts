@@ -19,12 +19,15 @@ export const SCOPES = {
   'approvals:decide': ['people', 'Approve'],
   'approvals:decline': ['people', 'Decline'],
   'approvals:reprice': ['people', 'Ask for a new ticket at the prices of now'],
+  'approvals:arm': ['people', 'Let the orders of a strategy go without being asked, on paper'],
+  'approvals:policy': ['people', 'Propose and decide changes of the policy of approvals and of who has access'],
   'orders:cancel': ['people', 'Cancel an order'],
   'kill:release': ['people', 'Release a halt'],
   'tasks:close': ['people', 'Close a task'],
   'reconcile:run': ['people', 'Ask for a reconciliation now'],
   'audit:read': ['people', 'Read the journal'],
-  'people:read': ['people', 'See who has access'],
+  'people:read': ['people', 'See who has access, and who must say yes to what'],
+  'access:own': ['people', "One's own passkeys, linked chats and sessions"],
   'tokens:write': ['people', 'Make and revoke agent tokens'],
 } as const satisfies Record<string, readonly [holders: 'agents' | 'installation' | 'people', meaning: string]>
 export type Scope = keyof typeof SCOPES
@@ -45,6 +48,7 @@ export const ROLES: Readonly<Record<PersonRole, readonly Scope[]>> = {
     'approvals:decide',
     'approvals:decline',
     'approvals:reprice',
+    'approvals:arm',
     'orders:cancel',
     'kill:engage',
     'kill:release',
@@ -56,6 +60,8 @@ export const ROLES: Readonly<Record<PersonRole, readonly Scope[]>> = {
     'approvals:decide',
     'approvals:decline',
     'approvals:reprice',
+    'approvals:arm',
+    'approvals:policy',
     'orders:cancel',
     'kill:engage',
     'kill:release',
@@ -73,9 +79,20 @@ export const ROLES: Readonly<Record<PersonRole, readonly Scope[]>> = {
     'reconcile:run',
     'audit:read',
   ],
-  admin: [...READ, 'approvals:decline', 'kill:engage', 'kill:release', 'tokens:write', 'signin:issue'],
+  admin: [
+    ...READ,
+    'approvals:decline',
+    'approvals:policy',
+    'kill:engage',
+    'kill:release',
+    'tokens:write',
+    'signin:issue',
+  ],
   auditor: [...READ, 'audit:read'],
 }
+/** What a person with these roles may do. Whoever is signed in sees to their own access. */
+export const scopesOf = (roles: readonly PersonRole[]): ReadonlySet<Scope> =>
+  new Set(['access:own', ...roles.flatMap((role) => ROLES[role])])
 /** The first person of an installation runs all of it. */
 export const FIRST_ROLES: readonly PersonRole[] = ['trader', 'approver', 'risk', 'operator', 'admin']
 /** Whoever joins later can propose and be the second pair of eyes. */
@@ -177,7 +194,7 @@ async function bySession(
     id: person.personID,
     name: person.name,
     roles: person.roles,
-    scopes: new Set(person.roles.flatMap((role) => ROLES[role])),
+    scopes: scopesOf(person.roles),
     owner: null,
     session: { hash, csrf: session.csrf, cookie: via === 'web' },
     actor: { type: 'person', id: person.personID, via, session: hash.slice(0, 16) },

@@ -11,7 +11,8 @@ import { readBody, readRequest } from './read.ts'
 import { REFERENCE_STYLE, referencePage } from './reference.ts'
 import { memory } from './remember.ts'
 import { type Route, remembers, route } from './route.ts'
-import { ROUTES, SESSION_COOKIE } from './routes.ts'
+import { ROUTES } from './routes.ts'
+import { SESSION_COOKIE } from './routes-access.ts'
 
 declare module 'fastify' {
   interface FastifyContextConfig {
@@ -61,7 +62,8 @@ export function createApi(deps: ApiDeps): FastifyInstance {
     bodyLimit: api.limits.bodyBytes,
     // A whole request within this: a client that drips its bytes must not hold a connection.
     requestTimeout: 30_000,
-    routerOptions: { maxParamLength: 200 },
+    // The id of a passkey may have 1023 bytes.
+    routerOptions: { maxParamLength: 1400 },
     exposeHeadRoutes: false,
     // While it closes, requests still get a problem that says what to do, not fastify's own 503.
     return503OnClosing: false,
@@ -359,7 +361,7 @@ export function createApi(deps: ApiDeps): FastifyInstance {
   app.addHook('preClose', async () => {
     // Streams never end by themselves, and a server does not close before its answers have.
     closing.abort()
-    await Promise.allSettled(api.streams)
+    await Promise.allSettled(api.streams.keys())
   })
   return app
 }

@@ -1,13 +1,15 @@
+import { type ApprovalPolicy, firstPolicy } from '../approvals/policy.ts'
 import type { Desk } from '../desk/desk.ts'
+import type { Channel } from '../ports/channel.ts'
 import type { Clock } from '../ports/clock.ts'
 import { newestOf } from '../orders/generations.ts'
 import type { Intent } from '../ports/records.ts'
 import type { Reads } from '../ports/store.ts'
 import type { AccountID } from '../values/brand.ts'
-import type { Instant } from '../values/instant.ts'
+import { type Instant, plusMs } from '../values/instant.ts'
 import type { Caller } from './access.ts'
 import type { SignalTerms } from './intake.ts'
-import { type NameOf, type Seen, viewIntent } from './present.ts'
+import { type NameOf, type Seen, signsNow, viewIntent } from './present.ts'
 import type * as wire from './wire.ts'
 
 /** What pino and its like offer. */
@@ -50,10 +52,17 @@ export type Limits = {
   readonly failedBurst: number
   readonly failedEveryMs: number
   readonly streams: number
+  readonly streamsOfOne: number
   /** Bytes that may wait for one slow reader of the event stream, and how long it may not read at all. */
   readonly streamBytes: number
   readonly streamStallMs: number
   readonly heartbeatMs: number
+  /** Orders of one proposer that may wait for people at once: more would be clicked away, not looked at. */
+  readonly waitingOfOne: number
+  /** How long a passkey may take to sign a decision. */
+  readonly challengeMs: number
+  /** Bytes of a request to a channel. */
+  readonly channelBytes: number
 }
 
 export const LIMITS: Limits = {
@@ -65,10 +74,14 @@ export const LIMITS: Limits = {
   failedBurst: 10,
   failedEveryMs: 6000,
   streams: 100,
+  streamsOfOne: 10,
   streamBytes: 1024 * 1024,
   // Shorter than the heartbeat would cut readers that only pause; longer keeps dead ones.
   streamStallMs: 30_000,
   heartbeatMs: 15_000,
+  waitingOfOne: 20,
+  challengeMs: 2 * 60_000,
+  channelBytes: 256 * 1024,
 }
 
 /** Everything the API is given. It reaches nothing else. */
@@ -88,32 +101,39 @@ export type ApiDeps = {
   /** Version of Node. */
   readonly node: string
   readonly startedAt: Instant
-  /** Whether the proposer's owner is kept from approving: shown, decided by the desk. */
-  readonly fourEyes: 'on' | 'off'
   /** The dashboard by URL path; `/index.html` also answers the dashboard's own pages. */
   readonly web: ReadonlyMap<string, Asset>
   /** Names this gateway may be called by, without port. `https`: served behind TLS, so cookies are `Secure` and HSTS is sent. */
   readonly served: { readonly https: boolean; readonly hosts: readonly string[] }
   /** How signals, which name neither, are sent. */
   readonly signalTerms: SignalTerms
+  /** What listens below `/channels/`. */
+  readonly channels?: readonly ChannelRoute[]
   readonly limits?: Partial<Limits>
   readonly health: () => Health
   /** Calls back after each commit with the number of the newest journal row. */
   readonly onCommitted: (listener: (seq: number) => void) => () => void
 }
 
+/** One address of a channel: whoever asks there proves it in the request itself, so it is handed on as it came. */
+export type ChannelRoute = Channel['routes'][number]
+
 /** Names of a host on the loopback interface: the default for `served.hosts`. */
 export const LOOPBACK: readonly string[] = ['localhost', '127.0.0.1', '[::1]']
 
 /** What handlers work with: the dependencies, and the reads that several of them need. */
-export type Api = Omit<ApiDeps, 'limits'> & {
+export type Api = Omit<ApiDeps, 'limits' | 'channels'> & {
   readonly limits: Limits
   /** Aborted when the server closes. */
   readonly closing: AbortSignal
-  /** Event streams that are open. */
-  readonly streams: Set<Promise<void>>
+  /** Event streams that are open, and of whom. */
+  readonly streams: Map<Promise<void>, string>
+  /** How many proposals of each caller are being taken down now. */
+  readonly proposing: Map<string, number>
   seen(caller: Caller): Promise<Seen>
   names(): Promise<NameOf>
+  /** The policy of approvals as it is now. */
+  policy(): Promise<ApprovalPolicy>
   /** One intent as the caller sees it, with the order that works for it now. */
   show(intent: Intent, seen: Seen): Promise<wire.Intent>
   /** Resolves with the intent once it is sized, or as it stands after `settleMs`. */
@@ -133,12 +153,17 @@ export function context(deps: ApiDeps, closing: AbortSignal): Api {
     ...deps,
     limits,
     closing,
-    streams: new Set(),
+    streams: new Map(),
+    proposing: new Map(),
     async seen(caller) {
-      const [halt, name] = await Promise.all([reads.get('halt', 'global'), names()])
-      return { caller, now: clock.now(), halt: halt?.state ?? null, name }
+      const now = clock.now()
+      const passkeys = caller.scopes.has('approvals:decide') ? reads.all('passkey') : []
+      const [halt, name, keys] = await Promise.all([reads.get('halt', 'global'), names(), passkeys])
+      const signs = keys.some((passkey) => signsNow(passkey, caller.id, deps.environment, now))
+      return { caller, now, halt: halt?.state ?? null, name, signs }
     },
     names,
+    policy: async () => (await reads.get('approvals', 'account'))?.policy ?? firstPolicy(deps.environment),
     async show(intent, seen) {
       const orders = intent.clOrdID ? await reads.ordersOf(intent.intentID) : []
       const first = orders.find(({ clOrdID }) => clOrdID === intent.clOrdID)
@@ -165,6 +190,11 @@ export function context(deps: ApiDeps, closing: AbortSignal): Api {
     },
   }
 }
+
+const CENTURY_MS = 36_525 * 86_400_000
+/** When something that is given now ends. In a replay the market's clock leaps over nights, and no lifetime can be told by it. */
+export const lasting = (api: Api, now: Instant, ms: number): Instant =>
+  plusMs(now, api.health().speed === 1 ? ms : CENTURY_MS)
 
 /** A signal that aborts after `ms` of a person's time, unless it is stopped before. */
 export function timer(clock: Clock, ms: number): { readonly signal: AbortSignal; stop(): void } {

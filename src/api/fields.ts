@@ -1,6 +1,18 @@
 import { z } from 'zod'
 import { isIntentID, isSymbol, type IntentID } from '../values/brand.ts'
-import { type Decimal, gt, isZero, lt, parseDecimal, type Px, type Qty, sign, dec, ZERO } from '../values/decimal.ts'
+import {
+  type Amt,
+  type Decimal,
+  gt,
+  isZero,
+  lt,
+  parseDecimal,
+  type Px,
+  type Qty,
+  sign,
+  dec,
+  ZERO,
+} from '../values/decimal.ts'
 import { type Instant, parseInstant } from '../values/instant.ts'
 import { Numeral } from '../values/json.ts'
 import { err, ok, type Result } from '../values/result.ts'
@@ -99,8 +111,20 @@ function positive<T extends Decimal>(what: string, example: string) {
     { ...DECIMAL, description: `${what}. Above zero, exact, as text or as a JSON number.`, examples: [example] },
   )
 }
+export const amount = (what: string, example: string) => positive<Amt>(what, example)
 export const price = (what: string) => positive<Px>(what, '187.50')
 export const size = (what: string) => positive<Qty>(what, '10')
+
+/** A whole number of a body, within bounds. */
+export const count = (what: string, min: number, max: number, example: number) =>
+  field<number>(
+    (value) => {
+      const source = value instanceof Numeral ? value.source : value
+      const number = typeof source === 'string' && /^\d{1,12}$/.test(source) ? Number(source) : Number.NaN
+      return number >= min && number <= max ? ok(number) : err(`must be a whole number from ${min} to ${max}`)
+    },
+    { type: 'integer', minimum: min, maximum: max, description: what, examples: [example] },
+  )
 
 /** A price that means nothing, on an answer that is no order: zero and absent are both fine. */
 export const idlePrice = field<Px>(
@@ -247,3 +271,14 @@ export const someOf = <T extends string>(words: readonly T[], what: string) =>
     },
     { type: 'array', items: { type: 'string', enum: words }, description: what, examples: [words[0]] },
   )
+
+// --- parts of many routes
+
+/** Ids of our own making, and the broker's, in a path. */
+const ID = /^[A-Za-z0-9._:@/-]{1,160}$/
+export const id = (what: string, example: string) =>
+  form((text): text is string => ID.test(text), what, { pattern: ID.source, description: what, examples: [example] })
+
+export const reason = prose('Why; kept in the journal.', { min: 1, max: 500 }, 'Looks right.')
+export const reasonMaybe = prose('Why; kept in the journal.', { min: 0, max: 500 }, 'Looks right.').nullish()
+export const empty = z.strictObject({})

@@ -127,7 +127,6 @@ export async function openHouse(
     version: '1.2.3',
     node: 'v26',
     startedAt: NOW,
-    fourEyes: 'off',
     web: new Map([
       ['/index.html', { body: '<!doctype html><title>Jax</title>', type: 'text/html; charset=utf-8' }],
       ['/assets/main-abc.js', { body: 'export {}', type: 'text/javascript; charset=utf-8' }],

@@ -138,6 +138,7 @@ describe('what the caller may do, and why not', () => {
     caller,
     now: NOW,
     halt: halted ? { by: 'Ana', reason: 'drill', since: NOW } : null,
+    signs: false,
     name: (id: string) => id,
   })
   const rows: readonly (readonly [

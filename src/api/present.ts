@@ -1,6 +1,7 @@
 import { mayApprove, mayDecline } from '../approvals/decide.ts'
 import type { Evidence } from '../approvals/evidence.ts'
-import { levelOfOne, ONE_CLICK, type Requirement } from '../approvals/policy.ts'
+import { isEnough, levelOfOne, ONE_CLICK, type Requirement } from '../approvals/policy.ts'
+import { pending } from '../desk/intents.ts'
 import type { HaltState, MarketFacts } from '../gate/facts.ts'
 import { explain, type Refusal, TRANSIENT } from '../gate/refusal.ts'
 import type { Sizing } from '../gate/sizing.ts'
@@ -9,7 +10,7 @@ import { NO_CHANGES, unchangeable } from '../orders/generations.ts'
 import { avgPx, isOpen, leavesQty, type Order, ordStatus } from '../orders/machine.ts'
 import { avgCost, type Position } from '../orders/position.ts'
 import type { Terms } from '../orders/terms.ts'
-import type { Aside, Decision, Fill, Intent, Person, ReconcileRun, Task, Token } from '../ports/records.ts'
+import type { Aside, Decision, Fill, Intent, Passkey, Person, ReconcileRun, Task, Token } from '../ports/records.ts'
 import type { Head } from '../ports/store.ts'
 import {
   dec,
@@ -43,6 +44,8 @@ export type Seen = {
   readonly now: Instant
   readonly halt: HaltState | null
   readonly name: NameOf
+  /** Whether the caller has a passkey that counts now. */
+  readonly signs: boolean
 }
 
 const time = (at: Instant): string => rfc3339(at)
@@ -55,17 +58,19 @@ const no = (why: string): wire.Can => ({ ok: false, why })
 export function canIntent(intent: Intent, seen: Seen): wire.Intent['can'] {
   const { caller, halt, now } = seen
   const person = caller.kind === 'person' ? { personID: caller.id, roles: caller.roles, disabled: false } : null
-  const pending = {
-    state: intent.state,
-    digest: intent.digest,
-    decideBy: intent.decideBy,
-    signalExpiresAt: intent.proposal.expiresAt,
-    proposerID: intent.proposer.id,
-    proposerOwner: intent.proposerOwner,
-  }
+  const requires = intent.requires ?? ONE_CLICK
   const said = (answer: { readonly text: string } | null): wire.Can => (answer ? no(answer.text) : YES)
   return {
-    approve: said(mayApprove(pending, { digest: intent.digest ?? '', voter: person }, halt !== null, now)),
+    approve: said(
+      mayApprove(
+        pending(intent),
+        { digest: intent.digest ?? '', voter: person, level: requires.level },
+        halt !== null,
+        now,
+      ) ??
+        hasVoted(intent.votes ?? [], caller.id) ??
+        needsPasskey(requires, seen),
+    ),
     decline:
       intent.state === 'Received'
         ? no('The intent has not been sized yet; withdraw it, or wait for its ticket.')
@@ -74,6 +79,25 @@ export function canIntent(intent: Intent, seen: Seen): wire.Intent['can'] {
     reprice: canReprice(intent, caller),
   }
 }
+
+/** Once is enough: the same yes again is the same yes. */
+export const hasVoted = (votes: readonly Decision[], personID: string): { readonly text: string } | null =>
+  votes.some(({ by }) => by === personID) ? { text: 'You said yes already; more people are asked.' } : null
+
+/** What a click cannot do, and who has nothing else to do it with. */
+export function needsPasskey(
+  { level }: Requirement,
+  { caller, signs }: Pick<Seen, 'caller' | 'signs'>,
+): { readonly text: string } | null {
+  if (!isEnough(levelOfOne(level), 'L2')) return null
+  if (!caller.session?.cookie)
+    return { text: 'This takes a passkey. Open its page in the browser and approve it there.' }
+  return signs ? null : { text: 'This takes a passkey, and none of yours counts yet. Enrol one under "Your access".' }
+}
+
+/** Whether this passkey is this person's, and may be used now. */
+export const signsNow = (passkey: Passkey, personID: string, environment: 'paper' | 'live', now: Instant): boolean =>
+  passkey.personID === personID && passkey.revokedAt === null && (environment === 'paper' || now >= passkey.liveFrom)
 
 function canWithdraw(intent: Intent, caller: Caller): wire.Can {
   if (caller.kind === 'agent' && caller.id !== intent.proposer.id)
@@ -168,7 +192,7 @@ export function fingerprint(digest: string): string {
 export const viewRequirement = ({ level, quorum, rules }: Requirement): NonNullable<wire.Intent['requires']> => ({
   level,
   quorum,
-  passkey: levelOfOne(level) === 'L2',
+  passkey: isEnough(levelOfOne(level), 'L2'),
   rules: [...rules],
 })
 

@@ -47,6 +47,11 @@ export const PROBLEMS = {
   ],
   TOO_MANY_ATTEMPTS: [429, 'Too many failed attempts', '`Retry-After` says when to come back.'],
   TOO_MANY_STREAMS: [429, 'Too many open event streams', 'Close one, then open another.'],
+  TOO_MANY_WAITING: [
+    429,
+    'Too many orders of this proposer wait for people',
+    'Wait until people have decided, or withdraw some. Nothing was recorded.',
+  ],
   NAME_TAKEN: [409, 'The name is taken', 'Choose another name.'],
 
   // --- what the desk says
@@ -62,6 +67,11 @@ export const PROBLEMS = {
     403,
     'This chat account belongs to nobody here',
     'Link it with a code from the page "Your access".',
+  ],
+  NO_PASSKEY: [
+    409,
+    'There is no passkey to sign with here',
+    'Enrol one on the page "Your access", or open the page by the name that it was made for.',
   ],
   PASSKEY_REFUSED: [403, 'The passkey did not prove this decision', 'Look at the order again, and decide again.'],
   ORDER_CHANGED: [409, 'The click was on an older ticket', 'Look at the new ticket, then decide again.'],

@@ -92,9 +92,10 @@ const knownFields = (schema: z.ZodType): readonly string[] =>
 function faultsOf(error: z.ZodError, schema: z.ZodType, where: string): Fault[] {
   return error.issues.flatMap((issue): Fault[] => {
     if (issue.code === 'unrecognized_keys') {
-      const known = knownFields(schema)
+      // Inside a field there is no schema at hand to guess by.
+      const known = issue.path.length === 0 ? knownFields(schema) : []
       return issue.keys.map((key) => ({
-        path: `${where}.${named(key)}`,
+        path: [where, ...issue.path.map((step) => named(String(step))), named(key)].join('.'),
         message: `is not a field of this request${didYouMean(key, known)}`,
       }))
     }

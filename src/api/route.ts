@@ -57,6 +57,7 @@ export type Spec<P, Q, B> = {
 }
 export type Tag =
   | 'Intents'
+  | 'Approvals'
   | 'Orders and fills'
   | 'Account and market'
   | 'Halt'

@@ -1,35 +1,25 @@
 import { z } from 'zod'
-import type { Denial } from '../desk/desk.ts'
 import { isOpen, ordStatus } from '../orders/machine.ts'
 import type { Intent, Task } from '../ports/records.ts'
 import type { ClOrdID, IntentID } from '../values/brand.ts'
 import { text } from '../values/decimal.ts'
-import { type Instant, msBetween, plusMs, rfc3339 } from '../values/instant.ts'
-import { err, ok, type Result } from '../values/result.ts'
-import {
-  AGENT_SCOPES,
-  type Caller,
-  codeHash,
-  FIRST_ROLES,
-  LATER_ROLES,
-  mintCode,
-  mintSession,
-  mintToken,
-  ROLES,
-  type Scope,
-} from './access.ts'
+import { type Instant, msBetween, rfc3339 } from '../values/instant.ts'
+import type { Caller } from './access.ts'
+import { answers, denied, json, missing, NOTHING } from './answers.ts'
 import type { Api } from './context.ts'
 import { csv, FILL_COLUMNS, ORDER_COLUMNS } from './csv.ts'
 import { serveEvents } from './events.ts'
 import {
   cursor,
-  field,
+  empty,
   flag,
+  id,
   intentID,
   label,
-  oneOf,
   price,
   prose,
+  reason,
+  reasonMaybe,
   size,
   someOf,
   symbol,
@@ -41,43 +31,23 @@ import {
   viewAudit,
   viewFill,
   viewInstrument,
-  viewMe,
   viewOrder,
-  viewPerson,
   viewPosition,
   viewQuote,
-  viewRefusal,
   viewRun,
   viewTask,
-  viewToken,
 } from './present.ts'
-import { type Answer, problem, PROBLEMS, type ProblemCode } from './problem.ts'
+import { fourEyes } from './present-approvals.ts'
+import { type Answer, problem } from './problem.ts'
 import { type Call, type Documented, type Route, route } from './route.ts'
+import { ACCESS } from './routes-access.ts'
+import { APPROVALS } from './routes-approvals.ts'
+import { DECISIONS } from './routes-decisions.ts'
 import * as schema from './schema.ts'
 import { viewEvent } from './sentence.ts'
 import type * as wire from './wire.ts'
 
 // The whole API, as a table: what mounts the routes also writes the OpenAPI document and the reference page.
-
-// --- answers
-
-const json = (body: unknown, status = 200, headers: Record<string, string> = {}): Answer => ({ status, body, headers })
-const NOTHING: Answer = { status: 204 }
-
-const CODES: ReadonlySet<string> = new Set(Object.keys(PROBLEMS))
-/** The desk's no, as a problem. */
-function denied(denial: Denial, instance?: string): Answer {
-  const code: ProblemCode = CODES.has(denial.code) ? denial.code : 'NOT_ELIGIBLE'
-  return problem(code, denial.text, {
-    ...(denial.refusals.length > 0 ? { refusals: denial.refusals.map((refusal) => viewRefusal(refusal)) } : {}),
-    ...(instance === undefined ? {} : { instance }),
-  })
-}
-const missing = (what: string, id: string): Answer => problem('NOT_FOUND', `There is no ${what} ${id}.`)
-
-const answers = (description: string, schemaOf: z.ZodType, status = 200): Record<number, Documented> => ({
-  [status]: { description, schema: schemaOf },
-})
 
 // --- parts that several routes share
 
@@ -90,21 +60,8 @@ const pageAsk = (query: { limit?: number | undefined; after?: string | undefined
 const span = { from: time('From this moment on.').optional(), to: time('Before this moment.').optional() }
 
 const byIntent = z.strictObject({ id: intentID })
-/** Ids of our own making, and the broker's, in a path. */
-const ID = /^[A-Za-z0-9._:@/-]{1,160}$/
-const id = (what: string, example: string) =>
-  field<string>((value) => (typeof value === 'string' && ID.test(value) ? ok(value) : err(`must be ${what}`)), {
-    type: 'string',
-    pattern: ID.source,
-    description: what,
-    examples: [example],
-  })
 const byOrder = z.strictObject({ clOrdID: id('the ClOrdID of an order', 'jx-sig-1-1') })
 const bySymbol = z.strictObject({ symbol })
-
-const reason = prose('Why; kept in the journal.', { min: 1, max: 500 }, 'Looks right.')
-const reasonMaybe = prose('Why; kept in the journal.', { min: 0, max: 500 }, 'Looks right.').nullish()
-const empty = z.strictObject({})
 
 const intentPage = schema.page('IntentPage', schema.intent)
 const orderPage = schema.page('OrderPage', schema.order)
@@ -130,28 +87,22 @@ async function proposed(api: Api, caller: Caller, received: Intent, fresh: boole
   return json(shown, fresh ? 201 : 200, { location: at(intent) })
 }
 
-type Decide = (
-  api: Api,
-  call: Call<{ id: IntentID }, unknown, { digest?: string; reason?: string | null | undefined }>,
-) => Promise<Result<Intent, Denial>>
-
-/** Answers a decision with the intent. The same person deciding the same way again gets the same answer. */
-function decided(
-  verdict: 'approved' | 'declined' | 'withdrawn' | null,
-  decide: Decide,
-): (api: Api, call: Parameters<Decide>[1]) => Promise<Answer> {
-  return async (api, call) => {
-    const result = await decide(api, call)
-    if (result.ok) return json(await api.show(result.value, await api.seen(call.caller)))
-    const before = result.error.code === 'NOT_PENDING' ? await api.reads.get('intent', call.params.id) : null
-    const { decision } = before ?? {}
-    const again =
-      verdict !== null &&
-      decision?.verdict === verdict &&
-      decision.by === call.caller.id &&
-      (call.body.digest === undefined || call.body.digest === decision.digest)
-    if (before && again) return json(await api.show(before, await api.seen(call.caller)))
-    return denied(result.error, `/v1/intents/${encodeURIComponent(call.params.id)}`)
+/** Takes a proposal down, unless too many of this proposer wait for people; null then. A repeat is always answered. */
+async function inTurn<T>(api: Api, caller: Caller, id: IntentID, submit: () => Promise<T>): Promise<T | null> {
+  const { proposing, reads, limits } = api
+  const before = proposing.get(caller.id) ?? 0
+  proposing.set(caller.id, before + 1)
+  try {
+    const waiting = (await reads.waitingIntents()).filter(
+      ({ state, proposer }) => proposer.id === caller.id && (state === 'Received' || state === 'AwaitingApproval'),
+    )
+    // Those that are on their way in count as well: a hundred at once are a hundred.
+    if (waiting.length + before >= limits.waitingOfOne && !(await reads.get('intent', id))) return null
+    return await submit()
+  } finally {
+    const left = (proposing.get(caller.id) ?? 1) - 1
+    if (left > 0) proposing.set(caller.id, left)
+    else proposing.delete(caller.id)
   }
 }
 
@@ -203,7 +154,7 @@ const intents: Route[] = [
         schema: schema.intent,
       },
     },
-    problems: ['INTENT_CONFLICT', 'GATE_REFUSED'],
+    problems: ['INTENT_CONFLICT', 'GATE_REFUSED', 'TOO_MANY_WAITING'],
     examples: [
       { title: 'A signal', path: '/v1/intents', body: EXAMPLE_SIGNAL },
       { title: 'An explicit order', path: '/v1/intents', body: EXAMPLE_ORDER },
@@ -215,7 +166,13 @@ const intents: Route[] = [
         actor: caller.actor,
         owner: caller.kind === 'agent' ? caller.owner : null,
       }
-      const submitted = await api.desk.submit(ask)
+      const submitted = await inTurn(api, caller, body.id, () => api.desk.submit(ask))
+      if (submitted === null)
+        return problem(
+          'TOO_MANY_WAITING',
+          `${api.limits.waitingOfOne} orders of ${caller.name} wait for people already, and more would be clicked away rather than looked at. Wait until some are decided, or withdraw some.`,
+          { headers: { 'retry-after': '30' } },
+        )
       if (submitted.outcome !== 'conflict')
         return proposed(api, caller, submitted.intent, submitted.outcome === 'received')
       const { intent, fields } = submitted
@@ -304,101 +261,6 @@ const intents: Route[] = [
       }
       return json(story)
     },
-  }),
-  route({
-    name: 'approveIntent',
-    method: 'POST',
-    path: '/v1/intents/:id/approve',
-    access: ['approvals:decide'],
-    tag: 'Intents',
-    summary: 'Approve exactly this order',
-    description:
-      'For people. `digest` is that of the ticket that was looked at: when the ticket has changed since, nothing is approved. Doing it twice is doing it once.',
-    params: byIntent,
-    body: z.strictObject({
-      digest: prose('`digest` of the intent as it was shown.', { min: 1, max: 100 }, 'FqA1z...'),
-      reason: reasonMaybe,
-    }),
-    answers: answers('Approved.', schema.intent),
-    problems: [
-      'NOT_PENDING',
-      'APPROVAL_EXPIRED',
-      'DIGEST_MISMATCH',
-      'SELF_APPROVAL',
-      'NOT_ELIGIBLE',
-      'TRADING_HALTED',
-      'GATE_REFUSED',
-    ],
-    examples: [
-      {
-        title: 'Approve',
-        path: '/v1/intents/sig-20261122-0001/approve',
-        body: { digest: 'FqA1zVb0SxkYx0rMZ1kqYJ2cO2mJmJv9m6X0oJb7c3E' },
-      },
-    ],
-    run: decided('approved', (api, { params, body, caller }) =>
-      api.desk.approve({
-        intentID: params.id,
-        digest: body.digest ?? '',
-        reason: body.reason || null,
-        actor: caller.actor,
-      }),
-    ),
-  }),
-  route({
-    name: 'declineIntent',
-    method: 'POST',
-    path: '/v1/intents/:id/decline',
-    access: ['approvals:decline'],
-    tag: 'Intents',
-    summary: 'Decline',
-    description: 'For people. Never blocked by expiry, drift or a halt.',
-    params: byIntent,
-    body: z.strictObject({ reason }),
-    answers: answers('Declined.', schema.intent),
-    problems: ['NOT_PENDING', 'NOT_ELIGIBLE'],
-    examples: [
-      { title: 'Decline', path: '/v1/intents/sig-20261122-0001/decline', body: { reason: 'Earnings tomorrow.' } },
-    ],
-    run: decided('declined', (api, { params, body, caller }) =>
-      api.desk.decline({ intentID: params.id, reason: body.reason ?? '', actor: caller.actor }),
-    ),
-  }),
-  route({
-    name: 'withdrawIntent',
-    method: 'POST',
-    path: '/v1/intents/:id/withdraw',
-    access: ['intents:write', 'approvals:decline'],
-    tag: 'Intents',
-    summary: 'Withdraw',
-    description:
-      'An agent withdraws what it proposed itself; people withdraw any. Once an order is on its way, cancel that order instead.',
-    params: byIntent,
-    body: z.strictObject({ reason: reasonMaybe }),
-    answers: answers('Withdrawn.', schema.intent),
-    problems: ['NOT_PENDING', 'NOT_ELIGIBLE'],
-    examples: [
-      { title: 'Withdraw', path: '/v1/intents/sig-20261122-0001/withdraw', body: { reason: 'The idea is gone.' } },
-    ],
-    run: decided('withdrawn', (api, { params, body, caller }) =>
-      api.desk.withdraw({ intentID: params.id, reason: body.reason || null, actor: caller.actor }),
-    ),
-  }),
-  route({
-    name: 'repriceIntent',
-    method: 'POST',
-    path: '/v1/intents/:id/reprice',
-    access: ['approvals:reprice'],
-    tag: 'Intents',
-    summary: 'Make a new ticket at the prices of now',
-    description: 'For people. Votes on the old ticket are void. The gate may refuse the new one: then the intent ends.',
-    params: byIntent,
-    body: empty,
-    answers: answers('The intent with its new ticket, or refused.', schema.intent),
-    problems: ['NOT_PENDING', 'NOT_ELIGIBLE'],
-    examples: [{ title: 'Re-price', path: '/v1/intents/sig-20261122-0001/reprice', body: {} }],
-    remembers: true,
-    run: decided(null, (api, { params, caller }) => api.desk.reprice({ intentID: params.id, actor: caller.actor })),
   }),
 ]
 
@@ -562,9 +424,10 @@ const orders: Route[] = [
 // --- account and market
 
 async function viewAccount(api: Api): Promise<wire.Account | null> {
-  const [facts, identity] = await Promise.all([
+  const [facts, identity, policy] = await Promise.all([
     api.reads.get('account', api.account),
     api.reads.get('identity', api.account),
+    api.policy(),
   ])
   if (!facts) return null
   const a = facts.account
@@ -579,7 +442,7 @@ async function viewAccount(api: Api): Promise<wire.Account | null> {
     cash: text(a.cash),
     buyingPower: text(a.buyingPower),
     at: rfc3339(a.at),
-    fourEyes: api.fourEyes,
+    fourEyes: fourEyes(policy, api.environment),
   }
 }
 
@@ -934,10 +797,14 @@ audit.push(
     async run(api, { query, caller, request, reply, stillAllowed }) {
       const last = request.headers['last-event-id']
       const after = typeof last === 'string' && LAST_ID.test(last) ? Number(last) : (query.after ?? null)
-      if (api.streams.size >= api.limits.streams)
-        return problem('TOO_MANY_STREAMS', `There are ${api.limits.streams} event streams open already.`, {
-          headers: { 'retry-after': '5' },
-        })
+      const { streams, streamsOfOne } = api.limits
+      const full =
+        api.streams.size >= streams
+          ? `There are ${streams} event streams open already.`
+          : [...api.streams.values()].filter((of) => of === caller.id).length >= streamsOfOne
+            ? `${caller.name} has ${streamsOfOne} event streams open already. Close one first.`
+            : null
+      if (full !== null) return problem('TOO_MANY_STREAMS', full, { headers: { 'retry-after': '5' } })
       reply.hijack()
       const headers = {
         ...reply.getHeaders(),
@@ -946,7 +813,7 @@ audit.push(
       }
       reply.raw.writeHead(200, headers as Record<string, string>)
       const stream = serveEvents(api, reply.raw, { after, caller, stillAllowed })
-      api.streams.add(stream)
+      api.streams.set(stream, caller.id)
       // The answer has begun, so a fault can only end it; the reader comes back with the id it has.
       await stream
         .catch((fault: unknown) => api.log.error({ fault: String(fault) }, 'an event stream broke'))
@@ -955,217 +822,6 @@ audit.push(
     },
   }),
 )
-
-// --- access
-
-/** Over https the name itself promises `Secure`, `Path=/` and no other host (RFC 6265bis, __Host-). */
-export const SESSION_COOKIE = (https: boolean): string => (https ? '__Host-jax_session' : 'jax_session')
-
-const DAY_MS = 86_400_000
-const CENTURY_MS = 36_525 * DAY_MS
-/** When something that is given now ends. In a replay the market's clock leaps over nights, and no lifetime can be told by it. */
-const until = (api: Api, now: Instant, ms: number): Instant => plusMs(now, api.health().speed === 1 ? ms : CENTURY_MS)
-
-const access: Route[] = [
-  route({
-    name: 'signIn',
-    method: 'POST',
-    path: '/v1/session',
-    access: 'open',
-    tag: 'Access',
-    summary: 'Sign in with a one-time code',
-    description:
-      'A new name becomes a new person. The first person of an installation may do everything; later ones are traders and approvers. `via=cli` answers the session instead of setting a cookie.',
-    query: z.strictObject({ via: oneOf(['web', 'cli'], 'What the session is for.').optional() }),
-    body: z.strictObject({
-      code: prose('The one-time code.', { min: 1, max: 100 }, 'k3xm-9t2v-c0qe-7hzw'),
-      name: prose('Your name, as others will see it.', { min: 1, max: 60 }, 'Ana'),
-    }),
-    answers: {
-      201: {
-        description: 'Signed in. With `via=cli`, `session` and `me`; else `Me` and a cookie.',
-        schema: schema.signedIn,
-      },
-    },
-    problems: ['CODE_INVALID', 'TOO_MANY_ATTEMPTS', 'NAME_TAKEN', 'NOT_ELIGIBLE'],
-    async run(api, { query, body, now }) {
-      const via = query.via ?? 'web'
-      const first = (await api.reads.all('person')).length === 0
-      const { secret, hash, csrf } = mintSession(api.random)
-      const name = body.name.replace(/\s+/g, ' ')
-      const forName = codeHash(body.code, name)
-      const result = await api.desk.redeemCode({
-        codeHash: (await api.reads.get('code', forName)) ? forName : codeHash(body.code),
-        name,
-        roles: first ? FIRST_ROLES : LATER_ROLES,
-        sessionHash: hash,
-        csrf,
-        via,
-        expiresAt: until(api, now, api.limits.sessionMs),
-        actor: { type: 'person', id: name, via, session: hash.slice(0, 16) },
-      })
-      if (!result.ok) return denied(result.error)
-      const person = await api.reads.get('person', result.value.personID)
-      if (!person)
-        return denied({
-          code: 'CODE_INVALID',
-          text: 'The person of this session is not there any more. Get a new code.',
-          refusals: [],
-        })
-      const scopes = [...new Set(person.roles.flatMap((role) => ROLES[role]))].sort()
-      const me: wire.Me = {
-        kind: 'person',
-        id: person.personID,
-        name: person.name,
-        roles: [...person.roles],
-        scopes,
-        csrf: via === 'web' ? csrf : null,
-      }
-      if (via === 'cli') return json({ session: secret, me }, 201)
-      return json(me, 201, { 'set-cookie': cookie(api, secret, Math.floor(api.limits.sessionMs / 1000)) })
-    },
-  }),
-  route({
-    name: 'signOut',
-    method: 'DELETE',
-    path: '/v1/session',
-    access: 'signed-in',
-    tag: 'Access',
-    summary: 'Sign out',
-    answers: { 204: { description: 'The session has ended.', schema: null } },
-    async run(api, { caller }) {
-      if (!caller.session)
-        return problem('INVALID_REQUEST', 'A token is not a session; an admin revokes it with DELETE /v1/tokens/{id}.')
-      await api.desk.endSession({ hash: caller.session.hash, actor: caller.actor })
-      return { ...NOTHING, headers: { 'set-cookie': cookie(api, '', 0) } }
-    },
-  }),
-  route({
-    name: 'getMe',
-    method: 'GET',
-    path: '/v1/me',
-    access: 'signed-in',
-    tag: 'Access',
-    summary: 'Who am I, and what may I do?',
-    answers: answers('The caller.', schema.me),
-    async run(_api, { caller }) {
-      return json(viewMe(caller))
-    },
-  }),
-  route({
-    name: 'makeSigninCode',
-    method: 'POST',
-    path: '/v1/signin-codes',
-    access: ['signin:issue'],
-    tag: 'Access',
-    summary: 'Make a one-time sign-in code',
-    description:
-      'For admins, and for whoever can read the operator token on the machine itself. With `name` it signs in nobody else. Without, whoever has it signs in under any name, also that of somebody who is here already: give such a code to nobody but yourself.',
-    body: z.strictObject({
-      name: prose(
-        'Who alone may use it, a new person or one who is here already.',
-        { min: 1, max: 60 },
-        'Ben',
-      ).nullish(),
-    }),
-    answers: answers('The code, shown this once.', schema.signinCode, 201),
-    remembers: true,
-    async run(api, { body, caller, now }) {
-      const { code, hash } = mintCode(api.random, body.name ?? null)
-      const expiresAt = until(api, now, api.limits.codeMs)
-      await api.desk.issueCode({ hash, expiresAt, actor: caller.actor })
-      return json({ code, expiresAt: rfc3339(expiresAt) }, 201)
-    },
-  }),
-  route({
-    name: 'listTokens',
-    method: 'GET',
-    path: '/v1/tokens',
-    access: ['tokens:write'],
-    tag: 'Access',
-    summary: 'Agent tokens',
-    answers: answers('The tokens, without their secrets.', schema.items('TokenList', schema.token)),
-    async run(api) {
-      return json({ items: (await api.reads.all('token')).map(viewToken) })
-    },
-  }),
-  route({
-    name: 'makeToken',
-    method: 'POST',
-    path: '/v1/tokens',
-    access: ['tokens:write'],
-    tag: 'Access',
-    summary: 'Make a token for an agent',
-    description:
-      'Lasts 90 days. A token can propose, read and halt; it can never approve, release or hand out access. Its owner answers for it and so cannot approve what it proposes.',
-    body: z.strictObject({
-      name: label('What the token is for.', 'jax'),
-      scopes: field<readonly Scope[]>(
-        (value) => {
-          if (!Array.isArray(value) || value.length === 0)
-            return err(`must be a list with some of ${AGENT_SCOPES.join(', ')}`)
-          const wrong = value.find((scope: unknown) => !(AGENT_SCOPES as readonly unknown[]).includes(scope))
-          return wrong === undefined
-            ? ok([...new Set(value as Scope[])])
-            : err(`may hold only ${AGENT_SCOPES.join(', ')}: the others are for people`)
-        },
-        {
-          type: 'array',
-          items: { type: 'string', enum: AGENT_SCOPES },
-          description: 'All of them when absent.',
-          examples: [AGENT_SCOPES],
-        },
-      ).nullish(),
-      owner: id('the id of a person', 'usr_k3xm9t2vc0qe').nullish(),
-    }),
-    answers: answers('The token with its secret, shown this once.', schema.tokenMade, 201),
-    remembers: true,
-    async run(api, { body, caller, now }) {
-      const owner = body.owner ?? caller.id
-      if (!(await api.reads.get('person', owner)))
-        return problem('INVALID_REQUEST', `There is no person ${owner} to own the token.`, {
-          errors: [{ path: '$.owner', message: 'must be the id of a person' }],
-        })
-      const expiresAt = until(api, now, api.limits.tokenDays * DAY_MS)
-      const { secret, token } = mintToken(
-        { environment: api.environment, name: body.name, owner, scopes: body.scopes ?? AGENT_SCOPES, now, expiresAt },
-        api.random,
-      )
-      await api.desk.issueToken({ token, actor: caller.actor })
-      return json({ token: secret, ...viewToken(token) }, 201)
-    },
-  }),
-  route({
-    name: 'revokeToken',
-    method: 'DELETE',
-    path: '/v1/tokens/:id',
-    access: ['tokens:write'],
-    tag: 'Access',
-    summary: 'Revoke a token, at once',
-    params: z.strictObject({ id: id('the id of a token', 'k3xm9t2v') }),
-    answers: { 204: { description: 'Revoked; also when it was before.', schema: null } },
-    async run(api, { params, caller }) {
-      const result = await api.desk.revokeToken({ tokenID: params.id, actor: caller.actor })
-      return result.ok ? NOTHING : denied(result.error)
-    },
-  }),
-  route({
-    name: 'listPeople',
-    method: 'GET',
-    path: '/v1/people',
-    access: ['people:read'],
-    tag: 'Access',
-    summary: 'Who has access',
-    answers: answers('The people and their roles.', schema.items('PersonList', schema.person)),
-    async run(api) {
-      return json({ items: (await api.reads.all('person')).map(viewPerson) })
-    },
-  }),
-]
-
-function cookie(api: Api, secret: string, maxAgeSeconds: number): string {
-  return `${SESSION_COOKIE(api.served.https)}=${secret}; Max-Age=${maxAgeSeconds}; Path=/; HttpOnly; SameSite=Strict${api.served.https ? '; Secure' : ''}`
-}
 
 // --- service
 
@@ -1246,11 +902,13 @@ const service: Route[] = [
 /** The table, but for the routes that describe the table itself (`api.ts`). */
 export const ROUTES: readonly Route[] = [
   ...intents,
+  ...DECISIONS,
+  ...APPROVALS,
   ...orders,
   ...market,
   ...halts,
   ...upkeep,
   ...audit,
-  ...access,
+  ...ACCESS,
   ...service,
 ]

@@ -462,6 +462,155 @@ export const readiness = named(
   z.strictObject({ status: names(['ok', 'degraded']), because: z.array(text) }),
 ) satisfies z.ZodType<wire.Readiness>
 
+// --- who must say yes to what, and with what they say it
+
+const rule = named(
+  'ApprovalRule',
+  z.strictObject({
+    name: text,
+    environment: environment.exactOptional(),
+    stages: z.array(text).exactOptional(),
+    strategies: z.array(text).exactOptional(),
+    symbols: z.array(text).exactOptional(),
+    notionalAbove: decimal.exactOptional(),
+    level,
+    quorum: count,
+    approvalTtlMs: count.exactOptional(),
+    executionTtlMs: count.exactOptional(),
+    maxDriftBps: count.exactOptional(),
+  }),
+  'Of all rules that match an order the strictest counts, in each respect by itself. A list that is absent matches everything.',
+) satisfies z.ZodType<wire.ApprovalRule>
+const policy = named(
+  'ApprovalPolicy',
+  z.strictObject({
+    version: count,
+    rules: z.array(rule),
+    autoMaxNotional: decimal.nullable(),
+    changes: z.strictObject({ level, quorum: count }),
+  }),
+  '`autoMaxNotional` is the most that one order of an armed strategy may cost; null: nothing goes without a person.',
+) satisfies z.ZodType<wire.ApprovalPolicy>
+export const arming = named(
+  'Arming',
+  z.strictObject({
+    armingID: text,
+    strategyID: text,
+    symbols: z.array(text),
+    maxNotional: decimal,
+    maxCount: count,
+    count,
+    until: time,
+    byName: text,
+    armedAt: time,
+    disarmedAt: time.nullable(),
+    why: text.nullable(),
+  }),
+  'A strategy whose orders go without being asked, on paper, within bounds.',
+) satisfies z.ZodType<wire.Arming>
+export const approvals = named(
+  'Approvals',
+  z.strictObject({
+    policy,
+    fourEyes: names(['on', 'off']),
+    approvers: count,
+    governors: count,
+    armed: z.array(arming),
+  }),
+  '`fourEyes`: whether no order is ever sent on the word of fewer than two people. `armed`: first what is, then what was last.',
+) satisfies z.ZodType<wire.Approvals>
+
+const standing = z.strictObject({ roles: z.array(text), disabled: z.boolean() })
+export const change = named(
+  'Change',
+  z.strictObject({
+    changeID: text,
+    what: z.union([
+      z.strictObject({ kind: z.literal('approval policy'), before: count, policy }),
+      z.strictObject({ kind: z.literal('person'), personID: text, name: text, before: standing, after: standing }),
+      z.strictObject({ kind: z.literal('passkey revoked'), credentialID: text, personID: text, name: text }),
+    ]),
+    digest: text,
+    fingerprint: text,
+    requires: requirement,
+    reason: text,
+    proposerName: text,
+    votes: z.array(vote),
+    state: names(['Waiting', 'Applied', 'Declined', 'Lapsed']),
+    proposedAt: time,
+    decideBy: time,
+    settledAt: time.nullable(),
+    note: text.nullable(),
+    can: z.strictObject({ approve: can, decline: can }),
+  }),
+  'Something about the house itself that people must agree to.',
+) satisfies z.ZodType<wire.Change>
+
+export const passkey = named(
+  'Passkey',
+  z.strictObject({
+    credentialID: text,
+    name: text,
+    device: names(['single', 'multi']),
+    backedUp: z.boolean(),
+    createdAt: time,
+    liveFrom: time,
+    revokedAt: time.nullable(),
+  }),
+  'Before `liveFrom` it approves nothing live.',
+) satisfies z.ZodType<wire.Passkey>
+export const link = named(
+  'Link',
+  z.strictObject({ linkID: text, provider: names(['slack', 'teams']), createdAt: time, endedAt: time.nullable() }),
+  'A chat account, and whose it is.',
+) satisfies z.ZodType<wire.Link>
+export const accessOwn = named(
+  'Access',
+  z.strictObject({
+    passkeys: z.array(passkey),
+    links: z.array(link),
+    sessions: z.array(
+      z.strictObject({
+        id: text,
+        via: names(['web', 'cli']),
+        createdAt: time,
+        expiresAt: time,
+        current: z.boolean(),
+      }),
+    ),
+    canEnrol: can,
+  }),
+  "One's own passkeys, linked chats and open sessions. `canEnrol`: whether this page is reached by a name that passkeys work with.",
+) satisfies z.ZodType<wire.Access>
+
+const asked = { options: z.record(text, z.unknown()), envelope: z.record(text, z.unknown()).nullable() }
+export const passkeyAsk = named(
+  'PasskeyAsk',
+  z.strictObject(asked),
+  '`options` are for `navigator.credentials` (the JSON form of WebAuthn level 3). `envelope` is what is signed: the challenge is its hash, and it goes back with the answer.',
+) satisfies z.ZodType<wire.PasskeyAsk>
+export const enrolAsk = named(
+  'EnrolAsk',
+  z.strictObject({ ...asked, confirm: passkeyAsk.nullable() }),
+  'For a new passkey. `confirm` is to be signed by one that the person has already.',
+) satisfies z.ZodType<wire.EnrolAsk>
+
+export const approvalStatistics = named(
+  'ApprovalStatistics',
+  z.strictObject({
+    since: time,
+    asked: count,
+    approved: count,
+    declined: count,
+    expired: count,
+    withdrawn: count,
+    refused: count,
+    decidedInMs: z.strictObject({ p50: count, p95: count }).nullable(),
+    byPerson: z.array(z.strictObject({ byName: text, approved: count, declined: count, medianMs: count.nullable() })),
+  }),
+  'Of intents received since `since` that were put before people. Times run from the arrival of the intent to the yes or no.',
+) satisfies z.ZodType<wire.ApprovalStatistics>
+
 /** A list without pages. */
 export const items = <T extends z.ZodType>(id: string, item: T) => named(id, z.strictObject({ items: z.array(item) }))
 export const page = <T extends z.ZodType>(id: string, item: T) =>

@@ -192,8 +192,8 @@ function without(value: unknown): unknown {
   )
 }
 
-/** Who signs in and which tokens there are concerns people, not agents. */
-const PRIVATE = /^(code|person|session|token)\./
+/** Who signs in, with what, and which tokens there are concerns people, not agents. */
+const PRIVATE = /^(code|person|session|token|passkey|link|change)\./
 
 /** @param whole false for agents: of rows about access they learn the action alone. */
 export function viewEvent(row: Row, name: NameOf, whole: boolean): wire.Event {

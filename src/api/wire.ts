@@ -411,6 +411,8 @@ export type Access = {
 }
 /** What the browser hands to `navigator.credentials`, in the JSON form of WebAuthn level 3, and what is signed. */
 export type PasskeyAsk = { options: Record<string, unknown>; envelope: Record<string, unknown> | null }
+/** For a new passkey; `confirm` is to be signed by one that the person has already. */
+export type EnrolAsk = PasskeyAsk & { confirm: PasskeyAsk | null }
 /** How the last approvals went: of the intents received since `since`. Times in milliseconds. */
 export type ApprovalStatistics = {
   since: string

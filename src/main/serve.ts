@@ -234,7 +234,6 @@ async function start(settings: Settings, overrides: Overrides, undo: (() => unkn
     version: VERSION,
     node: process.versions.node,
     startedAt,
-    fourEyes: 'off',
     web,
     served: {
       https: settings.listen.https,

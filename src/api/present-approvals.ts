@@ -1,0 +1,167 @@
+import { type ApprovalPolicy, type ApprovalRule, isFourEyes } from '../approvals/policy.ts'
+import { APPROVERS } from '../approvals/decide.ts'
+import { stageOf } from '../desk/approving.ts'
+import { GOVERNORS } from '../desk/governing.ts'
+import type { ArmedStrategy, Change, ChangeOf, Link, Passkey, Person, Session } from '../ports/records.ts'
+import { text } from '../values/decimal.ts'
+import { rfc3339 } from '../values/instant.ts'
+import { fingerprint, hasVoted, needsPasskey, type NameOf, type Seen, viewRequirement, viewVote } from './present.ts'
+import type * as wire from './wire.ts'
+
+// Who must say yes to what, and with what they say it: records to what crosses the wire.
+
+const viewRule = (rule: ApprovalRule): wire.ApprovalRule => ({
+  name: rule.name,
+  ...(rule.environment && { environment: rule.environment }),
+  ...(rule.stages && { stages: [...rule.stages] }),
+  ...(rule.strategies && { strategies: [...rule.strategies] }),
+  ...(rule.symbols && { symbols: [...rule.symbols] }),
+  ...(rule.notionalAbove && { notionalAbove: text(rule.notionalAbove) }),
+  level: rule.level,
+  quorum: rule.quorum,
+  ...(rule.approvalTtlMs !== undefined && { approvalTtlMs: rule.approvalTtlMs }),
+  ...(rule.executionTtlMs !== undefined && { executionTtlMs: rule.executionTtlMs }),
+  ...(rule.maxDriftBps !== undefined && { maxDriftBps: rule.maxDriftBps }),
+})
+const viewPolicy = (policy: ApprovalPolicy): wire.ApprovalPolicy => ({
+  version: policy.version,
+  rules: policy.rules.map(viewRule),
+  autoMaxNotional: policy.autoMaxNotional && text(policy.autoMaxNotional),
+  changes: { ...policy.changes },
+})
+
+/** Whether no order is ever sent on the word of fewer than two people. */
+export const fourEyes = (policy: ApprovalPolicy, environment: 'paper' | 'live'): 'on' | 'off' =>
+  isFourEyes(policy, environment, stageOf(environment)) ? 'on' : 'off'
+
+const may = (person: Person, roles: readonly string[]): boolean =>
+  !person.disabled && person.roles.some((role) => roles.includes(role))
+
+/** Of what was armed and is no more, as many as the page has room for. */
+const ENDED_SHOWN = 20
+
+export function viewApprovals(
+  policy: ApprovalPolicy,
+  environment: 'paper' | 'live',
+  people: readonly Person[],
+  armings: readonly ArmedStrategy[],
+  seen: Pick<Seen, 'now'>,
+): wire.Approvals {
+  const shown = armings.map((arming) => viewArming(arming, seen)).sort((a, b) => (a.armedAt < b.armedAt ? 1 : -1))
+  const ended = shown.filter(({ disarmedAt }) => disarmedAt !== null)
+  return {
+    policy: viewPolicy(policy),
+    fourEyes: fourEyes(policy, environment),
+    approvers: people.filter((person) => may(person, APPROVERS)).length,
+    governors: people.filter((person) => may(person, GOVERNORS)).length,
+    armed: [...shown.filter(({ disarmedAt }) => disarmedAt === null), ...ended.slice(0, ENDED_SHOWN)],
+  }
+}
+
+/** One whose time is over has ended then, though nobody had a reason to write that down. */
+export function viewArming(a: ArmedStrategy, { now }: Pick<Seen, 'now'>): wire.Arming {
+  const over = a.disarmedAt === null && now > a.until
+  return {
+    armingID: a.armingID,
+    strategyID: a.strategyID,
+    symbols: [...a.symbols],
+    maxNotional: text(a.maxNotional),
+    maxCount: a.maxCount,
+    count: a.count,
+    until: rfc3339(a.until),
+    byName: a.byName,
+    armedAt: rfc3339(a.armedAt),
+    disarmedAt: over ? rfc3339(a.until) : a.disarmedAt && rfc3339(a.disarmedAt),
+    why: over ? 'Its time is over.' : a.why,
+  }
+}
+
+function viewWhat(what: ChangeOf, name: NameOf, passkeys: ReadonlyMap<string, Passkey>): wire.Change['what'] {
+  switch (what.kind) {
+    case 'approval policy':
+      return { ...what, policy: viewPolicy(what.policy) }
+    case 'person': {
+      const { kind, personID, before, after } = what
+      return {
+        kind,
+        personID,
+        name: name(personID),
+        before: { ...before, roles: [...before.roles] },
+        after: { ...after, roles: [...after.roles] },
+      }
+    }
+    case 'passkey revoked':
+      return { ...what, name: passkeys.get(what.credentialID)?.name ?? what.credentialID }
+  }
+}
+
+/** What the house knows beside a change: who could decide it, and what it is about. */
+export type Around = { readonly people: readonly Person[]; readonly passkeys: ReadonlyMap<string, Passkey> }
+
+/** One that nobody decided in time has lapsed, though nobody came by to write that down. */
+export function viewChange(change: Change, around: Around, seen: Seen): wire.Change {
+  const late = change.state === 'Waiting' && seen.now > change.decideBy
+  return {
+    changeID: change.changeID,
+    what: viewWhat(change.what, seen.name, around.passkeys),
+    digest: change.digest,
+    fingerprint: fingerprint(change.digest),
+    requires: viewRequirement(change.requires),
+    reason: change.reason,
+    proposerName: change.proposerName,
+    votes: change.votes.map((vote) => viewVote(vote, seen.name)),
+    state: late ? 'Lapsed' : change.state,
+    proposedAt: rfc3339(change.proposedAt),
+    decideBy: rfc3339(change.decideBy),
+    settledAt: late ? rfc3339(change.decideBy) : change.settledAt && rfc3339(change.settledAt),
+    note: late ? 'Nobody decided in time.' : change.note,
+    can: canChange(change, around, seen),
+  }
+}
+
+const no = (why: string): wire.Can => ({ ok: false, why })
+
+/** The same rules that the desk applies, asked beforehand. */
+function canChange(change: Change, { people }: Around, seen: Seen): wire.Change['can'] {
+  const { caller, now } = seen
+  const both = (can: wire.Can): wire.Change['can'] => ({ approve: can, decline: can })
+  const person = people.find(({ personID }) => caller.kind === 'person' && personID === caller.id)
+  if (!person || !may(person, GOVERNORS))
+    return both(no(`Changes are decided by people with one of the roles ${GOVERNORS.join(', ')}.`))
+  if (change.state !== 'Waiting') return both(no(`The change is ${change.state.toLowerCase()} already.`))
+  if (now > change.decideBy) return both(no('The time to decide on this change has ended. Propose it again.'))
+  const subject = 'personID' in change.what ? change.what.personID : null
+  const isParty = (personID: string): boolean => personID === change.proposer || personID === subject
+  const others = people.filter((one) => may(one, GOVERNORS) && !isParty(one.personID))
+  const why =
+    isParty(person.personID) && others.length > 0
+      ? 'Whoever proposed a change, or is its subject, cannot approve it. Ask another person.'
+      : (hasVoted(change.votes, person.personID) ?? needsPasskey(change.requires, seen))?.text
+  return { approve: why === undefined ? { ok: true } : no(why), decline: { ok: true } }
+}
+
+export const viewPasskey = (p: Passkey): wire.Passkey => ({
+  credentialID: p.credentialID,
+  name: p.name,
+  device: p.device,
+  backedUp: p.backedUp,
+  createdAt: rfc3339(p.createdAt),
+  liveFrom: rfc3339(p.liveFrom),
+  revokedAt: p.revokedAt && rfc3339(p.revokedAt),
+})
+export const viewLink = (l: Link): wire.Link => ({
+  linkID: l.linkID,
+  provider: l.provider,
+  createdAt: rfc3339(l.createdAt),
+  endedAt: l.endedAt && rfc3339(l.endedAt),
+})
+
+/** A session goes by the start of its hash: enough to name it, useless to enter it. */
+export const sessionID = (session: Pick<Session, 'hash'>): string => session.hash.slice(0, 16)
+export const viewSession = (s: Session, current: string | null): wire.Access['sessions'][number] => ({
+  id: sessionID(s),
+  via: s.via,
+  createdAt: rfc3339(s.createdAt),
+  expiresAt: rfc3339(s.expiresAt),
+  current: s.hash === current,
+})
