@@ -15,6 +15,7 @@ const approvals = () => import('./commands/approvals.ts')
 const records = () => import('./commands/records.ts')
 const gateway = () => import('./commands/gateway.ts')
 const simulators = () => import('./commands/simulate.ts')
+const chats = () => import('./commands/simulate-chat.ts')
 const incident = () => import('./commands/incident.ts')
 
 /** Builds the whole command tree. It prints and exits nowhere: `cli.ts` does. */
@@ -68,7 +69,9 @@ export function buildProgram(): Command {
     .action(run(gateway, 'replay'))
   const simulate = program
     .command('simulate')
-    .description('Brokers on this machine to try the real connection with, and a journal to find out what happened.')
+    .description(
+      'Brokers and chats on this machine to try the real connection with, and a journal to find out what happened.',
+    )
   command(
     simulate,
     'alpaca',
@@ -118,6 +121,26 @@ export function buildProgram(): Command {
     .option('--secret-key <text>', 'take this secret key (default: made from the seed)')
     .option('--write-config <file>', 'write a configuration that trades with it, and its keys beside it')
     .action(run(simulators, 'simulateAlpaca'))
+  chat(
+    command(
+      simulate,
+      'slack',
+      'Start a simulated Slack: a page to be the people of a workspace, and all that a gateway with channels.slack calls. Ctrl-C stops it.',
+      ['simulate slack', 'simulate slack --write-config slack-sim.yaml', 'simulate slack --socket'],
+    ),
+    7073,
+  )
+    .option('--socket', 'the gateway connects by Socket Mode, as from a machine that Slack cannot reach')
+    .action(run(chats, 'simulateSlack'))
+  chat(
+    command(
+      simulate,
+      'teams',
+      'Start a simulated Teams: a page to be the people of an organisation, and all that a gateway with channels.teams calls. Ctrl-C stops it.',
+      ['simulate teams', 'simulate teams --write-config teams-sim.yaml'],
+    ),
+    7074,
+  ).action(run(chats, 'simulateTeams'))
   command(
     simulate,
     'incident',
@@ -527,6 +550,15 @@ function command(parent: Command, name: string, description: string, examples: r
   return made.addHelpText('after', `\nExamples:\n${lines.map((line) => `  ${line}`).join('\n')}`)
 }
 
+const chat = (command: Command, port: number): Command =>
+  command
+    .addOption(
+      new Option('--port <number>', 'port to listen on; 0 takes any free one')
+        .argParser(wholeNumber(0, 65_535))
+        .default(port),
+    )
+    .option('--gateway <address>', 'where the gateway listens: clicks go there', 'http://127.0.0.1:7070')
+    .option('--write-config <file>', 'write a configuration that uses it, and its secrets beside it')
 const list = (command: Command): Command =>
   command
     .option('--symbol <symbol>', 'only this symbol')

@@ -1,6 +1,5 @@
 // The other side of the wire, for people: a broker on this machine that the gateway can trade with as with the real one.
-import { mkdirSync, readFileSync, writeFileSync } from 'node:fs'
-import { basename, dirname, join, resolve } from 'node:path'
+import { resolve } from 'node:path'
 import type { Market } from '../../markets/market.ts'
 import { pacedMarket } from '../../markets/paced.ts'
 import { replayMarket } from '../../markets/replay.ts'
@@ -16,6 +15,7 @@ import { inShell, programName } from '../config.ts'
 import type { Context } from '../context.ts'
 import { Stop } from '../exit.ts'
 import { harmless, paint } from '../print.ts'
+import { nameOf, onPort, untilStopped, writeSet } from './simulating.ts'
 
 export type SimulateOptions = {
   readonly port: number
@@ -68,9 +68,7 @@ export async function simulateAlpaca(ctx: Context, options: SimulateOptions): Pr
     }),
   )
   listening = true
-  const asked = new Promise<void>((resolve) => {
-    for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) process.once(signal, () => resolve())
-  })
+  const asked = untilStopped()
   const timers = [setInterval(() => market.advance(clock.now()), TICK_MS)]
   try {
     if (options.chaos !== undefined && options.chaos > 0) {
@@ -122,20 +120,12 @@ function marketOf({ market, seed, hours, speed }: SimulateOptions, now: Instant)
   }
 }
 
-async function started(
-  { port, state }: SimulateOptions,
-  start: () => Promise<AlpacaSimulator>,
-): Promise<AlpacaSimulator> {
+async function started(options: SimulateOptions, start: () => Promise<AlpacaSimulator>): Promise<AlpacaSimulator> {
+  const { port, state } = options
   try {
-    return await start()
+    return await onPort(port, start)
   } catch (error) {
-    if ((error as { code?: string }).code === 'EADDRINUSE')
-      throw new Stop('BUSY', `Port ${port} on this machine is in use.`, {
-        code: 'EADDRINUSE',
-        lines: ['A simulator may still run there. Or choose another one: --port 0 takes any free one.'],
-        cause: error,
-      })
-    if (state === undefined || !(error instanceof Error)) throw error
+    if (error instanceof Stop || state === undefined || !(error instanceof Error)) throw error
     throw new Stop('DATA', `The simulated account cannot be kept in ${state}: ${error.message}.`, {
       code: 'SIMULATOR_STATE',
       lines: ['Name another file, or remove this one to begin with a new account.'],
@@ -197,44 +187,13 @@ alpaca:
   url: ${url}
 `
 
-/**
- * A configuration that is ready to use, and the keys beside it, for their owner's eyes. What is there already is kept
- * when it says the same.
- * @throws {Stop} DATA when something else stands there.
- */
+/** A configuration that is ready to use, and the keys beside it. */
 function writeConfig(named: string, url: string, { keyID, secretKey }: Keys): string {
-  const file = resolve(named)
-  const name = basename(file).replace(/\.ya?ml$/, '')
-  const files: readonly (readonly [path: string, text: string])[] = [
-    [join(dirname(file), `${name}.key-id`), `${keyID}\n`],
-    [join(dirname(file), `${name}.secret-key`), `${secretKey}\n`],
-    [file, configuration(url, `${name}.key-id`, `${name}.secret-key`)],
-  ]
-  const there = files.filter(([path, text]) => standing(path, text) === 'other').map(([path]) => path)
-  if (there.length > 0)
-    throw new Stop(
-      'DATA',
-      `${there.join(' and ')} ${there.length === 1 ? 'is' : 'are'} there already and would be overwritten.`,
-      {
-        code: 'FILE_EXISTS',
-        lines: ['Remove what is not needed any more, or name another file with --write-config.'],
-      },
-    )
-  try {
-    mkdirSync(dirname(file), { recursive: true })
-    for (const [path, text] of files)
-      if (standing(path, text) === 'nothing') writeFileSync(path, text, { mode: 0o600, flag: 'wx' })
-  } catch (error) {
-    throw new Stop('DATA', `The configuration cannot be written: ${(error as Error).message}.`, { cause: error })
-  }
-  return file
-}
-function standing(path: string, text: string): 'nothing' | 'same' | 'other' {
-  try {
-    return readFileSync(path, 'utf8') === text ? 'same' : 'other'
-  } catch (error) {
-    return (error as { code?: string }).code === 'ENOENT' ? 'nothing' : 'other'
-  }
+  const name = nameOf(named)
+  return writeSet(named, configuration(url, `${name}.key-id`, `${name}.secret-key`), {
+    [`${name}.key-id`]: keyID,
+    [`${name}.secret-key`]: secretKey,
+  })
 }
 
 /** Tells what is new between two looks at the broker's truth, a line an order or a fill. */
