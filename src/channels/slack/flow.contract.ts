@@ -137,6 +137,14 @@ export function slackFlows(via: 'http' | 'socket'): void {
       assert.deepEqual(bench.house.asked, [])
     })
 
+    it('who come from elsewhere, but whom Slack knows here, decide nothing', async () => {
+      const ts = await bench.post()
+      await bench.slack.click('U0ANA', ts, 'apr.reject', { forge: { userTeamID: 'T0ELSE' } })
+      await until(() => bench.told('U0ANA').length === 1, 'a word')
+      assert.match(bench.told('U0ANA')[0] ?? '', /another workspace/)
+      assert.deepEqual(bench.house.asked, [])
+    })
+
     it('approve nothing while Slack cannot say who they are, but can say no and halt', async () => {
       const ts = await bench.post()
       bench.slack.faults.on('users.info', { kind: 'status', status: 500 }, 4)
@@ -196,6 +204,8 @@ export function slackFlows(via: 'http' | 'socket'): void {
     it('who only follow the link decide nothing', async () => {
       const ts = await bench.post()
       assert.equal((await bench.slack.click('U0ANA', ts, 'apr.open')).status, 200)
+      await bench.slack.command('U0ANA', 'help')
+      assert.equal(bench.told('U0ANA').length, 1)
       assert.deepEqual(bench.house.asked, [])
     })
 

@@ -227,6 +227,16 @@ describe('the socket', () => {
     assert.ok((bench.slack.requests()['apps.connections.open'] ?? 0) >= 4)
   })
 
+  it("goes to no address but Slack's own", async () => {
+    const open = bench.slack.requests()['apps.connections.open'] ?? 0
+    bench.slack.link.whims.address = bench.slack.url.replace('http://127.0.0.1', 'ws://[::1]')
+    bench.slack.link.cut()
+    await until(() => /not its own/.test(bench.channel.trouble() ?? ''), 'the trouble')
+    bench.slack.link.whims.address = null
+    await linked(2)
+    assert.ok((bench.slack.requests()['apps.connections.open'] ?? 0) >= open + 2)
+  })
+
   it('tries on while Slack refuses the token, and says so; a stop ends it', async () => {
     await bench.close()
     bench = await openBench('socket', { settings: { appToken: 'xapp-wrong' } })

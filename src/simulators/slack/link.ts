@@ -5,6 +5,16 @@ import { type RawData, type WebSocket, WebSocketServer } from 'ws'
 /** What came of an envelope: what it was acknowledged with, or null when nobody did, however often it was sent. */
 export type Acked = { readonly payload: Readonly<Record<string, unknown>> } | null
 
+/** How the socket misbehaves at the moment. */
+export type LinkWhims = {
+  /** Acknowledgements still to be lost. */
+  losingAcks: number
+  /** False: a link that is opened is never told hello. */
+  greeting: boolean
+  /** Handed out in place of the right one. */
+  address: string | null
+}
+
 const PING_MS = 10_000
 /** Sent again this often when nobody acknowledges. */
 const RETRIES_MAX = 2
@@ -19,7 +29,7 @@ export function openLink(options: { readonly appID: string; readonly ackMs: numb
   const tickets = new Set<string>()
   const waiting = new Map<string, (acked: NonNullable<Acked>) => void>()
   const timers = new Set<NodeJS.Timeout>()
-  const whims = { losingAcks: 0, greeting: true }
+  const whims: LinkWhims = { losingAcks: 0, greeting: true, address: null }
   let opened = 0
 
   function greet(socket: WebSocket): void {

@@ -143,6 +143,7 @@ export async function startSlackSimulator(options: SlackSimulatorOptions): Promi
       return { ok: false, error: 'invalid_post_type' }
     const said = method.answer(Object.fromEntries(new URLSearchParams(body)), workspace)
     if (name !== 'apps.connections.open') return said
+    if (link.whims.address !== null) return { ...said, url: link.whims.address }
     return { ...said, url: `${url.replace('http:', 'ws:')}/link?ticket=${link.ticket()}&app_id=${identity.appID}` }
   }
 
