@@ -123,7 +123,9 @@ describe('a difference that a person explains', () => {
     actor: personActor(by),
     ...over,
   })
-  const DIFFERS = 'signal I1 BUY AAPL entry=190.00 stop=188.00\nwait 1s\nelsewhere hold AAPL 40\nreconcile\nwait 1s'
+  const SEEN_TWICE = 'reconcile\nwait 4s\nreconcile\nwait 1s'
+  const SEEN_ONCE = 'signal I1 BUY AAPL entry=190.00 stop=188.00\nwait 1s\nelsewhere hold AAPL 40\nreconcile\nwait 1s'
+  const DIFFERS = `${SEEN_ONCE}\n${SEEN_TWICE}`
   const denied = async (w: World, what: Parameters<World['desk']['takeIn']>[0]) => {
     const result = await w.desk.takeIn(what)
     return result.ok ? null : result.error.code
@@ -144,9 +146,17 @@ describe('a difference that a person explains', () => {
     assert.equal(await denied(w, { ...ask('rik'), actor: agent }), 'NOT_ELIGIBLE')
   })
   it('waits until it is known what the symbol is quoted in', async () => {
-    const w = await after('wait 1s\nelsewhere hold AAPL 40\nreconcile\nwait 1s')
+    const w = await after(`wait 1s\nelsewhere hold AAPL 40\n${SEEN_TWICE}`)
     assert.equal(await denied(w, ask('rik')), 'UNRECONCILED')
     assert.ok(await w.store.get('errand', 'gather:symbol:AAPL'))
+  })
+  it('waits until it is no trade that is just being reported', async () => {
+    const w = await after(SEEN_ONCE)
+    const result = await w.desk.takeIn(ask('rik'))
+    assert.match(result.ok ? '' : result.error.text, /is new.*compared again/)
+    assert.ok(await w.store.get('errand', `reconcile:${w.broker.account}`))
+    w.clock.advance(10_000)
+    assert.equal(await denied(w, ask('rik')), null)
   })
   it('waits for a fresh look at the broker', async () => {
     const w = await after(DIFFERS)
@@ -162,7 +172,7 @@ describe('a difference that a person explains', () => {
   it('must be one, and have a price', async () => {
     const w = await after('wait 1s\nreconcile\nwait 1s')
     assert.equal(await denied(w, ask('rik')), 'NOT_FOUND')
-    const priceless = await after('wait 1s\nelsewhere hold MSFT 40\nreconcile\nwait 1s')
+    const priceless = await after(`wait 1s\nelsewhere hold MSFT 40\n${SEEN_TWICE}`)
     assert.equal(await denied(priceless, ask('rik', { symbol: 'MSFT', px: null })), 'NOT_FOUND')
   })
 })

@@ -3,6 +3,7 @@ import { freshOrder, type Order } from '../orders/machine.ts'
 import { isLeg } from '../orders/protection.ts'
 import type { Terms } from '../orders/terms.ts'
 import { type BrokerOrder, type BrokerPosition, capabilitiesFor, type Found } from '../ports/broker.ts'
+import { tellsOf } from '../reconcile/compare.ts'
 import type { ClOrdID, ExecID, IntentID, OrderID } from '../values/brand.ts'
 import {
   abs,
@@ -20,7 +21,7 @@ import {
   times,
   ZERO,
 } from '../values/decimal.ts'
-import { msBetween } from '../values/instant.ts'
+import { msBetween, plusMs } from '../values/instant.ts'
 import { ok, type Result } from '../values/result.ts'
 import { cancel } from './canceling.ts'
 import { BROKER, type Command, deny, knowsEveryTrade, mustOrder, SYSTEM } from './command.ts'
@@ -289,9 +290,17 @@ export async function takeInDifference(
     )
   }
   const theirs = row.positions.filter((p) => p.symbol === symbol).reduce((sum, p) => plus(sum, p.netQty), ZERO)
-  const netQty = minus(theirs, (await c.tx.get('position', symbol))?.netQty ?? ZERO)
+  const held = (await c.tx.get('position', symbol))?.netQty ?? ZERO
+  const netQty = minus(theirs, held)
   if (isZero(netQty))
     return deny('NOT_FOUND', `Nothing to take in: the broker and our book hold the same of ${symbol}.`)
+  if (!(await isLasting(c, symbol, held, theirs))) {
+    await c.errand('reconcile', account, 'take-in')
+    return deny(
+      'UNRECONCILED',
+      `The difference in ${symbol} is new: it may be a trade that is just being reported. The books are compared again; try again in ${LASTING_MS / 1_000} seconds.`,
+    )
+  }
   const unitPx = ask.px ?? (await c.tx.get('market', symbol))?.quote?.last ?? null
   if (unitPx === null) return deny('NOT_FOUND', `No price of ${symbol} is known: say what a unit is to be booked at.`)
   const rate = await rateOf(c, symbol)
@@ -309,6 +318,18 @@ export async function takeInDifference(
   )
   await c.errand('reconcile', account, 'take-in')
   return ok(null)
+}
+/**
+ * The books must have differed by just this for a while, or so long that the symbol froze: a trade shows in the broker's
+ * count before it is reported.
+ */
+const LASTING_MS = 10_000
+async function isLasting(c: Command, symbol: string, ours: Decimal, theirs: Decimal): Promise<boolean> {
+  const run = await c.tx.get('reconcile', c.setting.account)
+  const n = run?.findings.findIndex((finding) => tellsOf(finding, symbol, ours, theirs)) ?? -1
+  const seenAt = run?.seenAt?.[n]
+  if (seenAt === undefined) return false
+  return plusMs(seenAt, LASTING_MS * c.setting.speed) <= c.now || (await c.tx.get('freeze', symbol)) !== null
 }
 /** Roles that may say what a difference is: those that close its task. */
 const EXPLAINERS: readonly string[] = ['risk', 'operator']

@@ -89,11 +89,15 @@ function positions(here: Here, there: There): Difference[] {
     const [more, fees] = [minus(theirs, ours), feeQty(here.positions, symbol)]
     if (gt(more, ZERO) && lte(more, fees)) {
       const left = isZero(ours) ? ' Our position is closed; this is left at the broker, and no stop covers it.' : ''
-      const words = `${symbol}: ${text(theirs)} at the broker, ${text(more)} more than by our executions, where ${text(fees)} is taken off as fees by estimate.${left}`
-      return [{ kind: 'FEES_IN_KIND', symbol, text: words }]
+      return [
+        {
+          kind: 'FEES_IN_KIND',
+          symbol,
+          text: `${moreWords(symbol, theirs, more)}, where ${text(fees)} is taken off as fees by estimate.${left}`,
+        },
+      ]
     }
-    const words = `${symbol}: ${text(ours)} by our executions, ${text(theirs)} at the broker`
-    return [{ kind: 'POSITION', symbol, text: words }]
+    return [{ kind: 'POSITION', symbol, text: positionWords(symbol, ours, theirs) }]
   })
 }
 
@@ -104,3 +108,11 @@ const feeQty = (rows: readonly Position[], symbol: string): Decimal =>
 /** A sum, because a hedging account lists its longs and shorts apart. */
 const netQty = (rows: There['positions'], symbol: string): Decimal =>
   rows.filter((row) => row.symbol === symbol).reduce((sum, row) => plus(sum, row.netQty), ZERO)
+const positionWords = (symbol: string, ours: Decimal, theirs: Decimal): string =>
+  `${symbol}: ${text(ours)} by our executions, ${text(theirs)} at the broker`
+const moreWords = (symbol: string, theirs: Decimal, more: Decimal): string =>
+  `${symbol}: ${text(theirs)} at the broker, ${text(more)} more than by our executions`
+
+/** Whether a finding tells of exactly this difference between our count of a position and theirs. */
+export const tellsOf = (finding: string, symbol: string, ours: Decimal, theirs: Decimal): boolean =>
+  finding === positionWords(symbol, ours, theirs) || finding.startsWith(moreWords(symbol, theirs, minus(theirs, ours)))
