@@ -15,7 +15,13 @@ export type Pending = {
   /** What the policy asked for when the ticket was made; absent: one click of one person. */
   readonly requires?: Requirement
 }
-export type Voter = { readonly personID: string; readonly roles: readonly string[]; readonly disabled: boolean }
+export type Voter = {
+  readonly personID: string
+  readonly roles: readonly string[]
+  readonly disabled: boolean
+  /** Nobody but the maker of their sign-in code has vouched for them yet. */
+  readonly newcomer?: boolean
+}
 
 export type No = {
   readonly code:
@@ -74,6 +80,9 @@ export function mayApprove(
   const { voter, digest, level = 'L1' } = vote
   const never = mayVote(pending, voter)
   if (never) return never
+  const requires = pending.requires ?? ONE_CLICK
+  const unknown = tooNew(requires, voter)
+  if (unknown) return unknown
   if (pending.state !== 'AwaitingApproval') return no('NOT_PENDING', `The intent ${IN_WORDS[pending.state]}.`)
   if (halted) return no('TRADING_HALTED', 'Trading is halted. Release the halt first, then decide again.')
   if (pending.decideBy === null || now > pending.decideBy)
@@ -85,8 +94,20 @@ export function mayApprove(
     return no('APPROVAL_EXPIRED', `The signal expired at ${rfc3339(pending.signalExpiresAt)}. Nothing was sent.`)
   if (digest !== pending.digest)
     return no('DIGEST_MISMATCH', 'The order changed since it was shown. Look at the new ticket and decide again.')
-  return tooLow(pending.requires ?? ONE_CLICK, level)
+  return tooLow(requires, level)
 }
+
+/**
+ * Whether this asks for more than one person's click, and its voter is good for no more than that. Else whoever can make
+ * a sign-in code could make the second pair of eyes with it.
+ */
+export const tooNew = ({ level, quorum }: Requirement, voter: Voter | null): No | null =>
+  voter?.newcomer && (quorum > 1 || isEnough(level, 'L2'))
+    ? no(
+        'NOT_ELIGIBLE',
+        'You joined with a sign-in code, or lost your passkey, and this asks for more than one click. Have a change confirm your access first.',
+      )
+    : null
 
 /** Whether this evidence is too weak for what is asked for, and what to do about it. */
 export const tooLow = (requires: Requirement, level: Level): No | null =>
@@ -117,6 +138,7 @@ export function countYes(requires: Requirement, votes: readonly Cast[], ticketDi
         voter?.personID === yes.by &&
         !voter.disabled &&
         hasOneOf(APPROVERS, voter) &&
+        !tooNew(requires, voter) &&
         isEnough(yes.level, levelOfOne(requires.level)),
     )
     .map(({ yes }) => yes.by)

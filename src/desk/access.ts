@@ -64,7 +64,15 @@ async function byName(c: Command, name: string): Promise<Person | undefined> {
 
 async function addPerson(c: Command, ask: Redeem): Promise<Person> {
   const personID = `usr_${base32(sha256(ask.name.trim().toLowerCase()), 12)}`
-  const person: Person = { personID, name: ask.name.trim(), roles: ask.roles, disabled: false, createdAt: c.now }
+  const isFirst = (await c.tx.all('person')).length === 0
+  const person: Person = {
+    personID,
+    name: ask.name.trim(),
+    roles: ask.roles,
+    disabled: false,
+    ...(!isFirst && { newcomer: true }),
+    createdAt: c.now,
+  }
   await c.emit('person.added', { type: 'person', id: personID }, 'access', { person }, ask.actor)
   return person
 }

@@ -132,6 +132,8 @@ type Case = {
   readonly of?: (w: World) => Promise<{ digest?: string; evidence?: Evidence }>
   readonly then: string
 }
+/** Whoever makes a sign-in code can use it too. */
+const joined = (w: World) => w.putPerson('mia', ['approver'], false, true)
 const halt = (w: World) => w.desk.halt({ reason: 'enough', actor: personActor('tom') })
 
 describe('when it is said', () => {
@@ -177,6 +179,27 @@ describe('when it is said', () => {
       before: (w) => w.enrol('ana'),
       of: async (w) => ({ evidence: await signed(w, 'ana') }),
       then: 'Approved',
+    },
+    'by somebody new': { before: joined, by: 'mia', then: 'Approved' },
+    'by somebody new, where two are asked for': { policy: TWO, before: joined, by: 'mia', then: 'NOT_ELIGIBLE' },
+    'by somebody new, with a passkey': {
+      policy: PASSKEY,
+      before: async (w) => {
+        await joined(w)
+        assert.ok((await w.enrol('mia')).ok)
+      },
+      by: 'mia',
+      of: async (w) => ({ evidence: await signed(w, 'mia') }),
+      then: 'NOT_ELIGIBLE',
+    },
+    'by somebody new whom two governors know': {
+      policy: TWO,
+      before: async (w) => {
+        await joined(w)
+        await access(w, 'mia', ['approver'])
+      },
+      by: 'mia',
+      then: 'AwaitingApproval',
     },
     'in the name of an armed strategy': {
       of: async () => ({ evidence: { kind: 'armed', armingID: 'arm_1' } }),
@@ -235,6 +258,22 @@ describe('when it is to be sent', () => {
       between: (w) => access(w, 'bo', ['approver'], true),
       then: 'APPROVAL_VOID',
     },
+    'and one of two lost the passkey, and was given another': {
+      policy: TWO_PASSKEYS,
+      votes: async (w) => {
+        assert.ok((await w.enrol('ana')).ok && (await w.enrol('bo', { device: 'old' })).ok)
+        assert.ok((await w.enrol('bo', { by: 'old' })).ok)
+        for (const name of ['ana', 'bo']) await yes(w, name, { evidence: await signed(w, name) })
+      },
+      between: async (w) => {
+        for (const device of ['old', 'bo']) {
+          const { credentialID = '' } = w.passkeys.get(device) ?? {}
+          await w.agreed({ kind: 'passkey revoked', credentialID, personID: 'bo' }, 'rik')
+        }
+        assert.ok((await w.enrol('bo', { device: 'new' })).ok)
+      },
+      then: 'APPROVAL_VOID',
+    },
     'and one of two lost the role': {
       policy: TWO,
       votes: bothClick,
@@ -273,6 +312,12 @@ describe('when it is to be sent', () => {
     },
     'and the yes is that of the owner of the agent': {
       between: (w) => edit(w, () => ({ proposerOwner: 'ana' })),
+      then: 'APPROVAL_VOID',
+    },
+    'and one of two is somebody whom nobody knows': {
+      policy: TWO,
+      votes: bothClick,
+      between: (w) => w.putPerson('bo', ['approver'], false, true),
       then: 'APPROVAL_VOID',
     },
     'and the policy asks for two by now': { between: (w) => w.agreeTo(TWO), then: 'APPROVAL_VOID' },

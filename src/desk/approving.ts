@@ -1,4 +1,4 @@
-import { mayVote } from '../approvals/decide.ts'
+import { mayVote, tooNew } from '../approvals/decide.ts'
 import {
   type ApprovalPolicy,
   firstPolicy,
@@ -30,10 +30,10 @@ export const orderFacts = (ticket: Ticket, strategyID: string): OrderFacts => ({
 
 const proposedBy = ({ proposer, proposerOwner }: Intent) => ({ proposerID: proposer.id, proposerOwner })
 
-/** How many people may say yes to what this proposer asked for. */
-export async function eligibleFor(c: Command, intent: Intent): Promise<number> {
+/** How many people may say yes to what this proposer asked for, where so much is asked. */
+export async function eligibleFor(c: Command, intent: Intent, requires: Requirement): Promise<number> {
   const people = await c.tx.all('person')
-  return people.filter((person) => mayVote(proposedBy(intent), person) === null).length
+  return people.filter((person) => !mayVote(proposedBy(intent), person) && !tooNew(requires, person)).length
 }
 
 /**

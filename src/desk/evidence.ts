@@ -2,6 +2,7 @@ import { type Cast, stillApproved } from '../approvals/decide.ts'
 import { digestOf } from '../approvals/digest.ts'
 import { challengeOf } from '../approvals/envelope.ts'
 import {
+  type Armed,
   type ChannelUser,
   type Envelope,
   type Evidence,
@@ -11,13 +12,14 @@ import {
 } from '../approvals/evidence.ts'
 import { agrees, counterFault, verifyAssertion } from '../approvals/passkey.ts'
 import type { Actor } from '../journal/row.ts'
-import { ONE_CLICK, type Requirement } from '../approvals/policy.ts'
+import { isWithin, ONE_CLICK, type OrderFacts, type Requirement } from '../approvals/policy.ts'
 import type { Ticket } from '../orders/ticket.ts'
 import type { Decision, Intent, Passkey } from '../ports/records.ts'
 import type { Tx } from '../ports/store.ts'
 import type { Instant } from '../values/instant.ts'
 import { parseJson } from '../values/json.ts'
 import { err, ok, type Result } from '../values/result.ts'
+import { orderFacts } from './approving.ts'
 import { type Command, deny } from './command.ts'
 import type { Denial } from './desk.ts'
 
@@ -145,26 +147,32 @@ export async function castOf(
   tx: Tx,
   votes: readonly Given[],
   ticket: Ticket,
-  requires: Requirement,
+  { policyVersion }: Requirement,
   now: Instant,
 ): Promise<readonly Cast[]> {
-  const intent = await tx.get('intent', ticket.intentID)
+  const { intentID, environment } = ticket
+  const intent = await tx.get('intent', intentID)
   const isOwn = (by: string) => by === intent?.proposer.id || by === intent?.proposerOwner
   return Promise.all(
     votes.map(async ({ by, digest, evidence }): Promise<Cast> => {
       const level = evidence ? LEVEL_OF[evidence.kind] : LEVEL_OF.session
-      const holds = evidence === undefined || (await holdsStill(tx, evidence, by, ticket, requires, now))
+      const what = { intentID, digest: digestOf(ticket), decision: 'approve', policyVersion, environment } as const
+      const holds =
+        evidence === undefined ||
+        (evidence.kind === 'armed'
+          ? intent !== null && (await isArmed(tx, evidence, by, orderFacts(ticket, intent.proposal.strategyID), now))
+          : await holdsStill(tx, evidence, by, what, now))
       return { yes: { by, digest, level }, voter: holds && !isOwn(by) ? await tx.get('person', by) : null }
     }),
   )
 }
 
-async function holdsStill(
+/** Whether what a person said it with is theirs still, and says this. */
+export async function holdsStill(
   tx: Tx,
-  evidence: Evidence,
+  evidence: Exclude<Evidence, Armed>,
   by: string,
-  ticket: Ticket,
-  { policyVersion }: Requirement,
+  what: Decided,
   now: Instant,
 ): Promise<boolean> {
   switch (evidence.kind) {
@@ -173,16 +181,17 @@ async function holdsStill(
     case 'channel':
       return isLinked(tx, evidence, by)
     case 'passkey': {
-      const { intentID, environment } = ticket
-      const passkey = stands(await tx.get('passkey', evidence.credentialID), by, environment, now)
-      const what = { intentID, digest: digestOf(ticket), decision: 'approve', policyVersion, environment } as const
+      const passkey = stands(await tx.get('passkey', evidence.credentialID), by, what.environment, now)
       return passkey.ok && verify(evidence, passkey.value, by, what).ok
     }
-    case 'armed': {
-      const arming = await tx.get('arming', evidence.armingID)
-      return arming !== null && arming.by === by && arming.disarmedAt === null && now <= arming.until
-    }
   }
+}
+
+/** Whether the order is still within what that person armed. How many there were was counted when it was approved. */
+async function isArmed(tx: Tx, { armingID }: Armed, by: string, order: OrderFacts, now: Instant): Promise<boolean> {
+  const arming = await tx.get('arming', armingID)
+  if (!arming || arming.by !== by || arming.disarmedAt !== null || now > arming.until) return false
+  return isWithin({ ...arming, count: 0, maxCount: 1 }, order, arming.maxNotional)
 }
 
 /** Whether the policy is still the one under which this was asked: a yes under other rules says nothing. */

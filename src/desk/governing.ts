@@ -1,4 +1,4 @@
-import { type Evidence } from '../approvals/evidence.ts'
+import type { Evidence } from '../approvals/evidence.ts'
 import {
   type ApprovalPolicy,
   faultsOf,
@@ -7,23 +7,26 @@ import {
   levelOfOne,
   type Requirement,
 } from '../approvals/policy.ts'
-import { APPROVERS } from '../approvals/decide.ts'
+import { APPROVERS, tooNew } from '../approvals/decide.ts'
+import { moment } from '../gate/words.ts'
 import type { Actor } from '../journal/row.ts'
 import type { Change, ChangeOf, Decision, Person } from '../ports/records.ts'
 import { base32, sha256, sha256Base64url } from '../values/hash.ts'
-import { plusMs } from '../values/instant.ts'
+import { type Instant, plusMs } from '../values/instant.ts'
 import { canonical } from '../values/json.ts'
 import { ok, type Result } from '../values/result.ts'
 import { policyNow } from './approving.ts'
 import { type Command, deny } from './command.ts'
 import type { Denial } from './desk.ts'
-import { clickOf, weigh } from './evidence.ts'
+import { clickOf, type Decided, holdsStill, weigh } from './evidence.ts'
 
 /** Who may propose a change of the house, and say yes to one of somebody else. */
 export const GOVERNORS: readonly string[] = ['risk', 'admin']
 
 /** How long others have to decide: a night and a day. */
 const CHANGE_TTL_MS = 24 * 3_600_000
+/** How long whoever was shown the door is still missed: time for them to notice, and to tell somebody. */
+const MISSED_MS = 24 * 3_600_000
 
 /** What a yes to a change must name. */
 export const changeDigest = (what: ChangeOf, proposer: string): string =>
@@ -44,10 +47,13 @@ export async function proposeChange(c: Command, ask: Proposed): Promise<Result<C
   if (wrong) return wrong
   const others = await deciders(c, what, proposer.personID)
   const policy = await policyNow(c)
+  const least = onlyTakesAway(what) ? 0 : Math.max(1, policy.changes.quorum)
+  const missed = await missing(c, what, proposer.personID)
+  if (missed.length > 0 && Math.min(least, others.length + missed.length) > others.length) return tooSoon(missed)
   const alone = others.length === 0
   const requires: Requirement = {
     level: policy.changes.level,
-    quorum: onlyTakesAway(what) ? 0 : Math.max(1, Math.min(policy.changes.quorum, others.length)),
+    quorum: alone ? Math.min(least, 1) : Math.min(least, others.length),
     policyVersion: policy.version,
     rules: [alone ? ALONE : 'changes'],
   }
@@ -67,6 +73,8 @@ export async function proposeChange(c: Command, ask: Proposed): Promise<Result<C
     settledAt: null,
     note: null,
   }
+  const same = await c.tx.get('change', change.changeID)
+  if (same) return ok(same)
   await c.emit('change.proposed', about(change), change.changeID, { change }, ask.actor)
   if (requires.quorum === 0) return apply(c, change, ask.actor)
   // Proposing is the click of whoever is alone; a passkey must name the change, which is known only now.
@@ -91,6 +99,7 @@ export async function decideChange(
   if (!change) return deny('NOT_FOUND', `There is no change ${ask.changeID}.`)
   const person = ask.actor.type === 'person' ? await c.tx.get('person', ask.actor.id) : null
   if (change.votes.some(({ by, verdict }) => by === ask.actor.id && verdict === ask.verdict)) return ok(change)
+  if (change.state === 'Declined' && ask.verdict === 'declined') return ok(change)
   if (change.state !== 'Waiting') return deny('NOT_PENDING', `The change is ${change.state.toLowerCase()} already.`)
   if (!person || person.disabled || !isGovernor(person))
     return deny('NOT_ELIGIBLE', `Changes are decided by people with one of the roles ${GOVERNORS.join(', ')}.`)
@@ -105,23 +114,61 @@ export async function decideChange(
     await c.emit('change.declined', about(change), change.changeID, { decision }, ask.actor)
     return ok(await reread(c, change))
   }
-  const isOwn = person.personID === change.proposer || person.personID === subjectOf(change.what)
-  if (isOwn && (await deciders(c, change.what, change.proposer)).length > 0)
-    return deny('SELF_APPROVAL', 'Whoever proposed a change, or is its subject, cannot approve it. Ask another person.')
-  const wrong = await faultOf(c, change.what)
+  const others = await deciders(c, change.what, change.proposer)
+  const missed = await missing(c, change.what, change.proposer)
+  if (isOwn(change, person.personID)) {
+    if (others.length > 0)
+      return deny(
+        'SELF_APPROVAL',
+        'Whoever proposed a change, or is its subject, cannot approve it. Ask another person.',
+      )
+    if (missed.length > 0) return tooSoon(missed)
+  } else {
+    const unknown = tooNew(change.requires, person)
+    if (unknown) return deny(unknown.code, unknown.text)
+  }
+  const wrong = (await staleness(c, change)) ?? (await faultOf(c, change.what))
   if (wrong) return wrong
   const decision = await judged(c, change, ask, person)
   if (!decision.ok) return decision
   await c.emit('change.voted', about(change), change.changeID, { decision: decision.value }, ask.actor)
   const voted = await reread(c, change)
-  const yes = new Set(voted.votes.map(({ by }) => by))
-  return yes.size >= change.requires.quorum ? apply(c, voted, ask.actor) : ok(voted)
+  return (await countAgreed(c, voted)) >= change.requires.quorum ? apply(c, voted, ask.actor) : ok(voted)
+}
+
+const isOwn = ({ what, proposer }: Change, personID: string): boolean =>
+  personID === proposer || personID === subjectOf(what)
+
+/** How many different people agree to it, as they stand now: whoever may not decide any more takes their yes along. */
+async function countAgreed(c: Command, change: Change): Promise<number> {
+  const agreed = new Set<string>()
+  for (const { by, evidence } of change.votes) {
+    const person = await c.tx.get('person', by)
+    if (!person || person.disabled || !isGovernor(person)) continue
+    if (evidence && (evidence.kind === 'armed' || !(await holdsStill(c.tx, evidence, by, asked(c, change), c.now))))
+      continue
+    agreed.add(by)
+  }
+  return agreed.size
+}
+
+/** It was proposed under other rules, or by somebody who may not propose any more. */
+async function staleness(
+  c: Command,
+  { requires, proposer, proposerName }: Change,
+): Promise<Result<never, Denial> | null> {
+  if ((await policyNow(c)).version !== requires.policyVersion)
+    return deny('STALE_CHANGE', 'The policy of approvals has changed since. Propose it again under the new one.')
+  const person = await c.tx.get('person', proposer)
+  return person && !person.disabled && isGovernor(person)
+    ? null
+    : deny('STALE_CHANGE', `${proposerName}, who proposed this, may not do so any more. Propose it again.`)
 }
 
 const about = (change: Change) => ({ type: 'change', id: change.changeID })
 const reread = async (c: Command, change: Change): Promise<Change> =>
   (await c.tx.get('change', change.changeID)) ?? change
-const isGovernor = ({ roles }: Person): boolean => roles.some((role) => GOVERNORS.includes(role))
+const isGovernor = ({ roles }: Pick<Person, 'roles'>): boolean => roles.some((role) => GOVERNORS.includes(role))
 const subjectOf = (what: ChangeOf): string | null => ('personID' in what ? what.personID : null)
 
 /** Everybody else who may say yes to it. */
@@ -133,12 +180,45 @@ async function deciders(c: Command, what: ChangeOf, proposer: string): Promise<r
   )
 }
 
-/** The safe direction: somebody is kept out, or a passkey is good for nothing any more. */
+type Missed = { readonly name: string; readonly until: Instant }
+
+/**
+ * Whoever could have decided on it until less than a day ago. They are still counted: else one governor could show all
+ * others the door, at once and alone, and loosen the house alone a moment later.
+ */
+async function missing(c: Command, what: ChangeOf, proposer: string): Promise<readonly Missed[]> {
+  const missed = new Map<string, Missed>()
+  for (const { what: done, state, settledAt } of await c.tx.all('change')) {
+    if (state !== 'Applied' || done.kind !== 'person' || settledAt === null) continue
+    const { personID, before } = done
+    const until = plusMs(settledAt, MISSED_MS)
+    if (c.now >= until || before.disabled || !isGovernor(before) || personID === proposer) continue
+    const person = await c.tx.get('person', personID)
+    if (personID === subjectOf(what) || !person || (!person.disabled && isGovernor(person))) continue
+    missed.set(personID, { name: person.name, until })
+  }
+  return [...missed.values()]
+}
+
+function tooSoon(missed: readonly Missed[]): Result<never, Denial> {
+  const names = missed.map(({ name }) => name).join(', ')
+  const until = Math.max(...missed.map((one) => one.until)) as Instant
+  return deny(
+    'SELF_APPROVAL',
+    `${names} could have decided on this until less than a day ago, and too few others can. Propose it again after ${moment(until)}, or give the access back first.`,
+  )
+}
+
+/**
+ * The safe direction: somebody is kept out, or a passkey is good for nothing any more. What leaves everything as it is
+ * takes nothing away: it confirms somebody who is new.
+ */
 export function onlyTakesAway(what: ChangeOf): boolean {
   if (what.kind === 'passkey revoked') return true
   if (what.kind !== 'person') return false
   const { before, after } = what
-  return (after.disabled || !before.disabled) && after.roles.every((role) => before.roles.includes(role))
+  const changes = after.disabled !== before.disabled || before.roles.some((role) => !after.roles.includes(role))
+  return changes && (after.disabled || !before.disabled) && after.roles.every((role) => before.roles.includes(role))
 }
 
 /** Why the change cannot be made: it is of something else than what is there now, or makes no sense. */
@@ -180,8 +260,10 @@ async function faultOf(c: Command, what: ChangeOf): Promise<Result<never, Denial
 
 /** A policy that asks for more people than may approve stops all trading: said when it is proposed, not when it bites. */
 async function unreachable(c: Command, policy: ApprovalPolicy): Promise<string[]> {
-  const may = (await c.tx.all('person')).filter((p) => !p.disabled && p.roles.some((r) => APPROVERS.includes(r))).length
   const most = largestQuorum(policy, c.setting.policy.environment)
+  const may = (await c.tx.all('person')).filter(
+    (p) => !p.disabled && p.roles.some((r) => APPROVERS.includes(r)) && !(most > 1 && p.newcomer),
+  ).length
   return most > Math.max(1, may)
     ? [`A rule asks for ${most} people, and ${may} may approve. Give more people the role approver first.`]
     : []
@@ -198,13 +280,7 @@ type Verdict = {
 /** The yes with what it was said with, weighed. */
 async function judged(c: Command, change: Change, ask: Verdict, person: Person): Promise<Result<Decision, Denial>> {
   const evidence = ask.evidence ?? clickOf(ask.actor)
-  const level = await weigh(c, evidence, ask.actor, {
-    changeID: change.changeID,
-    digest: change.digest,
-    decision: 'approve',
-    policyVersion: change.requires.policyVersion,
-    environment: c.setting.policy.environment,
-  })
+  const level = await weigh(c, evidence, ask.actor, asked(c, change))
   if (!level.ok) return level
   const wants = levelOfOne(change.requires.level)
   if (!isEnough(level.value, wants))
@@ -214,6 +290,14 @@ async function judged(c: Command, change: Change, ask: Verdict, person: Person):
     )
   return ok({ ...decisionOf(c, ask, person), level: level.value, evidence })
 }
+
+const asked = (c: Command, { changeID, digest, requires }: Change): Decided => ({
+  changeID,
+  digest,
+  decision: 'approve',
+  policyVersion: requires.policyVersion,
+  environment: c.setting.policy.environment,
+})
 
 const decisionOf = (c: Command, ask: Verdict, person: Person): Decision => ({
   verdict: ask.verdict,

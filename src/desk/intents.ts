@@ -115,7 +115,7 @@ export async function ticket(
   const made = { ...passed, maxDriftBps: limits.maxDriftBps }
   const armed = await armedFor(c, intent, order, approvals)
   const requires = armed?.requires ?? requirementOf(approvals, order)
-  const eligible = await eligibleFor(c, intent)
+  const eligible = await eligibleFor(c, intent, requires)
   // One person may yet sign in; more than there are is a policy that nobody can satisfy.
   if (requires.quorum > Math.max(1, eligible))
     return unfit(c, intent, {

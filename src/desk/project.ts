@@ -3,7 +3,7 @@ import { DELIVERY, type DeliverySaid } from '../orders/delivery.ts'
 import { INTENT, type IntentSaid } from '../orders/intent.ts'
 import { applyReport, isOpenPhase, type Order } from '../orders/machine.ts'
 import { addTrade, flat, positionOf } from '../orders/position.ts'
-import type { Change, Decision, Intent, Kind, Records } from '../ports/records.ts'
+import type { Change, Decision, Intent, Kind, Passkey, Records } from '../ports/records.ts'
 import type { Tx } from '../ports/store.ts'
 import { type Amt, isZero, over, type Qty, times } from '../values/decimal.ts'
 import { Fault } from '../values/fault.ts'
@@ -141,13 +141,13 @@ export async function project(tx: Tx, row: Row): Promise<void> {
       return
     }
     case 'person.changed': {
-      const person = await must(tx, 'person', row)
+      const { newcomer: _, ...person } = await must(tx, 'person', row)
       return tx.put('person', { ...person, roles: told.data.roles, disabled: told.data.disabled })
     }
     case 'passkey.enrolled':
       return tx.put('passkey', told.data.passkey)
     case 'passkey.revoked':
-      return tx.put('passkey', { ...(await must(tx, 'passkey', row)), revokedAt: at })
+      return passkeyRevoked(tx, { ...(await must(tx, 'passkey', row)), revokedAt: at })
     case 'link.made': {
       const code = await tx.get('code', told.data.codeHash)
       if (code) await tx.put('code', { ...code, usedAt: at })
@@ -200,6 +200,15 @@ async function intent(tx: Tx, row: Row, at: Instant, said: IntentSaid, change: P
       `journal row ${row.seq}: intent ${row.object.id} is ${before?.state ?? 'unknown'}, so it cannot become ${said}`,
     )
   await tx.put('intent', { ...before, ...change, state, updatedAt: at })
+}
+
+/** Without a passkey to vouch for the next one, whoever enrols it could be anybody who holds the session. */
+async function passkeyRevoked(tx: Tx, passkey: Passkey): Promise<void> {
+  await tx.put('passkey', passkey)
+  const { personID } = passkey
+  const left = (await tx.all('passkey')).some((one) => one.personID === personID && one.revokedAt === null)
+  const person = await tx.get('person', personID)
+  if (person && !left) await tx.put('person', { ...person, newcomer: true })
 }
 
 /** What a yes uses up: one of the orders that an armed strategy may send; a passkey counts its uses. */

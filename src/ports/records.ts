@@ -209,6 +209,8 @@ export type Person = {
   readonly name: string
   readonly roles: readonly PersonRole[]
   readonly disabled: boolean
+  /** Came in by a sign-in code, or lost the last passkey, and no change has confirmed them since: one click is all they are good for. */
+  readonly newcomer?: true
   readonly createdAt: Instant
 }
 

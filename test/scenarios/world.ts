@@ -220,9 +220,10 @@ export class World {
     await this.#desk.recover()
     await this.settle()
   }
-  async putPerson(name: string, roles: readonly PersonRole[], disabled: boolean): Promise<void> {
+  async putPerson(name: string, roles: readonly PersonRole[], disabled: boolean, newcomer = false): Promise<void> {
     const run = commands(this.store, () => this.clock.now(), this.setting)
-    const person: Person = { personID: name, name, roles, disabled, createdAt: this.clock.now() }
+    const createdAt = this.clock.now()
+    const person: Person = { personID: name, name, roles, disabled, ...(newcomer && { newcomer }), createdAt }
     await run((c) => c.emit('person.added', { type: 'person', id: name }, 'access', { person }, SYSTEM))
   }
 

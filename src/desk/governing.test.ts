@@ -1,0 +1,367 @@
+import assert from 'node:assert/strict'
+import { describe, it } from 'node:test'
+import { personActor, World } from '../../test/scenarios/world.ts'
+import type { Evidence, Level } from '../approvals/evidence.ts'
+import { FIRST_POLICY, type ApprovalPolicy } from '../approvals/policy.ts'
+import type { Actor } from '../journal/row.ts'
+import type { Change, ChangeOf, Person, PersonRole } from '../ports/records.ts'
+import { plusMs } from '../values/instant.ts'
+import { onlyTakesAway } from './governing.ts'
+
+const HOUR_MS = 3_600_000
+const CLI: Actor = { type: 'system', id: 'cli', via: 'cli', session: null }
+const AGENT: Actor = { type: 'agent', id: 'jax', via: 'http', session: null }
+
+/** A house with the governors rik and ad, and whoever else is named. */
+async function house(changes: ApprovalPolicy['changes'] | null = null, more: readonly string[] = []): Promise<World> {
+  const w = new World()
+  w.awake = false
+  await w.open()
+  for (const name of more) await w.putPerson(name, ['risk'], false)
+  if (changes) await w.agreeTo((before) => ({ ...before, changes }))
+  return w
+}
+const CHANGES = (level: Level, quorum: number) => ({ level, quorum })
+
+const personOf = async (w: World, name: string): Promise<Person> => (await w.store.get('person', name)) ?? assert.fail()
+async function access(w: World, name: string, roles: readonly PersonRole[], disabled = false): Promise<ChangeOf> {
+  const { roles: was, disabled: out } = await personOf(w, name)
+  return { kind: 'person', personID: name, before: { roles: was, disabled: out }, after: { roles, disabled } }
+}
+async function policy(w: World, of: Partial<ApprovalPolicy>): Promise<ChangeOf> {
+  const before = await w.policyNow()
+  return { kind: 'approval policy', before: before.version, policy: { ...before, version: before.version + 1, ...of } }
+}
+const TWO = { rules: [{ name: 'two', level: 'L1', quorum: 2 }] } as const
+
+type Done = { ok: true; value: Change } | { ok: false; error: { code: string; text: string } }
+/** The state of the change, or the code of the no. */
+const said = (done: Done): string => (done.ok ? done.value.state : done.error.code)
+const proposed = (w: World, what: ChangeOf, by: string): Promise<Done> =>
+  w.desk.proposeChange({ what, reason: 'for the test', actor: personActor(by) })
+async function waits(w: World, what: ChangeOf, by: string): Promise<Change> {
+  const done = await proposed(w, what, by)
+  assert.ok(done.ok, JSON.stringify(done))
+  assert.equal(done.value.state, 'Waiting')
+  return done.value
+}
+async function decides(
+  w: World,
+  { changeID, digest }: Change,
+  by: string,
+  of: { verdict?: 'approved' | 'declined'; digest?: string; evidence?: Evidence; actor?: Actor } = {},
+): Promise<string> {
+  const ask = { changeID, digest, verdict: 'approved', reason: null, actor: personActor(by), ...of } as const
+  return said(await w.desk.decideChange(ask))
+}
+const signs = async (w: World, { changeID }: Change, by: string): Promise<{ evidence: Evidence }> => ({
+  evidence: await w.sign(by, await w.decidedChange(changeID)),
+})
+const changeOf = async (w: World, { changeID }: Change): Promise<Change> =>
+  (await w.store.get('change', changeID)) ?? assert.fail()
+
+describe('a change', () => {
+  it('takes somebody else, who agrees', async () => {
+    const w = await house()
+    const change = await waits(w, await policy(w, TWO), 'rik')
+    assert.equal((await w.policyNow()).version, 0)
+    assert.equal(await decides(w, change, 'rik'), 'SELF_APPROVAL')
+    assert.equal(await decides(w, change, 'ad'), 'Applied')
+    assert.deepEqual([(await w.policyNow()).version, (await changeOf(w, change)).note], [1, null])
+  })
+  it('takes as many others as the policy says, and one of them twice is one', async () => {
+    const w = await house(CHANGES('L1', 2), ['zo'])
+    const change = await waits(w, await policy(w, TWO), 'rik')
+    assert.equal(await decides(w, change, 'ad'), 'Waiting')
+    assert.equal(await decides(w, change, 'ad'), 'Waiting')
+    assert.equal((await changeOf(w, change)).votes.length, 1)
+    assert.equal(await decides(w, change, 'zo'), 'Applied')
+  })
+  it('is made by whoever is alone, and says that there are no four eyes', async () => {
+    const w = new World()
+    w.awake = false
+    await w.open()
+    await w.putPerson('ad', [], false)
+    const done = await proposed(w, await policy(w, TWO), 'rik')
+    assert.ok(done.ok)
+    assert.deepEqual([done.value.state, done.value.note], ['Applied', 'four-eyes: off'])
+  })
+  it('of their own access waits for others', async () => {
+    const w = await house()
+    const change = await waits(w, await access(w, 'rik', ['risk', 'admin']), 'rik')
+    assert.equal(await decides(w, change, 'rik'), 'SELF_APPROVAL')
+    assert.equal(await decides(w, change, 'ad'), 'Applied')
+    assert.deepEqual((await personOf(w, 'rik')).roles, ['risk', 'admin'])
+  })
+  it('is not agreed to by whom it is about', async () => {
+    const w = await house(null, ['zo'])
+    const change = await waits(w, await access(w, 'zo', ['risk', 'admin']), 'rik')
+    assert.equal(await decides(w, change, 'zo'), 'SELF_APPROVAL')
+    assert.equal(await decides(w, change, 'ad'), 'Applied')
+  })
+  it('with a passkey takes a passkey', async () => {
+    const w = await house(CHANGES('L2', 1))
+    const change = await waits(w, await policy(w, TWO), 'rik')
+    assert.equal(await decides(w, change, 'ad'), 'ASSURANCE_TOO_LOW')
+    assert.ok((await w.enrol('ad')).ok)
+    assert.equal(await decides(w, change, 'ad', await signs(w, change, 'ad')), 'Applied')
+    assert.equal((await changeOf(w, change)).votes[0]?.level, 'L2')
+  })
+  it('with a passkey takes it also of whoever is alone', async () => {
+    const w = await house(CHANGES('L2', 1))
+    assert.ok((await w.enrol('rik')).ok)
+    await w.putPerson('ad', [], false)
+    const change = await waits(w, await policy(w, TWO), 'rik')
+    assert.equal(await decides(w, change, 'rik'), 'ASSURANCE_TOO_LOW')
+    assert.equal(await decides(w, change, 'rik', await signs(w, change, 'rik')), 'Applied')
+    assert.equal((await changeOf(w, change)).note, 'four-eyes: off')
+  })
+  it('ends with one no, which anybody may say who might have said yes, its proposer too', async () => {
+    const w = await house()
+    for (const by of ['ad', 'rik']) {
+      const change = await waits(w, await policy(w, TWO), 'rik')
+      assert.equal(await decides(w, change, 'ana', { verdict: 'declined' }), 'NOT_ELIGIBLE')
+      assert.equal(await decides(w, change, by, { verdict: 'declined' }), 'Declined')
+      assert.equal(await decides(w, change, by, { verdict: 'declined' }), 'Declined')
+      assert.equal(await decides(w, change, 'ad'), 'NOT_PENDING')
+      w.clock.advance(1)
+    }
+    assert.equal((await w.policyNow()).version, 0)
+  })
+  it('waits a night and a day', async () => {
+    const w = await house()
+    const change = await waits(w, await policy(w, TWO), 'rik')
+    w.clock.advance(24 * HOUR_MS)
+    assert.equal(change.decideBy, w.clock.now())
+    const other = await waits(w, await access(w, 'tom', ['trader', 'approver']), 'rik')
+    assert.equal(await decides(w, change, 'ad'), 'Applied')
+    w.clock.advance(24 * HOUR_MS + 0.001)
+    assert.equal(await decides(w, other, 'ad'), 'APPROVAL_EXPIRED')
+    assert.equal((await changeOf(w, other)).state, 'Lapsed')
+    assert.deepEqual((await personOf(w, 'tom')).roles, ['trader'])
+  })
+})
+
+describe('a change is not made', () => {
+  type Row = readonly [name: string, what: (w: World) => Promise<ChangeOf>, by: string, code: string]
+  const P: ApprovalPolicy = { ...FIRST_POLICY, version: 1 }
+  // biome-ignore format: a table reads in columns
+  const rows: readonly Row[] = [
+    ['by an approver',                     (w) => policy(w, TWO),                                         'ana', 'NOT_ELIGIBLE'],
+    ['by a trader, of their own access',   (w) => access(w, 'tom', ['trader', 'admin']),                  'tom', 'NOT_ELIGIBLE'],
+    ['by nobody',                          (w) => policy(w, TWO),                                         'eve', 'NOT_ELIGIBLE'],
+    ['of an older policy',                 async () => ({ kind: 'approval policy', before: 7, policy: P }), 'rik', 'STALE_CHANGE'],
+    ['that leaves a version out',          async () => ({ kind: 'approval policy', before: 0, policy: { ...P, version: 2 } }), 'rik', 'STALE_CHANGE'],
+    ['that makes no sense',                (w) => policy(w, { rules: [] }),                               'rik', 'POLICY_FAULT'],
+    ['that asks for more than there are',  (w) => policy(w, { rules: [{ name: 'all', level: 'L1', quorum: 4 }] }), 'rik', 'POLICY_FAULT'],
+    ['of somebody unknown',                async () => ({ kind: 'person', personID: 'eve', before: { roles: [], disabled: false }, after: { roles: ['admin'], disabled: false } }), 'rik', 'NOT_FOUND'],
+    ['of access that is another by now',   async (w) => ({ ...(await access(w, 'tom', ['admin'])), before: { roles: ['auditor'], disabled: false } }) as ChangeOf, 'rik', 'STALE_CHANGE'],
+    ['that shows the last admin the door', (w) => access(w, 'ad', ['admin'], true),                       'rik', 'POLICY_FAULT'],
+    ['that takes the role of the last admin', (w) => access(w, 'ad', ['trader']),                         'ad',  'POLICY_FAULT'],
+    ['of a passkey that nobody has',       async () => ({ kind: 'passkey revoked', credentialID: 'AAAA', personID: 'ana' }), 'rik', 'NOT_FOUND'],
+  ]
+  for (const [name, what, by, code] of rows)
+    it(`${name}: ${code}`, async () => {
+      const w = await house()
+      const before = await w.store.head()
+      assert.equal(said(await proposed(w, await what(w), by)), code)
+      assert.deepEqual(await w.store.head(), before)
+    })
+  it('by an agent', async () => {
+    const w = await house()
+    const done = await w.desk.proposeChange({ what: await policy(w, TWO), reason: 'mine', actor: AGENT })
+    assert.equal(said(done), 'NOT_ELIGIBLE')
+    const change = await waits(w, await policy(w, TWO), 'rik')
+    assert.equal(await decides(w, change, 'jax', { actor: { ...AGENT, id: 'ad' } }), 'NOT_ELIGIBLE')
+  })
+})
+
+describe('a yes to a change does not count', () => {
+  it('to another one than was shown', async () => {
+    const w = await house()
+    const change = await waits(w, await policy(w, TWO), 'rik')
+    assert.equal(await decides(w, change, 'ad', { digest: 'AAAA' }), 'DIGEST_MISMATCH')
+    assert.equal(await decides(w, { ...change, changeID: 'chg_none' }, 'ad'), 'NOT_FOUND')
+  })
+  it('when the policy is another by now', async () => {
+    const w = await house()
+    const change = await waits(w, await access(w, 'tom', ['trader', 'approver']), 'rik')
+    await w.agreeTo((before) => ({ ...before, changes: CHANGES('L2', 1) }))
+    assert.equal(await decides(w, change, 'ad'), 'STALE_CHANGE')
+  })
+  it('when the access is another by now', async () => {
+    const w = await house()
+    const change = await waits(w, await access(w, 'tom', ['trader', 'approver']), 'rik')
+    await w.agreed(await access(w, 'tom', []), 'rik')
+    assert.equal(await decides(w, change, 'ad'), 'STALE_CHANGE')
+  })
+  it('when whoever proposed it was shown the door', async () => {
+    const w = await house()
+    const change = await waits(w, await access(w, 'tom', ['trader', 'approver']), 'rik')
+    await w.agreed(await access(w, 'rik', ['risk'], true), 'ad')
+    assert.equal(await decides(w, change, 'ad'), 'STALE_CHANGE')
+  })
+  it('of whoever was shown the door before the last one was said', async () => {
+    const w = await house(CHANGES('L1', 2), ['zo', 'yu'])
+    const change = await waits(w, await policy(w, TWO), 'rik')
+    assert.equal(await decides(w, change, 'zo'), 'Waiting')
+    await w.agreed(await access(w, 'zo', ['risk'], true), 'ad')
+    assert.equal(await decides(w, change, 'ad'), 'Waiting')
+    assert.equal(await decides(w, change, 'yu'), 'Applied')
+  })
+  it('with a passkey that was revoked before the last one was said', async () => {
+    const w = await house(CHANGES('L2', 2), ['zo', 'yu'])
+    for (const name of ['ad', 'zo', 'yu']) assert.ok((await w.enrol(name)).ok)
+    const change = await waits(w, await policy(w, TWO), 'rik')
+    assert.equal(await decides(w, change, 'zo', await signs(w, change, 'zo')), 'Waiting')
+    const { credentialID = '' } = w.passkeys.get('zo') ?? {}
+    assert.ok((await w.desk.revokePasskey({ credentialID, reason: 'lost', actor: personActor('zo') })).ok)
+    assert.equal(await decides(w, change, 'ad', await signs(w, change, 'ad')), 'Waiting')
+    assert.equal(await decides(w, change, 'yu', await signs(w, change, 'yu')), 'Applied')
+  })
+})
+
+describe('what only takes away', () => {
+  it('is done at once, by one', async () => {
+    const w = await house()
+    const done = await proposed(w, await access(w, 'ana', ['approver'], true), 'ad')
+    assert.equal(said(done), 'Applied')
+    assert.ok((await personOf(w, 'ana')).disabled)
+  })
+  it('ends every session of whoever is out, and what they armed', async () => {
+    const w = await house()
+    const expiresAt = plusMs(w.clock.now(), HOUR_MS)
+    for (const [hash, name] of [
+      ['s1', 'ana'],
+      ['s2', 'ana'],
+      ['s3', 'bo'],
+    ] as const) {
+      await w.desk.issueCode({ hash: `code ${hash}`, expiresAt, actor: CLI })
+      const ask = { codeHash: `code ${hash}`, name, roles: [], sessionHash: hash, csrf: 'x', via: 'web' } as const
+      assert.ok((await w.desk.redeemCode({ ...ask, expiresAt, actor: CLI })).ok)
+    }
+    const auto = (await w.policyNow()).autoMaxNotional ?? assert.fail()
+    const bounds = { symbols: ['AAPL'], maxNotional: auto, maxCount: 3, until: expiresAt }
+    for (const by of ['ana', 'bo'])
+      assert.ok((await w.desk.arm({ ...bounds, strategyID: by, actor: personActor(by) })).ok)
+    await proposed(w, await access(w, 'ana', ['approver'], true), 'rik')
+    const sessions = (await w.store.all('session')).filter((one) => one.endedAt === null)
+    const armings = (await w.store.all('arming')).filter((one) => one.disarmedAt === null)
+    assert.deepEqual([sessions.map((one) => one.hash), armings.map((one) => one.by)], [['s3'], ['bo']])
+  })
+  // biome-ignore format: a table reads in columns
+  const rows: readonly (readonly [before: readonly PersonRole[], out: boolean, after: readonly PersonRole[], outThen: boolean, takes: boolean])[] = [
+    [['trader', 'approver'], false, ['trader'],             false, true],
+    [['trader'],             false, ['trader'],             true,  true],
+    [['trader'],             true,  [],                     true,  true],
+    [['trader'],             true,  ['trader'],             false, false],
+    [['trader'],             true,  [],                     false, false],
+    [['trader'],             false, ['approver'],           false, false],
+    [['trader'],             false, ['trader', 'approver'], true,  false],
+    // It confirms somebody.
+    [['trader'],             false, ['trader'],             false, false],
+  ]
+  for (const [before, out, after, outThen, takes] of rows)
+    it(`${before.join()}${out ? ' (out)' : ''} to ${after.join() || 'nothing'}${outThen ? ' (out)' : ''}: ${takes ? 'yes' : 'no'}`, () =>
+      assert.equal(
+        onlyTakesAway({
+          kind: 'person',
+          personID: 'tom',
+          before: { roles: before, disabled: out },
+          after: { roles: after, disabled: outThen },
+        }),
+        takes,
+      ))
+})
+
+describe('nobody becomes alone in a hurry', () => {
+  const LOOSE = { rules: [{ name: 'all', level: 'L1', quorum: 1 }] } as const
+  it('by showing all others the door', async () => {
+    const w = await house()
+    await w.putPerson('ad', ['admin', 'risk'], false)
+    await w.agreed(await access(w, 'rik', [], false), 'ad')
+    const alone = await proposed(w, await policy(w, LOOSE), 'ad')
+    assert.ok(!alone.ok)
+    assert.deepEqual(
+      [alone.error.code, alone.error.text],
+      [
+        'SELF_APPROVAL',
+        'rik could have decided on this until less than a day ago, and too few others can. Propose it again after 2026-11-24 15:00:00 UTC, or give the access back first.',
+      ],
+    )
+    assert.equal(said(await proposed(w, await access(w, 'ad', ['admin', 'risk', 'approver']), 'ad')), 'SELF_APPROVAL')
+    w.clock.advance(24 * HOUR_MS - 0.001)
+    assert.equal(said(await proposed(w, await policy(w, LOOSE), 'ad')), 'SELF_APPROVAL')
+    w.clock.advance(0.001)
+    assert.equal(said(await proposed(w, await policy(w, LOOSE), 'ad')), 'Applied')
+  })
+  it('also for what was proposed while they were there', async () => {
+    const w = await house()
+    const change = await waits(w, await policy(w, LOOSE), 'ad')
+    await w.agreed(await access(w, 'rik', ['risk'], true), 'ad')
+    assert.equal(await decides(w, change, 'ad'), 'SELF_APPROVAL')
+  })
+  it('nor with fewer than the policy asks for', async () => {
+    const w = await house(CHANGES('L1', 2), ['zo'])
+    await w.agreed(await access(w, 'rik', [], true), 'ad')
+    assert.equal(said(await proposed(w, await policy(w, LOOSE), 'ad')), 'SELF_APPROVAL')
+  })
+  it('but gives back at once what was taken by mistake', async () => {
+    const w = await house()
+    await w.agreed(await access(w, 'rik', ['risk'], true), 'ad')
+    assert.equal(said(await proposed(w, await access(w, 'rik', ['risk']), 'ad')), 'Applied')
+    assert.equal(said(await proposed(w, await policy(w, LOOSE), 'ad')), 'Waiting')
+  })
+})
+
+describe('whoever came in with a code', () => {
+  async function joins(w: World, name: string): Promise<string> {
+    const expiresAt = plusMs(w.clock.now(), HOUR_MS)
+    await w.desk.issueCode({ hash: `code ${name}`, expiresAt, actor: personActor('ad') })
+    const roles: readonly PersonRole[] = ['trader', 'approver']
+    const ask = { codeHash: `code ${name}`, name, roles, sessionHash: `s ${name}`, csrf: 'x', via: 'web' } as const
+    const opened = await w.desk.redeemCode({ ...ask, expiresAt, actor: CLI })
+    assert.ok(opened.ok)
+    return opened.value.personID
+  }
+  it('is new, but not the first', async () => {
+    const w = await house()
+    assert.equal((await personOf(w, await joins(w, 'Mia'))).newcomer, true)
+    await w.store.transact((tx) => tx.clearViews())
+    assert.equal((await personOf(w, await joins(w, 'Mia'))).newcomer, undefined)
+  })
+  it('is confirmed by a change that others agree to, and by no single governor', async () => {
+    const w = await house()
+    const mia = await joins(w, 'Mia')
+    const change = await waits(w, await access(w, mia, ['trader', 'approver']), 'ad')
+    assert.equal(await decides(w, change, 'ad'), 'SELF_APPROVAL')
+    assert.equal(await decides(w, change, 'rik'), 'Applied')
+    assert.equal((await personOf(w, mia)).newcomer, undefined)
+  })
+  it('does not make a policy reachable', async () => {
+    const w = await house()
+    await joins(w, 'Mia')
+    const three = { rules: [{ name: 'all', level: 'L1', quorum: 4 }] } as const
+    assert.equal(said(await proposed(w, await policy(w, three), 'rik')), 'POLICY_FAULT')
+  })
+  it('and whoever lost the last passkey, decides on nothing that takes one', async () => {
+    const w = await house(CHANGES('L2', 1))
+    assert.ok((await w.enrol('ad')).ok)
+    const { credentialID = '' } = w.passkeys.get('ad') ?? {}
+    await w.agreed({ kind: 'passkey revoked', credentialID, personID: 'ad' }, 'rik')
+    assert.equal((await personOf(w, 'ad')).newcomer, true)
+    assert.ok((await w.enrol('ad', { device: 'stolen' })).ok)
+    const change = await waits(w, await policy(w, TWO), 'rik')
+    const evidence = await w.sign('ad', await w.decidedChange(change.changeID), { device: 'stolen' })
+    assert.equal(await decides(w, change, 'ad', { evidence }), 'NOT_ELIGIBLE')
+  })
+})
+
+it('a change that was proposed twice in one moment is one', async () => {
+  const w = await house()
+  const first = await waits(w, await policy(w, TWO), 'rik')
+  const second = await waits(w, await policy(w, TWO), 'rik')
+  assert.deepEqual(first, second)
+  const rows = await w.store.journalOf(first.changeID)
+  assert.equal(rows.filter((row) => row.action === 'change.proposed').length, 1)
+})
