@@ -84,8 +84,9 @@ export async function replace(
     )
   const looks = less || (await c.halted()) || (await factsAreFresh(c, intent))
   const found = (await judge(c, made.ticket, standing, intent)).refusals
-  // Of older facts, what newer ones would not change: a size above the limits is not looked at twice.
-  const refusals = looks ? found : found.filter(({ code }) => !TRANSIENT[code])
+  // Of older facts, what newer ones would not change: a size above the limits is not looked at twice, and what our own
+  // book says is never old.
+  const refusals = looks ? found : found.filter(({ code }) => !TRANSIENT[code] || code === 'INSTRUMENT_FROZEN')
   if (refusals.length > 0) return refused(refusals)
   const digest = digestOf(made.ticket)
   const decision: Decision = {
