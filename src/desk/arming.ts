@@ -1,7 +1,7 @@
 import { mayVote } from '../approvals/decide.ts'
 import type { Actor } from '../journal/row.ts'
 import type { ArmedStrategy } from '../ports/records.ts'
-import { type Amt, gt, shortest } from '../values/decimal.ts'
+import { type Amt, gt, shortest, ZERO } from '../values/decimal.ts'
 import { base32, sha256 } from '../values/hash.ts'
 import { type Instant, plusMs } from '../values/instant.ts'
 import { ok, type Result } from '../values/result.ts'
@@ -38,6 +38,8 @@ export async function arm(
       'POLICY_FAULT',
       'Orders may go without a person on paper only, and only where the policy gives an amount.',
     )
+  if (symbols.length === 0 || !Number.isInteger(maxCount) || maxCount < 1 || !gt(maxNotional, ZERO))
+    return deny('POLICY_FAULT', 'Name at least one symbol, one order and an amount: nothing else could go.')
   if (gt(maxNotional, autoMaxNotional))
     return deny('POLICY_FAULT', `An order that nobody looks at may cost ${shortest(autoMaxNotional)} at most.`)
   if (until <= c.now || until > plusMs(c.now, ARMED_MAX_MS))
