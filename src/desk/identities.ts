@@ -137,7 +137,8 @@ export async function endLink(
 ): Promise<Result<Link, Denial>> {
   const link = await c.tx.get('link', id)
   const person = actor.type === 'person' ? await c.tx.get('person', actor.id) : null
-  if (!link || !person || (link.personID !== actor.id && !person.roles.includes('admin')))
+  const isAdmin = person !== null && !person.disabled && person.roles.includes('admin')
+  if (!link || !person || (link.personID !== actor.id && !isAdmin))
     return deny('NOT_FOUND', 'None of your links goes by this id.')
   if (link.endedAt === null) await c.emit('link.ended', { type: 'link', id }, 'access', { why: reason }, actor)
   return ok((await c.tx.get('link', id)) ?? link)
