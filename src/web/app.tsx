@@ -1,7 +1,9 @@
 import { useQuery } from '@tanstack/react-query'
 import type { ReactNode } from 'react'
+import { AccessPage } from './access/access-page.tsx'
 import { AccountPage } from './account/account-page.tsx'
 import { ActivityPage } from './activity/activity-page.tsx'
+import { ApprovalsPage } from './approvals/approvals-page.tsx'
 import { Frame } from './frame/frame.tsx'
 import { carryToken, isSignedOut } from './http.ts'
 import { LiveProvider } from './live.tsx'
@@ -49,6 +51,10 @@ function Room({ path }: { path: string }): ReactNode {
       return <AccountPage />
     case '/activity':
       return <ActivityPage />
+    case '/approvals':
+      return <ApprovalsPage />
+    case '/access':
+      return <AccessPage />
     default:
       return (
         <Page title="No such page">

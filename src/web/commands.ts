@@ -1,6 +1,21 @@
-import { useMutation, useQueryClient } from '@tanstack/react-query'
-import type { Halt, Intent, Me, Order, Page, Task } from '../api/wire.ts'
+import { type QueryClient, useMutation, useQueryClient } from '@tanstack/react-query'
+import type {
+  ApprovalPolicy,
+  Arming,
+  Change as HouseChange,
+  EnrolAsk,
+  Halt,
+  Intent,
+  Me,
+  Order,
+  Page,
+  Passkey,
+  SigninCode,
+  Task,
+} from '../api/wire.ts'
 import { call, carryToken } from './http.ts'
+import { makeKey } from './passkeys/passkey.ts'
+import { signedChange, signedEnrolment, signedOrder } from './passkeys/signed.ts'
 import { haltQuery, meQuery, queueQuery } from './queries.ts'
 
 /** What a person may do. Each sends once, and shows the answer before the events bring it. */
@@ -8,22 +23,45 @@ import { haltQuery, meQuery, queueQuery } from './queries.ts'
 const segment = encodeURIComponent
 
 export type Decision =
-  | { readonly verb: 'approve'; readonly digest: string; readonly reason?: string }
   | { readonly verb: 'decline' | 'withdraw'; readonly reason: string }
   | { readonly verb: 'reprice' }
+  /** Not before `until` at the top of the queue; it decides nothing. */
+  | { readonly verb: 'snooze'; readonly until: string; readonly reason?: string }
+  /** Back to the agent, with a note. */
+  | { readonly verb: 'reanalyse'; readonly note: string }
 
 export function useDecide(intentID: string) {
   const client = useQueryClient()
   return useMutation({
     mutationFn: ({ verb, ...body }: Decision) => call<Intent>('POST', `/intents/${segment(intentID)}/${verb}`, body),
-    onSuccess: (intent) => {
-      client.setQueryData<Page<Intent>>(queueQuery.queryKey, (queue) => {
-        if (queue === undefined) return queue
-        const items = queue.items.map((item) => (item.intentID === intent.intentID ? intent : item))
-        return { ...queue, items: items.filter(({ state }) => state === 'AwaitingApproval') }
+    onSuccess: (intent) => keepInQueue(client, intent),
+    onSettled: () => refresh(client, ['intents', 'story', 'orders', 'status']),
+  })
+}
+
+/** The yes to exactly what was shown: by a click, or signed with a passkey where one is needed. */
+export function useApprove(shown: Intent) {
+  const client = useQueryClient()
+  return useMutation({
+    mutationFn: async (reason: string) => {
+      const { intentID, digest, requires } = shown
+      const passkey = requires?.passkey === true ? await signedOrder(client, shown) : undefined
+      return call<Intent>('POST', `/intents/${segment(intentID)}/approve`, {
+        digest,
+        ...(reason === '' ? {} : { reason }),
+        ...(passkey === undefined ? {} : { passkey }),
       })
     },
-    onSettled: () => refresh(client, ['intents', 'story', 'orders', 'status']),
+    onSuccess: (intent) => keepInQueue(client, intent),
+    onSettled: () => refresh(client, ['intents', 'story', 'orders', 'status', 'statistics']),
+  })
+}
+
+function keepInQueue(client: QueryClient, intent: Intent): void {
+  client.setQueryData<Page<Intent>>(queueQuery.queryKey, (queue) => {
+    if (queue === undefined) return queue
+    const items = queue.items.map((item) => (item.intentID === intent.intentID ? intent : item))
+    return { ...queue, items: items.filter(({ state }) => state === 'AwaitingApproval') }
   })
 }
 
@@ -93,6 +131,96 @@ export function useSignOut() {
   })
 }
 
-function refresh(client: ReturnType<typeof useQueryClient>, views: readonly string[]): void {
+/** What may be changed about the house; `version` of a policy is the one that was looked at. */
+export type Proposal =
+  | { readonly kind: 'approval policy'; readonly policy: ApprovalPolicy }
+  | {
+      readonly kind: 'person'
+      readonly personID: string
+      readonly roles: readonly string[]
+      readonly disabled: boolean
+    }
+
+const HOUSE = ['changes', 'approvals', 'people', 'account', 'status']
+
+export function usePropose() {
+  const client = useQueryClient()
+  return useMutation({
+    mutationFn: (ask: { what: Proposal; reason: string }) => call<HouseChange>('POST', '/changes', ask),
+    onSettled: () => refresh(client, HOUSE),
+  })
+}
+
+export function useDecideChange(shown: HouseChange) {
+  const client = useQueryClient()
+  const path = `/changes/${segment(shown.changeID)}`
+  return useMutation({
+    mutationFn: async (ask: { verb: 'approve' | 'decline'; reason: string }) => {
+      if (ask.verb === 'decline') return call<HouseChange>('POST', `${path}/decline`, { reason: ask.reason })
+      const reason = ask.reason === '' ? {} : { reason: ask.reason }
+      const passkey = shown.requires.passkey ? { passkey: await signedChange(client, shown) } : {}
+      return call<HouseChange>('POST', `${path}/approve`, { digest: shown.digest, ...reason, ...passkey })
+    },
+    onSettled: () => refresh(client, HOUSE),
+  })
+}
+
+/** Within which bounds the orders of a strategy go without a person. */
+export type Bounds = {
+  readonly strategyID: string
+  readonly symbols: readonly string[]
+  readonly maxNotional: string
+  readonly maxCount: number
+  readonly until: string
+}
+
+export function useArm() {
+  const client = useQueryClient()
+  return useMutation({
+    mutationFn: (bounds: Bounds) => call<Arming>('POST', '/approvals/arm', bounds),
+    onSettled: () => refresh(client, ['approvals', 'status']),
+  })
+}
+
+export function useDisarm() {
+  const client = useQueryClient()
+  return useMutation({
+    mutationFn: (armingID: string) => call<Arming | undefined>('DELETE', `/approvals/arm/${segment(armingID)}`),
+    onSettled: () => refresh(client, ['approvals', 'status']),
+  })
+}
+
+/** A new passkey: made on the device, and let in by an older one where there is one. */
+export function useEnrol() {
+  const client = useQueryClient()
+  return useMutation({
+    mutationFn: async (name: string) => {
+      const begun = await call<EnrolAsk>('POST', '/me/passkeys/begin', { name })
+      // First the old one: were it refused, the device would keep a new one that nobody knows.
+      const confirm =
+        begun.confirm === null
+          ? {}
+          : { confirm: await signedEnrolment(client, begun.confirm, String(begun.options['challenge'])) }
+      const response = await makeKey(begun.options)
+      return call<Passkey>('POST', '/me/passkeys', { name, response, ...confirm })
+    },
+    onSettled: () => refresh(client, ['access']),
+  })
+}
+
+/** Takes away something of one's own: a passkey, the tie to a chat, a session elsewhere. */
+export function useGiveUp(what: 'passkeys' | 'links' | 'sessions') {
+  const client = useQueryClient()
+  return useMutation({
+    mutationFn: (id: string) => call<unknown>('DELETE', `/me/${what}/${segment(id)}`),
+    onSettled: () => refresh(client, ['access']),
+  })
+}
+
+export function useMakeLinkCode() {
+  return useMutation({ mutationFn: () => call<SigninCode>('POST', '/me/link-codes', {}) })
+}
+
+function refresh(client: QueryClient, views: readonly string[]): void {
   void client.invalidateQueries({ predicate: ({ queryKey }) => views.includes(String(queryKey[0])) })
 }

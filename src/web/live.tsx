@@ -14,20 +14,25 @@ export type Connection = { readonly state: 'live' | 'polling' | 'lost'; readonly
 
 /** Views by the noun of an action (`intent.received`). A noun that is not here refreshes everything. */
 const TOUCHES: Readonly<Record<string, readonly string[]>> = {
-  intent: ['intents', 'story', 'status'],
+  intent: ['intents', 'story', 'statistics', 'approvals', 'status'],
   order: ['orders', 'intents', 'story', 'halt', 'status'],
   execution: ['orders', 'fills', 'intents', 'positions', 'account', 'story', 'halt', 'status'],
   halt: ['halt', 'intents', 'orders', 'status'],
   instrument: ['intents', 'status'],
   task: ['tasks', 'status'],
   account: ['reconciliation', 'account', 'positions', 'status'],
+  change: ['changes'],
+  policy: ['approvals', 'changes', 'account', 'intents', 'story', 'status'],
+  strategy: ['approvals', 'account', 'status'],
+  person: ['people', 'approvals', 'changes', 'me'],
+  passkey: ['access', 'changes', 'intents', 'story'],
+  link: ['access'],
+  session: ['access'],
   code: [],
-  person: [],
-  session: [],
   token: [],
 }
 /** What the stream itself keeps up to date, or what no event is about. */
-const UNTOUCHED = ['me', 'quote', 'journal']
+const UNTOUCHED = ['me', 'quote', 'instrument', 'journal']
 
 /** Changes come in bursts (a fill is four rows); one refresh per burst, well inside a second. */
 const BURST_MS = 120

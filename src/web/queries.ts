@@ -1,14 +1,20 @@
 import { infiniteQueryOptions, keepPreviousData, queryOptions } from '@tanstack/react-query'
 import type {
+  Access,
   Account,
+  Approvals,
+  ApprovalStatistics,
   Audit,
+  Change,
   Event,
   Fill,
   Halt,
+  Instrument,
   Intent,
   Me,
   Order,
   Page,
+  Person,
   Position,
   Quote,
   Reconciliation,
@@ -69,6 +75,16 @@ export const quoteQuery = (symbol: string) =>
     queryFn: ({ signal }) => call<Quote>('GET', `/quotes/${segment(symbol)}`, undefined, signal),
     staleTime: 0,
     gcTime: 10_000,
+  })
+
+/** The broker's rules for a symbol hardly ever change within a day. */
+const RULES_MS = 600_000
+
+export const instrumentQuery = (symbol: string) =>
+  queryOptions({
+    queryKey: ['instrument', symbol],
+    queryFn: ({ signal }) => call<Instrument>('GET', `/instruments/${segment(symbol)}`, undefined, signal),
+    staleTime: RULES_MS,
   })
 
 export const accountQuery = queryOptions({
@@ -144,4 +160,34 @@ export const journalQuery = queryOptions({
     const from = String(Math.max(0, rows - FEED_MAX))
     return call<{ items: Event[] }>('GET', `/journal${query({ from, limit: String(FEED_MAX) })}`, undefined, signal)
   },
+})
+
+export const approvalsQuery = queryOptions({
+  queryKey: ['approvals'],
+  queryFn: ({ signal }) => call<Approvals>('GET', '/approvals', undefined, signal),
+})
+
+export const changesQuery = queryOptions({
+  queryKey: ['changes'],
+  queryFn: ({ signal }) => call<{ items: Change[] }>('GET', '/changes', undefined, signal),
+})
+
+export const peopleQuery = queryOptions({
+  queryKey: ['people'],
+  queryFn: ({ signal }) => call<{ items: Person[] }>('GET', '/people', undefined, signal),
+})
+
+/** @param days counted back from now. */
+export const statisticsQuery = (days: number) =>
+  queryOptions({
+    queryKey: ['statistics', days],
+    queryFn: ({ signal }) => {
+      const since = new Date(Date.now() - days * 86_400_000).toISOString()
+      return call<ApprovalStatistics>('GET', `/approvals/statistics${query({ since })}`, undefined, signal)
+    },
+  })
+
+export const accessQuery = queryOptions({
+  queryKey: ['access'],
+  queryFn: ({ signal }) => call<Access>('GET', '/me/access', undefined, signal),
 })

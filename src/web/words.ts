@@ -1,4 +1,4 @@
-import type { Intent, IntentState, Order, OrdStatus, Role, Side, Terms } from '../api/wire.ts'
+import type { Instrument, Intent, IntentState, Level, Order, OrdStatus, Role, Side, Terms, Vote } from '../api/wire.ts'
 import { grouped } from './decimal.ts'
 
 /** How much attention something asks for; the colour follows, and never stands alone. */
@@ -131,3 +131,40 @@ const BINDING: Readonly<Record<string, string>> = {
 
 /** The line of a sizing that decided, as people call it. */
 export const bindingInWords = (name: string): string => BINDING[name] ?? name
+
+/** How sure it is that a person said yes, as a person says it. */
+export const LEVEL: Readonly<Record<Level, string>> = {
+  L0: 'armed beforehand',
+  L1: 'a click',
+  L2: 'a passkey',
+  L3: 'a passkey each',
+}
+
+const NUMBER = ['no', 'one', 'two', 'three', 'four', 'five', 'six', 'seven', 'eight', 'nine']
+
+/** "one person", "two people". */
+export const people = (count: number): string =>
+  `${NUMBER[count] ?? String(count)} ${count === 1 ? 'person' : 'people'}`
+
+/** "one person, by a click", "two people, each with a passkey". */
+export function whoMustSayYes({ level, quorum }: { level: Level; quorum: number }): string {
+  if (level === 'L0') return 'nobody, it was armed beforehand'
+  const count = level === 'L3' ? Math.max(2, quorum) : quorum
+  const how = level === 'L1' ? 'by a click' : 'with a passkey'
+  return `${people(count)}, ${count > 1 ? 'each ' : ''}${how}`
+}
+
+export const SAID_WITH: Readonly<Record<Vote['with'], string>> = {
+  click: 'with a click',
+  passkey: 'with a passkey',
+  slack: 'in Slack',
+  teams: 'in Teams',
+  armed: 'by arming it beforehand',
+}
+
+/** What kind of thing is traded, in the singular. */
+export const ASSET: Readonly<Record<Instrument['assetClass'], string>> = {
+  us_equity: 'a US share',
+  fx: 'a currency pair',
+  crypto: 'a cryptocurrency',
+}

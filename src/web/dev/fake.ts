@@ -4,6 +4,7 @@ import { createServer, type IncomingMessage, type ServerResponse } from 'node:ht
 import type { AddressInfo } from 'node:net'
 import { extname, join } from 'node:path'
 import type { Fill, Me, Order, Status } from '../../api/wire.ts'
+import { type House, makeHouse } from './house.ts'
 import { Denied, makeWorld, type World } from './world.ts'
 
 /**
@@ -14,8 +15,9 @@ export type Fake = {
   readonly url: string
   readonly code: string
   readonly world: World
+  readonly house: House
   /** What was asked for, as `POST /v1/halt`, with the body. */
-  readonly asked: { readonly what: string; readonly body: Record<string, string> }[]
+  readonly asked: { readonly what: string; readonly body: Record<string, unknown> }[]
   /** While true, no answer comes and streams are cut. */
   cut(off: boolean): void
   /** Forgets every session, as after a sign-out elsewhere. */
@@ -53,6 +55,7 @@ export async function startFake({ dist, port = 0 }: { dist: string; port?: numbe
     timers.add(timer)
   })
   world.seed()
+  const house = makeHouse(Date.now, world.note)
   const pages = new Map(readdirSync(dist, { recursive: true, encoding: 'utf8' }).flatMap((path) => pageAt(dist, path)))
   const sessions = new Map<string, Me>()
   const streams = new Set<ServerResponse>()
@@ -90,7 +93,12 @@ export async function startFake({ dist, port = 0 }: { dist: string; port?: numbe
       if (csv.next !== null) response.setHeader('x-next', csv.next)
       return send(response, 200, csv.text, 'text/csv')
     }
-    send(response, 200, route(world, me, method, path, url.searchParams, body) ?? null)
+    const ofHouse = house.route(houseName(method, path), idIn(path), body, me.name)
+    send(
+      response,
+      200,
+      ofHouse === undefined ? (route(world, me, method, path, url.searchParams, body) ?? null) : ofHouse,
+    )
   }
 
   function signIn(body: Record<string, string>, response: ServerResponse): void {
@@ -107,7 +115,7 @@ export async function startFake({ dist, port = 0 }: { dist: string; port?: numbe
       id: 'per_1',
       name: body['name'] ?? '',
       roles: ['approver', 'admin'],
-      scopes: [],
+      scopes: ['approvals:policy'],
       csrf: randomBytes(8).toString('hex'),
     }
     sessions.set(id, me)
@@ -146,6 +154,7 @@ export async function startFake({ dist, port = 0 }: { dist: string; port?: numbe
     url: `http://127.0.0.1:${(server.address() as AddressInfo).port}`,
     code,
     world,
+    house,
     asked,
     cut(now) {
       off = now
@@ -247,6 +256,12 @@ function route(
       return world.approve(id, body['digest'] ?? '', me.name, body['reason'] ?? null)
     case 'POST intents/:id/decline':
       return world.decline(id, body['reason'] ?? '', me.name)
+    case 'POST intents/:id/snooze':
+      return world.putAside(id, 'snoozed', body['reason'] ?? '', body['until'] ?? null, me.name)
+    case 'POST intents/:id/reanalyse':
+      return world.putAside(id, 'reanalyse', body['note'] ?? '', null, me.name)
+    case 'GET instruments/:id':
+      return world.instrument(id)
     case 'POST intents/:id/reprice':
       return world.reprice(id)
     case 'GET orders':
@@ -289,6 +304,16 @@ function route(
     default:
       throw new Denied(404, 'NOT_FOUND', 'No such address', `${method} /v1/${path.join('/')} is not here.`)
   }
+}
+
+const idIn = ([kind, id = '', last]: readonly string[]): string => (kind === 'changes' ? id : (last ?? id))
+
+/** `DELETE me/:id/passkeys`: as the house calls its addresses. */
+function houseName(method: string, path: readonly string[]): string {
+  const [kind, id, last] = path
+  if (kind === 'me' && last !== undefined && method === 'DELETE') return `DELETE me/:id/${id}`
+  if (kind === 'approvals' && last !== undefined) return `${method} approvals/:id/:armingID`
+  return `${method} ${kind}${id === undefined ? '' : '/:id'}${last === undefined ? '' : `/${last}`}`
 }
 
 const reconciliationOf = (world: World) => ({
@@ -373,6 +398,17 @@ export function proposeSome(world: World): void {
     strategy: 'fx-range',
     reasoning: 'Range low, third touch.',
   })
+  world.require('sig-1003', { level: 'L3', quorum: 2, passkey: true, rules: ['large', 'fx'] }, [
+    {
+      by: 'per_2',
+      byName: 'Ben',
+      via: 'web',
+      level: 'L2',
+      with: 'passkey',
+      at: new Date(Date.now() - 20_000).toISOString(),
+      reason: null,
+    },
+  ])
 }
 
 if (import.meta.main) {

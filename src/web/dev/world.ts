@@ -5,6 +5,7 @@ import type {
   Event,
   Fill,
   Halt,
+  Instrument,
   Intent,
   Order,
   OrdStatus,
@@ -420,6 +421,43 @@ export function makeWorld(clock: () => number, later: (ms: number, then: () => v
     const next = decided(intent, 'declined', by, reason, clock())
     emit('intent.declined', { type: 'intent', id }, intent.corr, `${by} declined it: ${reason}`, by)
     return next
+  }
+
+  function putAside(
+    id: string,
+    kind: Intent['asides'][number]['kind'],
+    text: string,
+    until: string | null,
+    byName: string,
+  ): Intent {
+    const intent = mustHave(id)
+    mustWait(intent)
+    const next = put(intent, { asides: [...intent.asides, { kind, byName, text, until, at: iso() }] })
+    emit('intent.put-aside', { type: 'intent', id }, intent.corr, `${byName} put it aside: ${text}`, byName)
+    return next
+  }
+
+  /** Asks for more than a click, with the yeses that are there. */
+  function require(id: string, requires: Intent['requires'], votes: Intent['votes'] = []): Intent {
+    const next = put(mustHave(id), { requires, votes })
+    emit('intent.voted', { type: 'intent', id }, next.corr, 'It asks for more people.')
+    return next
+  }
+
+  function instrument(symbol: string): Instrument {
+    const fx = symbol.includes('/')
+    return {
+      symbol,
+      name: symbol,
+      assetClass: fx ? 'fx' : 'us_equity',
+      currency: 'USD',
+      ticks: [{ from: '0', tick: fx ? '0.00001' : '0.01' }],
+      lot: '1',
+      minQty: '1',
+      maxQty: null,
+      tradable: true,
+      shortable: true,
+    }
   }
 
   function reprice(id: string): Intent {
@@ -844,6 +882,12 @@ export function makeWorld(clock: () => number, later: (ms: number, then: () => v
     propose,
     approve,
     decline,
+    putAside,
+    require,
+    instrument,
+    /** A row about something that is no order. */
+    note: (action: string, id: string, text: string) =>
+      emit(action, { type: action.split('.')[0] ?? '', id }, id, text, 'Ana'),
     reprice,
     cancel,
     replace,

@@ -52,6 +52,7 @@ const PLACES: readonly Place[] = [
   { to: '/orders', name: 'Orders', count: ({ openOrders }) => openOrders, what: 'open' },
   { to: '/account', name: 'Account', count: () => 0, what: '' },
   { to: '/activity', name: 'Activity', count: ({ tasks }) => tasks, what: 'tasks' },
+  { to: '/approvals', name: 'Approvals', count: () => 0, what: '' },
 ]
 
 /** Along the top; on a phone at the bottom, where thumbs are. */
@@ -70,7 +71,7 @@ function Nav({ status }: { status: Status | undefined }): ReactNode {
             key={to}
             to={to}
             current={current}
-            className={`flex min-h-12 flex-1 items-center justify-center gap-1.5 px-2 text-sm whitespace-nowrap sm:min-h-9 sm:rounded-md sm:px-3 ${
+            className={`flex min-h-12 flex-1 items-center justify-center gap-1 px-1 text-xs whitespace-nowrap sm:min-h-9 sm:gap-1.5 sm:rounded-md sm:px-2 sm:text-sm lg:px-3 ${
               current ? 'font-bold text-ink sm:bg-sunken' : 'text-soft hover:text-ink'
             }`}
           >
@@ -94,6 +95,9 @@ function Foot({ me, status }: { me: Me; status: Status | undefined }): ReactNode
       <span>
         Signed in as <bdi className="text-ink">{me.name}</bdi> ({me.roles.join(', ')})
       </span>
+      <Link to="/access" className="underline">
+        Your access
+      </Link>
       {status === undefined ? null : (
         <span>
           Jax Execution {status.version}, Node {status.node}

@@ -1,6 +1,8 @@
 import type { ReactNode } from 'react'
 import type { Status } from '../../api/wire.ts'
 import { type Connection, useConnection } from '../live.tsx'
+import { Badge } from '../parts/badge.tsx'
+import { Link } from '../router.tsx'
 
 const ENVIRONMENT = {
   paper: { word: 'PAPER', look: 'bg-good text-surface' },
@@ -37,10 +39,19 @@ export function Account({ status, className }: { status: Status | undefined; cla
       <span className="lg:hidden"> · </span>
       <span>
         {account.broker}
-        {account.fourEyes === 'off' ? ' · four-eyes: off' : ''}
-        {speed === 1 ? '' : ` · market × ${speed}`}
+        {speed === 1 ? '' : ` · market × ${speed}`}{' '}
       </span>
+      <FourEyes is={account.fourEyes} />
     </p>
+  )
+}
+
+/** Whether any order may be sent on the word of one person alone: where people look, on every page. */
+export function FourEyes({ is }: { is: 'on' | 'off' }): ReactNode {
+  return (
+    <Link to="/approvals" label={`Four-eyes: ${is}`}>
+      <Badge tone={is === 'on' ? 'good' : 'warn'}>four-eyes: {is}</Badge>
+    </Link>
   )
 }
 

@@ -16,7 +16,7 @@ type FieldProps = {
   hint?: string
   error?: string | null
   lines?: number
-  type?: 'text' | 'date' | 'search'
+  type?: 'text' | 'date' | 'time' | 'search'
   required?: boolean
   autoFocus?: boolean
   autoComplete?: string
@@ -62,7 +62,7 @@ export function Field(props: FieldProps): ReactNode {
               else event.continuePropagation()
             },
           })}
-      className="grid min-w-0 gap-1"
+      className="grid min-w-0 content-start gap-1"
     >
       <Label className="text-sm font-semibold">{label}</Label>
       {lines === undefined ? (

@@ -1,9 +1,15 @@
 import type { ReactNode } from 'react'
 import type { Refusal } from '../../api/wire.ts'
 import { Refused, Unanswered } from '../http.ts'
+import { NotSigned } from '../passkeys/passkey.ts'
+import { Link } from '../router.tsx'
+
+/** Refusals that a person mends by enrolling a passkey, or by using another one. */
+const OF_PASSKEYS: ReadonlySet<string> = new Set(['ASSURANCE_TOO_LOW', 'PASSKEY_REFUSED', 'NO_PASSKEY'])
 
 /** Why something did not work, in words, with every reason the gateway gave. */
 export function Trouble({ error, title }: { error: unknown; title?: string }): ReactNode {
+  if (error instanceof NotSigned) return <Unsigned error={error} />
   const problem = error instanceof Refused ? error.problem : undefined
   const text = error instanceof Error ? error.message : 'Something failed without saying why.'
   return (
@@ -22,7 +28,34 @@ export function Trouble({ error, title }: { error: unknown; title?: string }): R
         </ul>
       )}
       {problem === undefined ? null : <p className="font-mono text-xs text-soft">{problem.code}</p>}
+      {problem !== undefined && OF_PASSKEYS.has(problem.code) ? <ToAccess /> : null}
     </div>
+  )
+}
+
+/** Nothing is wrong with anything yet: said calmly, with what to do. */
+function Unsigned({ error }: { error: NotSigned }): ReactNode {
+  return (
+    <div
+      role="alert"
+      className={`grid gap-1 rounded-md border px-3 py-2 text-sm ${error.grave ? 'border-bad bg-bad-wash' : 'border-warn bg-warn-wash'}`}
+    >
+      <p>
+        <strong className={error.grave ? 'text-bad' : 'text-warn'}>{error.title}.</strong> {error.message}
+      </p>
+      {error.helps === 'access' ? <ToAccess /> : null}
+    </div>
+  )
+}
+
+function ToAccess(): ReactNode {
+  return (
+    <p>
+      <Link to="/access" className="text-accent underline">
+        Your access
+      </Link>{' '}
+      shows your passkeys, and makes new ones.
+    </p>
   )
 }
 

@@ -9,6 +9,8 @@ const KEYS: readonly (readonly [string, string])[] = [
   ['k', 'Previous order'],
   ['a', 'Approve the chosen order (asks first)'],
   ['d', 'Decline the chosen order, with a reason'],
+  ['s', 'Put the chosen order off'],
+  ['l', 'Ask the agent for another look at it'],
   ['Shift H', 'Halt trading (asks first)'],
   ['?', 'These keys'],
   ['Esc', 'Close what is open'],

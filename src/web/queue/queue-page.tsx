@@ -1,16 +1,19 @@
 import { useQuery } from '@tanstack/react-query'
-import { type ReactNode, useEffect, useRef, useState } from 'react'
+import { type ReactNode, useCallback, useEffect, useRef, useState } from 'react'
 import type { Intent } from '../../api/wire.ts'
 import { useKey } from '../keys.ts'
-import { useConnection, usePollMs } from '../live.tsx'
+import { useConnection, useNowMs, usePollMs } from '../live.tsx'
 import { Action, Key } from '../parts/action.tsx'
+import { Moment } from '../parts/moment.tsx'
 import { Page } from '../parts/page.tsx'
 import { Blank, Panel, Skeleton } from '../parts/panel.tsx'
 import { Unread } from '../parts/trouble.tsx'
-import { queueQuery } from '../queries.ts'
+import { meQuery, queueQuery } from '../queries.ts'
 import { Link } from '../router.tsx'
-import { askInWords } from '../words.ts'
-import { type Asked, DecideSheets } from './decide.tsx'
+import { msOf } from '../time.ts'
+import { askInWords, people } from '../words.ts'
+import { type Asked, DecideSheets, type Done, type Verb } from './decide.tsx'
+import { Deadline } from './deadline.tsx'
 import { KeysSheet } from './keys-sheet.tsx'
 import { Recent } from './recent.tsx'
 import { Request } from './request.tsx'
@@ -21,12 +24,19 @@ const FOCUS_AFTER_MS = 80
 /** What waits for a person, the one with the least time first. */
 export function QueuePage(): ReactNode {
   const queue = useQuery({ ...queueQuery, refetchInterval: usePollMs() })
-  const intents = [...(queue.data?.items ?? [])].sort((a, b) => (a.decideBy ?? '~').localeCompare(b.decideBy ?? '~'))
+  const { data: me } = useQuery(meQuery)
+  const nowMs = useNowMs()
+  const waiting = [...(queue.data?.items ?? [])].sort((a, b) => (a.decideBy ?? '~').localeCompare(b.decideBy ?? '~'))
+  const isOff = (intent: Intent): boolean => (putOffUntilMs(intent, me?.name) ?? 0) > nowMs
+  const intents = waiting.filter((intent) => !isOff(intent))
+  const putOff = waiting.filter(isOff)
   const [asked, setAsked] = useState<Asked | null>(null)
-  const [done, setDone] = useState<Asked | null>(null)
+  const [done, setDone] = useState<Done | null>(null)
   const [help, setHelp] = useState(false)
   const { state } = useConnection()
   const list = useRef<HTMLDivElement>(null)
+
+  const begin = useCallback((verb: Verb, intent: Intent) => setAsked({ verb, intent }), [setAsked])
 
   const cards = (): HTMLElement[] => [...(list.current?.querySelectorAll<HTMLElement>('[data-intent]') ?? [])]
   const focused = (): number => cards().findIndex((card) => card.contains(document.activeElement))
@@ -37,13 +47,14 @@ export function QueuePage(): ReactNode {
     next?.scrollIntoView({ block: 'nearest' })
   }
   /** Only what has the focus is acted upon: a letter must never hit a card that was not chosen. */
-  const ask = (verb: 'approve' | 'decline'): void => {
+  const ask = (verb: Verb): void => {
     const intent = intents[focused()]
     if (intent === undefined) return move(1)
-    if (intent.can[verb].ok && state !== 'lost') setAsked({ verb, intent })
+    const can = intent.can[verb === 'approve' ? 'approve' : 'decline']
+    if (can.ok && state !== 'lost') setAsked({ verb, intent })
   }
   /** The next card takes the place and the focus of the one that was decided. */
-  const finish = (what: Asked): void => {
+  const finish = (what: Done): void => {
     const place = intents.findIndex(({ intentID }) => intentID === what.intent.intentID)
     setAsked(null)
     setDone(what)
@@ -57,9 +68,11 @@ export function QueuePage(): ReactNode {
   useKey('k', () => move(-1))
   useKey('a', () => ask('approve'))
   useKey('d', () => ask('decline'))
+  useKey('s', () => ask('snooze'))
+  useKey('l', () => ask('reanalyse'))
   useKey('?', () => setHelp(true))
 
-  const current = asked === null ? undefined : intents.find(({ intentID }) => intentID === asked.intent.intentID)
+  const current = asked === null ? undefined : waiting.find(({ intentID }) => intentID === asked.intent.intentID)
   return (
     <Page
       title="Awaiting approval"
@@ -81,15 +94,11 @@ export function QueuePage(): ReactNode {
               <Skeleton what="the queue" lines={6} />
             </Panel>
           ) : null}
-          {queue.data !== undefined && intents.length === 0 ? <Empty /> : null}
+          {queue.data !== undefined && waiting.length === 0 ? <Empty /> : null}
           {intents.map((intent) => (
-            <Request
-              key={intent.intentID}
-              intent={intent}
-              onApprove={() => setAsked({ verb: 'approve', intent })}
-              onDecline={() => setAsked({ verb: 'decline', intent })}
-            />
+            <Request key={intent.intentID} intent={intent} onBegin={begin} />
           ))}
+          <PutOff intents={putOff} name={me?.name} />
           {queue.data?.next == null ? null : <p className="text-sm text-soft">More are waiting; decide these first.</p>}
         </div>
         <Recent />
@@ -117,14 +126,75 @@ function Announcer({ intents }: { intents: readonly Intent[] | undefined }): Rea
   )
 }
 
+/** Until when this person put it off, in ms; null when they did not. What others put off stays in one's own way. */
+function putOffUntilMs({ asides }: Intent, name: string | undefined): number | null {
+  const last = asides.findLast(({ kind, byName }) => kind === 'snoozed' && byName === name)
+  return last?.until == null ? null : msOf(last.until)
+}
+
+/** At the end of the queue: put off, and still running out of time. */
+function PutOff({ intents, name }: { intents: readonly Intent[]; name: string | undefined }): ReactNode {
+  if (intents.length === 0) return null
+  return (
+    <Panel title="Put off by you">
+      <ul className="grid gap-3">
+        {intents.map((intent) => {
+          const untilMs = putOffUntilMs(intent, name)
+          return (
+            <li
+              key={intent.intentID}
+              className="flex flex-wrap items-center justify-between gap-3 border-b border-line pb-3 text-sm last:border-0 last:pb-0"
+            >
+              <p className="min-w-0">
+                <Link
+                  to={`/intents/${encodeURIComponent(intent.intentID)}`}
+                  className="font-semibold text-accent underline"
+                >
+                  <bdi>{askInWords(intent)}</bdi>
+                </Link>
+                {untilMs === null ? null : (
+                  <span className="text-soft">
+                    {' '}
+                    put off until <Moment at={new Date(untilMs).toISOString()} />
+                  </span>
+                )}
+              </p>
+              {intent.decideBy === null ? null : (
+                <Deadline from={intent.ticket?.refAt ?? intent.receivedAt} until={intent.decideBy} />
+              )}
+            </li>
+          )
+        })}
+      </ul>
+    </Panel>
+  )
+}
+
+/** What was just done, in a word or two. One yes of several is not the approval. */
+function outcome({ verb, answered }: Done): string {
+  switch (verb) {
+    case 'approve': {
+      const { state, requires, votes } = answered
+      if (state !== 'AwaitingApproval' || requires === null) return '✓ Approved'
+      const left = Math.max(1, requires.quorum - new Set(votes.map(({ by }) => by)).size)
+      return `✓ Your yes is taken, and ${people(left)} more must say so`
+    }
+    case 'decline':
+      return '✓ Declined'
+    case 'snooze':
+      return '✓ Put off'
+    case 'reanalyse':
+      return '✓ The agent is asked for another look'
+  }
+}
+
 /** What was just decided, with the way to follow it. */
-function Outcome({ done }: { done: Asked | null }): ReactNode {
+function Outcome({ done }: { done: Done | null }): ReactNode {
   return (
     <div role="status" className="empty:hidden">
       {done === null ? null : (
         <p className="rounded-md bg-good-wash px-3 py-2 text-sm">
-          <strong className="text-good">{done.verb === 'approve' ? '✓ Approved' : '✓ Declined'}:</strong>{' '}
-          {askInWords(done.intent)}.{' '}
+          <strong className="text-good">{outcome(done)}:</strong> {askInWords(done.intent)}.{' '}
           <Link to={`/intents/${encodeURIComponent(done.intent.intentID)}`} className="text-accent underline">
             Follow it
           </Link>

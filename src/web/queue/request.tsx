@@ -1,4 +1,4 @@
-import { type ReactNode, useId } from 'react'
+import { memo, type ReactNode, useId } from 'react'
 import type { Intent } from '../../api/wire.ts'
 import { useDecide } from '../commands.ts'
 import { grouped, percentBetween, rewardOverRisk, signed } from '../decimal.ts'
@@ -14,20 +14,24 @@ import { Link } from '../router.tsx'
 import { orderInWords, priceInWords } from '../words.ts'
 import { Checks } from './checks.tsx'
 import { Deadline } from './deadline.tsx'
+import type { Verb } from './decide.tsx'
 import { PriceNow } from './price-now.tsx'
+import { Asides, Requirement } from './requirement.tsx'
 import { SizingSteps } from './sizing-steps.tsx'
 
 const LOST = 'the connection is lost, and what you see may be old. It comes back by itself.'
 
-type RequestProps = { intent: Intent; within?: 'story'; onApprove: () => void; onDecline: () => void }
+type RequestProps = { intent: Intent; within?: 'story'; onBegin: (verb: Verb, intent: Intent) => void }
 
-/** One order that asks for a decision. */
-export function Request({ intent, within, onApprove, onDecline }: RequestProps): ReactNode {
+/** One order that asks for a decision. Remembered, for the queue looks at the clock twice a second. */
+export const Request = memo(function Request({ intent, within, onBegin }: RequestProps): ReactNode {
   const id = useId()
   const { state } = useConnection()
   const reprice = useDecide(intent.intentID)
-  const { ticket, sizing } = intent
+  const { ticket, sizing, requires } = intent
   const terms = ticket?.terms
+  // What is shown is what is signed: where there is a ticket, its words and not those of the proposal.
+  const { side, symbol } = terms ?? intent
   return (
     <article
       aria-labelledby={id}
@@ -38,9 +42,9 @@ export function Request({ intent, within, onApprove, onDecline }: RequestProps):
       <header className="flex items-start justify-between gap-4">
         <div className="grid min-w-0 gap-1">
           <h2 id={id} className="flex flex-wrap items-center gap-x-2.5 gap-y-1 text-xl font-bold">
-            <SideMark side={intent.side} large />
+            <SideMark side={side} large />
             <span>
-              {grouped(terms?.orderQty ?? intent.askedQty ?? '')} <bdi>{intent.symbol}</bdi>
+              {grouped(terms?.orderQty ?? intent.askedQty ?? '')} <bdi>{symbol}</bdi>
             </span>
             {terms === undefined ? null : (
               <span className="text-base font-semibold text-soft">{priceInWords(terms)}</span>
@@ -58,14 +62,14 @@ export function Request({ intent, within, onApprove, onDecline }: RequestProps):
       </header>
 
       <Facts facts={factsOf(intent)} />
-      {ticket === null ? null : (
-        <PriceNow symbol={intent.symbol} refPx={ticket.refPx} maxDriftBps={ticket.maxDriftBps} />
-      )}
+      {ticket === null ? null : <PriceNow symbol={symbol} refPx={ticket.refPx} maxDriftBps={ticket.maxDriftBps} />}
       <div className="grid gap-2">
-        {sizing === null ? null : <SizingSteps sizing={sizing} symbol={intent.symbol} />}
+        {sizing === null ? null : <SizingSteps sizing={sizing} symbol={symbol} />}
         <Checks checks={intent.checks} />
       </div>
       <AgentText>{intent.reasoning}</AgentText>
+      {requires === null ? null : <Requirement requires={requires} votes={intent.votes} />}
+      <Asides asides={intent.asides} />
 
       <div className="flex flex-wrap items-start justify-between gap-x-4 gap-y-2">
         <Actions
@@ -76,17 +80,17 @@ export function Request({ intent, within, onApprove, onDecline }: RequestProps):
               key: 'Approve',
               can: intent.can.approve,
               look: 'primary',
-              onPress: onApprove,
+              onPress: () => onBegin('approve', intent),
               children: (
                 <>
-                  Approve… <Key>a</Key>
+                  Approve{requires?.passkey === true ? ' with a passkey' : ''}… <Key>a</Key>
                 </>
               ),
             },
             {
               key: 'Decline',
               can: intent.can.decline,
-              onPress: onDecline,
+              onPress: () => onBegin('decline', intent),
               children: (
                 <>
                   Decline… <Key>d</Key>
@@ -100,12 +104,42 @@ export function Request({ intent, within, onApprove, onDecline }: RequestProps):
               onPress: () => reprice.mutate({ verb: 'reprice' }),
               children: 'Re-price',
             },
+            {
+              key: 'Put off',
+              can: intent.can.decline,
+              hidden: !intent.can.decline.ok,
+              onPress: () => onBegin('snooze', intent),
+              children: (
+                <>
+                  Put off… <Key>s</Key>
+                </>
+              ),
+            },
+            {
+              key: 'Another look',
+              can: intent.can.decline,
+              hidden: !intent.can.decline.ok,
+              onPress: () => onBegin('reanalyse', intent),
+              children: (
+                <>
+                  Another look… <Key>l</Key>
+                </>
+              ),
+            },
           ]}
         />
         <p className="flex min-h-9 items-center gap-2 text-xs text-soft">
           Fingerprint <code className="font-mono text-base font-semibold text-ink">{intent.fingerprint ?? 'none'}</code>
         </p>
       </div>
+      {requires?.passkey === true && !intent.can.approve.ok ? (
+        <p className="text-sm">
+          <Link to="/access" className="text-accent underline">
+            Your access
+          </Link>{' '}
+          shows your passkeys, and makes new ones.
+        </p>
+      ) : null}
       {reprice.isError ? <Trouble error={reprice.error} title="Not re-priced" /> : null}
       <p className="flex flex-wrap gap-x-4 text-xs text-soft">
         <span>
@@ -120,13 +154,16 @@ export function Request({ intent, within, onApprove, onDecline }: RequestProps):
       </p>
     </article>
   )
-}
+})
 
 /** What decides: prices with their distance, what it costs, what it may lose. */
 export function factsOf(intent: Intent): Fact[] {
-  const { ticket, sizing, entryPx, stopPx, targetPx } = intent
+  const { ticket, sizing, entryPx } = intent
+  const bracket = ticket?.terms.bracket
+  const stopPx = bracket?.stopPx ?? intent.stopPx
+  const targetPx = bracket == null ? intent.targetPx : bracket.targetPx
   const away = (px: string): string => `${signed(percentBetween(entryPx, px) ?? '?')} %`
-  const limit = ticket?.terms.bracket?.stopLimitPx
+  const limit = bracket?.stopLimitPx
   const reward = targetPx === null ? undefined : rewardOverRisk(entryPx, stopPx, targetPx)
   return [
     { label: 'Entry', value: <Figure value={ticket?.terms.price ?? entryPx} /> },

@@ -3,6 +3,7 @@ import type { Intent } from '../../api/wire.ts'
 import { Badge } from '../parts/badge.tsx'
 import { Moment } from '../parts/moment.tsx'
 import { Panel } from '../parts/panel.tsx'
+import { Asides, Requirement } from '../queue/requirement.tsx'
 
 const VERDICT = {
   approved: { word: '✓ Approved', tone: 'good' },
@@ -41,6 +42,8 @@ export function DecisionPart({ intent }: { intent: Intent }): ReactNode {
           )}
         </div>
       )}
+      {intent.requires === null ? null : <Requirement requires={intent.requires} votes={intent.votes} />}
+      <Asides asides={intent.asides} />
     </Panel>
   )
 }

@@ -111,9 +111,11 @@ function Deciding({ intent }: { intent: Intent }): ReactNode {
   const fresh = useConnection().state !== 'lost'
   useKey('a', () => begin('approve'), fresh && intent.can.approve.ok)
   useKey('d', () => begin('decline'), fresh && intent.can.decline.ok)
+  useKey('s', () => begin('snooze'), fresh && intent.can.decline.ok)
+  useKey('l', () => begin('reanalyse'), fresh && intent.can.decline.ok)
   return (
     <>
-      <Request intent={intent} within="story" onApprove={() => begin('approve')} onDecline={() => begin('decline')} />
+      <Request intent={intent} within="story" onBegin={begin} />
       <DecideSheets asked={begun} current={intent} onClose={close} onDone={close} />
     </>
   )

@@ -1,0 +1,146 @@
+import { type ReactNode, useState } from 'react'
+import type { Change, Person } from '../../api/wire.ts'
+import { usePropose } from '../commands.ts'
+import { Action } from '../parts/action.tsx'
+import { Badge } from '../parts/badge.tsx'
+import { Tick } from '../parts/choice.tsx'
+import { Field } from '../parts/field.tsx'
+import { Nothing } from '../parts/figure.tsx'
+import { type Column, Ledger } from '../parts/ledger.tsx'
+import { Panel } from '../parts/panel.tsx'
+import { Sheet, SheetFoot } from '../parts/sheet.tsx'
+import { Trouble } from '../parts/trouble.tsx'
+
+const ROLES: readonly { readonly role: string; readonly what: string }[] = [
+  { role: 'trader', what: 'proposes, cancels and declines' },
+  { role: 'approver', what: 'approves orders and arms strategies' },
+  { role: 'risk', what: 'approves orders, decides changes' },
+  { role: 'operator', what: 'looks after the machine, declines and halts' },
+  { role: 'admin', what: 'decides changes, lets people and agents in' },
+  { role: 'auditor', what: 'reads the journal' },
+]
+
+/** Who has access, and the way to ask for another. */
+export function People({ people, governs }: { people: readonly Person[]; governs: boolean }): ReactNode {
+  const [asked, setAsked] = useState<Person | null>(null)
+  const [proposed, setProposed] = useState<Change | null>(null)
+  const columns: Column<Person>[] = [
+    {
+      key: 'name',
+      header: 'Name',
+      title: true,
+      cell: ({ name, disabled }) => (
+        <span className="flex flex-wrap items-center gap-2">
+          <bdi>{name}</bdi> {disabled ? <Badge tone="bad">kept out</Badge> : null}
+        </span>
+      ),
+    },
+    {
+      key: 'roles',
+      header: 'Roles',
+      cell: ({ roles }) => (roles.length === 0 ? <Nothing /> : roles.join(', ')),
+    },
+    ...(governs
+      ? [
+          {
+            key: 'do',
+            header: 'Change',
+            figure: true,
+            cell: (person: Person) => (
+              <Action small onPress={() => setAsked(person)} label={`Change the access of ${person.name}`}>
+                Change…
+              </Action>
+            ),
+          },
+        ]
+      : []),
+  ]
+  return (
+    <Panel title="People">
+      <div role="status" className="empty:hidden">
+        {proposed === null ? null : (
+          <p className="rounded-md bg-good-wash px-3 py-2 text-sm">
+            {proposed.state === 'Applied' ? '✓ Done.' : '✓ Proposed: others decide, under “Changes”.'}
+          </p>
+        )}
+      </div>
+      <Ledger caption="People" columns={columns} rows={people} keyOf={({ personID }) => personID} />
+      <Sheet title="Change what they may do?" open={asked !== null} onClose={() => setAsked(null)}>
+        {asked === null ? null : (
+          <PersonForm
+            person={asked}
+            onClose={() => setAsked(null)}
+            onDone={(change) => {
+              setAsked(null)
+              setProposed(change)
+            }}
+          />
+        )}
+      </Sheet>
+    </Panel>
+  )
+}
+
+type FormProps = { person: Person; onClose: () => void; onDone: (change: Change) => void }
+
+function PersonForm({ person, onClose, onDone }: FormProps): ReactNode {
+  const propose = usePropose()
+  const [roles, setRoles] = useState<readonly string[]>(person.roles)
+  const [disabled, setDisabled] = useState(person.disabled)
+  const [reason, setReason] = useState('')
+  const [missing, setMissing] = useState<string | null>(null)
+  const same = disabled === person.disabled && [...roles].sort().join() === [...person.roles].sort().join()
+  const submit = (): void => {
+    if (propose.isPending) return
+    if (same) return setMissing('Nothing is changed yet.')
+    if (reason.trim() === '') return setMissing('Say why; the others decide by it.')
+    const { personID } = person
+    propose.mutate(
+      { what: { kind: 'person', personID, roles, disabled }, reason: reason.trim() },
+      { onSuccess: onDone },
+    )
+  }
+  return (
+    <>
+      <p className="font-semibold">
+        <bdi>{person.name}</bdi>
+      </p>
+      <fieldset>
+        <legend className="text-sm font-semibold">Roles</legend>
+        {ROLES.map(({ role, what }) => (
+          <Tick
+            key={role}
+            label={
+              <>
+                {role} <span className="text-soft">{what}</span>
+              </>
+            }
+            on={roles.includes(role)}
+            onChange={(on) => setRoles(on ? [...roles, role] : roles.filter((one) => one !== role))}
+          />
+        ))}
+      </fieldset>
+      <Tick label="Kept out: may not sign in, and nothing of theirs counts" on={disabled} onChange={setDisabled} />
+      <p className="text-sm text-soft">Taking something away is done at once; giving more is for others to decide.</p>
+      <Field
+        label="Why?"
+        value={reason}
+        onChange={(text) => {
+          setReason(text)
+          setMissing(null)
+        }}
+        error={missing}
+        onEnter={submit}
+        maxLength={200}
+        required
+      />
+      {propose.isError ? <Trouble error={propose.error} title="Not proposed" /> : null}
+      <SheetFoot>
+        <Action onPress={onClose}>Back</Action>
+        <Action look="primary" onPress={submit} busy={propose.isPending}>
+          Propose
+        </Action>
+      </SheetFoot>
+    </>
+  )
+}
