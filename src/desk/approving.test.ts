@@ -130,7 +130,7 @@ type Case = {
   readonly by?: string
   readonly before?: (w: World) => Promise<unknown>
   readonly of?: (w: World) => Promise<{ digest?: string; evidence?: Evidence }>
-  readonly then: string
+  readonly ends: string
 }
 /** Whoever makes a sign-in code can use it too. */
 const joined = (w: World) => w.putPerson('mia', ['approver'], false, true)
@@ -138,50 +138,50 @@ const halt = (w: World) => w.desk.halt({ reason: 'enough', actor: personActor('t
 
 describe('when it is said', () => {
   const cases: { readonly [name: string]: Case } = {
-    'by an approver': { then: 'Approved' },
-    'by the proposer': { signal: 'from=ana', then: 'SELF_APPROVAL' },
-    'by the owner of the agent': { signal: 'owner=ana', then: 'SELF_APPROVAL' },
+    'by an approver': { ends: 'Approved' },
+    'by the proposer': { signal: 'from=ana', ends: 'SELF_APPROVAL' },
+    'by the owner of the agent': { signal: 'owner=ana', ends: 'SELF_APPROVAL' },
     'by the owner of the agent, through the chat': {
       signal: 'owner=ana',
       before: (w) => w.link('ana'),
       of: async (w) => ({ evidence: w.click('ana') }),
-      then: 'SELF_APPROVAL',
+      ends: 'SELF_APPROVAL',
     },
-    'by nobody who is known': { by: 'eve', then: 'NOT_ELIGIBLE' },
-    'by somebody who may not': { by: 'tom', then: 'NOT_ELIGIBLE' },
-    'by an admin': { by: 'ad', then: 'NOT_ELIGIBLE' },
-    'by somebody disabled': { before: (w) => access(w, 'ana', ['approver'], true), then: 'NOT_ELIGIBLE' },
-    'by somebody who lost the role': { before: (w) => access(w, 'ana', []), then: 'NOT_ELIGIBLE' },
-    'during a halt': { before: halt, then: 'TRADING_HALTED' },
+    'by nobody who is known': { by: 'eve', ends: 'NOT_ELIGIBLE' },
+    'by somebody who may not': { by: 'tom', ends: 'NOT_ELIGIBLE' },
+    'by an admin': { by: 'ad', ends: 'NOT_ELIGIBLE' },
+    'by somebody disabled': { before: (w) => access(w, 'ana', ['approver'], true), ends: 'NOT_ELIGIBLE' },
+    'by somebody who lost the role': { before: (w) => access(w, 'ana', []), ends: 'NOT_ELIGIBLE' },
+    'during a halt': { before: halt, ends: 'TRADING_HALTED' },
     'after a no': {
       before: (w) => w.desk.decline({ intentID: I1, reason: 'no', actor: personActor('bo') }),
-      then: 'NOT_PENDING',
+      ends: 'NOT_PENDING',
     },
-    'after another yes': { before: (w) => yes(w, 'bo'), then: 'NOT_PENDING' },
-    'to another ticket': { of: async () => ({ digest: 'AAAA' }), then: 'DIGEST_MISMATCH' },
+    'after another yes': { before: (w) => yes(w, 'bo'), ends: 'NOT_PENDING' },
+    'to another ticket': { of: async () => ({ digest: 'AAAA' }), ends: 'DIGEST_MISMATCH' },
     'a moment after the last': {
       before: async (w) => {
         w.clock.advance(0.001)
         await edit(w, () => ({ decideBy: instant(w.clock.now() - 1) }))
       },
-      then: 'APPROVAL_EXPIRED',
+      ends: 'APPROVAL_EXPIRED',
     },
-    'at the last moment': { before: (w) => edit(w, () => ({ decideBy: w.clock.now() })), then: 'Approved' },
-    'as a click, where a passkey is asked for': { policy: PASSKEY, then: 'ASSURANCE_TOO_LOW' },
+    'at the last moment': { before: (w) => edit(w, () => ({ decideBy: w.clock.now() })), ends: 'Approved' },
+    'as a click, where a passkey is asked for': { policy: PASSKEY, ends: 'ASSURANCE_TOO_LOW' },
     'in the chat, where a passkey is asked for': {
       policy: PASSKEY,
       before: (w) => w.link('ana'),
       of: async (w) => ({ evidence: w.click('ana') }),
-      then: 'ASSURANCE_TOO_LOW',
+      ends: 'ASSURANCE_TOO_LOW',
     },
     'with a passkey': {
       policy: PASSKEY,
       before: (w) => w.enrol('ana'),
       of: async (w) => ({ evidence: await signed(w, 'ana') }),
-      then: 'Approved',
+      ends: 'Approved',
     },
-    'by somebody new': { before: joined, by: 'mia', then: 'Approved' },
-    'by somebody new, where two are asked for': { policy: TWO, before: joined, by: 'mia', then: 'NOT_ELIGIBLE' },
+    'by somebody new': { before: joined, by: 'mia', ends: 'Approved' },
+    'by somebody new, where two are asked for': { policy: TWO, before: joined, by: 'mia', ends: 'NOT_ELIGIBLE' },
     'by somebody new, with a passkey': {
       policy: PASSKEY,
       before: async (w) => {
@@ -190,7 +190,7 @@ describe('when it is said', () => {
       },
       by: 'mia',
       of: async (w) => ({ evidence: await signed(w, 'mia') }),
-      then: 'NOT_ELIGIBLE',
+      ends: 'NOT_ELIGIBLE',
     },
     'by somebody new whom two governors know': {
       policy: TWO,
@@ -199,24 +199,24 @@ describe('when it is said', () => {
         await access(w, 'mia', ['approver'])
       },
       by: 'mia',
-      then: 'AwaitingApproval',
+      ends: 'AwaitingApproval',
     },
     'in the name of an armed strategy': {
       of: async () => ({ evidence: { kind: 'armed', armingID: 'arm_1' } }),
-      then: 'NOT_ELIGIBLE',
+      ends: 'NOT_ELIGIBLE',
     },
-    'under a policy that asks for more by now': { before: (w) => w.agreeTo(TWO), then: 'ORDER_CHANGED' },
+    'under a policy that asks for more by now': { before: (w) => w.agreeTo(TWO), ends: 'ORDER_CHANGED' },
     'under a policy that asks for less by now': {
       policy: PASSKEY,
       before: (w) => w.agreeTo(CLICK),
-      then: 'ORDER_CHANGED',
+      ends: 'ORDER_CHANGED',
     },
   }
-  for (const [name, { policy = null, signal, by = 'ana', before, of, then }] of Object.entries(cases))
-    it(`${name}: ${then}`, async () => {
+  for (const [name, { policy = null, signal, by = 'ana', before, of, ends }] of Object.entries(cases))
+    it(`${name}: ${ends}`, async () => {
       const w = await waiting(policy, signal)
       await before?.(w)
-      assert.equal(await yes(w, by, (await of?.(w)) ?? {}), then)
+      assert.equal(await yes(w, by, (await of?.(w)) ?? {}), ends)
       const sent = (await looked(w)) === 'sent'
       assert.equal(sent, (await intentOf(w)).state === 'Approved')
     })
@@ -227,7 +227,7 @@ describe('when it is to be sent', () => {
     readonly policy?: Make
     readonly votes?: (w: World) => Promise<unknown>
     readonly between: (w: World) => Promise<unknown>
-    readonly then: string
+    readonly ends: string
   }
   const bothSign = async (w: World): Promise<void> => {
     for (const name of ['ana', 'bo']) {
@@ -238,25 +238,25 @@ describe('when it is to be sent', () => {
   const bothClick = async (w: World): Promise<void> => {
     for (const name of ['ana', 'bo']) await yes(w, name)
   }
-  const lift = async (w: World, ms: number): Promise<void> => void w.clock.advance(ms)
+  const lift = async (w: World, ms: number): Promise<void> => w.clock.advance(ms)
   const vote = (w: World, nth: number, change: (vote: NonNullable<Intent['votes']>[number]) => object): Promise<void> =>
     edit(w, ({ votes = [] }) => ({ votes: votes.map((one, i) => (i === nth ? { ...one, ...change(one) } : one)) }))
   const cases: { readonly [name: string]: Between } = {
-    'and nothing happened': { between: async () => {}, then: 'sent' },
-    'and nothing happened to two': { policy: TWO, votes: bothClick, between: async () => {}, then: 'sent' },
+    'and nothing happened': { between: async () => {}, ends: 'sent' },
+    'and nothing happened to two': { policy: TWO, votes: bothClick, between: async () => {}, ends: 'sent' },
     'and nothing happened to two passkeys': {
       policy: TWO_PASSKEYS,
       votes: bothSign,
       between: async () => {},
-      then: 'sent',
+      ends: 'sent',
     },
-    'and whoever said it is disabled': { between: (w) => access(w, 'ana', ['approver'], true), then: 'APPROVAL_VOID' },
-    'and whoever said it lost the role': { between: (w) => access(w, 'ana', ['trader']), then: 'APPROVAL_VOID' },
+    'and whoever said it is disabled': { between: (w) => access(w, 'ana', ['approver'], true), ends: 'APPROVAL_VOID' },
+    'and whoever said it lost the role': { between: (w) => access(w, 'ana', ['trader']), ends: 'APPROVAL_VOID' },
     'and one of two is disabled': {
       policy: TWO,
       votes: bothClick,
       between: (w) => access(w, 'bo', ['approver'], true),
-      then: 'APPROVAL_VOID',
+      ends: 'APPROVAL_VOID',
     },
     'and one of two lost the passkey, and was given another': {
       policy: TWO_PASSKEYS,
@@ -272,61 +272,61 @@ describe('when it is to be sent', () => {
         }
         assert.ok((await w.enrol('bo', { device: 'new' })).ok)
       },
-      then: 'APPROVAL_VOID',
+      ends: 'APPROVAL_VOID',
     },
     'and one of two lost the role': {
       policy: TWO,
       votes: bothClick,
       between: (w) => access(w, 'ana', []),
-      then: 'APPROVAL_VOID',
+      ends: 'APPROVAL_VOID',
     },
-    'and trading is halted': { between: halt, then: 'TRADING_HALTED' },
+    'and trading is halted': { between: halt, ends: 'TRADING_HALTED' },
     'and it is the last moment': {
       between: (w) => edit(w, () => ({ sendBy: w.clock.now() })),
-      then: 'sent',
+      ends: 'sent',
     },
-    'and its time is over': { between: (w) => edit(w, () => ({ sendBy: instant(w.clock.now() - 1) })), then: 'Lapsed' },
+    'and its time is over': { between: (w) => edit(w, () => ({ sendBy: instant(w.clock.now() - 1) })), ends: 'Lapsed' },
     'and it is another order': {
       between: (w) => edit(w, ({ ticket }) => ({ ticket: ticket && { ...ticket, maxNotional: amt('9999.00') } })),
-      then: 'APPROVAL_VOID',
+      ends: 'APPROVAL_VOID',
     },
     'and the yes was to another order': {
       between: (w) => vote(w, 0, () => ({ digest: 'AAAA' })),
-      then: 'APPROVAL_VOID',
+      ends: 'APPROVAL_VOID',
     },
     'and one person stands there twice': {
       policy: TWO,
       votes: bothClick,
       between: (w) => vote(w, 1, () => ({ by: 'ana' })),
-      then: 'APPROVAL_VOID',
+      ends: 'APPROVAL_VOID',
     },
     'and one of two is not there any more': {
       policy: TWO,
       votes: bothClick,
       between: (w) => edit(w, ({ votes = [] }) => ({ votes: votes.slice(1) })),
-      then: 'APPROVAL_VOID',
+      ends: 'APPROVAL_VOID',
     },
     'and the yes is that of the proposer': {
       between: (w) => edit(w, ({ proposer }) => ({ proposer: { ...proposer, id: 'ana' } })),
-      then: 'APPROVAL_VOID',
+      ends: 'APPROVAL_VOID',
     },
     'and the yes is that of the owner of the agent': {
       between: (w) => edit(w, () => ({ proposerOwner: 'ana' })),
-      then: 'APPROVAL_VOID',
+      ends: 'APPROVAL_VOID',
     },
     'and one of two is somebody whom nobody knows': {
       policy: TWO,
       votes: bothClick,
       between: (w) => w.putPerson('bo', ['approver'], false, true),
-      then: 'APPROVAL_VOID',
+      ends: 'APPROVAL_VOID',
     },
-    'and the policy asks for two by now': { between: (w) => w.agreeTo(TWO), then: 'APPROVAL_VOID' },
-    'and the policy asks for a passkey by now': { between: (w) => w.agreeTo(PASSKEY), then: 'APPROVAL_VOID' },
+    'and the policy asks for two by now': { between: (w) => w.agreeTo(TWO), ends: 'APPROVAL_VOID' },
+    'and the policy asks for a passkey by now': { between: (w) => w.agreeTo(PASSKEY), ends: 'APPROVAL_VOID' },
     'and the policy asks for less by now': {
       policy: TWO,
       votes: bothClick,
       between: (w) => w.agreeTo(CLICK),
-      then: 'APPROVAL_VOID',
+      ends: 'APPROVAL_VOID',
     },
     'and a passkey was revoked by its owner': {
       policy: TWO_PASSKEYS,
@@ -335,7 +335,7 @@ describe('when it is to be sent', () => {
         const { credentialID = '' } = w.passkeys.get('bo') ?? {}
         return w.desk.revokePasskey({ credentialID, reason: 'lost', actor: personActor('bo') })
       },
-      then: 'APPROVAL_VOID',
+      ends: 'APPROVAL_VOID',
     },
     'and a passkey was revoked by a governor': {
       policy: PASSKEY,
@@ -347,7 +347,7 @@ describe('when it is to be sent', () => {
         const { credentialID = '' } = w.passkeys.get('ana') ?? {}
         return w.agreed({ kind: 'passkey revoked', credentialID, personID: 'ana' }, 'rik')
       },
-      then: 'APPROVAL_VOID',
+      ends: 'APPROVAL_VOID',
     },
     'and the link of the chat user has ended': {
       votes: async (w) => {
@@ -355,7 +355,7 @@ describe('when it is to be sent', () => {
         assert.equal(await yes(w, 'ana', { evidence: w.click('ana') }), 'Approved')
       },
       between: (w) => w.desk.endLink({ linkID: w.linkID('ana'), reason: 'lost phone', actor: personActor('ad') }),
-      then: 'APPROVAL_VOID',
+      ends: 'APPROVAL_VOID',
     },
     'and the chat user is somebody else by now': {
       votes: async (w) => {
@@ -366,7 +366,7 @@ describe('when it is to be sent', () => {
         await w.desk.endLink({ linkID: w.linkID('ana'), reason: 'mistake', actor: personActor('ana') })
         assert.ok((await w.link('bo', 'ana')).ok)
       },
-      then: 'APPROVAL_VOID',
+      ends: 'APPROVAL_VOID',
     },
     'and a stored signature was changed': {
       policy: TWO_PASSKEYS,
@@ -378,13 +378,13 @@ describe('when it is to be sent', () => {
           bytes[bytes.length - 1] = (bytes.at(-1) ?? 0) ^ 1
           return { evidence: { ...evidence, signature: bytes.toString('base64url') } }
         }),
-      then: 'APPROVAL_VOID',
+      ends: 'APPROVAL_VOID',
     },
     'and a stored signature became a click': {
       policy: TWO_PASSKEYS,
       votes: bothSign,
       between: (w) => vote(w, 0, () => ({ evidence: { kind: 'session', session: 'scenario' } })),
-      then: 'APPROVAL_VOID',
+      ends: 'APPROVAL_VOID',
     },
     'and two signatures are exchanged': {
       policy: TWO_PASSKEYS,
@@ -396,30 +396,30 @@ describe('when it is to be sent', () => {
             return { ...one, ...(evidence && { evidence }) }
           }),
         })),
-      then: 'APPROVAL_VOID',
+      ends: 'APPROVAL_VOID',
     },
     'and the policy that was signed for is another': {
       policy: TWO_PASSKEYS,
       votes: bothSign,
       between: (w) => edit(w, ({ requires }) => (requires ? { requires: { ...requires, policyVersion: 9 } } : {})),
-      then: 'APPROVAL_VOID',
+      ends: 'APPROVAL_VOID',
     },
-    'and the gateway was restarted': { between: (w) => w.boot(), then: 'sent' },
+    'and the gateway was restarted': { between: (w) => w.boot(), ends: 'sent' },
     'and it took too long to restart': {
       between: async (w) => {
         await lift(w, 31_000)
         await w.boot()
       },
-      then: 'Lapsed',
+      ends: 'Lapsed',
     },
   }
-  for (const [name, { policy = null, votes, between, then }] of Object.entries(cases))
-    it(`${name}: ${then}`, async () => {
+  for (const [name, { policy = null, votes, between, ends }] of Object.entries(cases))
+    it(`${name}: ${ends}`, async () => {
       const w = await waiting(policy)
       await (votes ?? ((world: World) => yes(world, 'ana')))(w)
       assert.equal((await intentOf(w)).state, 'Approved')
       await between(w)
-      assert.equal(await looked(w), then)
+      assert.equal(await looked(w), ends)
       assert.ok(w.broker.sends.length <= 1)
     })
 

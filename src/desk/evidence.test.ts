@@ -37,7 +37,7 @@ async function yes(w: World, evidence: PasskeyAssertion, actor: Actor = personAc
   return done.ok ? done.value.state : done.error.code
 }
 async function signed(w: World, of: Partial<Decided> = {}, lie: Lie = {}): Promise<PasskeyAssertion> {
-  return w.sign('ana', { ...(await w.decided(I1)), ...of } as Decided, { lie })
+  return w.sign('ana', { ...(await w.decided(I1)), ...of }, { lie })
 }
 /** A challenge as it is kept, made another one. */
 async function challengeIs(w: World, assertion: PasskeyAssertion, change: Partial<Challenge>): Promise<void> {
@@ -110,7 +110,7 @@ describe('a signature of a passkey', () => {
     },
     'to reject': (w) => signed(w, { decision: 'reject' }),
     'to another order': (w) => signed(w, { digest: Buffer.alloc(32).toString('base64url') }),
-    'to another intent': (w) => signed(w, { intentID: 'I2' } as Partial<Decided>),
+    'to another intent': (w) => signed(w, { intentID: 'I2' }),
     'to a change of that name': async (w) => {
       const { digest, decision, policyVersion, environment } = await w.decided(I1)
       return w.sign('ana', { changeID: 'I1', digest, decision, policyVersion, environment })
