@@ -106,6 +106,8 @@ export type Caller = {
   readonly id: string
   readonly name: string
   readonly roles: readonly PersonRole[]
+  /** Of a person whom nobody but the maker of their sign-in code has vouched for. */
+  readonly newcomer: boolean
   readonly scopes: ReadonlySet<Scope>
   /** Of a token: the person who answers for it. */
   readonly owner: string | null
@@ -118,6 +120,7 @@ export const NOBODY: Caller = {
   id: 'nobody',
   name: 'nobody',
   roles: [],
+  newcomer: false,
   scopes: new Set(),
   owner: null,
   session: null,
@@ -168,6 +171,7 @@ async function byToken(reads: Reads, secret: string, id: string, now: Instant): 
     id,
     name: token.name,
     roles: [],
+    newcomer: false,
     scopes: new Set(TOKEN_SCOPES.filter((scope) => token.scopes.includes(scope))),
     owner: token.owner,
     session: null,
@@ -194,6 +198,7 @@ async function bySession(
     id: person.personID,
     name: person.name,
     roles: person.roles,
+    newcomer: person.newcomer === true,
     scopes: scopesOf(person.roles),
     owner: null,
     session: { hash, csrf: session.csrf, cookie: via === 'web' },

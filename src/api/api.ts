@@ -3,6 +3,7 @@ import { base32 } from '../values/hash.ts'
 import { type Instant, instant } from '../values/instant.ts'
 import type { Access, Caller } from './access.ts'
 import { allowed, attempts, authenticate, NOBODY, same } from './access.ts'
+import { mountChannels } from './channels.ts'
 import { type Api, type ApiDeps, type Asset, context } from './context.ts'
 import { metrics } from './metrics.ts'
 import { openapi } from './openapi.ts'
@@ -256,6 +257,7 @@ export function createApi(deps: ApiDeps): FastifyInstance {
       run: async () => ({ status: 200, body: REFERENCE_STYLE, type: 'text/css; charset=utf-8' }),
     }),
   ]
+  mountChannels(app, api, deps.channels ?? [])
   const table = [...ROUTES, ...service]
   const document = openapi(table, { version: api.version, sessionCookie: SESSION_COOKIE(api.served.https) })
   for (const one of table) mount(one)
@@ -316,7 +318,7 @@ export function createApi(deps: ApiDeps): FastifyInstance {
     const asset = reads ? api.web.get(path) : undefined
     if (asset) return file(asset, path)
     const page = api.web.get('/index.html')
-    if (reads && page && isPage(request) && !path.startsWith('/v1/') && !/\.\w+$/.test(path))
+    if (reads && page && isPage(request) && !/^\/(v1|channels)\//.test(path) && !/\.\w+$/.test(path))
       return file(page, '/index.html')
     return problem(
       'NOT_FOUND',

@@ -3,6 +3,7 @@ import type { Desk } from '../desk/desk.ts'
 import type { Channel } from '../ports/channel.ts'
 import type { Clock } from '../ports/clock.ts'
 import { newestOf } from '../orders/generations.ts'
+import type { Order } from '../orders/machine.ts'
 import type { Intent } from '../ports/records.ts'
 import type { Reads } from '../ports/store.ts'
 import type { AccountID } from '../values/brand.ts'
@@ -38,6 +39,8 @@ export type Health = {
   /** How much faster than a person's time the market's clock runs: 1 but in a replay. */
   readonly speed: number
   readonly checkpoint: { readonly size: number; readonly at: Instant } | null
+  /** The chats and notices that are configured, and what is wrong with each, in words; null where nothing is. */
+  readonly channels?: readonly { readonly channel: string; readonly text: string | null }[]
 }
 
 export type Limits = {
@@ -140,15 +143,25 @@ export type Api = Omit<ApiDeps, 'limits' | 'channels'> & {
   settled(intent: Intent): Promise<Intent>
 }
 
+/** What people and tokens go by. */
+export async function namesOf(reads: Reads): Promise<NameOf> {
+  const [people, tokens] = await Promise.all([reads.all('person'), reads.all('token')])
+  const known = new Map(people.map((person) => [person.personID, person.name]))
+  for (const token of tokens) known.set(token.tokenID, token.name)
+  return (id) => known.get(id) ?? id
+}
+
+/** The order that works for an intent now; null before there is one. */
+export async function orderOf(reads: Reads, intent: Intent): Promise<Order | null> {
+  const orders = intent.clOrdID ? await reads.ordersOf(intent.intentID) : []
+  const first = orders.find(({ clOrdID }) => clOrdID === intent.clOrdID)
+  return first ? newestOf(first, orders) : null
+}
+
 export function context(deps: ApiDeps, closing: AbortSignal): Api {
   const { reads, clock } = deps
   const limits = { ...LIMITS, ...deps.limits }
-  const names = async (): Promise<NameOf> => {
-    const [people, tokens] = await Promise.all([reads.all('person'), reads.all('token')])
-    const known = new Map(people.map((person) => [person.personID, person.name]))
-    for (const token of tokens) known.set(token.tokenID, token.name)
-    return (id) => known.get(id) ?? id
-  }
+  const names = (): Promise<NameOf> => namesOf(reads)
   return {
     ...deps,
     limits,
@@ -165,9 +178,7 @@ export function context(deps: ApiDeps, closing: AbortSignal): Api {
     names,
     policy: async () => (await reads.get('approvals', 'account'))?.policy ?? firstPolicy(deps.environment),
     async show(intent, seen) {
-      const orders = intent.clOrdID ? await reads.ordersOf(intent.intentID) : []
-      const first = orders.find(({ clOrdID }) => clOrdID === intent.clOrdID)
-      return viewIntent(intent, first ? newestOf(first, orders) : null, seen)
+      return viewIntent(intent, await orderOf(reads, intent), seen)
     },
     async settled(intent) {
       if (intent.state !== 'Received') return intent

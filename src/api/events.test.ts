@@ -180,6 +180,20 @@ describe('the event stream', () => {
     for (const stream of open) stream.close()
   })
 
+  it('one caller has only so many, and others are not kept out by them', async () => {
+    const other = await openHouse({ limits: { streamsOfOne: 2 } })
+    const [greedy, ben] = [await other.token('greedy', AGENT), await other.person('Ben', ['trader'], 'cli')]
+    await other.app.listen({ host: '127.0.0.1', port: 0 })
+    const open = [await follow(other, greedy), await follow(other, greedy)]
+    for (const stream of open) await stream.until(1)
+    const refused = (await other.ask({ url: '/v1/events', as: greedy })).json<wire.Problem>()
+    assert.deepEqual([refused.code, /greedy has 2 event streams/.test(refused.detail)], ['TOO_MANY_STREAMS', true])
+    const bens = await follow(other, ben)
+    assert.equal(bens.status, 200)
+    for (const stream of [...open, bens]) stream.close()
+    await other.close()
+  })
+
   it('ends when the server closes, at once', async () => {
     const other = await openHouse()
     const ben = await other.person('Ben', ['trader'], 'cli')

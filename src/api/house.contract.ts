@@ -11,7 +11,7 @@ import type { Clock } from '../ports/clock.ts'
 import type { PersonRole } from '../ports/records.ts'
 import type { Reads, Store } from '../ports/store.ts'
 import { openSqliteStore } from '../store/sqlite.ts'
-import type { ClOrdID, ExecID, OrderID } from '../values/brand.ts'
+import type { AccountID, ClOrdID, ExecID, OrderID } from '../values/brand.ts'
 import { amt, dec, px, qty } from '../values/decimal.ts'
 import { sha256Hex } from '../values/hash.ts'
 import { type Instant, plusMs } from '../values/instant.ts'
@@ -28,7 +28,6 @@ import type * as wire from './wire.ts'
 
 export const ORIGIN = 'http://localhost:4810'
 const ADMIN: Actor = { type: 'system', id: 'test', via: 'start', session: null }
-const ACCOUNT_ID = ACCOUNT.account
 
 /** A caller: what to send to be them. */
 export type As = { readonly headers: Readonly<Record<string, string>>; readonly id: string }
@@ -92,6 +91,9 @@ export async function openHouse(
       return result
     },
   })
+  const environment = change.environment ?? 'paper'
+  const account = { ...ACCOUNT, account: `${environment}:sim:main` as AccountID }
+  const policy = { ...POLICY, environment }
   const capabilities = {
     assetClasses: ['us_equity', 'fx'],
     ordTypes: ['Market', 'Limit', 'Stop'],
@@ -106,7 +108,7 @@ export async function openHouse(
   } as const
   const desk = openDesk(
     told,
-    { account: ACCOUNT_ID, policy: POLICY, capabilities, speed: 1, version: 'test', build: 'test' },
+    { account: account.account, policy, capabilities, speed: 1, version: 'test', build: 'test' },
     () => now,
     async () => {},
   )
@@ -120,8 +122,8 @@ export async function openHouse(
     clock,
     random,
     log: { info: log('info'), warn: log('warn'), error: log('error') },
-    account: ACCOUNT_ID,
-    environment: 'paper',
+    account: account.account,
+    environment,
     broker: 'sim',
     replaces: true,
     version: '1.2.3',
@@ -172,11 +174,11 @@ export async function openHouse(
       const positions = (await store.all('position')).map(({ symbol: of, netQty }) => ({ symbol: of, netQty }))
       await desk.recordFacts({
         markets: [market],
-        account: { account: { ...ACCOUNT, at: now }, positions, at: now, afterRow: (await store.head()).size },
+        account: { account: { ...account, at: now }, positions, at: now, afterRow: (await store.head()).size },
       })
     },
     async token(name, scopes, { expiresAt = plusMs(NOW, 3_600_000_000), owner = null } = {}) {
-      const { secret, token } = mintToken({ environment: 'paper', name, owner, scopes, now, expiresAt }, random)
+      const { secret, token } = mintToken({ environment, name, owner, scopes, now, expiresAt }, random)
       await desk.issueToken({ token, actor: ADMIN })
       return { headers: { authorization: `Bearer ${secret}` }, id: token.tokenID }
     },

@@ -45,6 +45,7 @@ export function metrics(api: Api): Metrics {
     'jax_broker_stream_up',
     "0 while the stream of the broker's reports is lost; orders are polled then.",
   )
+  const channelUp = gauge('jax_channel_up', '0 while a channel does not show what is so, or hears nobody.', ['channel'])
   const calls = new Counter({
     name: 'jax_broker_calls_total',
     help: 'Calls to the broker since the start, by what they came to.',
@@ -102,11 +103,12 @@ export function metrics(api: Api): Metrics {
       'severity',
       taskList.filter((task) => task.doneAt === null).map((task) => task.severity),
     )
-    const { notReady, broker } = api.health()
+    const { notReady, broker, channels = [] } = api.health()
     halted.set(halt?.state ? 1 : 0)
     ready.set(notReady === null ? 1 : 0)
     connected.set(broker.connected ? 1 : 0)
     streaming.set(broker.stream?.up === false ? 0 : 1)
+    for (const { channel, text } of channels) channelUp.set({ channel }, text === null ? 1 : 0)
     calls.reset()
     for (const [key, n] of broker.calls) {
       const [call = '', outcome = ''] = key.split(' ')

@@ -1,5 +1,5 @@
 import { type ApprovalPolicy, type ApprovalRule, isFourEyes } from '../approvals/policy.ts'
-import { APPROVERS } from '../approvals/decide.ts'
+import { APPROVERS, tooNew } from '../approvals/decide.ts'
 import { stageOf } from '../desk/approving.ts'
 import { GOVERNORS } from '../desk/governing.ts'
 import type { ArmedStrategy, Change, ChangeOf, Link, Passkey, Person, Session } from '../ports/records.ts'
@@ -136,7 +136,11 @@ function canChange(change: Change, { people }: Around, seen: Seen): wire.Change[
   const why =
     isParty(person.personID) && others.length > 0
       ? 'Whoever proposed a change, or is its subject, cannot approve it. Ask another person.'
-      : (hasVoted(change.votes, person.personID) ?? needsPasskey(change.requires, seen))?.text
+      : (
+          (isParty(person.personID) ? null : tooNew(change.requires, person)) ??
+          hasVoted(change.votes, person.personID) ??
+          needsPasskey(change.requires, seen)
+        )?.text
   return { approve: why === undefined ? { ok: true } : no(why), decline: { ok: true } }
 }
 

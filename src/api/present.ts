@@ -1,4 +1,4 @@
-import { mayApprove, mayDecline } from '../approvals/decide.ts'
+import { mayApprove, mayDecline, type Voter } from '../approvals/decide.ts'
 import type { Evidence } from '../approvals/evidence.ts'
 import { isEnough, levelOfOne, ONE_CLICK, type Requirement } from '../approvals/policy.ts'
 import { pending } from '../desk/intents.ts'
@@ -57,7 +57,7 @@ const no = (why: string): wire.Can => ({ ok: false, why })
 /** What the caller may do with an intent now. The same rules that the desk applies, asked beforehand. */
 export function canIntent(intent: Intent, seen: Seen): wire.Intent['can'] {
   const { caller, halt, now } = seen
-  const person = caller.kind === 'person' ? { personID: caller.id, roles: caller.roles, disabled: false } : null
+  const person = voterOf(caller)
   const requires = intent.requires ?? ONE_CLICK
   const said = (answer: { readonly text: string } | null): wire.Can => (answer ? no(answer.text) : YES)
   return {
@@ -79,6 +79,10 @@ export function canIntent(intent: Intent, seen: Seen): wire.Intent['can'] {
     reprice: canReprice(intent, caller),
   }
 }
+
+/** The caller as somebody who decides; null for whoever is no person. */
+export const voterOf = ({ kind, id, roles, newcomer }: Caller): Voter | null =>
+  kind === 'person' ? { personID: id, roles, disabled: false, newcomer } : null
 
 /** Once is enough: the same yes again is the same yes. */
 export const hasVoted = (votes: readonly Decision[], personID: string): { readonly text: string } | null =>
@@ -464,6 +468,7 @@ export const viewPerson = (p: Person): wire.Person => ({
   name: p.name,
   roles: [...p.roles],
   disabled: p.disabled,
+  ...(p.newcomer && { newcomer: true as const }),
   createdAt: time(p.createdAt),
 })
 export const viewToken = (t: Token): wire.Token => ({

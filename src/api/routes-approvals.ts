@@ -1,6 +1,6 @@
 import { z } from 'zod'
 import { type Level, LEVELS } from '../approvals/evidence.ts'
-import type { ApprovalPolicy, ApprovalRule, Stage } from '../approvals/policy.ts'
+import type { ApprovalRule, Stage } from '../approvals/policy.ts'
 import type { Change, ChangeOf, Intent, PersonRole } from '../ports/records.ts'
 import { type Instant, plusMs } from '../values/instant.ts'
 import { err, ok, type Result } from '../values/result.ts'
@@ -56,11 +56,11 @@ const rule = z.strictObject(
 const policy = z.strictObject(
   {
     version: count(
-      'The version that was looked at: another one is there by now, and nothing is proposed.',
+      'The version that was looked at; where another one is there by now, nothing is proposed. The one of now when absent.',
       0,
       1_000_000,
       0,
-    ),
+    ).nullish(),
     rules: z.array(rule, { error: 'must be a list' }).max(100, 'may have 100 rules at most'),
     autoMaxNotional: amount(
       'The most that one order of an armed strategy may cost; null: none goes',
@@ -77,13 +77,6 @@ function ruleOf({ name, level, quorum, ...bounds }: RuleBody): ApprovalRule {
   const given = Object.entries(bounds).filter(([, bound]) => bound !== null && bound !== undefined)
   return { name, level, quorum, ...(Object.fromEntries(given) as Partial<ApprovalRule>) }
 }
-const policyOf = (body: z.output<typeof policy>): ApprovalPolicy => ({
-  version: body.version + 1,
-  rules: body.rules.map(ruleOf),
-  autoMaxNotional: body.autoMaxNotional,
-  changes: body.changes,
-})
-
 const PERSON_ROLES = Object.keys(ROLES) as PersonRole[]
 const what = z
   .discriminatedUnion(
@@ -114,8 +107,15 @@ const what = z
 /** What a body asks for, with what is there now: a change of something that has changed meanwhile is refused. */
 async function changeOf(api: Api, body: z.output<typeof what>): Promise<Result<ChangeOf, Answer>> {
   switch (body.kind) {
-    case 'approval policy':
-      return ok({ kind: body.kind, before: body.policy.version, policy: policyOf(body.policy) })
+    case 'approval policy': {
+      const { rules, autoMaxNotional, changes } = body.policy
+      const before = body.policy.version ?? (await api.policy()).version
+      return ok({
+        kind: body.kind,
+        before,
+        policy: { version: before + 1, rules: rules.map(ruleOf), autoMaxNotional, changes },
+      })
+    }
     case 'person': {
       const person = await api.reads.get('person', body.personID)
       if (!person) return err(missing('person', body.personID))

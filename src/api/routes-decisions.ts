@@ -10,6 +10,7 @@ import { answers, denied, json, missing } from './answers.ts'
 import type { Api } from './context.ts'
 import { empty, intentID, prose, reason, reasonMaybe, time } from './fields.ts'
 import { askToSign, evidenceOf, signedField } from './passkeys.ts'
+import { voterOf } from './present.ts'
 import { type Answer, problem } from './problem.ts'
 import { type Call, type Route, route } from './route.ts'
 import * as schema from './schema.ts'
@@ -75,9 +76,8 @@ export const DECISIONS: readonly Route[] = [
       const intent = await api.reads.get('intent', params.id)
       if (!intent) return missing('intent', params.id)
       const requires = intent.requires ?? ONE_CLICK
-      const person = caller.kind === 'person' ? { personID: caller.id, roles: caller.roles, disabled: false } : null
       const halt = await api.reads.get('halt', 'global')
-      const vote = { digest: body.digest, voter: person, level: requires.level }
+      const vote = { digest: body.digest, voter: voterOf(caller), level: requires.level }
       const no = mayApprove(pending(intent), vote, (halt?.state ?? null) !== null, now)
       if (no) return problem(no.code, no.text, { instance: instance(params.id) })
       const ask = await askToSign(api, call, {

@@ -884,15 +884,16 @@ const service: Route[] = [
     tag: 'Service',
     summary: 'Can it do its work?',
     description:
-      '`degraded` means that it works, and that `because` is worth a look: the broker does not answer, or its stream of reports is lost and orders are polled.',
+      '`degraded` means that it works, and that `because` is worth a look: the broker does not answer, its stream of reports is lost and orders are polled, or a chat where people decide does not work.',
     answers: answers('It can.', schema.readiness),
     problems: ['NOT_READY'],
     async run(api) {
-      const { notReady, broker } = api.health()
+      const { notReady, broker, channels = [] } = api.health()
       if (notReady !== null) return problem('NOT_READY', notReady, { headers: { 'retry-after': '2' } })
       const because = [
         ...(broker.connected ? [] : ['the broker does not answer']),
         ...(broker.stream?.up === false ? ['the stream of reports is lost; orders are polled'] : []),
+        ...channels.flatMap(({ channel, text: trouble }) => (trouble === null ? [] : [`${channel}: ${trouble}`])),
       ]
       return json({ status: because.length === 0 ? 'ok' : 'degraded', because } satisfies wire.Readiness)
     },

@@ -423,7 +423,15 @@ export const status = named(
 
 export const person = named(
   'Person',
-  z.strictObject({ personID: text, name: text, roles: z.array(text), disabled: z.boolean(), createdAt: time }),
+  z.strictObject({
+    personID: text,
+    name: text,
+    roles: z.array(text),
+    disabled: z.boolean(),
+    newcomer: z.literal(true).exactOptional(),
+    createdAt: time,
+  }),
+  '`newcomer` is there while somebody counts for one click only: they came in by a sign-in code, or lost their last passkey, and no change has confirmed them since.',
 ) satisfies z.ZodType<wire.Person>
 
 const tokenShape = {

@@ -289,7 +289,15 @@ export type Instrument = {
   tradable: boolean
   shortable: boolean
 }
-export type Person = { personID: string; name: string; roles: string[]; disabled: boolean; createdAt: string }
+/** `newcomer`: came in by a sign-in code, or lost the last passkey, and counts for one click until a change confirms them. */
+export type Person = {
+  personID: string
+  name: string
+  roles: string[]
+  disabled: boolean
+  newcomer?: true
+  createdAt: string
+}
 /** An agent token, without its secret. */
 export type Token = {
   tokenID: string

@@ -1,0 +1,131 @@
+import { isEnough, ONE_CLICK } from '../approvals/policy.ts'
+import { isOpen, type Order } from '../orders/machine.ts'
+import type { Terms } from '../orders/terms.ts'
+import type { Ticket } from '../orders/ticket.ts'
+import type { Card, CardState } from '../ports/channel.ts'
+import type { Decision, Intent } from '../ports/records.ts'
+import { type Decimal, shortest } from '../values/decimal.ts'
+import { type Instant, rfc3339 } from '../values/instant.ts'
+import { fingerprint, type NameOf, summary } from './present.ts'
+
+// An order as a card of a chat: the figures of the page, in the words of the page. Pure.
+
+export type Around = {
+  readonly now: Instant
+  readonly name: NameOf
+  /** Where the page is, without a slash at its end. */
+  readonly publicUrl: string
+}
+
+/** @param order the order made from it, null before there is one. Null: there is no ticket, so nothing to decide. */
+export function cardOf(intent: Intent, order: Order | null, { now, name, publicUrl }: Around): Card | null {
+  const { ticket, digest, intentID } = intent
+  if (!ticket || digest === null) return null
+  const state = stateOf(intent, order, now)
+  const waiting = state === 'waiting'
+  const requires = intent.requires ?? ONE_CLICK
+  return {
+    intentID,
+    rev: intent.rev,
+    digest,
+    fingerprint: fingerprint(digest),
+    environment: ticket.environment,
+    title: titleOf(ticket.terms),
+    facts: factsOf(intent, ticket, name),
+    reasoning: intent.proposal.reasoning === '' ? null : intent.proposal.reasoning,
+    state,
+    stateText:
+      state === 'expired' && intent.state === 'AwaitingApproval'
+        ? 'The time to decide is over. Nothing was sent.'
+        : summary(intent, order, name),
+    decideBy: waiting ? intent.decideBy : null,
+    takesYes: waiting && isEnough('L1', requires.level),
+    url: `${publicUrl}/intents/${encodeURIComponent(intentID)}`,
+  }
+}
+
+/** `BUY 10 AAPL`. */
+export const titleOf = ({ side, orderQty, symbol }: Terms): string =>
+  `${side.toUpperCase()} ${shortest(orderQty)} ${symbol}`
+
+function stateOf(intent: Intent, order: Order | null, now: Instant): CardState {
+  if (order) return isOpen(order) ? 'sent' : 'ended'
+  switch (intent.state) {
+    case 'Received':
+    case 'AwaitingApproval':
+      return intent.decideBy !== null && now > intent.decideBy ? 'expired' : 'waiting'
+    case 'Approved':
+      return 'approved'
+    case 'Refused':
+      return 'refused'
+    case 'Declined':
+      return 'declined'
+    case 'Lapsed':
+      return 'expired'
+    case 'Withdrawn':
+      return 'withdrawn'
+  }
+}
+
+type Fact = { readonly name: string; readonly value: string }
+
+function factsOf(intent: Intent, ticket: Ticket, name: NameOf): readonly Fact[] {
+  const { terms, currency } = ticket
+  const { proposal, proposer, sizing } = intent
+  const money = (amount: Decimal): string => `${shortest(amount)} ${currency}`
+  const facts: (Fact | null)[] = [
+    { name: terms.ordType, value: [price(terms), terms.timeInForce.toUpperCase()].filter(Boolean).join(' ') },
+    terms.bracket && { name: 'Stop loss', value: shortest(terms.bracket.stopPx) },
+    terms.bracket?.targetPx ? { name: 'Target', value: shortest(terms.bracket.targetPx) } : null,
+    { name: 'Costs at most', value: money(ticket.maxNotional) },
+    { name: 'Reference', value: `${shortest(ticket.refPx)} at ${clock(ticket.refAt)}` },
+    { name: 'Drift limit', value: `${ticket.maxDriftBps} basis points` },
+    sizing && { name: 'Risk at the stop', value: `${shortest(sizing.riskAtStop)} ${sizing.currency}` },
+    { name: 'Strategy', value: proposal.strategyID },
+    { name: 'Proposed by', value: name(proposer.id) },
+    { name: 'Needs', value: inWords(intent) },
+    saidYes(intent),
+  ]
+  return facts.filter((fact) => fact !== null)
+}
+
+const price = ({ ordType, price: limit, stopPx }: Terms): string =>
+  ordType === 'Market'
+    ? ''
+    : [stopPx, limit]
+        .filter((px) => px !== null)
+        .map(shortest)
+        .join(', limit ')
+
+/** `a passkey of 2 people (live, large)`. */
+function inWords({ requires = ONE_CLICK }: Intent): string {
+  const { level, quorum, rules } = requires
+  const how = { L0: 'nobody, it was armed', L1: 'a click', L2: 'a passkey', L3: 'a passkey' }[level]
+  const whom = level === 'L0' ? '' : quorum === 1 ? ' of one person' : ` each of ${quorum} people`
+  return `${how}${whom}${rules.length === 0 ? '' : ` (${rules.join('; ')})`}`
+}
+
+/** `1 of 2: Ana with a passkey at 15:13:22 UTC`. */
+function saidYes({ votes = [], requires = ONE_CLICK }: Intent): Fact | null {
+  if (votes.length === 0) return requires.quorum > 1 ? { name: 'Approvals', value: `0 of ${requires.quorum}` } : null
+  const who = votes.map((vote) => `${vote.byName} ${withWhat(vote)} at ${clock(vote.at)}`)
+  return {
+    name: 'Approvals',
+    value: `${votes.length} of ${Math.max(votes.length, requires.quorum)}: ${who.join(', ')}`,
+  }
+}
+
+function withWhat({ evidence, via }: Decision): string {
+  switch (evidence?.kind) {
+    case 'passkey':
+      return 'with a passkey'
+    case 'channel':
+      return evidence.provider === 'slack' ? 'in Slack' : 'in Teams'
+    case 'armed':
+      return 'beforehand'
+    default:
+      return via === 'cli' ? 'on the command line' : 'on the page'
+  }
+}
+
+const clock = (at: Instant): string => `${rfc3339(at).slice(11, 19)} UTC`
