@@ -92,7 +92,6 @@ function PersonForm({ person, onClose, onDone }: FormProps): ReactNode {
   const same = disabled === person.disabled && [...roles].sort().join() === [...person.roles].sort().join()
   const submit = (): void => {
     if (propose.isPending) return
-    if (same) return setMissing('Nothing is changed yet.')
     if (reason.trim() === '') return setMissing('Say why; the others decide by it.')
     const { personID } = person
     propose.mutate(
@@ -121,7 +120,11 @@ function PersonForm({ person, onClose, onDone }: FormProps): ReactNode {
         ))}
       </fieldset>
       <Tick label="Kept out: may not sign in, and nothing of theirs counts" on={disabled} onChange={setDisabled} />
-      <p className="text-sm text-soft">Taking something away is done at once; giving more is for others to decide.</p>
+      <p className="text-sm text-soft">
+        {same
+          ? 'As they are: that vouches for somebody new, whose yes counts beside that of others only then.'
+          : 'Taking something away is done at once; giving more is for others to decide.'}
+      </p>
       <Field
         label="Why?"
         value={reason}
@@ -138,7 +141,7 @@ function PersonForm({ person, onClose, onDone }: FormProps): ReactNode {
       <SheetFoot>
         <Action onPress={onClose}>Back</Action>
         <Action look="primary" onPress={submit} busy={propose.isPending}>
-          Propose
+          {same ? 'Vouch for them' : 'Propose'}
         </Action>
       </SheetFoot>
     </>
