@@ -94,7 +94,7 @@ export type ChannelSettings = {
   readonly webhook: null | (ParsedChannels['webhook'] & All<ParsedChannels['webhook'], 'url' | 'secret'>)
   readonly testEndpoints: ParsedChannels['testEndpoints']
 }
-type All<T, K extends keyof T> = { readonly [Key in K]: NonNullable<T[Key]> }
+type All<T, K extends keyof T> = { readonly [Key in K]-?: NonNullable<T[Key]> }
 
 const NEEDED = {
   slack: ['botToken', 'channel', 'teamID', 'appID'],

@@ -64,6 +64,9 @@ describe('a policy of approvals in a file', () => {
     }
     const { version: _, ...same } = hostile
     assert.deepEqual(policy(policyText(hostile)), same)
+    const unseen = { ...hostile, rules: [{ name: '\u009b31m\u202ered', level: 'L2' as const, quorum: 1 }] }
+    assert.equal(policy(policyText(unseen)).rules[0]?.name, '\u009b31m\u202ered')
+    assert.doesNotMatch(policyText(unseen), /[\u0080-\u009f\u202e]/)
     const none = { ...hostile, autoMaxNotional: null }
     assert.equal(policy(policyText(none)).autoMaxNotional, null)
   })

@@ -104,9 +104,14 @@ const inHouse = (policy: PolicyFile): ApprovalPolicy => ({
   autoMaxNotional: policy.autoMaxNotional === null ? null : (dec(policy.autoMaxNotional) as Amt),
 })
 
+/** What a terminal would obey or not show: written as a number, it is read back as it was. */
+const UNSEEN = /[\u007f-\u009f\u200b-\u200f\u2028-\u202e\u2066-\u2069\ufeff]/g
+const escaped = (sign: string): string => `\\u${sign.charCodeAt(0).toString(16).padStart(4, '0')}`
+
 /** A policy as a file that can be edited and proposed again. */
 export function policyText(policy: Wire.ApprovalPolicy): string {
-  const words = (value: string): string => (/^[A-Za-z][\w -]*$/.test(value) ? value : JSON.stringify(value))
+  const words = (value: string): string =>
+    /^[A-Za-z][\w -]*$/.test(value) ? value : JSON.stringify(value).replace(UNSEEN, escaped)
   const shown = (value: unknown): string =>
     Array.isArray(value) ? `[${value.map((one) => words(String(one))).join(', ')}]` : words(String(value))
   const fields = (one: Wire.ApprovalRule): string =>

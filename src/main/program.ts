@@ -418,6 +418,15 @@ export function buildProgram(): Command {
     .argument('<role...>', 'all roles that they shall have: trader, approver, risk, operator, admin, auditor')
     .requiredOption('--reason <text>', 'kept with the change')
     .action(run(approvals, 'giveRoles'))
+  command(
+    people,
+    'confirm',
+    'Propose to count somebody new as a person of their own: before, they give one click, and no second yes and no passkey.',
+    ['people confirm ben --reason "met him, it is him"'],
+  )
+    .argument('<person>', 'name or id')
+    .requiredOption('--reason <text>', 'kept with the change')
+    .action(run(approvals, 'confirm'))
   command(people, 'disable', 'Keep a person out, at once and on every device.', [
     'people disable ben --reason "has left"',
   ])

@@ -8,6 +8,7 @@ import packageJson from '../../package.json' with { type: 'json' }
 import { AGENT_SCOPES, mintCode, mintToken, type Scope } from '../api/access.ts'
 import { createApi } from '../api/api.ts'
 import { type Health, LOOPBACK } from '../api/context.ts'
+import { createHouse } from '../api/house.ts'
 import type { Market } from '../markets/market.ts'
 import type { Setting } from '../desk/command.ts'
 import type { Desk } from '../desk/desk.ts'
@@ -24,6 +25,7 @@ import { err } from '../values/result.ts'
 import { createWorker, type Worker } from '../worker/worker.ts'
 import { readAssets } from './assets.ts'
 import { prepareBroker } from './broker.ts'
+import { openChannels } from './channels.ts'
 import { clockOf, type ClockSpec } from './clock.ts'
 import { accountID, INSTALLATION, policyOf, readSecret, type Settings } from './config.ts'
 import { hostInUrl, removeAddress, writeAddress } from './context.ts'
@@ -144,12 +146,41 @@ async function start(settings: Settings, overrides: Overrides, undo: (() => unkn
   await knownAccount(proxy.desk, broker, places)
 
   const desk = withHaltFile(proxy.desk, places.halt, reads, clock)
+  // Before anything is recovered: what they find wrong with the settings ends the start.
+  const { host, publicUrl, names = [] } = settings.listen
+  let url = `http://${hostInUrl(host)}:${settings.listen.port}`
+  const house = createHouse({
+    desk,
+    reads,
+    clock,
+    log,
+    account,
+    environment: settings.account.environment,
+    // Read at each card: with port 0 the address is known only when the service listens.
+    get publicUrl() {
+      return publicUrl ?? url
+    },
+  })
+  const channels = openChannels(settings, {
+    house,
+    desk,
+    reads,
+    clock,
+    speed,
+    places,
+    random: Math.random,
+    log,
+    onCommitted: proxy.onCommitted,
+  })
   const pulse = brokerPulse(broker, clock, log)
   const health: { -readonly [K in keyof Health]: Health[K] } = {
     notReady: 'the gateway is starting',
     broker: pulse.now,
     speed,
     checkpoint: null,
+    get channels() {
+      return channels.troubles()
+    },
   }
   proxy.onSealed((size) => {
     health.checkpoint = { size, at: clock.now() }
@@ -237,20 +268,21 @@ async function start(settings: Settings, overrides: Overrides, undo: (() => unkn
     web,
     served: {
       https: settings.listen.https,
-      hosts: [...LOOPBACK, settings.listen.host, ...(settings.listen.names ?? [])],
+      hosts: [...LOOPBACK, host, ...names, ...(publicUrl === undefined ? [] : [new URL(publicUrl).hostname])],
     },
+    channels: channels.routes,
     signalTerms: { ordType: 'Limit', timeInForce: 'Day' },
     health: () => health,
     onCommitted: proxy.onCommitted,
   })
   undo.push(() => app.close())
   try {
-    await app.listen({ host: settings.listen.host, port: settings.listen.port })
+    await app.listen({ host, port: settings.listen.port })
   } catch (error) {
     throw listenTrouble(error, settings)
   }
   const { port } = app.server.address() as AddressInfo
-  const url = `http://${hostInUrl(settings.listen.host)}:${port}`
+  url = `http://${hostInUrl(host)}:${port}`
 
   const { code, hash } = mintCode(randomBytes)
   const codeEnds = plusMs(clock.now(), spec.kind === 'system' ? SETUP_CODE_MS : CENTURY_DAYS * DAY_MS)
@@ -263,6 +295,8 @@ async function start(settings: Settings, overrides: Overrides, undo: (() => unkn
   // From its first rows on, an older copy of the database is known for one.
   checkpoint()
   health.notReady = null
+  channels.start()
+  undo.push(() => channels.stop())
   log.info({ url, version: VERSION, account, firstStart, dashboard: web.size > 0 }, 'ready')
 
   const failed = proxy.died.then((fault) => {
@@ -299,6 +333,7 @@ async function start(settings: Settings, overrides: Overrides, undo: (() => unkn
         removeAddress(places)
         for (const timer of timers) clearInterval(timer)
         await app.close()
+        await channels.stop()
         halting.abort()
         await within(STOP_MS, working)
         await desk

@@ -189,7 +189,8 @@ function whatInWords(what: Change['what']): string {
       const roles = after.roles.join(' ') || 'no role'
       if (before.disabled !== after.disabled)
         return `${what.name}: ${after.disabled ? 'disabled' : `enabled, ${roles}`}`
-      return `${what.name}: ${before.roles.join(' ') || 'no role'} → ${roles}`
+      const had = before.roles.join(' ') || 'no role'
+      return had === roles ? `${what.name}: counts as a person of their own` : `${what.name}: ${had} → ${roles}`
     }
     case 'passkey revoked':
       return `passkey ${what.credentialID.slice(0, 12)}… of ${what.name} revoked`
@@ -274,7 +275,11 @@ const PEOPLE_COLUMNS: readonly Column<Person>[] = [
   { title: 'name', of: (p) => p.name },
   { title: 'roles', of: (p) => p.roles.join(' ') },
   { title: 'since', of: (p) => when(p.createdAt) },
-  { title: '', of: (p) => (p.disabled ? 'disabled' : ''), style: () => 'red' },
+  {
+    title: '',
+    of: (p) => (p.disabled ? 'disabled' : p.newcomer ? 'new: one click, until somebody confirms them' : ''),
+    style: (p) => (p.disabled ? 'red' : 'yellow'),
+  },
 ]
 export async function people(ctx: Context): Promise<void> {
   const items = await ctx.client('person').people()
@@ -286,6 +291,9 @@ export const giveRoles = (ctx: Context, who: string, roles: string[], { reason }
   changed(ctx, who, ({ disabled }) => ({ roles, disabled }), reason)
 export const disable = (ctx: Context, who: string, { reason }: Why): Promise<void> =>
   changed(ctx, who, ({ roles }) => ({ roles, disabled: true }), reason)
+/** Somebody new counts as a second person from here on: the change leaves everything as it is, and others agree to it. */
+export const confirm = (ctx: Context, who: string, { reason }: Why): Promise<void> =>
+  changed(ctx, who, ({ roles, disabled }) => ({ roles, disabled }), reason)
 export const enable = (ctx: Context, who: string, { reason }: Why): Promise<void> =>
   changed(ctx, who, ({ roles }) => ({ roles, disabled: false }), reason)
 
