@@ -343,7 +343,7 @@ export function summary(intent: Intent, order: Order | null, name: NameOf): stri
   if (order) return ORDER_SAYS[ordStatus(order)](order)
   const { decision } = intent
   const by = decision ? name(decision.byName) : 'a person'
-  const because = decision?.reason ? `: ${decision.reason}` : ''
+  const because = decision?.reason ? `: ${decision.reason.replace(/\.$/, '')}` : ''
   switch (intent.state) {
     case 'Received':
       return 'Received; prices and account are being read before it is sized. Nothing to do.'
