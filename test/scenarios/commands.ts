@@ -7,7 +7,9 @@ import type { Proposal } from '../../src/orders/proposal.ts'
 import type { OrdType, TimeInForce } from '../../src/orders/terms.ts'
 import type { AssetClass } from '../../src/orders/instrument.ts'
 import type { Narrower } from '../../src/ports/broker.ts'
-import type { Intent, PersonRole } from '../../src/ports/records.ts'
+import type { Evidence, Level } from '../../src/approvals/evidence.ts'
+import type { ApprovalPolicy } from '../../src/approvals/policy.ts'
+import type { Change, ChangeOf, Intent, PersonRole } from '../../src/ports/records.ts'
 import type { AccountID, ExecID, IntentID, OrderID } from '../../src/values/brand.ts'
 import { amt, type Decimal, dec, eq, px, qty, text } from '../../src/values/decimal.ts'
 import { plusMs } from '../../src/values/instant.ts'
@@ -23,6 +25,8 @@ type Said =
   | { readonly denied: Denial }
   | { readonly about: string; readonly repeated: true }
   | { readonly conflict: readonly string[] }
+  /** A state that is no order's: that of a change, or of what is armed. */
+  | { readonly is: string }
   | null
 type Run = (w: World, words: Words) => Promise<Said>
 
@@ -66,7 +70,11 @@ const SETTINGS = new Set(['policy', 'account', 'market', 'takes', 'can', 'cannot
 
 const COMMANDS: { readonly [verb: string]: Run } = {
   policy: async (w, words) => {
-    if (w.isOpen) words.fail('the policy is fixed before the first thing happens; use it above')
+    if (w.isOpen) words.fail('the policy is fixed before the first thing happens; use it above, or change it by people')
+    if (words.line.words.length > 0) {
+      w.approvals = approvals(words)
+      return over(words)
+    }
     const set = <T>(name: string, make: (text: string) => T, apply: (value: T) => Partial<World['policy']>): void => {
       const value = words.named(name)
       if (value !== undefined) w.policy = { ...w.policy, ...apply(make(value)) }
@@ -199,7 +207,7 @@ const COMMANDS: { readonly [verb: string]: Run } = {
     const side = words.oneOf('the side', ['BUY', 'SELL', 'HOLD'])
     const symbol = words.next('the symbol')
     return submit(w, words, {
-      ...proposed(w, words, intentID, symbol, words.need('entry')),
+      ...idea(w, words, intentID, symbol, words.need('entry')),
       form: 'Signal',
       side: SIDES[side],
       orderQty: null,
@@ -216,7 +224,7 @@ const COMMANDS: { readonly [verb: string]: Run } = {
     const price = words.next('the price')
     const tif = words.oneOf('the time in force', ['DAY', 'GTC', 'IOC'])
     return submit(w, words, {
-      ...proposed(w, words, intentID, symbol, price),
+      ...idea(w, words, intentID, symbol, price),
       form: 'Order',
       side: SIDES[side],
       orderQty,
@@ -230,8 +238,9 @@ const COMMANDS: { readonly [verb: string]: Run } = {
     const shown = (await w.store.get('intent', intentID))?.rev
     const digest = w.digests.get(`${intentID}:${rev ?? shown}`) ?? 'never shown'
     const ask = { intentID, digest, reason: words.named('reason') ?? null, actor: actor(words) }
+    const evidence = await evidenceOf(w, words, ask.actor.id, intentID)
     words.done()
-    return intentOr(await w.desk.approve(ask))
+    return intentOr(await w.desk.approve({ ...ask, ...(evidence && { evidence }) }))
   },
   decline: async (w, words) => {
     const intentID = words.next('the intent') as IntentID
@@ -275,6 +284,69 @@ const COMMANDS: { readonly [verb: string]: Run } = {
     words.done()
     const done = await w.desk.replace(ask)
     return done.ok ? { about: ref } : { denied: done.error }
+  },
+
+  // --- who must say yes, and with what
+  /** Another policy of approvals, which its proposer cannot agree to alone. */
+  change: async (w, words) => {
+    const who = words.maybe()
+    if (who !== 'policy' && who !== 'person') words.fail('what is changed is policy or person')
+    const what = who === 'policy' ? await policyChange(w, words) : await personChange(w, words, null)
+    return proposed(w, words, what)
+  },
+  /** Somebody is shown the door: at once, by one. */
+  disable: async (w, words) => proposed(w, words, await personChange(w, words, true)),
+  /** Says yes to the change that was proposed last. */
+  agree: async (w, words) => decided(w, words, 'approved'),
+  object: async (w, words) => decided(w, words, 'declined'),
+  /** A passkey of this person; it approves nothing live on its first day. */
+  passkey: async (w, words) => {
+    const done = await w.enrol(words.next('whose'))
+    words.done()
+    return done.ok ? null : { denied: done.error }
+  },
+  /** The passkey is good for nothing any more. */
+  revoke: async (w, words) => {
+    const name = words.next('whose passkey')
+    const { credentialID = '' } = w.passkeys.get(name) ?? {}
+    words.done()
+    const done = await w.desk.revokePasskey({ credentialID, reason: 'lost', actor: personActor(name) })
+    return done.ok ? null : { denied: done.error }
+  },
+  /** A user of the chat belongs to this person: `link ana`. */
+  link: async (w, words) => {
+    const name = words.next('who')
+    const done = await w.link(name, words.named('user') ?? name)
+    words.done()
+    return done.ok ? null : { denied: done.error }
+  },
+  unlink: async (w, words) => {
+    const user = words.next('who')
+    const ask = { linkID: w.linkID(user), reason: 'over', actor: actor(words) }
+    words.done()
+    const done = await w.desk.endLink(ask)
+    return done.ok ? null : { denied: done.error }
+  },
+  /** Orders of the scenario's strategy go without a person, within bounds. */
+  arm: async (w, words) => {
+    const ask = {
+      strategyID: words.named('strategy') ?? STRATEGY,
+      symbols: words.next('the symbols').split(','),
+      maxNotional: amt(words.need('upTo')),
+      maxCount: Number(words.need('orders')),
+      until: plusMs(w.clock.now(), words.span(words.need('for'))),
+      actor: actor(words),
+    }
+    words.done()
+    const done = await w.desk.arm(ask)
+    return done.ok ? { is: 'Armed' } : { denied: done.error }
+  },
+  disarm: async (w, words) => {
+    const armed = (await w.store.all('arming')).find((one) => one.disarmedAt === null)
+    const ask = { armingID: armed?.armingID ?? 'none', reason: null, actor: actor(words) }
+    words.done()
+    const done = await w.desk.disarm(ask)
+    return done.ok ? { is: 'Disarmed' } : { denied: done.error }
   },
 
   // --- stop and go
@@ -455,6 +527,67 @@ const COMMANDS: { readonly [verb: string]: Run } = {
   },
 }
 
+/** `click`, `passkey`, `two people`, `two passkeys`; `above=5000` asks for it of larger orders alone. */
+const ASKS: Readonly<Record<string, { readonly level: Level; readonly quorum: number }>> = {
+  click: { level: 'L1', quorum: 1 },
+  passkey: { level: 'L2', quorum: 1 },
+  'two people': { level: 'L1', quorum: 2 },
+  'two passkeys': { level: 'L3', quorum: 2 },
+  'three people': { level: 'L1', quorum: 3 },
+}
+
+/** What a policy line says, as the change of the policy before. */
+function approvals(words: Words): (before: ApprovalPolicy) => ApprovalPolicy {
+  const said = [words.next('what is asked for'), words.maybe()].filter((word) => word !== undefined).join(' ')
+  const asks = ASKS[said] ?? words.fail(`what is asked for is ${Object.keys(ASKS).join(', ')}, not ${said}`)
+  const [above, unasked] = [words.named('above'), words.named('unasked')]
+  const rule = { name: said, ...asks, ...(above !== undefined && { notionalAbove: amt(above) }) }
+  return (before) => ({
+    ...before,
+    rules: above === undefined ? [rule] : [...before.rules, rule],
+    ...(unasked !== undefined && { autoMaxNotional: unasked === 'nothing' ? null : amt(unasked) }),
+  })
+}
+
+async function policyChange(w: World, words: Words): Promise<ChangeOf> {
+  const before = await w.policyNow()
+  const policy = { ...approvals(words)(before), version: before.version + 1 }
+  return { kind: 'approval policy', before: before.version, policy }
+}
+async function personChange(w: World, words: Words, disabled: boolean | null): Promise<ChangeOf> {
+  const personID = words.next('who')
+  const person = await w.store.get('person', personID)
+  if (!person) return words.fail(`there is nobody called ${personID}`)
+  const roles = (words.named('roles')?.split(',') as PersonRole[] | undefined) ?? person.roles
+  const before = { roles: person.roles, disabled: person.disabled }
+  return { kind: 'person', personID, before, after: { roles, disabled: disabled ?? person.disabled } }
+}
+const changeOr = (done: Result<Change, Denial>): Said => (done.ok ? { is: done.value.state } : { denied: done.error })
+
+async function proposed(w: World, words: Words, what: ChangeOf): Promise<Said> {
+  const ask = { what, reason: words.named('reason') ?? 'for the scenario', actor: actor(words) }
+  words.done()
+  return changeOr(await w.desk.proposeChange(ask))
+}
+async function decided(w: World, words: Words, verdict: 'approved' | 'declined'): Promise<Said> {
+  const change = (await w.store.all('change')).toSorted((a, b) => a.proposedAt - b.proposedAt).at(-1)
+  if (!change) return words.fail('nobody proposed a change')
+  const { changeID, digest } = change
+  const ask = { changeID, digest, verdict, reason: words.named('reason') ?? null, actor: actor(words) }
+  words.done()
+  return changeOr(await w.desk.decideChange(ask))
+}
+
+/** `with=passkey` signs the ticket that waits, `with=slack` clicks in the chat, `user=` as somebody else there. */
+async function evidenceOf(w: World, words: Words, name: string, intentID: string): Promise<Evidence | null> {
+  const [means, user] = [words.named('with'), words.named('user')]
+  if (means === 'slack') return w.click(user ?? name)
+  if (user !== undefined) words.fail('user= goes with with=slack')
+  if (means === 'passkey') return w.sign(name, await w.decided(intentID))
+  return means === undefined ? null : words.fail(`with= is passkey or slack, not ${means}`)
+}
+
+const STRATEGY = 'scenario'
 const CLASSES = ['us_equity', 'fx', 'crypto'] as const satisfies readonly AssetClass[]
 const SIDES = { BUY: 'Buy', SELL: 'Sell', HOLD: 'Hold' } as const
 const NEXT = [
@@ -566,7 +699,7 @@ const actor = (words: Words) => {
 const intentOr = (done: Result<Intent, Denial>): Said =>
   done.ok ? { about: done.value.intentID } : { denied: done.error }
 
-function proposed(w: World, words: Words, intentID: IntentID, symbol: string, entry: string) {
+function idea(w: World, words: Words, intentID: IntentID, symbol: string, entry: string) {
   const now = w.clock.now()
   const target = words.named('target')
   return {
@@ -575,7 +708,7 @@ function proposed(w: World, words: Words, intentID: IntentID, symbol: string, en
     entryPx: px(entry),
     stopPx: px(words.need('stop')),
     targetPx: target === undefined ? null : px(target),
-    strategyID: 'scenario',
+    strategyID: words.named('strategy') ?? STRATEGY,
     confidence: dec('0.7'),
     reasoning: 'because',
     generatedAt: plusMs(now, -1_000),
@@ -661,6 +794,17 @@ const EXPECT: { readonly [what: string]: (w: World, words: Words) => Promise<voi
     assert.equal(freeze, null, `frozen: ${freeze?.reason}`)
   },
   halted: async (w) => assert.ok((await w.store.get('halt', 'global'))?.state, 'trading is not halted'),
+  armed: async (w, words) => {
+    const count = words.named('count')
+    const armed = (await w.store.all('arming')).filter((one) => one.disarmedAt === null)
+    assert.equal(armed.length, 1, 'nothing is armed')
+    if (count !== undefined) assert.equal(String(armed[0]?.count), count, 'orders that went')
+  },
+  disarmed: async (w) =>
+    assert.deepEqual(
+      (await w.store.all('arming')).filter((one) => one.disarmedAt === null).map((one) => one.armingID),
+      [],
+    ),
   running: async (w) => assert.equal((await w.store.get('halt', 'global'))?.state ?? null, null, 'trading is halted'),
   note: async (w, words) => {
     const wanted = words.next('what the last comparison says')
@@ -690,6 +834,10 @@ async function compare(w: World, line: Line, said: Said): Promise<void> {
     const codes = [code, ...refusals.map((r) => r.code)]
     if (expected?.state !== 'Denied') assert.fail(`denied: ${code}: ${words}`)
     assert.deepEqual(codes, expected.codes, words)
+    return
+  }
+  if (said && 'is' in said) {
+    assert.equal(said.is, expected?.state ?? said.is)
     return
   }
   if (said && 'conflict' in said) {
@@ -751,6 +899,9 @@ const FIGURES: { readonly [name: string]: (intent: Intent | null, order: Order |
   cum: (_, order) => order?.cumQty ?? null,
   avg: (_, order) => order && avgPx(order),
   rev: (intent) => (intent ? String(intent.rev) : null),
+  votes: (intent) => String(intent?.votes?.length ?? 0),
+  level: (intent) => intent?.decision?.level ?? null,
+  via: (intent) => intent?.decision?.via ?? null,
   attempts: (intent) => (intent ? String(intent.attempts) : null),
   text: (_, order) => order?.text ?? null,
 }

@@ -8,7 +8,7 @@ import type { Row } from '../../src/journal/row.ts'
 import { verifyJournal } from '../../src/journal/verify.ts'
 import { isOpen, type Order } from '../../src/orders/machine.ts'
 import type { Ticket } from '../../src/orders/ticket.ts'
-import type { Person } from '../../src/ports/records.ts'
+import type { Decision, Intent, Person } from '../../src/ports/records.ts'
 import { VIEWS } from '../../src/ports/records.ts'
 import { openSqliteStore } from '../../src/store/sqlite.ts'
 import {
@@ -213,22 +213,83 @@ function wasApproved(journal: readonly Row[], clOrdID: string, terms: unknown, a
   assert.deepEqual(terms, ticket.terms, `${clOrdID} is not the order that was shown`)
   assert.equal(approved.decision.digest, digestOf(ticket), `${clOrdID} was approved under another digest`)
   assert.ok(at <= approved.sendBy, `${clOrdID} was sent after its approval had ended`)
-  assert.equal(told.actor.type, 'person')
-  const voter = before
-    .filter((r) => r.action === 'person.added')
-    .map((r): Person => dataOf<'person.added'>(r).person)
-    .findLast((p) => p.personID === approved.decision.by)
-  assert.ok(
-    voter && !voter.disabled && voter.roles.some((role) => APPROVERS.includes(role)),
-    `who approved ${clOrdID}?`,
-  )
   const received = before.find((r) => about(r) && r.action === 'intent.received')
   assert.ok(received)
   const { intent } = dataOf<'intent.received'>(received)
-  assert.notEqual(voter.personID, intent.proposer.id)
-  assert.notEqual(voter.personID, intent.proposerOwner)
+  const people = peopleOf(before)
+  const { requires } = dataOf<'intent.ticketed'>(ticketed)
+  assert.equal(requires?.policyVersion, versionOf(before), `${clOrdID} was approved under another policy`)
+  const armed = approved.decision.evidence?.kind === 'armed'
+  assert.equal(told.actor.type, armed ? 'system' : 'person')
+  if (armed) wasArmed(before, approved.decision, intent, ticket)
+  const votes = before
+    .filter((r) => about(r) && r.seq > ticketed.seq && VOTES.has(r.action))
+    .map((r) => ({ row: r, vote: dataOf<'intent.voted'>(r).decision }))
+  const voters = new Set<string>()
+  for (const { row, vote } of votes) {
+    assert.equal(vote.digest, digestOf(ticket), `${vote.by} said yes to another ticket of ${clOrdID}`)
+    assert.ok(armed || row.actor.id === vote.by, `${row.actor.id} said yes in the name of ${vote.by}`)
+    const voter = people.get(vote.by)
+    assert.ok(
+      voter && !voter.disabled && voter.roles.some((role) => APPROVERS.includes(role)),
+      `who approved ${clOrdID}?`,
+    )
+    assert.notEqual(vote.by, intent.proposer.id)
+    assert.notEqual(vote.by, intent.proposerOwner)
+    if (requires.level === 'L2' || requires.level === 'L3') hasSigned(before, vote, ticket)
+    voters.add(vote.by)
+  }
+  assert.ok(voters.size >= requires.quorum, `${clOrdID} was sent on the word of ${voters.size}`)
   const started = journal.find((r) => r.action === 'order.send-started' && r.object.id === clOrdID)
   assert.ok(started && (parseInstant(started.ts) ?? Infinity) <= at, `${clOrdID} was sent before that was durable`)
+}
+
+const VOTES: ReadonlySet<string> = new Set(['intent.voted', 'intent.approved'])
+
+/** Who had access, and to what, after these rows. */
+function peopleOf(rows: readonly Row[]): ReadonlyMap<string, Person> {
+  const people = new Map<string, Person>()
+  for (const row of rows) {
+    if (row.action === 'person.added') people.set(row.object.id, dataOf<'person.added'>(row).person)
+    const person = people.get(row.object.id)
+    if (row.action === 'person.changed' && person)
+      people.set(row.object.id, { ...person, ...dataOf<'person.changed'>(row) })
+  }
+  return people
+}
+function versionOf(rows: readonly Row[]): number {
+  const changed = rows.findLast((row) => row.action === 'policy.changed')
+  return changed ? dataOf<'policy.changed'>(changed).policy.version : 0
+}
+
+/** A passkey of that person, which stood when the order was made, signed this very ticket. */
+function hasSigned(before: readonly Row[], { by, evidence }: Decision, ticket: Ticket): void {
+  assert.ok(evidence?.kind === 'passkey', `${by} only clicked`)
+  const { credentialID, envelope } = evidence
+  const about = before.filter((row) => row.object.id === credentialID)
+  const enrolled = about.find((row) => row.action === 'passkey.enrolled')
+  assert.ok(enrolled && !about.some((row) => row.action === 'passkey.revoked'), `the passkey of ${by} is revoked`)
+  const { passkey } = dataOf<'passkey.enrolled'>(enrolled)
+  assert.deepEqual([passkey.personID, envelope.approver, envelope.decision], [by, by, 'approve'])
+  assert.deepEqual([envelope.approval_id, envelope.order_digest], [ticket.intentID, digestOf(ticket)])
+}
+
+/** A person armed it beforehand, on paper, for as much and as many as this, and it was not taken back. */
+function wasArmed(before: readonly Row[], { by, at, evidence }: Decision, intent: Intent, ticket: Ticket): void {
+  const armingID = evidence?.kind === 'armed' ? evidence.armingID : ''
+  const about = before.filter((row) => row.object.id === armingID)
+  const row = about.find((one) => one.action === 'strategy.armed')
+  assert.ok(row && !about.some((one) => one.action === 'strategy.disarmed'), `${armingID} is not armed`)
+  const { arming } = dataOf<'strategy.armed'>(row)
+  const used = before.filter((one) => {
+    const done = one.action === 'intent.approved' && dataOf<'intent.approved'>(one).decision.evidence
+    return done && done.kind === 'armed' && done.armingID === armingID
+  })
+  assert.equal(row.actor.type, 'person')
+  assert.deepEqual([row.actor.id, arming.by, ticket.environment], [by, by, 'paper'])
+  assert.ok(used.length <= arming.maxCount && at <= arming.until, `${armingID} is used up`)
+  assert.ok(arming.strategyID === intent.proposal.strategyID && arming.symbols.includes(ticket.terms.symbol))
+  assert.ok(compare(ticket.maxNotional, arming.maxNotional) <= 0, `${armingID} is for less`)
 }
 
 /** Tasks that say what has no stop. */
@@ -251,10 +312,7 @@ function wasConsented(journal: readonly Row[], order: Order, terms: unknown, at:
   assert.deepEqual(terms, ticket.terms, `${order.clOrdID} is not the order that was asked for`)
   assert.equal(decision.digest, digestOf(ticket))
   assert.ok(at <= sendBy, `${order.clOrdID} was sent after its approval had ended`)
-  const people = journal
-    .filter((r) => r.action === 'person.added' && r.seq < asked.seq)
-    .map((r): Person => dataOf<'person.added'>(r).person)
-  const voter = people.findLast((p) => p.personID === asked.actor.id)
+  const voter = peopleOf(journal.filter((r) => r.seq < asked.seq)).get(asked.actor.id)
   assert.ok(voter && !voter.disabled && voter.roles.some((role) => APPROVERS.includes(role)))
   const received = journal.find((r) => r.action === 'intent.received' && r.object.id === order.intentID)
   assert.ok(received && dataOf<'intent.received'>(received).intent.proposer.id !== voter.personID)
