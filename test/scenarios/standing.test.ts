@@ -32,6 +32,12 @@ const edit = (journal: Row[], action: string, change: (row: Row) => Row): void =
   journal[at] = change(JSON.parse(canonical(journal[at])) as Row)
 }
 
+/** The ticket as if its policy had asked for that. */
+const asks = ({ data, ...row }: Row, requires: object): Row => ({
+  ...row,
+  data: { ...data, requires: { ...(data['requires'] as object), ...requires } },
+})
+
 type Tamper = (w: World, journal: Row[]) => void | Promise<void>
 const TAMPERED: { readonly [rule in keyof typeof STANDING]: readonly [how: string, tamper: Tamper][] } = {
   'no intent has more than one order at the broker, and no name was sent twice': [
@@ -60,6 +66,31 @@ const TAMPERED: { readonly [rule in keyof typeof STANDING]: readonly [how: strin
     [
       'by an agent',
       (_, journal) => edit(journal, 'intent.approved', (row) => ({ ...row, actor: { ...row.actor, type: 'agent' } })),
+    ],
+    [
+      'on the word of one where two are asked for',
+      (_, journal) => edit(journal, 'intent.ticketed', (row) => asks(row, { level: 'L1', quorum: 2 })),
+    ],
+    [
+      'by a click where a passkey is asked for',
+      (_, journal) => edit(journal, 'intent.ticketed', (row) => asks(row, { level: 'L2', quorum: 1 })),
+    ],
+    [
+      'under a policy of another day',
+      (_, journal) =>
+        edit(journal, 'intent.ticketed', (row) => asks(row, { level: 'L1', quorum: 1, policyVersion: 3 })),
+    ],
+    [
+      'in the name of an armed strategy that nobody armed',
+      (_, journal) =>
+        edit(journal, 'intent.approved', ({ data, ...row }) => ({
+          ...row,
+          actor: { ...row.actor, type: 'system' },
+          data: {
+            ...data,
+            decision: { ...(data['decision'] as object), evidence: { kind: 'armed', armingID: 'arm_1' } },
+          },
+        })),
     ],
   ],
   'no entry leaves while trading is halted': [
