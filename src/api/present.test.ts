@@ -379,5 +379,7 @@ describe('events', () => {
       list: [{ token: { name: 'n' } }],
     })
     assert.deepEqual(viewEvent(row({ action: 'session.opened', data }), name, false).data, {})
+    for (const action of ['passkey.enrolled', 'passkey.revoked', 'link.made', 'change.proposed', 'person.changed'])
+      assert.deepEqual(viewEvent(row({ action, data }), name, false).data, {}, action)
   })
 })

@@ -243,6 +243,17 @@ const credentialID = field<string>(
     examples: ['3q2-7wAAAAAAAAAAAAAAAA'],
   },
 )
+/** A link goes by what the provider calls its user, which may be long and odd. */
+const linkID = field<string>(
+  (value) =>
+    typeof value === 'string' && /^[\x21-\x7e]{1,600}$/.test(value) ? ok(value) : err('must be the id of a link'),
+  {
+    type: 'string',
+    pattern: '^[\\x21-\\x7e]{1,600}$',
+    description: 'The id of a link.',
+    examples: ['slack:T0JAX:U0ANA'],
+  },
+)
 const passkeyName = prose('Your name for it, to tell it from others.', { min: 1, max: 40 }, 'laptop')
 
 const own: Route[] = [
@@ -357,11 +368,14 @@ const own: Route[] = [
     tag: 'Access',
     summary: 'Unlink a chat account, at once',
     description: 'One of mine; an admin ends any.',
-    params: z.strictObject({ linkID: id('the id of a link', 'slack:T0JAX:U0ANA') }),
+    params: z.strictObject({ linkID }),
     answers: answers('Unlinked; also when it was before.', schema.link),
     async run(api, { params, caller }) {
-      const { linkID } = params
-      const result = await api.desk.endLink({ linkID, reason: 'Unlinked on the page.', actor: caller.actor })
+      const result = await api.desk.endLink({
+        linkID: params.linkID,
+        reason: 'Unlinked on the page.',
+        actor: caller.actor,
+      })
       return result.ok ? json(viewLink(result.value)) : denied(result.error)
     },
   }),
