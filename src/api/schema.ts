@@ -569,7 +569,12 @@ export const passkey = named(
 ) satisfies z.ZodType<wire.Passkey>
 export const link = named(
   'Link',
-  z.strictObject({ linkID: text, provider: names(['slack', 'teams']), createdAt: time, endedAt: time.nullable() }),
+  z.strictObject({
+    linkID: text,
+    provider: names(['slack', 'teams', 'oidc']),
+    createdAt: time,
+    endedAt: time.nullable(),
+  }),
   'A chat account, and whose it is.',
 ) satisfies z.ZodType<wire.Link>
 export const accessOwn = named(

@@ -120,15 +120,17 @@ const SAYS: { readonly [A in Action]: (told: Told<A>) => string } = {
 
   'code.issued': ({ who }) => `${who} made a one-time sign-in code.`,
   'person.added': ({ data }) => `${data.person.name} joined as ${data.person.roles.join(', ')}.`,
-  'session.opened': ({ data, name }) => `${name(data.session.personID)} signed in (${data.session.via}).`,
+  'session.opened': ({ data, name }) =>
+    `${name(data.session.personID)} signed in (${'linkID' in data ? 'by the sign-in provider' : data.session.via}).`,
   'session.ended': ({ id, name }) => `${name(id)} signed out.`,
   'person.changed': ({ data, id, name }) =>
     data.disabled ? `${name(id)} has no access any more.` : `${name(id)} is ${data.roles.join(', ')} now.`,
   'passkey.enrolled': ({ data, name }) => `${name(data.passkey.personID)} enrolled the passkey "${data.passkey.name}".`,
   'passkey.revoked': ({ data }) => `A passkey was revoked${because(data.why)}.`,
   'link.made': ({ data, name }) =>
-    `${name(data.link.personID)} linked ${data.link.provider === 'slack' ? 'a Slack' : 'a Teams'} account.`,
-  'link.ended': ({ data }) => `A chat account was unlinked${because(data.why)}.`,
+    `${name(data.link.personID)} linked ${{ slack: 'a Slack account', teams: 'a Teams account', oidc: 'an account at the sign-in provider' }[data.link.provider]}.`,
+  'link.ended': ({ data, id }) =>
+    `${id.startsWith('oidc:') ? 'An account at the sign-in provider' : 'A chat account'} was unlinked${because(data.why)}.`,
   'change.proposed': ({ data: { change }, name }) =>
     `${change.proposerName} proposed ${what(change.what, name)}${because(change.reason)}.`,
   'change.voted': ({ data }) => `${data.decision.byName} agreed${withWhat(data.decision)}.`,

@@ -408,7 +408,8 @@ export type Passkey = {
   liveFrom: string
   revokedAt: string | null
 }
-export type Link = { linkID: string; provider: 'slack' | 'teams'; createdAt: string; endedAt: string | null }
+/** `oidc` is an account at the sign-in provider, the others are chats. */
+export type Link = { linkID: string; provider: 'slack' | 'teams' | 'oidc'; createdAt: string; endedAt: string | null }
 /** One's own access: passkeys, linked chats, sessions. */
 export type Access = {
   passkeys: Passkey[]

@@ -21,6 +21,7 @@ import type {
   Passkey,
   PersonRole,
   PostedCard,
+  ProviderAccount,
   Session,
   Task,
   Token,
@@ -51,7 +52,7 @@ export type DenialCode =
   | 'CODE_INVALID' // sign-in code unknown, used or too old
   | 'NAME_TAKEN'
   | 'ASSURANCE_TOO_LOW' // a click where a passkey is asked for
-  | 'IDENTITY_UNLINKED' // a chat user whom nobody has tied to a person
+  | 'IDENTITY_UNLINKED' // a chat user, or an account, that nobody has tied to a person
   | 'PASSKEY_REFUSED' // unknown, revoked, on hold, or its signature is of something else
   | 'ORDER_CHANGED' // a click on an older ticket
   | 'POLICY_FAULT' // a policy that cannot be used
@@ -183,6 +184,8 @@ export interface Desk {
   enrolPasskey(enrolment: Enrolment): Promise<Result<Passkey, Denial>>
   revokePasskey(ask: { credentialID: string; reason: string; actor: Actor }): Promise<Result<Passkey, Denial>>
   linkUser(ask: { codeHash: string; user: ChannelUser; via: 'slack' | 'teams' }): Promise<Result<Link, Denial>>
+  /** Ties an account at the sign-in provider, which has just vouched for it, to whoever is signed in. */
+  linkAccount(ask: { account: ProviderAccount; sessionHash: string; actor: Actor }): Promise<Result<Link, Denial>>
   endLink(ask: { linkID: string; reason: string; actor: Actor }): Promise<Result<Link, Denial>>
   /** True the first time a key is shown, false ever after until then. */
   once(key: string, until: Instant): Promise<boolean>
@@ -202,6 +205,13 @@ export interface Desk {
     via: 'web' | 'cli'
     expiresAt: Instant
     actor: Actor
+  }): Promise<Result<Session, Denial>>
+  /** Opens a session for the person whom the account is linked to; it makes nobody. */
+  openByAccount(ask: {
+    account: ProviderAccount
+    sessionHash: string
+    csrf: string
+    expiresAt: Instant
   }): Promise<Result<Session, Denial>>
   endSession(ask: { hash: string; actor: Actor }): Promise<void>
   issueToken(ask: { token: Token; actor: Actor }): Promise<void>

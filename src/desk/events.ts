@@ -92,12 +92,14 @@ export type Happened = {
 
   'code.issued': { code: SigninCode }
   'person.added': { person: Person }
-  'session.opened': { session: Session; codeHash: string }
+  /** `linkID` when an account at the sign-in provider opened it. */
+  'session.opened': { session: Session } & ({ codeHash: string } | { linkID: string })
   'session.ended': { hash: string }
   'person.changed': { roles: readonly PersonRole[]; disabled: boolean }
   'passkey.enrolled': { passkey: Passkey }
   'passkey.revoked': { why: string }
-  'link.made': { link: Link; codeHash: string }
+  /** By a code that the person made for it, or in a session of theirs. */
+  'link.made': { link: Link } & ({ codeHash: string } | { sessionHash: string })
   'link.ended': { why: string }
 
   'change.proposed': { change: Change }

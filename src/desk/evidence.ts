@@ -14,17 +14,22 @@ import { agrees, counterFault, verifyAssertion } from '../approvals/passkey.ts'
 import type { Actor } from '../journal/row.ts'
 import { isWithin, ONE_CLICK, type OrderFacts, type Requirement } from '../approvals/policy.ts'
 import type { Ticket } from '../orders/ticket.ts'
-import type { Decision, Intent, Passkey } from '../ports/records.ts'
+import type { Decision, Intent, Passkey, ProviderAccount } from '../ports/records.ts'
 import type { Tx } from '../ports/store.ts'
 import type { Instant } from '../values/instant.ts'
+import { base32, sha256 } from '../values/hash.ts'
 import { parseJson } from '../values/json.ts'
 import { err, ok, type Result } from '../values/result.ts'
 import { orderFacts } from './approving.ts'
 import { type Command, deny } from './command.ts'
 import type { Denial } from './desk.ts'
 
-/** The name of a chat user among our records. */
-export const linkID = ({ provider, tenant, user }: ChannelUser): string => `${provider}:${tenant}:${user}`
+/**
+ * The name of a chat user, or of an account at the sign-in provider, among our records. Of an account a hash: whatever
+ * a provider calls itself and its accounts, no two of them share it.
+ */
+export const linkID = ({ provider, tenant, user }: ChannelUser | ProviderAccount): string =>
+  provider === 'oidc' ? `oidc:${base32(sha256(JSON.stringify([tenant, user])), 32)}` : `${provider}:${tenant}:${user}`
 
 /** What somebody decides on: an order, or a change of the house itself. */
 export type Decided = ({ readonly intentID: string } | { readonly changeID: string }) & {
@@ -66,7 +71,8 @@ export async function weigh(
 
 async function isLinked(tx: Tx, user: ChannelUser, personID: string): Promise<boolean> {
   const link = await tx.get('link', linkID(user))
-  return link?.personID === personID && link.endedAt === null
+  // An account at the sign-in provider opens sessions; a click in a chat it is not.
+  return link?.personID === personID && link.endedAt === null && link.provider !== 'oidc'
 }
 
 const refused = (text: string): Result<never, Denial> => deny('PASSKEY_REFUSED', text)

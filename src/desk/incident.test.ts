@@ -19,6 +19,7 @@ import { text } from '../values/decimal.ts'
 import { parseInstant, plusMs, rfc3339 } from '../values/instant.ts'
 import type { Json } from '../values/json.ts'
 import { type Difference, leadingTo, type Replayed, replayJournal } from './incident.ts'
+import { linkID } from './evidence.ts'
 import { entryID } from './naming.ts'
 import { type FindingCode, FINDINGS } from './finding.ts'
 
@@ -82,6 +83,7 @@ elsewhere hold AAPL 0
 reconcile
 wait 5s`,
   signed: '',
+  vouched: '',
 } as const
 type Day = keyof typeof DAYS
 
@@ -92,6 +94,11 @@ async function played(day: Day): Promise<Row[]> {
   if (day === 'signed') {
     await w.open()
     await signIn(w)
+  }
+  if (day === 'vouched') {
+    await w.open()
+    await signIn(w)
+    await signInByAccount(w)
   }
   const rows = await journalOf(w.store)
   await w.store.close()
@@ -111,6 +118,18 @@ async function signIn(w: World): Promise<void> {
   } as const
   assert.ok((await w.desk.redeemCode({ ...opened, expiresAt, actor })).ok)
   assert.ok((await w.desk.identify({ accountID: 'A1', name: 'one' })).ok)
+}
+
+/** The account is linked, opens a session, and is unlinked. */
+async function signInByAccount(w: World): Promise<void> {
+  const account = { provider: 'oidc', tenant: 'https://id.example', user: '4711' } as const
+  const cy = (await w.store.all('person')).find(({ name }) => name === 'Cy')?.personID ?? assert.fail()
+  const actor: Actor = { type: 'person', id: cy, via: 'web', session: '5e55' }
+  const expiresAt = plusMs(w.clock.now(), 600_000)
+  assert.ok((await w.desk.linkAccount({ account, sessionHash: '5e55', actor })).ok)
+  assert.ok((await w.desk.openByAccount({ account, sessionHash: '5e56', csrf: 'x', expiresAt })).ok)
+  await w.desk.endSession({ hash: '5e56', actor })
+  assert.ok((await w.desk.endLink({ linkID: linkID(account), reason: 'over', actor })).ok)
 }
 
 /** Numbers and hashes made anew. */
@@ -384,6 +403,17 @@ describe('a journal that was edited, with a chain that holds', () => {
     ['a code nobody made',                     'signed',   set('session.opened', 'codeHash', 'beef'),                  'NOT_ELIGIBLE',       'session.opened'],
     ['a code that was too old',                'signed',   set('session.opened', 'session.createdAt', (d) => later((d['session'] as Data)['createdAt'])), 'NOT_ELIGIBLE', 'session.opened'],
     ['a session of nobody',                    'signed',   set('session.opened', 'session.personID', 'usr_x'),         'NOT_ELIGIBLE',       'session.opened'],
+    ['a session by an account of nobody',      'vouched',  drop('link.made'),                                          'NOT_ELIGIBLE',       'session.opened', 1],
+    ['a session by the account of another',    'vouched',  all(insert('link.made', person('mal', false)), set('session.opened', 'session.personID', 'mal', 1)), 'NOT_ELIGIBLE', 'session.opened', 1],
+    ['a session by an account after its end',  'vouched',  (rows) => put(rows, rows.length, row(rows, indexOf(rows, 'session.opened', 1))), 'NOT_ELIGIBLE', 'session.opened', 2],
+    ['a session of the command line by an account', 'vouched', set('session.opened', 'session.via', 'cli', 1),        'NOT_ELIGIBLE',       'session.opened', 1],
+    ['a session by a chat account',            'vouched',  set('link.made', 'link.provider', 'slack'),                 'NOT_ELIGIBLE',       'link.made'],
+    ['an account linked under another name',   'vouched',  set('link.made', 'link.user', '4712'),                      'NOT_ELIGIBLE',       'link.made'],
+    ['an account linked twice',                'vouched',  twice('link.made'),                                         'REPEATED',           'link.made', 1],
+    ['an account linked by another',           'vouched',  amend('link.made', () => byPerson('tom')),                  'NOT_ELIGIBLE',       'link.made'],
+    ['an account linked in no session',        'vouched',  set('link.made', 'sessionHash', 'beef'),                    'NOT_ELIGIBLE',       'link.made'],
+    ['an account linked in a session that was over', 'vouched', set('link.made', 'link.createdAt', (d) => later((d['link'] as Data)['createdAt'])), 'NOT_ELIGIBLE', 'link.made'],
+    ['an account linked with a code',          'vouched',  amend('link.made', ({ data: { sessionHash: _, ...rest } }) => ({ data: { ...rest, codeHash: 'c0de' } })), 'NOT_ELIGIBLE', 'link.made'],
     ['another account',                        'signed',   twice('account.identified'),                                'REPEATED',           'account.identified', 1],
   ]
   for (const [what, day, edit, code, action, nth = 0] of lines)

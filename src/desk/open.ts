@@ -19,6 +19,7 @@ import { recover } from './recovering.ts'
 import { hear } from './hearing.ts'
 import { replace } from './replacing.ts'
 import { beginResend } from './resending.ts'
+import { linkAccount, openByAccount } from './signing-in.ts'
 
 export type { News, Setting } from './command.ts'
 
@@ -58,6 +59,7 @@ export function openDesk(
     enrolPasskey: (enrolment) => run((c) => enrolPasskey(c, enrolment)),
     revokePasskey: (ask) => run((c) => revokePasskey(c, ask)),
     linkUser: (ask) => run((c) => linkUser(c, ask)),
+    linkAccount: (ask) => run((c) => linkAccount(c, ask)),
     endLink: (ask) => run((c) => endLink(c, ask)),
     once: (key, until) => run((c) => once(c, key, until)),
     recordCard: (channel, intentID, card) =>
@@ -69,6 +71,7 @@ export function openDesk(
 
     issueCode: (ask) => run((c) => issueCode(c, ask)),
     redeemCode: (ask) => run((c) => redeemCode(c, ask)),
+    openByAccount: (ask) => run((c) => openByAccount(c, ask)),
     endSession: (ask) => run((c) => endSession(c, ask)),
     issueToken: (ask) => run((c) => issueToken(c, ask)),
     revokeToken: (ask) => run((c) => revokeToken(c, ask)),

@@ -130,11 +130,9 @@ export async function project(tx: Tx, row: Row): Promise<void> {
       return tx.put('code', told.data.code)
     case 'person.added':
       return tx.put('person', told.data.person)
-    case 'session.opened': {
-      const code = await tx.get('code', told.data.codeHash)
-      if (code) await tx.put('code', { ...code, usedAt: at })
+    case 'session.opened':
+      await codeUsed(tx, told.data, at)
       return tx.put('session', told.data.session)
-    }
     case 'session.ended': {
       const session = await tx.get('session', told.data.hash)
       if (session) await tx.put('session', { ...session, endedAt: at })
@@ -148,11 +146,9 @@ export async function project(tx: Tx, row: Row): Promise<void> {
       return tx.put('passkey', told.data.passkey)
     case 'passkey.revoked':
       return passkeyRevoked(tx, { ...(await must(tx, 'passkey', row)), revokedAt: at })
-    case 'link.made': {
-      const code = await tx.get('code', told.data.codeHash)
-      if (code) await tx.put('code', { ...code, usedAt: at })
+    case 'link.made':
+      await codeUsed(tx, told.data, at)
       return tx.put('link', told.data.link)
-    }
     case 'link.ended':
       return tx.put('link', { ...(await must(tx, 'link', row)), endedAt: at })
 
@@ -200,6 +196,12 @@ async function intent(tx: Tx, row: Row, at: Instant, said: IntentSaid, change: P
       `journal row ${row.seq}: intent ${row.object.id} is ${before?.state ?? 'unknown'}, so it cannot become ${said}`,
     )
   await tx.put('intent', { ...before, ...change, state, updatedAt: at })
+}
+
+/** What was opened or made with a code has used it up. */
+async function codeUsed(tx: Tx, data: { readonly codeHash: string } | object, at: Instant): Promise<void> {
+  const code = 'codeHash' in data ? await tx.get('code', data.codeHash) : null
+  if (code) await tx.put('code', { ...code, usedAt: at })
 }
 
 /** Without a passkey to vouch for the next one, whoever enrols it could be anybody who holds the session. */

@@ -2,12 +2,14 @@ import { LEVEL_OF } from '../approvals/evidence.ts'
 import { firstPolicy, isEnough, levelOfOne } from '../approvals/policy.ts'
 import { moment } from '../gate/words.ts'
 import type { Actor } from '../journal/row.ts'
-import type { Change, Person } from '../ports/records.ts'
+import type { Change, Person, Session } from '../ports/records.ts'
 import type { Tx } from '../ports/store.ts'
 import { canonical } from '../values/json.ts'
 import type { Happened } from './events.ts'
+import { linkID } from './evidence.ts'
 import { changeDigest, GOVERNORS, onlyTakesAway } from './governing.ts'
 import { type Case, type Found, found, type Judge } from './finding.ts'
+import { isOpen } from './signing-in.ts'
 
 // What people decide about the house itself, decided again: its policy, who has access, and with what they say yes.
 
@@ -45,7 +47,58 @@ async function brought(c: Case, said: string, fits: (change: Change) => boolean)
   return agreed(change, said)
 }
 
+/** Why the code that a session was opened with opens none. */
+async function codeFault(tx: Tx, { createdAt }: Session, codeHash: string, said: string): Promise<Found | null> {
+  const code = await tx.get('code', codeHash)
+  if (!code || code.links !== undefined)
+    return found('NOT_ELIGIBLE', said, 'The sign-in code it was opened with was never made.')
+  if (code.usedAt !== null)
+    return found('REPEATED', said, `Its sign-in code was used at ${moment(code.usedAt)}: a code opens one session.`)
+  return createdAt > code.expiresAt
+    ? found('NOT_ELIGIBLE', said, `Its sign-in code was good until ${moment(code.expiresAt)}.`)
+    : null
+}
+
+/** Why the account that a session was opened with opens none, or not this person's. */
+async function accountFault(tx: Tx, { personID, via }: Session, id: string, said: string): Promise<Found | null> {
+  const link = await tx.get('link', id)
+  if (link?.provider !== 'oidc' || via !== 'web')
+    return found('NOT_ELIGIBLE', said, 'Accounts at the sign-in provider open sessions of the page, and nothing else.')
+  if (link.endedAt !== null)
+    return found('NOT_ELIGIBLE', said, `The account it was opened with was unlinked at ${moment(link.endedAt)}.`)
+  return link.personID === personID
+    ? null
+    : found('NOT_ELIGIBLE', said, `The account it was opened with is that of ${link.personID}.`)
+}
+
+/** Why a person could not link their account at the sign-in provider in this session. */
+async function linkFault(c: Case<'link.made'>, sessionHash: string, said: string): Promise<Found | null> {
+  const { link } = c.data
+  const session = await c.tx.get('session', sessionHash)
+  const person = await personOf(c.tx, c.row.actor)
+  if (link.provider !== 'oidc' || link.linkID !== linkID(link))
+    return found('NOT_ELIGIBLE', said, 'A session links accounts at the sign-in provider; a chat needs a code.')
+  if (!person || person.disabled || person.personID !== link.personID || session?.personID !== link.personID)
+    return found('NOT_ELIGIBLE', said, 'The session it was linked in is not one of that person.')
+  if (!isOpen(session, link.createdAt)) return found('NOT_ELIGIBLE', said, 'The session it was linked in was over.')
+  const before = await c.tx.get('link', link.linkID)
+  return before && before.endedAt === null
+    ? found('REPEATED', said, `It is linked to ${before.personID} already.`)
+    : null
+}
+
 export const PEOPLE_JUDGES = {
+  'session.opened': async ({ tx, data }) => {
+    const { session } = data
+    const said = `A session of ${session.personID} is opened.`
+    const fault =
+      'linkID' in data
+        ? await accountFault(tx, session, data.linkID, said)
+        : await codeFault(tx, session, data.codeHash, said)
+    if (fault) return fault
+    const person = await tx.get('person', session.personID)
+    return person && !person.disabled ? null : found('NOT_ELIGIBLE', said, 'There is no such person, or no longer.')
+  },
   'person.changed': async (c) => {
     const { data, row } = c
     return brought(
@@ -85,9 +138,14 @@ export const PEOPLE_JUDGES = {
       ({ what }) => what.kind === 'passkey revoked' && what.credentialID === passkey.credentialID,
     )
   },
-  'link.made': async ({ tx, row, data: { link, codeHash } }) => {
-    const code = await tx.get('code', codeHash)
+  'link.made': async (c) => {
+    const { tx, row, data } = c
+    const { link } = data
     const said = `${link.linkID} is linked to ${link.personID}.`
+    if ('sessionHash' in data) return linkFault(c, data.sessionHash, said)
+    if (link.provider === 'oidc')
+      return found('NOT_ELIGIBLE', said, 'A code links a chat; an account is linked in a session.')
+    const code = await tx.get('code', data.codeHash)
     if (code?.links !== link.personID || row.actor.id !== link.personID)
       return found('NOT_ELIGIBLE', said, 'The code it was linked with was not made by that person.')
     return code.usedAt === null

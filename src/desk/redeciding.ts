@@ -328,18 +328,6 @@ export const JUDGES: { readonly [A in Action]: Judge<A> } = {
 
   'code.issued': nothingToDecide,
   'person.added': nothingToDecide,
-  'session.opened': async ({ tx, data: { session, codeHash } }) => {
-    const code = await tx.get('code', codeHash)
-    const said = `A session of ${session.personID} is opened.`
-    if (!code || code.links !== undefined)
-      return found('NOT_ELIGIBLE', said, 'The sign-in code it was opened with was never made.')
-    if (code.usedAt !== null)
-      return found('REPEATED', said, `Its sign-in code was used at ${moment(code.usedAt)}: a code opens one session.`)
-    if (session.createdAt > code.expiresAt)
-      return found('NOT_ELIGIBLE', said, `Its sign-in code was good until ${moment(code.expiresAt)}.`)
-    const person = await tx.get('person', session.personID)
-    return person && !person.disabled ? null : found('NOT_ELIGIBLE', said, 'There is no such person, or no longer.')
-  },
   'session.ended': nothingToDecide,
   ...PEOPLE_JUDGES,
   'token.issued': nothingToDecide,

@@ -98,8 +98,17 @@ export type Passkey = {
   readonly revokedAt: Instant | null
 }
 
-/** A user of a chat and the person they are. */
-export type Link = ChannelUser & {
+/** An account at the sign-in provider, as it vouches for it: never a name or an address, which may be given to another. */
+export type ProviderAccount = {
+  readonly provider: 'oidc'
+  /** The provider: `iss` of its tokens. */
+  readonly tenant: string
+  /** The account: `sub`, which the provider gives to no other. */
+  readonly user: string
+}
+
+/** A user of a chat, or an account at the sign-in provider, and the person they are. */
+export type Link = (ChannelUser | ProviderAccount) & {
   readonly linkID: string
   readonly personID: string
   readonly createdAt: Instant
