@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict'
 import { after, before, describe, it } from 'node:test'
 import type { AuthenticationResponseJSON } from '@simplewebauthn/server'
+import fc from 'fast-check'
 import { type Lie, softAuthenticator, type SoftAuthenticator } from '../../test/soft-authenticator.ts'
 import type { PersonRole } from '../ports/records.ts'
 import { codeHash } from './access.ts'
@@ -637,6 +638,35 @@ describe('changes of the house', () => {
     assert.equal(ask.body.envelope?.['purpose'], 'jax.change')
     const agreed = await decide(ben, next.body, 'approve', { passkey: answer(ask.body, device) })
     assert.deepEqual([agreed.body.state, agreed.body.votes[0]?.with], ['Applied', 'passkey'])
+  })
+
+  it('whatever stands where a signature should is told, and breaks nothing', async () => {
+    const begun = await desk.post<wire.PasskeyAsk>(ben, '/v1/me/passkeys/begin', { name: 'x' })
+    assert.equal(begun.status, 200)
+    const good = softAuthenticator('x').get({ ...SITE, challenge: 'A'.repeat(43) })
+    const nasty = fc.oneof(
+      fc.jsonValue({ maxDepth: 3 }),
+      fc.record({ envelope: fc.jsonValue({ maxDepth: 1 }), response: fc.constant(good) }),
+      fc.record({
+        envelope: fc.constant({ v: 1 }),
+        response: fc.record({
+          id: fc.constantFrom('AAAA', '', '=', '__proto__', 'A'.repeat(20_000)),
+          rawId: fc.constantFrom('AAAA', ''),
+          type: fc.constantFrom('public-key', 'x'),
+          response: fc.jsonValue({ maxDepth: 2 }),
+        }),
+      }),
+    )
+    await fc.assert(
+      fc.asyncProperty(nasty, async (passkey) => {
+        if (passkey === null) return
+        const decision = await desk.post<wire.Problem>(ben, '/v1/changes/chg_none/approve', { digest: 'x', passkey })
+        assert.ok(decision.status === 400 || decision.status === 403, JSON.stringify(decision.body))
+        const made = await desk.post<wire.Problem>(ben, '/v1/me/passkeys', { name: 'x', response: passkey })
+        assert.ok(made.status === 400 || made.status === 403, JSON.stringify(made.body))
+      }),
+      { numRuns: 100 },
+    )
   })
 
   it('one that nobody decides has lapsed when its time is over', async () => {
