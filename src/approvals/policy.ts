@@ -1,4 +1,5 @@
 import { type Amt, dec, type Decimal, gt, lt, shortest, ZERO } from '../values/decimal.ts'
+import { type Coverage, coverageFaults } from './coverage.ts'
 import { type Level, LEVELS } from './evidence.ts'
 
 /** Who must say yes to what, as data: it is kept in the journal, and changed only by the yes that it asks for itself. */
@@ -10,6 +11,10 @@ export type ApprovalPolicy = {
   readonly autoMaxNotional: Amt | null
   /** What a change of this policy, of people or of their passkeys asks for. The proposer does not count. */
   readonly changes: { readonly level: Level; readonly quorum: number }
+  /** When somebody is there to decide; absent: always. */
+  readonly coverage?: Coverage
+  /** When an order has waited for so long without its yes, further people are told; absent: never. */
+  readonly escalateAfterMs?: number
 }
 
 /** Of all rules that match an order the strictest counts, in each respect by itself. Lists that are absent match everything. */
@@ -169,6 +174,10 @@ export function faultsOf(policy: ApprovalPolicy): string[] {
     wrong.push(`An order without a person may cost ${shortest(policy.autoMaxNotional)}; give an amount, or none.`)
   if (policy.changes.level === 'L3' && policy.changes.quorum === 1)
     wrong.push('Changes at L3 are the business of two people at least; ask for two, or for L2.')
+  if (policy.coverage) wrong.push(...coverageFaults(policy.coverage))
+  const { escalateAfterMs: after } = policy
+  if (after !== undefined && !(Number.isInteger(after) && after >= TTL_MS.least && after <= TTL_MS.most))
+    wrong.push(`An order is escalated after ${after} ms; it must be from ${TTL_MS.least} to ${TTL_MS.most}.`)
   if (policy.changes.level === 'L0') wrong.push('Changes of the policy cannot go without a person.')
   if (!Number.isInteger(policy.changes.quorum) || policy.changes.quorum < 1 || policy.changes.quorum > QUORUM_MAX)
     wrong.push(`Changes ask for ${policy.changes.quorum} people; it must be a whole number from 1 to ${QUORUM_MAX}.`)

@@ -442,3 +442,28 @@ it('the time to decide, the time to send and the drift are those of the strictes
   await yes(w, 'ana')
   assert.equal((await intentOf(w)).sendBy, plusMs(w.clock.now(), 5_000))
 })
+
+describe('outside the hours in which somebody decides', () => {
+  // The scenarios begin on a Tuesday, at 15:00 in UTC.
+  const hours = (from: string, until: string) => ({ zone: 'UTC', days: [1, 2, 3, 4, 5], from, until })
+  const NIGHT: Make = (before) => ({ ...before, coverage: hours('22:00', '06:00') })
+
+  it('nobody is asked, and the proposer hears that at once', async () => {
+    const { state, refusals } = await intentOf(await waiting(NIGHT))
+    assert.equal(state, 'Refused')
+    assert.deepEqual(refusals, [{ code: 'NOBODY_ON_DUTY', hours: 'Mon to Fri, 22:00 to 06:00 UTC' }])
+  })
+  it('and within them as ever', async () => {
+    const { state } = await intentOf(await waiting((before) => ({ ...before, coverage: hours('09:00', '18:00') })))
+    assert.equal(state, 'AwaitingApproval')
+  })
+  it('whoever asks for a new ticket is there', async () => {
+    const w = await waiting(null)
+    const policy = (await w.store.get('approvals', 'account'))?.policy
+    await w.store.transact(async (tx) => {
+      if (policy) await tx.put('approvals', { scope: 'account', policy: NIGHT(policy) })
+    })
+    const priced = await w.desk.reprice({ intentID: I1, actor: personActor('ana') })
+    assert.equal(priced.ok && priced.value.state, 'AwaitingApproval')
+  })
+})

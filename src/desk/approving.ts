@@ -1,13 +1,17 @@
+import { type Coverage, coverageWords, isCovered } from '../approvals/coverage.ts'
 import { mayVote, tooNew } from '../approvals/decide.ts'
 import {
   type ApprovalPolicy,
   firstPolicy,
   isWithin,
+  type Limits,
+  limitsOf,
   type OrderFacts,
   type Requirement,
   requirementOf,
   type Stage,
 } from '../approvals/policy.ts'
+import type { Refusal } from '../gate/refusal.ts'
 import type { Ticket } from '../orders/ticket.ts'
 import type { ArmedStrategy, Intent } from '../ports/records.ts'
 import type { Command } from './command.ts'
@@ -31,7 +35,7 @@ export const orderFacts = (ticket: Ticket, strategyID: string): OrderFacts => ({
 const proposedBy = ({ proposer, proposerOwner }: Intent) => ({ proposerID: proposer.id, proposerOwner })
 
 /** How many people may say yes to what this proposer asked for, where so much is asked. */
-export async function eligibleFor(c: Command, intent: Intent, requires: Requirement): Promise<number> {
+async function eligibleFor(c: Command, intent: Intent, requires: Requirement): Promise<number> {
   const people = await c.tx.all('person')
   return people.filter((person) => !mayVote(proposedBy(intent), person) && !tooNew(requires, person)).length
 }
@@ -55,4 +59,31 @@ export async function armedFor(
     return { arming, requires: { ...usual, level: 'L0', rules: [`armed ${arming.armingID}`] } }
   }
   return null
+}
+
+/** Why nobody can say yes to it: too few people may, or none of them is there. */
+export async function whyNobody(
+  c: Command,
+  intent: Intent,
+  requires: Requirement,
+  coverage: Coverage | undefined,
+): Promise<Refusal | null> {
+  const { quorum } = requires
+  const eligible = await eligibleFor(c, intent, requires)
+  // One person may yet sign in; more than there are is a policy that nobody can satisfy.
+  if (quorum > Math.max(1, eligible)) return { code: 'QUORUM_UNREACHABLE', quorum, eligible }
+  if (!coverage || isCovered(coverage, c.now)) return null
+  return { code: 'NOBODY_ON_DUTY', hours: coverageWords(coverage) }
+}
+
+/** The limits of time and drift for this order. What the policy says is in a person's time, the account's limits in the clock's. */
+export function limitsNow(c: Command, policy: ApprovalPolicy, order: OrderFacts): Limits {
+  const { speed, policy: account } = c.setting
+  const limits = limitsOf(policy, order, {
+    approvalTtlMs: account.approvalTtlMs / speed,
+    executionTtlMs: account.executionTtlMs / speed,
+    maxDriftBps: account.maxDriftBps,
+  })
+  const { approvalTtlMs, executionTtlMs, maxDriftBps } = limits
+  return { approvalTtlMs: approvalTtlMs * speed, executionTtlMs: executionTtlMs * speed, maxDriftBps }
 }

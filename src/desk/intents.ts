@@ -1,7 +1,7 @@
 import { countYes, mayApprove, mayDecline, type No, type Pending, tooLow, type Voter } from '../approvals/decide.ts'
 import { digestOf } from '../approvals/digest.ts'
 import type { Evidence } from '../approvals/evidence.ts'
-import { limitsOf, ONE_CLICK, requirementOf } from '../approvals/policy.ts'
+import { ONE_CLICK, requirementOf } from '../approvals/policy.ts'
 import { assess, driftOf } from '../gate/gate.ts'
 import { explain, TRANSIENT } from '../gate/refusal.ts'
 import type { Actor } from '../journal/row.ts'
@@ -12,7 +12,7 @@ import type { Aside, Decision, Intent } from '../ports/records.ts'
 import type { IntentID } from '../values/brand.ts'
 import { type Instant, plusMs } from '../values/instant.ts'
 import { ok, type Result } from '../values/result.ts'
-import { armedFor, eligibleFor, orderFacts, policyNow } from './approving.ts'
+import { armedFor, limitsNow, orderFacts, policyNow, whyNobody } from './approving.ts'
 import { cancel } from './canceling.ts'
 import { type Command, deny, knowsEveryTrade, SYSTEM } from './command.ts'
 import type { Denial, Submitted } from './desk.ts'
@@ -111,17 +111,13 @@ export async function ticket(
   if (!passed || !sizing) return unfit(c, intent, found)
   const approvals = await policyNow(c)
   const order = orderFacts(passed, intent.proposal.strategyID)
-  const limits = limitsOf(approvals, order, policy)
+  const limits = limitsNow(c, approvals, order)
   const made = { ...passed, maxDriftBps: limits.maxDriftBps }
   const armed = await armedFor(c, intent, order, approvals)
   const requires = armed?.requires ?? requirementOf(approvals, order)
-  const eligible = await eligibleFor(c, intent, requires)
-  // One person may yet sign in; more than there are is a policy that nobody can satisfy.
-  if (requires.quorum > Math.max(1, eligible))
-    return unfit(c, intent, {
-      ...found,
-      refusals: [{ code: 'QUORUM_UNREACHABLE', quorum: requires.quorum, eligible }],
-    })
+  // Whoever asks for a new ticket is there, and so is whoever had just said yes.
+  const nobody = await whyNobody(c, intent, requires, armed || why !== 'sized' ? undefined : approvals.coverage)
+  if (nobody) return unfit(c, intent, { ...found, refusals: [nobody] })
   const ttl = plusMs(c.now, limits.approvalTtlMs)
   const decideBy = ttl < intent.proposal.expiresAt ? ttl : intent.proposal.expiresAt
   const digest = digestOf(made)
@@ -235,7 +231,7 @@ export async function approve(c: Command, ask: Yes): Promise<Result<Intent, Deni
     await c.emit('intent.voted', about(intent), intent.corr, { decision }, ask.actor)
   else {
     const order = orderFacts(intent.ticket, intent.proposal.strategyID)
-    await approved(c, intent, decision, limitsOf(await policyNow(c), order, policy).executionTtlMs, ask.actor)
+    await approved(c, intent, decision, limitsNow(c, await policyNow(c), order).executionTtlMs, ask.actor)
   }
   return ok(await reread(c, intent))
 }

@@ -1,6 +1,6 @@
 import { mayVote } from '../approvals/decide.ts'
 import { digestOf } from '../approvals/digest.ts'
-import { limitsOf, ONE_CLICK, type Requirement, requirementOf } from '../approvals/policy.ts'
+import { ONE_CLICK, type Requirement, requirementOf } from '../approvals/policy.ts'
 import type { Passed } from '../gate/gate.ts'
 import { explain, type Refusal, TRANSIENT } from '../gate/refusal.ts'
 import {
@@ -23,7 +23,7 @@ import type { ClOrdID, OrderID } from '../values/brand.ts'
 import { eq, gt, isZero, minus, type Px, type Qty, shortest } from '../values/decimal.ts'
 import { plusMs } from '../values/instant.ts'
 import { ok, type Result } from '../values/result.ts'
-import { orderFacts, policyNow } from './approving.ts'
+import { limitsNow, orderFacts, policyNow } from './approving.ts'
 import { type Command, deny, mustOrder, SYSTEM } from './command.ts'
 import type { Denial, Send } from './desk.ts'
 import { worthOf } from './evidence.ts'
@@ -99,7 +99,7 @@ export async function replace(
     at: c.now,
   }
   const asks = orderFacts(made.ticket, intent.proposal.strategyID)
-  const sendBy = plusMs(c.now, limitsOf(await policyNow(c), asks, policy).executionTtlMs)
+  const sendBy = plusMs(c.now, limitsNow(c, await policyNow(c), asks).executionTtlMs)
   const successor = freshOrder(
     {
       intentID: order.intentID,

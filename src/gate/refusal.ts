@@ -18,6 +18,7 @@ type Compared = {
   INSTRUMENT_FROZEN: { symbol: string; reason: string; since: Instant }
   APPROVAL_VOID: { by: string }
   QUORUM_UNREACHABLE: { quorum: number; eligible: number }
+  NOBODY_ON_DUTY: { hours: string }
   ENVIRONMENT_MISMATCH: { expected: string; account: string }
   ACCOUNT_MISMATCH: { expected: string; account: string }
   // the intent itself
@@ -162,6 +163,12 @@ export const REFUSALS: { readonly [C in RefusalCode]: Row<C> } = {
     transient: false,
     says: (r) => `${r.quorum} people must approve this order, and ${r.eligible} may.`,
     todo: 'Give more people the role approver, or change the policy of approvals.',
+  },
+  NOBODY_ON_DUTY: {
+    meaning: 'The policy of approvals names hours in which somebody decides, and it is none of them now.',
+    transient: true,
+    says: (r) => `Nobody is there to decide now: the hours are ${r.hours}.`,
+    todo: 'Propose it again within these hours, under a new id.',
   },
   ENVIRONMENT_MISMATCH: {
     meaning:

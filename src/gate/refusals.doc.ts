@@ -16,6 +16,7 @@ export const SAMPLES: { readonly [C in RefusalCode]: Extract<Refusal, { code: C 
   },
   APPROVAL_VOID: { code: 'APPROVAL_VOID', by: 'Ana' },
   QUORUM_UNREACHABLE: { code: 'QUORUM_UNREACHABLE', quorum: 3, eligible: 2 },
+  NOBODY_ON_DUTY: { code: 'NOBODY_ON_DUTY', hours: 'Mon to Fri, 09:30 to 16:00 America/New_York' },
   ENVIRONMENT_MISMATCH: { code: 'ENVIRONMENT_MISMATCH', expected: 'paper:alpaca', account: 'live:alpaca:main' },
   ACCOUNT_MISMATCH: { code: 'ACCOUNT_MISMATCH', expected: 'paper:alpaca:main', account: 'paper:alpaca:second' },
   SIGNAL_IS_HOLD: { code: 'SIGNAL_IS_HOLD', symbol: 'AAPL' },
