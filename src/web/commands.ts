@@ -1,4 +1,5 @@
-import { type QueryClient, useMutation, useQueryClient } from '@tanstack/react-query'
+import { type QueryClient, useMutation, type UseMutationResult, useQueryClient } from '@tanstack/react-query'
+import { useRef } from 'react'
 import type {
   ApprovalPolicy,
   Arming,
@@ -21,6 +22,26 @@ import { haltQuery, meQuery, queueQuery } from './queries.ts'
 /** What a person may do. Each sends once, and shows the answer before the events bring it. */
 
 const segment = encodeURIComponent
+
+/**
+ * Sends a form once, and again only after an error. A double click comes before the page has drawn that it was sent, and
+ * after an answer the dialog still stands for a moment.
+ */
+export function useSingly<Answer, Ask>(
+  mutation: UseMutationResult<Answer, Error, Ask>,
+): (ask: Ask, onSuccess?: (answer: Answer) => void) => void {
+  const sent = useRef(false)
+  return (ask, onSuccess) => {
+    if (sent.current) return
+    sent.current = true
+    mutation.mutate(ask, {
+      ...(onSuccess === undefined ? {} : { onSuccess }),
+      onError: () => {
+        sent.current = false
+      },
+    })
+  }
+}
 
 export type Decision =
   | { readonly verb: 'decline' | 'withdraw'; readonly reason: string }

@@ -206,7 +206,7 @@ describe('approving with a passkey', {
     assert.equal(evidence.envelope.order_digest, digest)
     assert.equal(evidence.envelope.approver, decision.by)
     const enrolled = (await rows('passkey.enrolled')).find(({ object }) => object.id === evidence.credentialID)
-    const { key, personID } = enrolled?.data['passkey'] as { key: PublicKey; personID: string }
+    const { key, personID } = (enrolled ?? assert.fail()).data['passkey'] as { key: PublicKey; personID: string }
     assert.equal(personID, decision.by)
     const expected = { rpID: 'localhost', origins: [url], requireUserVerification: true } as const
     assert.equal(verifyAssertion(evidence, key, expected).ok, true)
@@ -232,7 +232,7 @@ describe('approving with a passkey', {
     await ana.page.getByRole('row', { name: /^paper paper orders one person a passkey/ }).waitFor()
     await ana.page.getByRole('link', { name: 'Four-eyes: off' }).first().waitFor()
     const [changed] = await rows('policy.changed')
-    assert.equal((changed?.data['policy'] as { version: number }).version, 1)
+    assert.equal(((changed ?? assert.fail()).data['policy'] as { version: number }).version, 1)
   })
 
   it('approves nothing when the device does not recognise the person, and says so calmly', async () => {
@@ -247,12 +247,14 @@ describe('approving with a passkey', {
     const after = await intent(made.intentID)
     assert.deepEqual([after.state, after.votes], ['AwaitingApproval', []])
 
-    // The same dialog, a second try.
+    // The same dialog, a second try; a double click is one decision, and one question of the device.
+    const before = await signatures(ana)
     await dialog(ana)
       .getByRole('button', { name: /^Approve buy/ })
-      .click()
+      .dblclick()
     await dialog(ana).waitFor({ state: 'detached' })
     await sent(made.intentID)
+    assert.equal(await signatures(ana), before + 1)
     const { byName } = await proven('intent.approved', made)
     assert.equal(byName, 'Ana')
     await ana.page.getByText(/1 of 1/).waitFor()
@@ -361,6 +363,57 @@ describe('approving with a passkey', {
     assert.notEqual(first.by, second.by)
     assert.equal((await rows('order.accepted')).filter(({ corr }) => corr === made.intentID).length, 1)
     await ana.page.getByText(/2 of 2/).waitFor()
+  })
+
+  it('agrees to a change of the policy with a passkey, over exactly the change that is shown', async () => {
+    await propose(async (page) => {
+      await page.getByLabel('Changes need').selectOption({ label: 'A passkey (L2)' })
+    }, 'Changes are worth a passkey too.')
+    const { page } = ana
+    await go(ana, '/approvals', 'Approvals')
+    await page.getByRole('button', { name: 'Propose a change…' }).click()
+    await page.getByRole('button', { name: 'Add a rule' }).click()
+    const rule = page.getByRole('group', { name: /^Rule 4/ })
+    await rule.getByLabel('Name').fill('small <b>caps</b>')
+    await rule.getByLabel('Only symbols').fill('aapl, MSFT')
+    await rule.getByLabel('Only above').fill('500.50')
+    await rule.getByLabel('Decide within').fill('60')
+    await page.getByLabel('Why?').fill('Look twice at these.')
+    await page.getByRole('button', { name: 'Propose', exact: true }).click()
+    await page.getByText('It waits above').waitFor()
+    const waiting = page.getByRole('article', { name: 'Another policy' })
+    await waiting.getByText('Rule “small <b>caps</b>”').waitFor()
+    const begin = waiting.getByRole('button', { name: 'Approve with a passkey…' })
+    const agree = dialog(ana).getByRole('button', { name: 'Approve the change with a passkey' })
+
+    const before = await signatures(ana)
+    await page.route('**/v1/changes', async (route) => {
+      const response = await route.fetch()
+      const shown = (await response.text()).replaceAll('500.50', '999.50')
+      await route.fulfill({ response, body: shown })
+    })
+    await go(ana, '/approvals', 'Approvals')
+    await waiting.getByText('above 999.50').waitFor()
+    await begin.click()
+    await agree.click()
+    await dialog(ana).getByRole('alert').getByText('This is not what you see.').waitFor()
+    assert.equal(await signatures(ana), before)
+    await page.unrouteAll()
+
+    await go(ana, '/approvals', 'Approvals')
+    await begin.click()
+    await agree.click()
+    await dialog(ana).waitFor({ state: 'detached' })
+    await page
+      .getByRole('row', { name: /small <b>caps<\/b> all orders in AAPL and MSFT above 500.50/ })
+      .first()
+      .waitFor()
+    const [row] = (await rows('change.voted')).slice(-1)
+    const { evidence, digest } = (row ?? assert.fail()).data['decision'] as {
+      evidence: PasskeyAssertion
+      digest: string
+    }
+    assert.deepEqual([evidence.envelope.purpose, evidence.envelope.order_digest], ['jax.change', digest])
   })
 
   it('keeps the policy of the page strict all the while', () => {

@@ -6,6 +6,7 @@ import AxeBuilder from '@axe-core/playwright'
 import { type Browser, type BrowserContextOptions, chromium, type Page } from 'playwright-core'
 import { ensureWeb, ROOT } from '../../scripts/bootstrap.mjs'
 import { BROWSER_ARGS, findBrowser } from '../../scripts/browser.mjs'
+import type { ApprovalPolicy as Policy } from '../../src/api/wire.ts'
 import { type Fake, proposeSome, startFake } from '../../src/web/dev/fake.ts'
 
 /** What every screen owes: nothing executed that we did not ship, nothing that the policy had to stop, no fault. */
@@ -384,6 +385,187 @@ describe('the dashboard', { skip: executablePath === undefined ? 'no Chromium fo
       await page.getByRole('button', { name: 'Sign in' }).waitFor()
     }))
 
+  it('says what an order needs, who said yes, and why no passkey works under an address', () =>
+    at(async ({ page }) => {
+      const third = card(page, /EUR/)
+      await third.getByText('two people, each with a passkey').waitFor()
+      await third.getByText('the rules “large”, “fx”').waitFor()
+      await third.getByRole('list', { name: 'Who said yes' }).getByText('1 of 2 · Ben with a passkey').waitFor()
+      await third.getByText('It waits for one more person.').waitFor()
+      await third.getByRole('button', { name: /^Approve with a passkey/ }).click()
+      const told = dialog(page).getByRole('alert')
+      await told.getByText(/Passkeys work under names, not under addresses such as 127.0.0.1/).waitFor()
+      assert.equal(
+        await dialog(page)
+          .getByRole('button', { name: /^Approve buy/ })
+          .isDisabled(),
+        true,
+      )
+    }))
+
+  it('puts an order off to the end of the queue, by keyboard, and says until when', () =>
+    at(async ({ page, fake }) => {
+      await page.locator('[data-intent="sig-1001"]').focus()
+      await page.keyboard.press('s')
+      const asking = page.getByRole('dialog', { name: 'Put this order off?' })
+      await asking.getByText('The time to decide does not stop').waitFor()
+      await asking.getByRole('button', { name: '10 minutes' }).click()
+      await page.getByText('✓ Put off:').waitFor()
+      await page.locator('[data-intent="sig-1001"]').waitFor({ state: 'detached' })
+      const off = page.getByRole('region', { name: 'Put off by you' })
+      await off.getByText(/Buy 53 AAPL .* put off until/).waitFor()
+      const [aside] = fake.world.intent('sig-1001').asides
+      assert.ok(Math.abs(Date.parse(aside?.until ?? '') - Date.now() - 600_000) < 20_000)
+      await page.locator('[data-intent="sig-1002"]:focus').waitFor()
+      // What another person puts off stays in one's own way.
+      fake.world.putAside('sig-1002', 'snoozed', 'Lunch', new Date(Date.now() + 600_000).toISOString(), 'Ben')
+      await card(page, /MSFT/).getByText('“Lunch”').waitFor()
+      await off.getByRole('link', { name: /Buy 53 AAPL/ }).click()
+      await page.getByRole('button', { name: /^Approve…/ }).waitFor()
+    }))
+
+  it('puts off until a time of the clock, and not without one', () =>
+    at(async ({ page, fake }) => {
+      await card(page, /MSFT/)
+        .getByRole('button', { name: /^Put off/ })
+        .click()
+      const asking = page.getByRole('dialog', { name: 'Put this order off?' })
+      await asking.getByRole('button', { name: 'Put off' }).click()
+      await asking.getByText('Say until when, such as 15:30.').waitFor()
+      const at = new Date(Date.now() + 3_600_000)
+      await asking.getByLabel('Until').fill(at.toTimeString().slice(0, 5))
+      await asking.getByRole('button', { name: 'Put off' }).click()
+      await page.getByText('✓ Put off:').waitFor()
+      const until = new Date(fake.world.intent('sig-1002').asides[0]?.until ?? '')
+      assert.equal(until.toTimeString().slice(0, 5), at.toTimeString().slice(0, 5))
+    }))
+
+  it('asks for another look with a note, and the order waits on', () =>
+    at(async ({ page, fake }) => {
+      await page.locator('[data-intent="sig-1001"]').focus()
+      await page.keyboard.press('l')
+      const asking = page.getByRole('dialog', { name: 'Ask for another look?' })
+      await asking.getByRole('button', { name: 'Ask for another look' }).click()
+      await asking.getByText('Say what the agent should look at again.').waitFor()
+      await asking.getByLabel('What should it look at?').fill('<b>Earnings</b> tomorrow?')
+      await asking.getByRole('button', { name: 'Ask for another look' }).click()
+      await card(page, /AAPL/).getByText('“<b>Earnings</b> tomorrow?”').waitFor()
+      assert.equal(fake.world.intent('sig-1001').state, 'AwaitingApproval')
+      assert.deepEqual(fake.asked.at(-1), {
+        what: 'POST /v1/intents/sig-1001/reanalyse',
+        body: { note: '<b>Earnings</b> tomorrow?' },
+      })
+    }))
+
+  it('shows who must say yes to what, and decides on a change from its before and after', () =>
+    at(async (desk) => {
+      const { page, fake } = desk
+      await page.getByRole('link', { name: 'Four-eyes: off' }).first().click()
+      await page.getByRole('heading', { level: 1, name: 'Approvals' }).waitFor()
+      await page.getByRole('row', { name: /^live, large live orders above 25,000 two people a passkey each/ }).waitFor()
+      const waiting = page.getByRole('article', { name: 'Another policy' })
+      assert.equal(await waiting.locator('del').first().innerText(), 'paper orders: one person, by a click')
+      assert.equal(await waiting.locator('ins').first().innerText(), 'paper orders: one person, with a passkey')
+      assert.equal(await page.locator('main img').count(), 0)
+      await waiting.getByRole('button', { name: 'Decline…' }).click()
+      await dialog(page).getByRole('button', { name: 'Decline' }).click()
+      await dialog(page).getByText('Say why; whoever proposed it will read it.').waitFor()
+      await page.keyboard.press('Escape')
+      const { changeID, digest } = fake.house.changes[0] ?? assert.fail()
+      await waiting.getByRole('button', { name: 'Approve…' }).click()
+      await dialog(page).getByRole('button', { name: 'Approve the change' }).dblclick()
+      await page.getByText('No change waits.').waitFor()
+      assert.deepEqual(
+        fake.asked.filter(({ what }) => what.includes('/changes/')),
+        [{ what: `POST /v1/changes/${changeID}/approve`, body: { digest } }],
+      )
+      await page.getByText('Version 4.').waitFor()
+    }))
+
+  it('writes another policy, says what is wrong with it, and proposes it', () =>
+    at(async (desk) => {
+      const { page, fake } = desk
+      await go(desk, '/approvals', 'Approvals')
+      await page.getByRole('button', { name: 'Propose a change…' }).click()
+      const first = page.getByRole('group', { name: /^Rule 1/ })
+      await first.getByLabel('Name').and(page.locator(':focus')).waitFor()
+      await first.getByLabel('How many people').fill('3')
+      await page
+        .getByRole('group', { name: /^Rule 3/ })
+        .getByLabel('How sure')
+        .selectOption({ label: 'A click (L1)' })
+      await page.getByRole('button', { name: 'Propose', exact: true }).click()
+      const told = page.getByRole('alert')
+      await told.getByText('Rule “paper” asks for 3 people, and 2 may approve.').waitFor()
+      await told.getByText('Rule “live” lets a click send a live order').waitFor()
+      await told.getByText('Say why').waitFor()
+      await first.getByLabel('How many people').fill('2')
+      await page.getByRole('button', { name: /^Remove rule 3/ }).click()
+      await page.getByRole('button', { name: /^Remove rule 4/ }).click()
+      await page.getByLabel('Without a person, at most').fill('')
+      await page.getByLabel('Why?').fill('Four eyes.')
+      await page.getByRole('button', { name: 'Propose', exact: true }).click()
+      await page.getByText('It waits above').waitFor()
+      const { what, reason } = (fake.asked.at(-1) ?? assert.fail()).body as { what: { policy: Policy }; reason: string }
+      assert.equal(reason, 'Four eyes.')
+      assert.deepEqual(what.policy, {
+        version: 3,
+        rules: [
+          { name: 'paper', environment: 'paper', level: 'L1', quorum: 2 },
+          ...fake.house.approvals.policy.rules.slice(1, 2),
+          ...fake.house.approvals.policy.rules.slice(3, 4),
+        ],
+        autoMaxNotional: null,
+        changes: { level: 'L1', quorum: 1 },
+      })
+      await page.getByRole('button', { name: 'Show the policy' }).click()
+      await page.getByRole('button', { name: 'Propose a change…' }).waitFor()
+    }))
+
+  it('arms a strategy within bounds, and disarms it', () =>
+    at(async (desk) => {
+      const { page, fake } = desk
+      await go(desk, '/approvals', 'Approvals')
+      await page.getByRole('button', { name: 'Arm a strategy…' }).click()
+      await dialog(page).getByRole('button', { name: 'Arm' }).click()
+      await dialog(page).getByText('Name at least one symbol.').waitFor()
+      await dialog(page).getByLabel('Strategy').fill('mean-reversion')
+      await dialog(page).getByLabel('Symbols').fill('aapl, msft')
+      await dialog(page).getByLabel('Each at most').fill('250')
+      await dialog(page).getByRole('button', { name: 'Arm' }).click()
+      const panel = page.getByRole('region', { name: 'Armed strategies' })
+      await panel.getByText('AAPL, MSFT, up to 250 each').waitFor()
+      await panel.getByText('0 of 5 orders').waitFor()
+      assert.equal(fake.asked.at(-1)?.body['maxCount'], 5)
+      await panel.getByRole('button', { name: 'Disarm mean-reversion' }).click()
+      await panel.getByText('2 ended').waitFor()
+    }))
+
+  it('shows one’s own access: passkeys in words, a code for the chat, sessions to end', () =>
+    at(async (desk) => {
+      const { page } = desk
+      await page.getByRole('link', { name: 'Your access' }).click()
+      await page.getByRole('heading', { level: 1, name: 'Your access' }).waitFor()
+      const passkeys = page.getByRole('region', { name: 'Passkeys' })
+      await passkeys.getByText(/Copied between your devices .*; backed up/).waitFor()
+      await passkeys.getByText('<img src=x onerror=alert(1)>').waitFor()
+      await passkeys.getByText('Passkeys work with names').waitFor()
+      assert.equal(await passkeys.getByRole('button', { name: /^Enrol/ }).isDisabled(), true)
+      await passkeys.getByRole('button', { name: 'Revoke laptop' }).click()
+      await dialog(page).getByRole('button', { name: 'Revoke' }).click()
+      await passkeys.getByText('2 revoked').waitFor()
+
+      const chats = page.getByRole('region', { name: 'Linked accounts' })
+      await chats.getByRole('button', { name: 'Link a chat' }).click()
+      await chats.getByText('/jax link k3xm-9t2v').waitFor()
+      await chats.getByText('link k3xm-9t2v', { exact: true }).waitFor()
+      await chats.getByRole('button', { name: 'Unlink Slack' }).click()
+      await chats.getByText('No account is linked to you.').waitFor()
+
+      await page.getByRole('button', { name: 'End Command line' }).click()
+      await page.getByText('Command line').waitFor({ state: 'detached' })
+    }))
+
   const openAll = (page: Page) =>
     page.evaluate('document.querySelectorAll("main details").forEach((d) => (d.open = true))')
 
@@ -397,7 +579,17 @@ describe('the dashboard', { skip: executablePath === undefined ? 'no Chromium fo
     ['/intents/sig-0904', /MSFT/],
     ['/intents/sig-0907', /EUR/],
     ['/intents/sig-1002', /MSFT/],
+    ['/intents/sig-1003', /EUR/],
+    ['/access', 'Your access'],
+    ['/approvals', 'Approvals'],
     ['/nowhere', 'No such page'],
+  ]
+
+  const DIALOGS: readonly (readonly [string, string, string | RegExp])[] = [
+    ['/access', 'Your access', 'Revoke laptop'],
+    ['/approvals', 'Approvals', 'Approve…'],
+    ['/approvals', 'Approvals', 'Arm a strategy…'],
+    ['/approvals', 'Approvals', 'Change the access of Ben'],
   ]
 
   for (const colorScheme of ['light', 'dark'] as const)
@@ -420,7 +612,7 @@ describe('the dashboard', { skip: executablePath === undefined ? 'no Chromium fo
             found.push(...(await violations()))
           }
           await go(desk, '/', 'Awaiting approval')
-          for (const key of ['a', 'd', '?', 'H']) {
+          for (const key of ['a', 'd', 's', 'l', '?', 'H']) {
             await page.locator('[data-intent="sig-1001"]').focus()
             await page.keyboard.press(key)
             await dialog(page).waitFor()
@@ -430,6 +622,18 @@ describe('the dashboard', { skip: executablePath === undefined ? 'no Chromium fo
             await dialog(page).waitFor({ state: 'detached' })
           }
           await page.getByRole('region', { name: 'Trading is halted' }).waitFor()
+          found.push(...(await violations()))
+          for (const [path, heading, button] of DIALOGS) {
+            await go(desk, path, heading)
+            await page.getByRole('button', { name: button }).first().click()
+            await dialog(page).waitFor()
+            found.push(...(await violations()))
+            await page.keyboard.press('Escape')
+            await dialog(page).waitFor({ state: 'detached' })
+          }
+          await page.getByRole('button', { name: 'Propose a change…' }).click()
+          await page.getByRole('button', { name: 'Propose', exact: true }).click()
+          await page.getByText('Nothing is changed yet.').waitFor()
           found.push(...(await violations()))
           assert.deepEqual(found, [])
         },

@@ -8,24 +8,28 @@ import { Blank, Panel } from '../parts/panel.tsx'
 import { Trouble } from '../parts/trouble.tsx'
 import { countdown, msOf } from '../time.ts'
 
-const CHAT: Readonly<Record<Tie['provider'], string>> = { slack: 'Slack', teams: 'Microsoft Teams' }
+const ACCOUNT: Readonly<Record<Tie['provider'], string>> = {
+  slack: 'Slack',
+  teams: 'Microsoft Teams',
+  oidc: 'Sign-in provider',
+}
 
-/** The chats in which a click is this person's. */
+/** Accounts elsewhere whose word is this person's: a click in a chat, a sign-in. */
 export function Chats({ links }: { links: readonly Tie[] }): ReactNode {
   const make = useMakeLinkCode()
   const unlink = useGiveUp('links')
   const tied = links.filter(({ endedAt }) => endedAt === null)
   return (
     <Panel
-      title="Chats"
-      note="Where a click of yours counts as yours. A click is never enough where a passkey is asked for."
+      title="Linked accounts"
+      note="Chats where your click counts as yours, and what you sign in with. A click is never enough where a passkey is asked for."
     >
-      {tied.length === 0 ? <Blank title="No chat is linked to you." /> : null}
+      {tied.length === 0 ? <Blank title="No account is linked to you." /> : null}
       <ul className="grid gap-2 text-sm empty:hidden">
         {tied.map(({ linkID, provider, createdAt }) => (
           <li key={linkID} className="flex flex-wrap items-center justify-between gap-3">
             <span className="min-w-0">
-              <strong>{CHAT[provider]}</strong>{' '}
+              <strong>{ACCOUNT[provider]}</strong>{' '}
               <span className="text-soft">
                 since <Moment at={createdAt} />
               </span>
@@ -35,7 +39,7 @@ export function Chats({ links }: { links: readonly Tie[] }): ReactNode {
               small
               onPress={() => unlink.mutate(linkID)}
               busy={unlink.isPending && unlink.variables === linkID}
-              label={`Unlink ${CHAT[provider]}`}
+              label={`Unlink ${ACCOUNT[provider]}`}
             >
               Unlink
             </Action>

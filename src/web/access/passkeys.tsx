@@ -1,6 +1,6 @@
 import { type ReactNode, useState } from 'react'
 import type { Can, Passkey } from '../../api/wire.ts'
-import { useEnrol, useGiveUp } from '../commands.ts'
+import { useEnrol, useGiveUp, useSingly } from '../commands.ts'
 import { useNowMs } from '../live.tsx'
 import { Action, Actions } from '../parts/action.tsx'
 import { Badge } from '../parts/badge.tsx'
@@ -128,12 +128,12 @@ type EnrolProps = { further: boolean; onClose: () => void; onDone: (passkey: Pas
 
 function EnrolForm({ further, onClose, onDone }: EnrolProps): ReactNode {
   const enrol = useEnrol()
+  const send = useSingly(enrol)
   const [name, setName] = useState('')
   const [missing, setMissing] = useState<string | null>(null)
   const submit = (): void => {
-    if (enrol.isPending) return
     if (name.trim() === '') return setMissing('Give it a name by which you know the device, such as laptop.')
-    enrol.mutate(name.trim(), { onSuccess: onDone })
+    send(name.trim(), onDone)
   }
   return (
     <>

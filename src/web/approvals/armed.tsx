@@ -1,6 +1,6 @@
 import { type ReactNode, useState } from 'react'
 import type { Approvals, Arming } from '../../api/wire.ts'
-import { useArm, useDisarm } from '../commands.ts'
+import { useArm, useDisarm, useSingly } from '../commands.ts'
 import { grouped } from '../decimal.ts'
 import { useNowMs } from '../live.tsx'
 import { Action } from '../parts/action.tsx'
@@ -102,6 +102,7 @@ const SPANS = [
 
 function ArmForm({ most, onClose }: { most: string; onClose: () => void }): ReactNode {
   const arm = useArm()
+  const send = useSingly(arm)
   const nowMs = useNowMs()
   const [strategyID, setStrategyID] = useState('')
   const [symbols, setSymbols] = useState('')
@@ -122,8 +123,8 @@ function ArmForm({ most, onClose }: { most: string; onClose: () => void }): Reac
   const shown = (gap: string | null): string | null => (tried ? gap : null)
   const submit = (): void => {
     setTried(true)
-    if (arm.isPending || Object.values(gaps).some((gap) => gap !== null)) return
-    arm.mutate(
+    if (Object.values(gaps).some((gap) => gap !== null)) return
+    send(
       {
         strategyID: strategyID.trim(),
         symbols: named,
@@ -131,7 +132,7 @@ function ArmForm({ most, onClose }: { most: string; onClose: () => void }): Reac
         maxCount: Number(maxCount),
         until: new Date(nowMs + Number(hours) * HOUR_MS).toISOString(),
       },
-      { onSuccess: onClose },
+      onClose,
     )
   }
   return (

@@ -1,6 +1,6 @@
 import { type ReactNode, useState } from 'react'
 import type { ApprovalPolicy, Change } from '../../api/wire.ts'
-import { useDecideChange } from '../commands.ts'
+import { useDecideChange, useSingly } from '../commands.ts'
 import { hostFault } from '../passkeys/passkey.ts'
 import { Action, Actions } from '../parts/action.tsx'
 import { Badge } from '../parts/badge.tsx'
@@ -169,6 +169,7 @@ type DecideProps = { begun: Begun; lines: readonly Line[]; gone: boolean; onClos
 
 function DecideForm({ begun: { verb, change }, lines, gone, onClose }: DecideProps): ReactNode {
   const decide = useDecideChange(change)
+  const send = useSingly(decide)
   const [reason, setReason] = useState('')
   const [missing, setMissing] = useState<string | null>(null)
   const approving = verb === 'approve'
@@ -176,9 +177,9 @@ function DecideForm({ begun: { verb, change }, lines, gone, onClose }: DecidePro
   const nowhere = passkey ? hostFault() : null
   const late = gone && decide.isIdle
   const submit = (): void => {
-    if (late || decide.isPending) return
+    if (late) return
     if (!approving && reason.trim() === '') return setMissing('Say why; whoever proposed it will read it.')
-    decide.mutate({ verb, reason: reason.trim() }, { onSuccess: onClose })
+    send({ verb, reason: reason.trim() }, onClose)
   }
   return (
     <>

@@ -1,6 +1,6 @@
 import { type ReactNode, useState } from 'react'
 import type { Change, Person } from '../../api/wire.ts'
-import { usePropose } from '../commands.ts'
+import { usePropose, useSingly } from '../commands.ts'
 import { Action } from '../parts/action.tsx'
 import { Badge } from '../parts/badge.tsx'
 import { Tick } from '../parts/choice.tsx'
@@ -29,9 +29,10 @@ export function People({ people, governs }: { people: readonly Person[]; governs
       key: 'name',
       header: 'Name',
       title: true,
-      cell: ({ name, disabled }) => (
+      cell: ({ name, disabled, newcomer }) => (
         <span className="flex flex-wrap items-center gap-2">
-          <bdi>{name}</bdi> {disabled ? <Badge tone="bad">kept out</Badge> : null}
+          <bdi>{name}</bdi> {disabled ? <Badge tone="bad">kept out</Badge> : null}{' '}
+          {newcomer === true && !disabled ? <Badge tone="warn">new, not vouched for</Badge> : null}
         </span>
       ),
     },
@@ -85,19 +86,18 @@ type FormProps = { person: Person; onClose: () => void; onDone: (change: Change)
 
 function PersonForm({ person, onClose, onDone }: FormProps): ReactNode {
   const propose = usePropose()
+  const send = useSingly(propose)
   const [roles, setRoles] = useState<readonly string[]>(person.roles)
   const [disabled, setDisabled] = useState(person.disabled)
   const [reason, setReason] = useState('')
   const [missing, setMissing] = useState<string | null>(null)
   const same = disabled === person.disabled && [...roles].sort().join() === [...person.roles].sort().join()
+  const vouching = same && person.newcomer === true
   const submit = (): void => {
-    if (propose.isPending) return
+    if (same && !vouching) return setMissing('Nothing is changed yet.')
     if (reason.trim() === '') return setMissing('Say why; the others decide by it.')
     const { personID } = person
-    propose.mutate(
-      { what: { kind: 'person', personID, roles, disabled }, reason: reason.trim() },
-      { onSuccess: onDone },
-    )
+    send({ what: { kind: 'person', personID, roles, disabled }, reason: reason.trim() }, onDone)
   }
   return (
     <>
@@ -121,8 +121,8 @@ function PersonForm({ person, onClose, onDone }: FormProps): ReactNode {
       </fieldset>
       <Tick label="Kept out: may not sign in, and nothing of theirs counts" on={disabled} onChange={setDisabled} />
       <p className="text-sm text-soft">
-        {same
-          ? 'As they are: that vouches for somebody new, whose yes counts beside that of others only then.'
+        {vouching
+          ? 'They are new: their yes is one click and no more, until you vouch for them as they are, or with other roles.'
           : 'Taking something away is done at once; giving more is for others to decide.'}
       </p>
       <Field
@@ -141,7 +141,7 @@ function PersonForm({ person, onClose, onDone }: FormProps): ReactNode {
       <SheetFoot>
         <Action onPress={onClose}>Back</Action>
         <Action look="primary" onPress={submit} busy={propose.isPending}>
-          {same ? 'Vouch for them' : 'Propose'}
+          {vouching ? 'Vouch for them' : 'Propose'}
         </Action>
       </SheetFoot>
     </>

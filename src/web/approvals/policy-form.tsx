@@ -1,6 +1,6 @@
 import { type ReactNode, useState } from 'react'
 import type { ApprovalPolicy, ApprovalRule, Approvals, Change, Level } from '../../api/wire.ts'
-import { usePropose } from '../commands.ts'
+import { usePropose, useSingly } from '../commands.ts'
 import { Action } from '../parts/action.tsx'
 import { Choice } from '../parts/choice.tsx'
 import { Field } from '../parts/field.tsx'
@@ -108,6 +108,7 @@ export function PolicyForm({ approvals, environment, onClose }: FormProps): Reac
   const [reason, setReason] = useState('')
   const [tried, setTried] = useState(false)
   const propose = usePropose()
+  const send = useSingly(propose)
 
   const policy: ApprovalPolicy = {
     version: before.version,
@@ -127,8 +128,7 @@ export function PolicyForm({ approvals, environment, onClose }: FormProps): Reac
   const add = (): void => setDrafts([...drafts, { ...NEW, key: Math.max(-1, ...drafts.map((draft) => draft.key)) + 1 }])
   const submit = (): void => {
     setTried(true)
-    if (gaps.length > 0 || propose.isPending) return
-    propose.mutate({ what: { kind: 'approval policy', policy }, reason: reason.trim() })
+    if (gaps.length === 0) send({ what: { kind: 'approval policy', policy }, reason: reason.trim() })
   }
   if (propose.data !== undefined) return <Proposed change={propose.data} onClose={onClose} />
   return (

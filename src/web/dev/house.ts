@@ -26,6 +26,7 @@ export function makeHouse(clock: () => number, heard: (action: string, id: strin
       name: 'Ben',
       roles: ['trader', 'approver', 'risk'],
       disabled: false,
+      newcomer: true,
       createdAt: iso(5 * DAY_MS),
     },
     { personID: 'per_3', name: NASTY, roles: ['auditor'], disabled: true, createdAt: iso(2 * DAY_MS) },

@@ -1,6 +1,6 @@
 import { type ReactNode, useState } from 'react'
 import type { Intent } from '../../api/wire.ts'
-import { useDecide } from '../commands.ts'
+import { useDecide, useSingly } from '../commands.ts'
 import { useNowMs } from '../live.tsx'
 import { Action } from '../parts/action.tsx'
 import { Field } from '../parts/field.tsx'
@@ -31,14 +31,14 @@ export function nextTime(clock: string, nowMs: number): number | null {
 /** Puts an order off: it leaves the top of one's own queue, and nothing else changes. */
 export function SnoozeForm({ shown, onClose, onDone }: AsideProps): ReactNode {
   const decide = useDecide(shown.intentID)
+  const singly = useSingly(decide)
   const nowMs = useNowMs()
   const [clock, setClock] = useState('')
   const [reason, setReason] = useState('')
   const [missing, setMissing] = useState<string | null>(null)
   const send = (untilMs: number): void => {
-    if (decide.isPending) return
     const why = reason.trim() === '' ? {} : { reason: reason.trim() }
-    decide.mutate({ verb: 'snooze', until: new Date(untilMs).toISOString(), ...why }, { onSuccess: onDone })
+    singly({ verb: 'snooze', until: new Date(untilMs).toISOString(), ...why }, onDone)
   }
   const sendClock = (): void => {
     const at = nextTime(clock, nowMs)
@@ -94,11 +94,12 @@ export function SnoozeForm({ shown, onClose, onDone }: AsideProps): ReactNode {
 /** Sends an order back to the agent with a note. It goes on waiting meanwhile. */
 export function ReanalyseForm({ shown, onClose, onDone }: AsideProps): ReactNode {
   const decide = useDecide(shown.intentID)
+  const singly = useSingly(decide)
   const [note, setNote] = useState('')
   const [missing, setMissing] = useState<string | null>(null)
   const send = (): void => {
     if (note.trim() === '') return setMissing('Say what the agent should look at again.')
-    decide.mutate({ verb: 'reanalyse', note: note.trim() }, { onSuccess: onDone })
+    singly({ verb: 'reanalyse', note: note.trim() }, onDone)
   }
   return (
     <>

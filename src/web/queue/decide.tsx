@@ -1,7 +1,7 @@
 import { useQuery } from '@tanstack/react-query'
 import { type ReactNode, useState } from 'react'
 import type { Intent } from '../../api/wire.ts'
-import { useApprove, useDecide } from '../commands.ts'
+import { useApprove, useDecide, useSingly } from '../commands.ts'
 import { cents, grouped } from '../decimal.ts'
 import { hostFault } from '../passkeys/passkey.ts'
 import { instrumentQuery } from '../queries.ts'
@@ -71,6 +71,7 @@ type FormProps = How & { shown: Intent }
 /** Repeats the order in words before anything is sent. `shown` is what the person saw when they asked. */
 function ApproveForm({ shown, current, onClose, onDone }: FormProps & { current: Intent | undefined }): ReactNode {
   const decide = useApprove(shown)
+  const send = useSingly(decide)
   const [note, setNote] = useState('')
   const { ticket, digest, sizing, requires } = shown
   const passkey = requires?.passkey === true
@@ -79,8 +80,7 @@ function ApproveForm({ shown, current, onClose, onDone }: FormProps & { current:
   // Approval is of exactly what was read: another digest is another order.
   const changed = decide.isIdle && current?.digest !== digest
   const approve = (): void => {
-    if (changed || decide.isPending) return
-    decide.mutate(note.trim(), { onSuccess: onDone })
+    if (!changed) send(note.trim(), onDone)
   }
   const nowhere = passkey ? hostFault() : null
   const { terms } = ticket
@@ -151,11 +151,12 @@ function ApproveForm({ shown, current, onClose, onDone }: FormProps & { current:
 /** Asks for the reason: the assistant and the journal both learn from it. */
 function DeclineForm({ shown, onClose, onDone }: FormProps): ReactNode {
   const decide = useDecide(shown.intentID)
+  const send = useSingly(decide)
   const [reason, setReason] = useState('')
   const [missing, setMissing] = useState<string | null>(null)
   const decline = (): void => {
     if (reason.trim() === '') return setMissing('Say why; the agent is told, and the journal keeps it.')
-    decide.mutate({ verb: 'decline', reason: reason.trim() }, { onSuccess: onDone })
+    send({ verb: 'decline', reason: reason.trim() }, onDone)
   }
   return (
     <>
