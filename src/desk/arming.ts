@@ -10,7 +10,7 @@ import { type Command, deny, SYSTEM } from './command.ts'
 import type { Denial } from './desk.ts'
 
 /** Nothing goes without a person for longer than a day. */
-const ARMED_MAX_MS = 24 * 3_600_000
+export const ARMED_MAX_MS = 24 * 3_600_000
 
 /**
  * A person lets the orders of one strategy go without being asked, on paper, within bounds, until a time. It ends by

@@ -11,6 +11,7 @@ import { APPROVERS, tooNew } from '../approvals/decide.ts'
 import { moment } from '../gate/words.ts'
 import type { Actor } from '../journal/row.ts'
 import type { Change, ChangeOf, Decision, Person } from '../ports/records.ts'
+import type { Tx } from '../ports/store.ts'
 import { base32, sha256, sha256Base64url } from '../values/hash.ts'
 import { type Instant, plusMs } from '../values/instant.ts'
 import { canonical } from '../values/json.ts'
@@ -24,7 +25,7 @@ import { clickOf, type Decided, holdsStill, weigh } from './evidence.ts'
 export const GOVERNORS: readonly string[] = ['risk', 'admin']
 
 /** How long others have to decide: a night and a day. */
-const CHANGE_TTL_MS = 24 * 3_600_000
+export const CHANGE_TTL_MS = 24 * 3_600_000
 /** How long whoever was shown the door is still missed: time for them to notice, and to tell somebody. */
 const MISSED_MS = 24 * 3_600_000
 
@@ -45,18 +46,8 @@ export async function proposeChange(c: Command, ask: Proposed): Promise<Result<C
     return deny('NOT_ELIGIBLE', `Changes are proposed by people with one of the roles ${GOVERNORS.join(', ')}.`)
   const wrong = await faultOf(c, what)
   if (wrong) return wrong
-  const others = await deciders(c, what, proposer.personID)
-  const policy = await policyNow(c)
-  const least = onlyTakesAway(what) ? 0 : Math.max(1, policy.changes.quorum)
-  const missed = await missing(c, what, proposer.personID)
-  if (missed.length > 0 && Math.min(least, others.length + missed.length) > others.length) return tooSoon(missed)
-  const alone = others.length === 0
-  const requires: Requirement = {
-    level: policy.changes.level,
-    quorum: alone ? Math.min(least, 1) : Math.min(least, others.length),
-    policyVersion: policy.version,
-    rules: [alone ? ALONE : 'changes'],
-  }
+  const { alone, missed, ...requires } = await asksFor(c.tx, await policyNow(c), what, proposer.personID, c.now)
+  if (missed.length > 0) return tooSoon(missed)
   const digest = changeDigest(what, proposer.personID)
   const change: Change = {
     changeID: `chg_${base32(sha256(`${digest} ${c.now}`), 12)}`,
@@ -82,7 +73,31 @@ export async function proposeChange(c: Command, ask: Proposed): Promise<Result<C
   const { changeID } = change
   return decideChange(c, { changeID, digest, verdict: 'approved', reason: ask.reason, actor: ask.actor })
 }
-const ALONE = 'nobody else may decide'
+
+/**
+ * What a change asks for. `alone`: nobody else may decide on it; `missed`: too few can, because of these, who could
+ * until less than a day ago.
+ */
+export async function asksFor(
+  tx: Tx,
+  policy: ApprovalPolicy,
+  what: ChangeOf,
+  proposer: string,
+  now: Instant,
+): Promise<Requirement & { readonly alone: boolean; readonly missed: readonly Missed[] }> {
+  const others = (await deciders(tx, what, proposer)).length
+  const missed = await missing(tx, what, proposer, now)
+  const least = onlyTakesAway(what) ? 0 : Math.max(1, policy.changes.quorum)
+  const alone = others === 0
+  return {
+    level: policy.changes.level,
+    quorum: Math.min(least, Math.max(1, others)),
+    policyVersion: policy.version,
+    rules: [alone ? 'nobody else may decide' : 'changes'],
+    alone,
+    missed: Math.min(least, others + missed.length) > others ? missed : [],
+  }
+}
 
 export async function decideChange(
   c: Command,
@@ -114,39 +129,50 @@ export async function decideChange(
     await c.emit('change.declined', about(change), change.changeID, { decision }, ask.actor)
     return ok(await reread(c, change))
   }
-  const others = await deciders(c, change.what, change.proposer)
-  const missed = await missing(c, change.what, change.proposer)
-  if (isOwn(change, person.personID)) {
-    if (others.length > 0)
-      return deny(
-        'SELF_APPROVAL',
-        'Whoever proposed a change, or is its subject, cannot approve it. Ask another person.',
-      )
-    if (missed.length > 0) return tooSoon(missed)
-  } else {
-    const unknown = tooNew(change.requires, person)
-    if (unknown) return deny(unknown.code, unknown.text)
-  }
-  const wrong = (await staleness(c, change)) ?? (await faultOf(c, change.what))
+  const wrong =
+    (await mayAgree(c.tx, change, person, c.now)) ?? (await staleness(c, change)) ?? (await faultOf(c, change.what))
   if (wrong) return wrong
   const decision = await judged(c, change, ask, person)
   if (!decision.ok) return decision
   await c.emit('change.voted', about(change), change.changeID, { decision: decision.value }, ask.actor)
   const voted = await reread(c, change)
-  return (await countAgreed(c, voted)) >= change.requires.quorum ? apply(c, voted, ask.actor) : ok(voted)
+  const { environment } = c.setting.policy
+  return (await countAgreed(c.tx, voted, environment, c.now)) >= change.requires.quorum
+    ? apply(c, voted, ask.actor)
+    : ok(voted)
 }
 
-const isOwn = ({ what, proposer }: Change, personID: string): boolean =>
-  personID === proposer || personID === subjectOf(what)
+/** Why this governor's yes to this change does not count; null when it does. */
+export async function mayAgree(
+  tx: Tx,
+  change: Change,
+  person: Person,
+  now: Instant,
+): Promise<Result<never, Denial> | null> {
+  const { what, proposer, requires } = change
+  if (person.personID !== proposer && person.personID !== subjectOf(what)) {
+    const unknown = tooNew(requires, person)
+    return unknown && deny(unknown.code, unknown.text)
+  }
+  if ((await deciders(tx, what, proposer)).length > 0)
+    return deny('SELF_APPROVAL', 'Whoever proposed a change, or is its subject, cannot approve it. Ask another person.')
+  const missed = await missing(tx, what, proposer, now)
+  return missed.length > 0 ? tooSoon(missed) : null
+}
 
 /** How many different people agree to it, as they stand now: whoever may not decide any more takes their yes along. */
-async function countAgreed(c: Command, change: Change): Promise<number> {
+export async function countAgreed(
+  tx: Tx,
+  change: Change,
+  environment: Decided['environment'],
+  now: Instant,
+): Promise<number> {
   const agreed = new Set<string>()
+  const what = yesTo(change, environment)
   for (const { by, evidence } of change.votes) {
-    const person = await c.tx.get('person', by)
+    const person = await tx.get('person', by)
     if (!person || person.disabled || !isGovernor(person)) continue
-    if (evidence && (evidence.kind === 'armed' || !(await holdsStill(c.tx, evidence, by, asked(c, change), c.now))))
-      continue
+    if (evidence && (evidence.kind === 'armed' || !(await holdsStill(tx, evidence, by, what, now)))) continue
     agreed.add(by)
   }
   return agreed.size
@@ -168,12 +194,12 @@ async function staleness(
 const about = (change: Change) => ({ type: 'change', id: change.changeID })
 const reread = async (c: Command, change: Change): Promise<Change> =>
   (await c.tx.get('change', change.changeID)) ?? change
-const isGovernor = ({ roles }: Pick<Person, 'roles'>): boolean => roles.some((role) => GOVERNORS.includes(role))
+export const isGovernor = ({ roles }: Pick<Person, 'roles'>): boolean => roles.some((role) => GOVERNORS.includes(role))
 const subjectOf = (what: ChangeOf): string | null => ('personID' in what ? what.personID : null)
 
 /** Everybody else who may say yes to it. */
-async function deciders(c: Command, what: ChangeOf, proposer: string): Promise<readonly Person[]> {
-  const people = await c.tx.all('person')
+async function deciders(tx: Tx, what: ChangeOf, proposer: string): Promise<readonly Person[]> {
+  const people = await tx.all('person')
   return people.filter(
     (person) =>
       !person.disabled && isGovernor(person) && person.personID !== proposer && person.personID !== subjectOf(what),
@@ -186,14 +212,14 @@ type Missed = { readonly name: string; readonly until: Instant }
  * Whoever could have decided on it until less than a day ago. They are still counted: else one governor could show all
  * others the door, at once and alone, and loosen the house alone a moment later.
  */
-async function missing(c: Command, what: ChangeOf, proposer: string): Promise<readonly Missed[]> {
+async function missing(tx: Tx, what: ChangeOf, proposer: string, now: Instant): Promise<readonly Missed[]> {
   const missed = new Map<string, Missed>()
-  for (const { what: done, state, settledAt } of await c.tx.all('change')) {
+  for (const { what: done, state, settledAt } of await tx.all('change')) {
     if (state !== 'Applied' || done.kind !== 'person' || settledAt === null) continue
     const { personID, before } = done
     const until = plusMs(settledAt, MISSED_MS)
-    if (c.now >= until || before.disabled || !isGovernor(before) || personID === proposer) continue
-    const person = await c.tx.get('person', personID)
+    if (now >= until || before.disabled || !isGovernor(before) || personID === proposer) continue
+    const person = await tx.get('person', personID)
     if (personID === subjectOf(what) || !person || (!person.disabled && isGovernor(person))) continue
     missed.set(personID, { name: person.name, until })
   }
@@ -280,7 +306,7 @@ type Verdict = {
 /** The yes with what it was said with, weighed. */
 async function judged(c: Command, change: Change, ask: Verdict, person: Person): Promise<Result<Decision, Denial>> {
   const evidence = ask.evidence ?? clickOf(ask.actor)
-  const level = await weigh(c, evidence, ask.actor, asked(c, change))
+  const level = await weigh(c, evidence, ask.actor, yesTo(change, c.setting.policy.environment))
   if (!level.ok) return level
   const wants = levelOfOne(change.requires.level)
   if (!isEnough(level.value, wants))
@@ -291,12 +317,13 @@ async function judged(c: Command, change: Change, ask: Verdict, person: Person):
   return ok({ ...decisionOf(c, ask, person), level: level.value, evidence })
 }
 
-const asked = (c: Command, { changeID, digest, requires }: Change): Decided => ({
+/** What a yes to it says. */
+const yesTo = ({ changeID, digest, requires }: Change, environment: Decided['environment']): Decided => ({
   changeID,
   digest,
   decision: 'approve',
   policyVersion: requires.policyVersion,
-  environment: c.setting.policy.environment,
+  environment,
 })
 
 const decisionOf = (c: Command, ask: Verdict, person: Person): Decision => ({
@@ -308,6 +335,10 @@ const decisionOf = (c: Command, ask: Verdict, person: Person): Decision => ({
   digest: ask.digest,
   at: c.now,
 })
+
+/** What is to be read beside it for ever. */
+export const noteOf = ({ votes, proposer }: Change): string | null =>
+  votes.some(({ by }) => by === proposer) ? 'four-eyes: off' : null
 
 async function apply(c: Command, change: Change, actor: Actor): Promise<Result<Change, Denial>> {
   const { what, changeID } = change
@@ -329,7 +360,7 @@ async function apply(c: Command, change: Change, actor: Actor): Promise<Result<C
         actor,
       )
   }
-  const note = change.votes.some(({ by }) => by === change.proposer) ? 'four-eyes: off' : null
+  const note = noteOf(change)
   await c.emit('change.applied', about(change), changeID, { note }, actor)
   return ok(await reread(c, change))
 }

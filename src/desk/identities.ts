@@ -9,7 +9,7 @@ import type { Denial } from './desk.ts'
 import { linkID, weigh } from './evidence.ts'
 
 /** A new passkey approves nothing live for a day: long enough for its owner to hear of it. */
-const HOLD_MS = 24 * 3_600_000
+export const HOLD_MS = 24 * 3_600_000
 
 /** Makes a challenge that one session may answer once. */
 export async function challenged(c: Command, challenge: Challenge): Promise<void> {

@@ -82,6 +82,30 @@ close FROZEN AAPL by=rik
 elsewhere hold AAPL 0
 reconcile
 wait 5s`,
+  governed: `change policy two people by=rik
+agree by=ad
+change person tom roles=trader,approver by=ad
+agree by=rik
+disable bo by=rik
+signal I1 BUY AAPL entry=190.00 stop=188.00
+approve I1 by=ana
+approve I1 by=tom
+wait 2s`,
+  keyed: `policy two passkeys
+passkey ana
+passkey bo
+signal I1 BUY AAPL entry=190.00 stop=188.00
+approve I1 by=ana with=passkey
+approve I1 by=bo with=passkey
+wait 2s`,
+  armed: `policy click unasked=10000
+arm AAPL by=ana upTo=10000 orders=1 for=1h
+signal I1 BUY AAPL entry=190.00 stop=188.00
+wait 2s`,
+  chatted: `link ana
+signal I1 BUY AAPL entry=190.00 stop=188.00
+approve I1 by=ana with=slack
+wait 2s`,
   signed: '',
   vouched: '',
 } as const
@@ -291,6 +315,30 @@ const anHourLater: Edit = (rows) => {
     i < from ? r : { ...r, ts: rfc3339(plusMs(parseInstant(r.ts) ?? assert.fail(), HOUR_MS)) },
   )
 }
+/** A yes as if somebody else had said it. */
+const saidBy = (action: string, name: string, nth = 0): Edit =>
+  all(
+    amend(action, () => byPerson(name), nth),
+    set(action, 'decision.by', name, nth),
+  )
+/** Something about a passkey, a link or what is armed, put before a row. */
+const aboutThat = (action: string, of: string, actor: Actor, data: Entry['data']) => (rows: readonly Row[]) => ({
+  action,
+  actor,
+  corr: 'access',
+  object: row(rows, indexOf(rows, of)).object,
+  data,
+})
+const revoked = (by: string) => aboutThat('passkey.revoked', 'passkey.enrolled', personActor(by), { why: 'lost' })
+const disarmed = aboutThat('strategy.disarmed', 'strategy.armed', SYSTEM, { why: 'over' })
+const flipped = (data: Data): Json => {
+  const { signature } = (data['decision'] as Data)['evidence'] as Data
+  const bytes = Buffer.from(signature as string, 'base64url')
+  bytes[bytes.length - 1] = (bytes.at(-1) ?? 0) ^ 1
+  return bytes.toString('base64url')
+}
+const without = (action: string, name: string): Edit =>
+  amend(action, ({ data }) => ({ data: Object.fromEntries(Object.entries(data).filter(([key]) => key !== name)) }))
 const ticketIn = (data: Data): Ticket => data['ticket'] as unknown as Ticket
 
 /** What is edited, in which day, how, and what is found first: its code, at which row of which action. */
@@ -414,6 +462,89 @@ describe('a journal that was edited, with a chain that holds', () => {
     ['an account linked in no session',        'vouched',  set('link.made', 'sessionHash', 'beef'),                    'NOT_ELIGIBLE',       'link.made'],
     ['an account linked in a session that was over', 'vouched', set('link.made', 'link.createdAt', (d) => later((d['link'] as Data)['createdAt'])), 'NOT_ELIGIBLE', 'link.made'],
     ['an account linked with a code',          'vouched',  amend('link.made', ({ data: { sessionHash: _, ...rest } }) => ({ data: { ...rest, codeHash: 'c0de' } })), 'NOT_ELIGIBLE', 'link.made'],
+    // quorums
+    ['a vote of somebody who may not',         'governed', saidBy('intent.voted', 'ad'),                              'NOT_ELIGIBLE',       'intent.voted'],
+    ['a vote of somebody disabled',            'governed', saidBy('intent.voted', 'bo'),                              'NOT_ELIGIBLE',       'intent.voted'],
+    ['a vote in the name of another',          'governed', amend('intent.voted', () => byPerson('rik')),              'NOT_ELIGIBLE',       'intent.voted'],
+    ['a vote for another ticket',              'governed', set('intent.voted', 'decision.digest', 'AAAA'),            'DIGEST_MISMATCH',    'intent.voted'],
+    ['a vote too late',                        'governed', set('intent.voted', 'decision.at', (d) => later((d['decision'] as Data)['at'])), 'APPROVAL_EXPIRED', 'intent.voted'],
+    ['a quorum that was not reached',          'governed', drop('intent.voted'),                                      'NOT_APPROVED',       'intent.approved'],
+    ['one person for two',                     'governed', saidBy('intent.approved', 'ana'),                          'NOT_APPROVED',       'intent.approved'],
+    ['a ticket that asks for fewer people',    'governed', set('intent.ticketed', 'requires.quorum', 1),              'ASSURANCE_TOO_LOW',  'intent.ticketed'],
+    ['a ticket under an older policy',         'governed', set('intent.ticketed', 'requires.policyVersion', 0),       'ASSURANCE_TOO_LOW',  'intent.ticketed'],
+    ['a ticket that asks for nothing',         'governed', without('intent.ticketed', 'requires'),                    'ASSURANCE_TOO_LOW',  'intent.ticketed'],
+    ['put aside in the name of another',       'governed', insert('intent.voted', () => ({ action: 'intent.put-aside', ...byPerson('ana'), data: { aside: { kind: 'snoozed', by: 'rik', byName: 'rik', text: '', until: null, at: 0 } } })), 'NOT_ELIGIBLE', 'intent.put-aside'],
+    // changes of the house
+    ['a policy that nobody proposed',          'governed', amend('policy.changed', () => ({ corr: 'chg_none' })),     'NOT_APPROVED',       'policy.changed'],
+    ['another policy than was agreed to',      'governed', set('policy.changed', 'policy.autoMaxNotional', '99999'),  'NOT_APPROVED',       'policy.changed'],
+    ['a policy that leaves a version out',     'governed', set('policy.changed', 'policy.version', 2),                'CONTRADICTED',       'policy.changed'],
+    ['a policy that nobody agreed to',         'governed', drop('change.voted'),                                      'NOT_APPROVED',       'policy.changed'],
+    ['a change proposed by an agent',          'governed', amend('change.proposed', () => ({ actor: AGENT })),        'NOT_ELIGIBLE',       'change.proposed'],
+    ['a change proposed by an approver',       'governed', all(amend('change.proposed', () => byPerson('ana')), set('change.proposed', 'change.proposer', 'ana')), 'NOT_ELIGIBLE', 'change.proposed'],
+    ['a change under another digest',          'governed', set('change.proposed', 'change.digest', 'AAAA'),           'DIGEST_MISMATCH',    'change.proposed'],
+    ['another change under the old digest',    'governed', set('change.proposed', 'change.what.policy.autoMaxNotional', '99999'), 'DIGEST_MISMATCH', 'change.proposed'],
+    ['a change that asks nobody',              'governed', set('change.proposed', 'change.requires.quorum', 0),       'NOT_APPROVED',       'change.proposed'],
+    ['a change that asks for less than a click', 'governed', set('change.proposed', 'change.requires.level', 'L0'),   'NOT_APPROVED',       'change.proposed'],
+    ['a change of somebody else’s digest',     'governed', set('change.proposed', 'change.proposer', 'ad'),           'NOT_ELIGIBLE',       'change.proposed'],
+    ['a change that begins agreed to',         'governed', set('change.proposed', 'change.state', 'Applied'),         'NOT_NEW',            'change.proposed'],
+    ['a change that waits for ever',           'governed', set('change.proposed', 'change.decideBy', (d) => later((d['change'] as Data)['decideBy'])), 'APPROVAL_EXPIRED', 'change.proposed'],
+    ['a change proposed twice',                'governed', twice('change.proposed'),                                  'REPEATED',           'change.proposed', 1],
+    ['a change under another name',            'governed', set('change.proposed', 'change.changeID', 'chg_x'),        'MISFILED',           'change.proposed'],
+    ['agreed to by its proposer',              'governed', saidBy('change.voted', 'rik'),                             'SELF_APPROVAL',      'change.voted'],
+    ['agreed to by an approver',               'governed', saidBy('change.voted', 'ana'),                             'NOT_ELIGIBLE',       'change.voted'],
+    ['agreed to by an agent',                  'governed', amend('change.voted', () => ({ actor: AGENT })),           'NOT_ELIGIBLE',       'change.voted'],
+    ['agreed to in the name of another',       'governed', amend('change.voted', () => byPerson('rik')),              'NOT_ELIGIBLE',       'change.voted'],
+    ['agreed to under another digest',         'governed', set('change.voted', 'decision.digest', 'AAAA'),            'DIGEST_MISMATCH',    'change.voted'],
+    ['agreed to too late',                     'governed', set('change.voted', 'decision.at', (d) => plusMs((d['decision'] as Data)['at'] as never, 25 * HOUR_MS)), 'APPROVAL_EXPIRED', 'change.voted'],
+    ['agreed to twice',                        'governed', twice('change.voted'),                                     'REPEATED',           'change.voted', 1],
+    ['agreed to with a link of nobody',        'governed', set('change.voted', 'decision.evidence', { kind: 'channel', provider: 'slack', tenant: 'T1', user: 'U9', app: 'A', conversation: null, message: null, transport: 'http', proof: 'p' }), 'NOT_APPROVED', 'change.voted'],
+    ['agreed to after it was applied',         'governed', (rows) => put(rows, indexOf(rows, 'change.applied') + 1, row(rows, indexOf(rows, 'change.voted'))), 'NOT_PENDING', 'change.voted', 1],
+    ['applied, and nothing done',              'governed', drop('policy.changed'),                                    'LEFT_UNDONE',        'change.applied'],
+    ['applied, and said to be without four eyes', 'governed', set('change.applied', 'note', 'four-eyes: off'),        'CONTRADICTED',       'change.applied'],
+    ['lapsed before its time, a change',       'governed', insert('change.voted', () => ({ action: 'change.lapsed', actor: SYSTEM, data: { why: 'late' } })), 'TOO_EARLY', 'change.lapsed'],
+    ['declined by a trader, a change',         'governed', insert('change.voted', (rows) => ({ action: 'change.declined', ...byPerson('tom'), data: row(rows, indexOf(rows, 'change.voted')).data })), 'NOT_ELIGIBLE', 'change.declined'],
+    ['access that nobody proposed',            'governed', amend('person.changed', () => ({ corr: 'access' })),       'NOT_APPROVED',       'person.changed'],
+    ['other roles than were agreed to',        'governed', set('person.changed', 'roles', ['admin']),                 'NOT_APPROVED',       'person.changed'],
+    ['access that they gave themselves',       'governed', insert('change.proposed', () => ({ action: 'person.changed', ...byPerson('ad'), corr: 'access', object: { type: 'person', id: 'ad', rev: 0 }, data: { roles: ['admin', 'approver'], disabled: false } })), 'NOT_APPROVED', 'person.changed'],
+    ['access of somebody who has another by now', 'governed', insert('person.changed', person('tom', true)),          'NOT_APPROVED',       'person.changed'],
+    // passkeys
+    ['a passkey enrolled by another',          'keyed',    amend('passkey.enrolled', () => byPerson('bo')),           'NOT_ELIGIBLE',       'passkey.enrolled'],
+    ['a passkey given to another',             'keyed',    set('passkey.enrolled', 'passkey.personID', 'bo'),         'NOT_ELIGIBLE',       'passkey.enrolled'],
+    ['a passkey without its first day',        'keyed',    set('passkey.enrolled', 'passkey.liveFrom', 0),            'CONTRADICTED',       'passkey.enrolled'],
+    ['a passkey filed under another name',     'keyed',    set('passkey.enrolled', 'passkey.credentialID', 'AAAA'),   'MISFILED',           'passkey.enrolled'],
+    ['a passkey enrolled twice',               'keyed',    twice('passkey.enrolled'),                                 'REPEATED',           'passkey.enrolled', 1],
+    ['a passkey revoked by a governor alone',  'keyed',    insert('intent.voted', revoked('rik')),                    'NOT_APPROVED',       'passkey.revoked'],
+    ['a yes after its passkey was revoked',    'keyed',    insert('intent.voted', revoked('ana')),                    'NOT_ELIGIBLE',       'intent.voted'],
+    ['made after a passkey was revoked',       'keyed',    insert('order.created', revoked('ana')),                   'NOT_APPROVED',       'order.created'],
+    ['another signature',                      'keyed',    set('intent.voted', 'decision.evidence.signature', flipped), 'NOT_APPROVED',     'intent.voted'],
+    ['another signature of the last yes',      'keyed',    set('intent.approved', 'decision.evidence.signature', flipped), 'NOT_APPROVED',  'intent.approved'],
+    ['a signature of a no',                    'keyed',    set('intent.voted', 'decision.evidence.envelope.decision', 'reject'), 'NOT_APPROVED', 'intent.voted'],
+    ['a click for a signature',                'keyed',    set('intent.voted', 'decision.evidence', { kind: 'session', session: 'x' }), 'ASSURANCE_TOO_LOW', 'intent.voted'],
+    ['nothing for a signature',                'keyed',    set('intent.voted', 'decision', (d) => Object.fromEntries(Object.entries(d['decision'] as Data).filter(([name]) => name !== 'evidence'))), 'ASSURANCE_TOO_LOW', 'intent.voted'],
+    ['a ticket that asks for a click',         'keyed',    set('intent.ticketed', 'requires.level', 'L1'),            'ASSURANCE_TOO_LOW',  'intent.ticketed'],
+    // what goes without a person
+    ['armed by an agent',                      'armed',    amend('strategy.armed', () => ({ actor: AGENT })),         'NOT_ELIGIBLE',       'strategy.armed'],
+    ['armed by a trader',                      'armed',    all(amend('strategy.armed', () => byPerson('tom')), set('strategy.armed', 'arming.by', 'tom')), 'NOT_ELIGIBLE', 'strategy.armed'],
+    ['armed in the name of another',           'armed',    amend('strategy.armed', () => byPerson('bo')),             'NOT_ELIGIBLE',       'strategy.armed'],
+    ['armed for more than the policy says',    'armed',    set('strategy.armed', 'arming.maxNotional', '10000.01'),   'ASSURANCE_TOO_LOW',  'strategy.armed'],
+    ['armed for longer than a day',            'armed',    set('strategy.armed', 'arming.until', (d) => plusMs((d['arming'] as Data)['until'] as never, 24 * HOUR_MS)), 'APPROVAL_EXPIRED', 'strategy.armed'],
+    ['armed during a halt',                    'armed',    insert('strategy.armed', halts),                           'TRADING_HALTED',     'strategy.armed'],
+    ['armed with an order gone',               'armed',    set('strategy.armed', 'arming.count', 1),                  'NOT_NEW',            'strategy.armed'],
+    ['gone after it was disarmed',             'armed',    insert('intent.ticketed', disarmed),                       'NOT_APPROVED',       'intent.ticketed'],
+    ['made after it was disarmed',             'armed',    insert('order.created', disarmed),                         'NOT_APPROVED',       'order.created'],
+    ['gone in another symbol',                 'armed',    set('strategy.armed', 'arming.symbols', ['MSFT']),         'NOT_APPROVED',       'intent.ticketed'],
+    ['gone once too often',                    'armed',    set('strategy.armed', 'arming.maxCount', 0),               'NOT_APPROVED',       'intent.ticketed'],
+    ['gone for whom it was armed by',          'armed',    set('intent.received', 'intent.proposerOwner', 'ana'),     'NOT_APPROVED',       'intent.ticketed'],
+    ['gone after its time',                    'armed',    set('strategy.armed', 'arming.until', (d) => plusMs((d['arming'] as Data)['armedAt'] as never, -2_000)), 'NOT_APPROVED', 'intent.ticketed'],
+    ['gone though nobody armed it',            'plain',    all(amend('intent.approved', () => ({ actor: SYSTEM })), set('intent.approved', 'decision.evidence', { kind: 'armed', armingID: 'arm_1' })), 'ASSURANCE_TOO_LOW', 'intent.approved'],
+    // chats
+    ['a code for the chat user of another',    'chatted',  set('code.issued', 'code.links', 'bo'),                    'NOT_ELIGIBLE',       'code.issued'],
+    ['a chat user linked with a foreign code', 'chatted',  all(set('code.issued', 'code.links', 'bo'), amend('code.issued', () => byPerson('bo'))), 'NOT_ELIGIBLE', 'link.made'],
+    ['a code that linked two chat users',      'chatted',  twice('link.made'),                                        'REPEATED',           'link.made', 1],
+    ['a chat user unlinked by a trader',       'chatted',  insert('intent.received', aboutThat('link.ended', 'link.made', personActor('tom'), { why: 'over' })), 'NOT_ELIGIBLE', 'link.ended'],
+    ['a click of nobody’s chat user',          'chatted',  drop('link.made'),                                         'NOT_APPROVED',       'intent.approved'],
+    ['a click of another’s chat user',         'chatted',  set('intent.approved', 'decision.evidence.user', 'bo'),    'NOT_APPROVED',       'intent.approved'],
+    ['made after its chat user was unlinked',  'chatted',  insert('order.created', aboutThat('link.ended', 'link.made', personActor('ana'), { why: 'over' })), 'NOT_APPROVED', 'order.created'],
     ['another account',                        'signed',   twice('account.identified'),                                'REPEATED',           'account.identified', 1],
   ]
   for (const [what, day, edit, code, action, nth = 0] of lines)

@@ -1,51 +1,15 @@
-import { LEVEL_OF } from '../approvals/evidence.ts'
-import { firstPolicy, isEnough, levelOfOne } from '../approvals/policy.ts'
 import { moment } from '../gate/words.ts'
-import type { Actor } from '../journal/row.ts'
-import type { Change, Person, Session } from '../ports/records.ts'
+import type { Session } from '../ports/records.ts'
 import type { Tx } from '../ports/store.ts'
-import { canonical } from '../values/json.ts'
+import { plusMs } from '../values/instant.ts'
 import type { Happened } from './events.ts'
 import { linkID } from './evidence.ts'
-import { changeDigest, GOVERNORS, onlyTakesAway } from './governing.ts'
 import { type Case, type Found, found, type Judge } from './finding.ts'
+import { HOLD_MS } from './identities.ts'
+import { brought, CHANGE_JUDGES, personOf } from './redeciding-changes.ts'
 import { isOpen } from './signing-in.ts'
 
 // What people decide about the house itself, decided again: its policy, who has access, and with what they say yes.
-
-const personOf = async (tx: Tx, actor: Actor): Promise<Person | null> =>
-  actor.type === 'person' ? tx.get('person', actor.id) : null
-
-/** The change that is about to be applied: whatever it brings must be what people agreed to. */
-async function underWay(tx: Tx, corr: string): Promise<Change | null> {
-  const change = await tx.get('change', corr)
-  return change?.state === 'Waiting' ? change : null
-}
-
-/** Enough different people said yes, surely enough, and none of them for themselves where others could. */
-function agreed(change: Change, said: string): Found | null {
-  const { requires, votes, proposer } = change
-  const enough = votes.filter(
-    ({ evidence, verdict }) =>
-      verdict === 'approved' &&
-      isEnough(evidence ? LEVEL_OF[evidence.kind] : LEVEL_OF.session, levelOfOne(requires.level)),
-  )
-  const people = new Set(enough.map(({ by }) => by))
-  if (requires.quorum > 1 || !requires.rules.includes('nobody else may decide')) people.delete(proposer)
-  return people.size < requires.quorum
-    ? found(
-        'NOT_APPROVED',
-        said,
-        `${requires.quorum} people must agree at level ${requires.level}, and ${people.size} did.`,
-      )
-    : null
-}
-
-async function brought(c: Case, said: string, fits: (change: Change) => boolean): Promise<Found | null> {
-  const change = await underWay(c.tx, c.row.corr)
-  if (!change || !fits(change)) return found('NOT_APPROVED', said, 'No change that says so was agreed to.')
-  return agreed(change, said)
-}
 
 /** Why the code that a session was opened with opens none. */
 async function codeFault(tx: Tx, { createdAt }: Session, codeHash: string, said: string): Promise<Found | null> {
@@ -88,6 +52,14 @@ async function linkFault(c: Case<'link.made'>, sessionHash: string, said: string
 }
 
 export const PEOPLE_JUDGES = {
+  'code.issued': async ({ row, data: { code } }) =>
+    code.links === undefined || code.links === row.actor.id
+      ? null
+      : found(
+          'NOT_ELIGIBLE',
+          `${row.actor.id} made a code that links a chat user to ${code.links}.`,
+          'People make such a code for themselves alone.',
+        ),
   'session.opened': async ({ tx, data }) => {
     const { session } = data
     const said = `A session of ${session.personID} is opened.`
@@ -99,32 +71,15 @@ export const PEOPLE_JUDGES = {
     const person = await tx.get('person', session.personID)
     return person && !person.disabled ? null : found('NOT_ELIGIBLE', said, 'There is no such person, or no longer.')
   },
-  'person.changed': async (c) => {
-    const { data, row } = c
-    return brought(
-      c,
-      `The access of ${row.object.id} changed.`,
-      ({ what }) =>
-        what.kind === 'person' && what.personID === row.object.id && canonical(what.after) === canonical(data),
-    )
-  },
-  'policy.changed': async (c) => {
-    const before = (await c.tx.get('approvals', 'account'))?.policy.version ?? firstPolicy('paper').version
-    const { policy } = c.data
-    const said = `The policy of approvals becomes version ${policy.version}.`
-    if (policy.version !== before + 1)
-      return found('CONTRADICTED', said, `After version ${before} comes ${before + 1}.`)
-    return brought(
-      c,
-      said,
-      ({ what }) => what.kind === 'approval policy' && canonical(what.policy) === canonical(policy),
-    )
-  },
+  ...CHANGE_JUDGES,
   'passkey.enrolled': async ({ tx, row, data: { passkey } }) => {
     const said = `A passkey of ${passkey.personID} is enrolled.`
     const person = await personOf(tx, row.actor)
     if (!person || person.disabled || person.personID !== passkey.personID)
       return found('NOT_ELIGIBLE', said, `It was written by ${row.actor.id}: only its owner enrols a passkey.`)
+    if (passkey.credentialID !== row.object.id) return found('MISFILED', said, `The row is about ${row.object.id}.`)
+    if (passkey.revokedAt !== null || passkey.liveFrom < plusMs(passkey.createdAt, HOLD_MS))
+      return found('CONTRADICTED', said, 'It begins good for paper, and approves live orders from the next day on.')
     return (await tx.get('passkey', passkey.credentialID))
       ? found('REPEATED', said, 'It is enrolled already: a passkey is never given to another person.')
       : null
@@ -159,55 +114,5 @@ export const PEOPLE_JUDGES = {
       ? null
       : found('NOT_ELIGIBLE', `${row.actor.id} unlinked ${link.linkID}.`, `It is that of ${link.personID}.`)
   },
-
-  'change.proposed': async ({ tx, row, data: { change } }) => {
-    const said = `${change.proposerName} proposed ${change.changeID}.`
-    const person = await personOf(tx, row.actor)
-    if (person?.personID !== change.proposer || person.disabled || !mayGovern(person))
-      return found(
-        'NOT_ELIGIBLE',
-        said,
-        `Changes are proposed by people with one of the roles ${GOVERNORS.join(', ')}.`,
-      )
-    const digest = changeDigest(change.what, change.proposer)
-    if (digest !== change.digest) return found('DIGEST_MISMATCH', said, `Its digest is ${digest}.`)
-    return change.requires.quorum > 0 || onlyTakesAway(change.what)
-      ? null
-      : found('NOT_APPROVED', said, 'Somebody must agree to it, and it says that nobody must.')
-  },
-  'change.voted': async ({ tx, row, data: { decision } }) => {
-    const change = await tx.get('change', row.object.id)
-    const said = `${decision.byName} agreed to ${row.object.id}.`
-    const person = await personOf(tx, row.actor)
-    if (person?.personID !== decision.by || person.disabled || !mayGovern(person))
-      return found('NOT_ELIGIBLE', said, `Changes are decided by people with one of the roles ${GOVERNORS.join(', ')}.`)
-    return change && decision.digest !== change.digest
-      ? found('DIGEST_MISMATCH', said, `The digest of the change is ${change.digest}.`)
-      : null
-  },
-  'change.declined': async ({ tx, row }) => {
-    const person = await personOf(tx, row.actor)
-    return person && !person.disabled && mayGovern(person)
-      ? null
-      : found('NOT_ELIGIBLE', `${row.actor.id} declined ${row.object.id}.`, 'They may not decide on changes.')
-  },
-  'change.applied': async () => null,
-  'change.lapsed': async () => null,
-
-  'strategy.armed': async ({ tx, row, data: { arming } }) => {
-    const said = `${arming.byName} armed ${arming.strategyID}.`
-    const person = await personOf(tx, row.actor)
-    if (person?.personID !== arming.by || person.disabled)
-      return found(
-        'NOT_ELIGIBLE',
-        said,
-        `The row was written by ${row.actor.id}: only a person arms, and for themselves.`,
-      )
-    return (await tx.get('halt', 'global'))?.state
-      ? found('TRADING_HALTED', said, 'Trading is halted: nothing is armed.')
-      : null
-  },
   'strategy.disarmed': async () => null,
 } as const satisfies { readonly [A in keyof Happened]?: Judge<A> }
-
-const mayGovern = ({ roles }: Person): boolean => roles.some((role) => GOVERNORS.includes(role))

@@ -5,7 +5,6 @@ import { ONE_CLICK } from '../approvals/policy.ts'
 import { costOfRest, reduces, type Standing } from '../gate/replacing.ts'
 import { costOf } from '../gate/sizing.ts'
 import { moment } from '../gate/words.ts'
-import type { Row } from '../journal/row.ts'
 import { filledQty, firstOf, unchangeable } from '../orders/generations.ts'
 import { applyReport, isOpen, isReported, type Order, ordStatus } from '../orders/machine.ts'
 import { isLeg, protection } from '../orders/protection.ts'
@@ -13,7 +12,6 @@ import { opposite, type Terms } from '../orders/terms.ts'
 import type { Consent, Ticket } from '../orders/ticket.ts'
 import type { Intent } from '../ports/records.ts'
 import type { Tx } from '../ports/store.ts'
-import type { ClOrdID } from '../values/brand.ts'
 import { type Decimal, eq, gt, lt, minus, plus, qty, shortest, ZERO } from '../values/decimal.ts'
 import { type Instant, plusMs } from '../values/instant.ts'
 import { canonical } from '../values/json.ts'
@@ -24,6 +22,7 @@ import { RELEASERS } from './halting.ts'
 import { pending } from './intents.ts'
 import { entryID, exitID, pairOf, replacementID } from './naming.ts'
 import { stopTerms } from './protecting.ts'
+import { requirementFault } from './redeciding-changes.ts'
 import { PEOPLE_JUDGES } from './redeciding-people.ts'
 
 // What the desk decided is decided again, from nothing but the journal. Every event has a judge: given the book as the
@@ -57,7 +56,8 @@ export const JUDGES: { readonly [A in Action]: Judge<A> } = {
       : found('NOT_NEW', `Intent ${id} is received as ${intent.state}.`, 'It begins as Received, with nothing decided.')
   },
 
-  'intent.ticketed': async ({ tx, row, data }) => {
+  'intent.ticketed': async (c) => {
+    const { tx, row, data } = c
     const intent = await tx.get('intent', row.object.id)
     if (!intent) return null
     const { ticket, digest, sizing, checks, decideBy } = data
@@ -89,6 +89,8 @@ export const JUDGES: { readonly [A in Action]: Judge<A> } = {
         `It may be decided until ${moment(decideBy)}.`,
         `No longer than its signal lives: ${moment(proposal.expiresAt)}.`,
       )
+    const asks = await requirementFault(c, intent)
+    if (asks) return asks
     return (await stopped(tx, terms.symbol, 'A ticket is made.')) ?? mayLive(tx, intent, 'It is priced anew.')
   },
 
@@ -326,7 +328,6 @@ export const JUDGES: { readonly [A in Action]: Judge<A> } = {
       : null
   },
 
-  'code.issued': nothingToDecide,
   'person.added': nothingToDecide,
   'session.ended': nothingToDecide,
   ...PEOPLE_JUDGES,

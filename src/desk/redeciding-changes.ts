@@ -1,0 +1,250 @@
+import { mayVote, tooLow } from '../approvals/decide.ts'
+import { LEVEL_OF } from '../approvals/evidence.ts'
+import {
+  type ApprovalPolicy,
+  firstPolicy,
+  isWithin,
+  ONE_CLICK,
+  type Requirement,
+  requirementOf,
+} from '../approvals/policy.ts'
+import { moment } from '../gate/words.ts'
+import type { Actor } from '../journal/row.ts'
+import type { Change, Intent, Person } from '../ports/records.ts'
+import type { Tx } from '../ports/store.ts'
+import { gt, shortest } from '../values/decimal.ts'
+import { type Instant, plusMs } from '../values/instant.ts'
+import { canonical } from '../values/json.ts'
+import { orderFacts } from './approving.ts'
+import { ARMED_MAX_MS } from './arming.ts'
+import type { Happened } from './events.ts'
+import { type Case, type Found, found, type Judge } from './finding.ts'
+import {
+  asksFor,
+  CHANGE_TTL_MS,
+  changeDigest,
+  countAgreed,
+  GOVERNORS,
+  isGovernor,
+  mayAgree,
+  noteOf,
+} from './governing.ts'
+
+// Changes of the house, and what may go without a person, decided again.
+
+/** A second for a slow machine between a decision and its row. */
+const WRITTEN_WITHIN_MS = 1_000
+const GOVERN = `with one of the roles ${GOVERNORS.join(', ')}`
+
+export const personOf = async (tx: Tx, actor: Actor): Promise<Person | null> =>
+  actor.type === 'person' ? tx.get('person', actor.id) : null
+
+/** Each policy that may have been in force: where nobody has changed it, the journal does not say which it began with. */
+async function policies(tx: Tx): Promise<readonly ApprovalPolicy[]> {
+  const row = await tx.get('approvals', 'account')
+  return row ? [row.policy] : [firstPolicy('paper'), firstPolicy('live')]
+}
+
+const asText = ({ level, quorum }: Pick<Requirement, 'level' | 'quorum'>): string =>
+  `${level} of ${quorum} ${quorum === 1 ? 'person' : 'people'}`
+
+/** Whether a ticket asks for what the policy of its moment says, or goes without a person as one of them armed it. */
+export async function requirementFault(
+  { tx, at, data }: Case<'intent.ticketed'>,
+  intent: Intent,
+): Promise<Found | null> {
+  const { ticket, requires = ONE_CLICK } = data
+  const policy = (await tx.get('approvals', 'account'))?.policy ?? firstPolicy(ticket.environment)
+  const order = orderFacts(ticket, intent.proposal.strategyID)
+  const usual = requirementOf(policy, order)
+  const said = `The ticket asks for ${asText(requires)} under version ${requires.policyVersion} of the policy.`
+  if (requires.level !== 'L0')
+    return requires.level === usual.level &&
+      requires.quorum === usual.quorum &&
+      requires.policyVersion === policy.version
+      ? null
+      : found('ASSURANCE_TOO_LOW', said, `Version ${policy.version} asks for ${asText(usual)}.`)
+  if (usual.level !== 'L1' || usual.quorum > 1 || requires.policyVersion !== policy.version)
+    return found('ASSURANCE_TOO_LOW', said, `Nothing goes without a person that asks for ${asText(usual)}.`)
+  const arming = (await tx.all('arming')).find(({ armingID }) => requires.rules.includes(`armed ${armingID}`))
+  const proposedBy = { proposerID: intent.proposer.id, proposerOwner: intent.proposerOwner }
+  const stands =
+    arming !== undefined &&
+    arming.disarmedAt === null &&
+    plusMs(at, -WRITTEN_WITHIN_MS) <= arming.until &&
+    policy.autoMaxNotional !== null &&
+    isWithin(arming, order, policy.autoMaxNotional) &&
+    !mayVote(proposedBy, await tx.get('person', arming.by))
+  return stands ? null : found('NOT_APPROVED', said, 'Nobody who might had armed its strategy for so much.')
+}
+
+/** The change that is about to be applied: whatever it brings must be what people agreed to, as they stand now. */
+export async function brought(
+  { tx, row, at }: Case,
+  said: string,
+  fits: (change: Change) => boolean,
+): Promise<Found | null> {
+  const change = await tx.get('change', row.corr)
+  if (change?.state !== 'Waiting' || !fits(change))
+    return found('NOT_APPROVED', said, 'No change that says so was agreed to.')
+  return agreed(tx, change, said, at)
+}
+
+async function agreed(tx: Tx, change: Change, said: string, at: Instant): Promise<Found | null> {
+  const { requires } = change
+  // Whether a new passkey was on hold when it was used is no matter of how things stand now.
+  const people = await countAgreed(tx, change, 'paper', at)
+  return people < requires.quorum
+    ? found('NOT_APPROVED', said, `It asks for ${asText(requires)}, and ${people} agreed.`)
+    : null
+}
+
+const notGovernor = (said: string, what: 'proposed' | 'decided'): Found =>
+  found('NOT_ELIGIBLE', said, `Changes are ${what} by people ${GOVERN}.`)
+
+export const CHANGE_JUDGES = {
+  'person.changed': async (c) => {
+    const { data, row } = c
+    const person = await c.tx.get('person', row.object.id)
+    return brought(
+      c,
+      `The access of ${row.object.id} changed.`,
+      ({ what }) =>
+        what.kind === 'person' &&
+        what.personID === row.object.id &&
+        canonical(what.after) === canonical(data) &&
+        (person === null || canonical(what.before) === canonical({ roles: person.roles, disabled: person.disabled })),
+    )
+  },
+  'policy.changed': async (c) => {
+    const before = (await c.tx.get('approvals', 'account'))?.policy.version ?? firstPolicy('paper').version
+    const { policy } = c.data
+    const said = `The policy of approvals becomes version ${policy.version}.`
+    if (policy.version !== before + 1)
+      return found('CONTRADICTED', said, `After version ${before} comes ${before + 1}.`)
+    return brought(
+      c,
+      said,
+      ({ what }) => what.kind === 'approval policy' && canonical(what.policy) === canonical(policy),
+    )
+  },
+
+  'change.proposed': async ({ tx, row, at, data: { change } }) => {
+    const said = `${change.proposerName} proposed ${change.changeID}.`
+    const { what, requires, proposer, proposedAt, decideBy } = change
+    if (change.changeID !== row.object.id) return found('MISFILED', said, `The row is about ${row.object.id}.`)
+    if (await tx.get('change', change.changeID)) return found('REPEATED', said, 'It was proposed before.')
+    const person = await personOf(tx, row.actor)
+    if (person?.personID !== proposer || person.disabled || !isGovernor(person)) return notGovernor(said, 'proposed')
+    const digest = changeDigest(what, proposer)
+    if (digest !== change.digest) return found('DIGEST_MISMATCH', said, `Its digest is ${digest}.`)
+    if (change.state !== 'Waiting' || change.votes.length > 0)
+      return found('NOT_NEW', `${said} It is ${change.state}.`, 'It begins as Waiting, with no vote.')
+    if (decideBy > plusMs(proposedAt, CHANGE_TTL_MS) || proposedAt > at)
+      return found('APPROVAL_EXPIRED', `${said} It may be decided until ${moment(decideBy)}.`, 'That is a day at most.')
+    const wanted = await Promise.all(
+      (await policies(tx)).map((policy) => asksFor(tx, policy, what, proposer, proposedAt)),
+    )
+    if (
+      wanted.some(({ level, quorum, policyVersion, missed }) => {
+        const same = level === requires.level && quorum === requires.quorum && policyVersion === requires.policyVersion
+        return same && missed.length === 0
+      })
+    )
+      return null
+    return found(
+      'NOT_APPROVED',
+      `${said} It asks for ${asText(requires)}.`,
+      `It takes ${wanted.map(asText).join(' or ')}.`,
+    )
+  },
+  'change.voted': async ({ tx, row, at, data: { decision } }) => {
+    const change = await tx.get('change', row.object.id)
+    const said = `${decision.byName} agreed to ${row.object.id}.`
+    const person = await personOf(tx, row.actor)
+    if (person?.personID !== decision.by || person.disabled || !isGovernor(person)) return notGovernor(said, 'decided')
+    if (!change) return null
+    if (change.state !== 'Waiting') return found('NOT_PENDING', said, `It is ${change.state.toLowerCase()} already.`)
+    if (change.votes.some(({ by }) => by === decision.by)) return found('REPEATED', said, 'They had agreed before.')
+    if (decision.at > change.decideBy || plusMs(at, -WRITTEN_WITHIN_MS) > change.decideBy)
+      return found('APPROVAL_EXPIRED', said, `It could be decided until ${moment(change.decideBy)}.`)
+    if (decision.digest !== change.digest)
+      return found('DIGEST_MISMATCH', said, `The digest of the change is ${change.digest}.`)
+    const never = await mayAgree(tx, change, person, decision.at)
+    if (never && !never.ok)
+      return found(never.error.code === 'SELF_APPROVAL' ? 'SELF_APPROVAL' : 'NOT_ELIGIBLE', said, never.error.text)
+    const weak = tooLow(change.requires, decision.evidence ? LEVEL_OF[decision.evidence.kind] : LEVEL_OF.session)
+    if (weak) return found(weak.code, said, weak.text)
+    const proven = await countAgreed(tx, { ...change, votes: [decision] }, 'paper', decision.at)
+    return proven === 1
+      ? null
+      : found('NOT_APPROVED', said, 'What it was said with proves nothing: the passkey, or the link, is not theirs.')
+  },
+  'change.declined': async ({ tx, row }) => {
+    const person = await personOf(tx, row.actor)
+    return person && !person.disabled && isGovernor(person)
+      ? null
+      : found('NOT_ELIGIBLE', `${row.actor.id} declined ${row.object.id}.`, 'They may not decide on changes.')
+  },
+  'change.applied': async ({ tx, row, data: { note } }) => {
+    const change = await tx.get('change', row.object.id)
+    if (!change) return null
+    const said = `${change.changeID} is applied.`
+    if (!(await isDone(tx, change))) return found('LEFT_UNDONE', said, 'Nothing is written of what it brings.')
+    if (note !== noteOf(change))
+      return found(
+        'CONTRADICTED',
+        `${said} It says: ${note ?? 'nothing'}.`,
+        `It is to say: ${noteOf(change) ?? 'nothing'}.`,
+      )
+    return change.votes.length < change.requires.quorum
+      ? found('NOT_APPROVED', said, `It asks for ${asText(change.requires)}, and ${change.votes.length} agreed.`)
+      : null
+  },
+  'change.lapsed': async ({ tx, row, at }) => {
+    const change = await tx.get('change', row.object.id)
+    return change && at <= change.decideBy
+      ? found('TOO_EARLY', `${change.changeID} lapsed.`, `It stands until ${moment(change.decideBy)}.`)
+      : null
+  },
+
+  'strategy.armed': async ({ tx, row, data: { arming } }) => {
+    const said = `${arming.byName} armed ${arming.strategyID}.`
+    const person = await personOf(tx, row.actor)
+    const never = mayVote({ proposerID: '', proposerOwner: null }, person)
+    if (never || person?.personID !== arming.by)
+      return found(
+        'NOT_ELIGIBLE',
+        said,
+        `The row was written by ${row.actor.id}: only a person who may approve arms, and for themselves.`,
+      )
+    if ((await tx.get('halt', 'global'))?.state)
+      return found('TRADING_HALTED', said, 'Trading is halted: nothing is armed.')
+    if (arming.count !== 0 || arming.disarmedAt !== null || arming.armingID !== row.object.id)
+      return found('NOT_NEW', said, 'It begins armed, under its own name, with no order gone.')
+    if (arming.until > plusMs(arming.armedAt, ARMED_MAX_MS))
+      return found('APPROVAL_EXPIRED', `${said} It is for until ${moment(arming.until)}.`, 'That is a day at most.')
+    const most = (await policies(tx)).map(({ autoMaxNotional }) => autoMaxNotional)
+    return most.some((one) => one !== null && !gt(arming.maxNotional, one))
+      ? null
+      : found(
+          'ASSURANCE_TOO_LOW',
+          `${said} Each order may cost ${shortest(arming.maxNotional)}.`,
+          `The policy lets ${most[0] ? `${shortest(most[0])} at most` : 'nothing'} go without a person.`,
+        )
+  },
+} as const satisfies { readonly [A in keyof Happened]?: Judge<A> }
+
+/** What the change brings is there. */
+async function isDone(tx: Tx, { what }: Change): Promise<boolean> {
+  switch (what.kind) {
+    case 'approval policy':
+      return (await tx.get('approvals', 'account'))?.policy.version === what.policy.version
+    case 'person': {
+      const person = await tx.get('person', what.personID)
+      return person !== null && canonical({ roles: person.roles, disabled: person.disabled }) === canonical(what.after)
+    }
+    case 'passkey revoked':
+      return ((await tx.get('passkey', what.credentialID))?.revokedAt ?? null) !== null
+  }
+}
