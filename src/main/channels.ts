@@ -197,14 +197,14 @@ function bookOf({ desk, reads }: ChannelsDeps, house: House): OutboxBook {
   return {
     async open(channel) {
       const cards = await reads.all('card')
-      return cards.filter((card) => card.channel === channel).map(({ channel: _, ...posted }) => posted)
+      return cards.filter((card) => card.channel === channel)
     },
     async waiting() {
       const intents = await reads.waitingIntents()
       return intents.filter(({ state }) => state === 'AwaitingApproval').map(({ intentID }) => intentID)
     },
     card: (intentID) => house.card(intentID),
-    put: (channel, posted) => desk.recordCard(channel, posted.intentID, { channel, ...posted }),
+    put: (channel, posted) => desk.recordCard(channel, posted.intentID, { ...posted, channel }),
     drop: (channel, intentID) => desk.recordCard(channel, intentID, null),
   }
 }

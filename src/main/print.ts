@@ -101,6 +101,8 @@ export function requirementInWords({
   if (level === 'L1') return `${people}, a click is enough`
   return `${people}, with a passkey${count === 1 ? '' : ' each'}`
 }
+export const fourEyesInWords = (fourEyes: Wire.Account['fourEyes']): string =>
+  fourEyes === 'on' ? 'on: every order takes two people' : 'off: one person can send an order'
 /** `Ana with a passkey, 2026-11-24 14:03:07 UTC: earnings are out` */
 export const voteLine = ({ byName, with: how, at, reason }: Wire.Vote): string =>
   `${byName} ${WITH[how]}, ${when(at)}${reason === null ? '' : `: ${reason}`}`

@@ -81,7 +81,7 @@ export function settingsFile(
       if (open[depth] !== group) {
         if (depth === 0) lines.push('')
         lines.push(`${'  '.repeat(depth)}${group}:`)
-        open = [...groups.slice(0, depth + 1)]
+        open = groups.slice(0, depth + 1)
       }
     open = groups
     const indent = '  '.repeat(groups.length)
@@ -109,8 +109,8 @@ standard output, everything else to standard error; with \`--json\` the answer i
 stands here.
 
 Who a command speaks as: \`signal\` uses the assistant's token from the data directory; reading and \`halt\` use the signed-in
-person or else this machine's operator token; \`approve\`, \`decline\`, \`resume\`, \`tasks close\` and \`tokens\` need a signed-in person
-(\`jax-exec login\`).
+person or else this machine's operator token; \`approve\`, \`decline\`, \`resume\`, \`tasks close\`, \`tokens\`, \`approvals\`, \`changes\`,
+\`people\` and \`access\` need a signed-in person (\`jax-exec login\`).
 
 ${head('command', 'what it does')}
 ${commands.map(({ path, command }) => row(`[${code(path)}](#${anchor(path)})`, command.description())).join('\n')}

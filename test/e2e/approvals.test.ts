@@ -294,7 +294,10 @@ describe('approvals in Slack over HTTP, in Teams and on the command line', () =>
     assert.match(JSON.stringify(card), new RegExp(asked.fingerprint ?? '-'))
     const made = await ask<{ digest: string; fingerprint: string; same: boolean }>(
       here.config,
-      ...['verify-order', 'by-hand', '--fingerprint', asked.fingerprint ?? ''],
+      'verify-order',
+      'by-hand',
+      '--fingerprint',
+      asked.fingerprint ?? '',
     )
     assert.deepEqual([made.digest, made.fingerprint, made.same], [asked.digest, asked.fingerprint, true])
     assert.equal(fingerprint(made.digest), made.fingerprint)
@@ -521,10 +524,10 @@ describe('approvals in Slack by a socket, where Slack cannot reach the gateway',
     assert.match(shown.stdout, /four-eyes +off/)
     await ask(here.config, 'people', 'disable', 'Ben', '--reason', 'has left')
     const people = await ask<{ name: string; disabled: boolean }[]>(here.config, 'people')
-    assert.deepEqual(people.map(({ name, disabled }) => [name, disabled]).sort(), [
-      ['Ana', false],
-      ['Ben', true],
-    ])
+    assert.deepEqual(Object.fromEntries(people.map(({ name, disabled }) => [name, disabled])), {
+      Ana: false,
+      Ben: true,
+    })
   })
 
   it('a stricter policy from a file holds for the next order, and the command line says where a passkey is asked', async () => {
@@ -533,7 +536,12 @@ describe('approvals in Slack by a socket, where Slack cannot reach the gateway',
     writeFileSync(file, stdout.replace(/(name: paper\n\s+environment: paper\n\s+level:) L1/, '$1 L2'))
     const change = await ask<{ state: string; note: string | null }>(
       here.config,
-      ...['approvals', 'policy', 'propose', file, '--reason', 'passkeys from today on'],
+      'approvals',
+      'policy',
+      'propose',
+      file,
+      '--reason',
+      'passkeys from today on',
     )
     assert.deepEqual([change.state, change.note], ['Applied', 'four-eyes: off'])
     const asked = await signal(here, 'strict', 'NVDA')

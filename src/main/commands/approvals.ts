@@ -6,7 +6,18 @@ import type { Context } from '../context.ts'
 import { Stop } from '../exit.ts'
 import { faultLine } from '../place.ts'
 import { parsePolicy, policyText } from '../policy-file.ts'
-import { type Column, grouped, harmless, pairs, paint, requirementInWords, table, voteLine, when } from '../print.ts'
+import {
+  type Column,
+  fourEyesInWords,
+  grouped,
+  harmless,
+  pairs,
+  paint,
+  requirementInWords,
+  table,
+  voteLine,
+  when,
+} from '../print.ts'
 import { pageOf } from './pages.ts'
 
 // --- the policy
@@ -26,10 +37,7 @@ export async function approvals(ctx: Context): Promise<void> {
   ctx.out.answer(it, () =>
     [
       pairs([
-        [
-          'four-eyes',
-          it.fourEyes === 'on' ? 'on: no order goes on the word of one person' : 'off: one person can send an order',
-        ],
+        ['four-eyes', fourEyesInWords(it.fourEyes)],
         ['may approve orders', String(it.approvers)],
         ['may change the policy', String(it.governors)],
         [

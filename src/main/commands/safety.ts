@@ -6,7 +6,7 @@ import { type Client, NoAnswer, ProblemAnswer } from '../client.ts'
 import type { Context } from '../context.ts'
 import { Stop } from '../exit.ts'
 import { readHaltFile, writeHaltFile } from '../haltfile.ts'
-import { grouped, harmless, pairs, paint, table, TASK_COLUMNS, when } from '../print.ts'
+import { fourEyesInWords, grouped, harmless, pairs, paint, table, TASK_COLUMNS, when } from '../print.ts'
 
 const PROOF_COLUMNS = [
   { title: 'order', of: (line: Halt['proof'][number]) => line.clOrdID },
@@ -147,6 +147,7 @@ export async function status(ctx: Context): Promise<void> {
           ? 'not read yet'
           : `${account.account}, ${account.environment === 'paper' ? 'paper money' : 'REAL MONEY'}, equity ${grouped(account.equity)} ${account.currency}`,
       ],
+      ...(account === null ? [] : [['four-eyes', fourEyesInWords(account.fourEyes)] as const]),
       ['broker', connectionText(now)],
       ['waiting for a decision', String(now.awaiting)],
       ['open orders', String(now.openOrders)],

@@ -7,6 +7,7 @@ import { Stop } from '../exit.ts'
 import { type HandSignal, handSignal } from '../hand-signal.ts'
 import {
   FILL_COLUMNS,
+  fourEyesInWords,
   grouped,
   INTENT_COLUMNS,
   intentCard,
@@ -331,6 +332,7 @@ export async function account(ctx: Context): Promise<void> {
       ['equity', money(it.equity)],
       ['cash', money(it.cash)],
       ['buying power', money(it.buyingPower)],
+      ['four-eyes', fourEyesInWords(it.fourEyes)],
       ['as of', when(it.at)],
     ]),
   )
