@@ -461,7 +461,7 @@ describe('a journal that was edited, with a chain that holds', () => {
     ['an account linked by another',           'vouched',  amend('link.made', () => byPerson('tom')),                  'NOT_ELIGIBLE',       'link.made'],
     ['an account linked in no session',        'vouched',  set('link.made', 'sessionHash', 'beef'),                    'NOT_ELIGIBLE',       'link.made'],
     ['an account linked in a session that was over', 'vouched', set('link.made', 'link.createdAt', (d) => later((d['link'] as Data)['createdAt'])), 'NOT_ELIGIBLE', 'link.made'],
-    ['an account linked with a code',          'vouched',  amend('link.made', ({ data: { sessionHash: _, ...rest } }) => ({ data: { ...rest, codeHash: 'c0de' } })), 'NOT_ELIGIBLE', 'link.made'],
+    ['an account linked with a code',          'vouched',  all(without('link.made', 'sessionHash'), set('link.made', 'codeHash', 'c0de')), 'NOT_ELIGIBLE', 'link.made'],
     // quorums
     ['a vote of somebody who may not',         'governed', saidBy('intent.voted', 'ad'),                              'NOT_ELIGIBLE',       'intent.voted'],
     ['a vote of somebody disabled',            'governed', saidBy('intent.voted', 'bo'),                              'NOT_ELIGIBLE',       'intent.voted'],
