@@ -45,7 +45,8 @@ export function Passkeys({ passkeys, canEnrol }: PasskeysProps): ReactNode {
       {held.length === 1 ? (
         <p className="text-sm text-soft">
           Enrol a second one on another device while you hold this one: it lets the next one in. If you lose it, revoke
-          it here and begin again; a new passkey approves live orders only after its first day.
+          it here, enrol another, and have somebody vouch for you under “Approvals”; a new passkey approves live orders
+          only after its first day.
         </p>
       ) : null}
       <Actions
@@ -174,7 +175,9 @@ function RevokeForm({ passkey, last, onClose }: RevokeProps): ReactNode {
       <p className="text-sm">
         <bdi className="font-semibold">{passkey.name}</bdi> signs nothing any more, from this moment and for good. What
         it approved and is not sent yet is not sent.
-        {last ? ' It is your only one: until you enrol another, you approve nothing that needs a passkey.' : ''}
+        {last
+          ? ' It is your only one: until you enrol another and somebody vouches for you, you approve nothing that needs a passkey.'
+          : ''}
       </p>
       {revoke.isError ? <Trouble error={revoke.error} title="Not revoked" /> : null}
       <SheetFoot>

@@ -23,7 +23,7 @@ const SENTENCES: readonly (readonly [Partial<ApprovalRule>, string])[] = [
   ],
   [
     { strategies: ['fx'], stages: ['S1'], approvalTtlMs: 60_000, executionTtlMs: 30_000, maxDriftBps: 20 },
-    'paper orders in stage S1 of fx: one person, by a click; decide within 1 min 00 s; send within 30 s; drift up to 20 bps',
+    'paper orders in stage S1 of fx: one person, by a click; decide within 1 min; send within 30 s; drift up to 20 bps',
   ],
 ]
 

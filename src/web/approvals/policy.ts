@@ -1,6 +1,5 @@
 import type { ApprovalPolicy, ApprovalRule, Level } from '../../api/wire.ts'
 import { grouped } from '../decimal.ts'
-import { span } from '../time.ts'
 import { whoMustSayYes } from '../words.ts'
 
 /** The policy of approvals in words, what is wrong with one, and how two differ. The gateway decides; this explains. */
@@ -21,11 +20,17 @@ export function whichInWords(rule: ApprovalRule): string {
   return parts.join(' ')
 }
 
-/** "decide within 5 min 00 s"; empty where the account's own limits hold. */
+/** Limits are round figures, and read so: "5 min", "90 s", "1 h". */
+function round(ms: number): string {
+  if (ms % 3_600_000 === 0) return `${ms / 3_600_000} h`
+  return ms % 60_000 === 0 ? `${ms / 60_000} min` : `${ms / 1000} s`
+}
+
+/** "decide within 5 min"; empty where the account's own limits hold. */
 export function limitsInWords({ approvalTtlMs, executionTtlMs, maxDriftBps }: ApprovalRule): string[] {
   return [
-    ...(approvalTtlMs === undefined ? [] : [`decide within ${span(approvalTtlMs)}`]),
-    ...(executionTtlMs === undefined ? [] : [`send within ${span(executionTtlMs)}`]),
+    ...(approvalTtlMs === undefined ? [] : [`decide within ${round(approvalTtlMs)}`]),
+    ...(executionTtlMs === undefined ? [] : [`send within ${round(executionTtlMs)}`]),
     ...(maxDriftBps === undefined ? [] : [`drift up to ${maxDriftBps} bps`]),
   ]
 }

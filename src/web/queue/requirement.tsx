@@ -6,8 +6,15 @@ import { LEVEL, SAID_WITH, whoMustSayYes } from '../words.ts'
 
 type Needs = NonNullable<Intent['requires']>
 
+type RequirementProps = {
+  requires: Needs
+  votes: readonly Vote[]
+  /** Nobody is asked any more. */
+  settled?: boolean
+}
+
 /** Who must say yes and how surely, and who has. The same for an order and for a change of the house. */
-export function Requirement({ requires, votes }: { requires: Needs; votes: readonly Vote[] }): ReactNode {
+export function Requirement({ requires, votes, settled }: RequirementProps): ReactNode {
   const { level, rules } = requires
   const count = level === 'L3' ? Math.max(2, requires.quorum) : requires.quorum
   const given = new Set(votes.map(({ by }) => by)).size
@@ -15,7 +22,7 @@ export function Requirement({ requires, votes }: { requires: Needs; votes: reado
     <div className="grid gap-1.5 rounded-md border border-line px-3 py-2 text-sm">
       <p className="flex flex-wrap items-center gap-x-2 gap-y-1">
         <span>
-          <span className="text-soft">Needs a yes of </span>
+          <span className="text-soft">{settled ? 'Needed' : 'Needs'} a yes of </span>
           <strong>{whoMustSayYes(requires)}</strong>
         </span>
         <Badge tone={level === 'L0' ? 'warn' : 'plain'}>
@@ -45,7 +52,7 @@ export function Requirement({ requires, votes }: { requires: Needs; votes: reado
           ))}
         </ul>
       )}
-      {given > 0 && given < count ? (
+      {!settled && given > 0 && given < count ? (
         <p className="text-soft">
           It waits for {count - given === 1 ? 'one more person' : `${count - given} more people`}.
         </p>

@@ -42,7 +42,7 @@ export function DecisionPart({ intent }: { intent: Intent }): ReactNode {
           )}
         </div>
       )}
-      {intent.requires === null ? null : <Requirement requires={intent.requires} votes={intent.votes} />}
+      {intent.requires === null ? null : <Requirement requires={intent.requires} votes={intent.votes} settled />}
       <Asides asides={intent.asides} />
     </Panel>
   )
