@@ -10,6 +10,7 @@ import type { AccountID } from '../values/brand.ts'
 import { type Instant, plusMs } from '../values/instant.ts'
 import type { Caller } from './access.ts'
 import type { SignalTerms } from './intake.ts'
+import type { Oidc } from './oidc.ts'
 import { type NameOf, type Seen, signsNow, viewIntent } from './present.ts'
 import type * as wire from './wire.ts'
 
@@ -110,6 +111,8 @@ export type ApiDeps = {
   readonly served: { readonly https: boolean; readonly hosts: readonly string[] }
   /** How signals, which name neither, are sent. */
   readonly signalTerms: SignalTerms
+  /** The provider that people may sign in by; absent where none is configured. */
+  readonly oidc?: Oidc
   /** What listens below `/channels/`. */
   readonly channels?: readonly ChannelRoute[]
   readonly limits?: Partial<Limits>

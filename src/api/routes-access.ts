@@ -86,7 +86,7 @@ const session: Route[] = [
         csrf: via === 'web' ? csrf : null,
       }
       if (via === 'cli') return json({ session: secret, me }, 201)
-      return json(me, 201, { 'set-cookie': cookie(api, secret, Math.floor(api.limits.sessionMs / 1000)) })
+      return json(me, 201, { 'set-cookie': sessionCookie(api, secret, Math.floor(api.limits.sessionMs / 1000)) })
     },
   }),
   route({
@@ -101,7 +101,7 @@ const session: Route[] = [
       if (!caller.session)
         return problem('INVALID_REQUEST', 'A token is not a session; an admin revokes it with DELETE /v1/tokens/{id}.')
       await api.desk.endSession({ hash: caller.session.hash, actor: caller.actor })
-      return { ...NOTHING, headers: { 'set-cookie': cookie(api, '', 0) } }
+      return { ...NOTHING, headers: { 'set-cookie': sessionCookie(api, '', 0) } }
     },
   }),
   route({
@@ -227,7 +227,7 @@ const session: Route[] = [
   }),
 ]
 
-function cookie(api: Api, secret: string, maxAgeSeconds: number): string {
+export function sessionCookie(api: Api, secret: string, maxAgeSeconds: number): string {
   return `${SESSION_COOKIE(api.served.https)}=${secret}; Max-Age=${maxAgeSeconds}; Path=/; HttpOnly; SameSite=Strict${api.served.https ? '; Secure' : ''}`
 }
 

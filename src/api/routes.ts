@@ -43,6 +43,7 @@ import { type Call, type Documented, type Route, route } from './route.ts'
 import { ACCESS } from './routes-access.ts'
 import { APPROVALS } from './routes-approvals.ts'
 import { DECISIONS } from './routes-decisions.ts'
+import { OIDC } from './routes-oidc.ts'
 import * as schema from './schema.ts'
 import { viewEvent } from './sentence.ts'
 import type * as wire from './wire.ts'
@@ -911,5 +912,6 @@ export const ROUTES: readonly Route[] = [
   ...upkeep,
   ...audit,
   ...ACCESS,
+  ...OIDC,
   ...service,
 ]

@@ -575,8 +575,16 @@ export const link = named(
     createdAt: time,
     endedAt: time.nullable(),
   }),
-  'A chat account, and whose it is.',
+  'A chat account, or (`oidc`) one at the sign-in provider.',
 ) satisfies z.ZodType<wire.Link>
+export const waysToSignIn = named(
+  'WaysToSignIn',
+  z.strictObject({
+    provider: z.strictObject({ name: text, url: text }).nullable(),
+    vouched: z.strictObject({ linkID: text, label: text }).nullable(),
+  }),
+  '`provider` is the one that is configured, and where a browser goes for it. `vouched` is an account there, as its owner calls it.',
+) satisfies z.ZodType<wire.WaysToSignIn>
 export const accessOwn = named(
   'Access',
   z.strictObject({

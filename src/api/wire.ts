@@ -410,6 +410,11 @@ export type Passkey = {
 }
 /** `oidc` is an account at the sign-in provider, the others are chats. */
 export type Link = { linkID: string; provider: 'slack' | 'teams' | 'oidc'; createdAt: string; endedAt: string | null }
+/** Ways to sign in beside a one-time code; `vouched` may be linked by whoever signs in with this browser. */
+export type WaysToSignIn = {
+  provider: { name: string; url: string } | null
+  vouched: { linkID: string; label: string } | null
+}
 /** One's own access: passkeys, linked chats, sessions. */
 export type Access = {
   passkeys: Passkey[]
