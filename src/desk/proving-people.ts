@@ -1,0 +1,464 @@
+import { tooNew } from '../approvals/decide.ts'
+import { type Evidence, type Level, LEVEL_OF, type PasskeyAssertion } from '../approvals/evidence.ts'
+import { counterFault } from '../approvals/passkey.ts'
+import {
+  type ApprovalPolicy,
+  faultsOf,
+  firstPolicy,
+  isEnough,
+  isWithin,
+  levelOfOne,
+  type OrderFacts,
+  type Requirement,
+} from '../approvals/policy.ts'
+import { moment } from '../gate/words.ts'
+import type { Row } from '../journal/row.ts'
+import type { ArmedStrategy, Change, ChangeOf, Decision, Link, Passkey, Person, Session } from '../ports/records.ts'
+import { gt } from '../values/decimal.ts'
+import { sha256Base64url } from '../values/hash.ts'
+import { type Instant, parseInstant, plusMs } from '../values/instant.ts'
+import { canonical } from '../values/json.ts'
+import type { Action, Happened } from './events.ts'
+import { type Decided, linkID, verify } from './evidence.ts'
+import { changeDigest, GOVERNORS, onlyTakesAway } from './governing.ts'
+
+// Who was who in a journal, and under which policy, folded from its rows alone: what the proofs of its orders rest on.
+
+/** Why something in a journal is not proven. Names are for programs, and stay. */
+export const UNPROVEN = {
+  UNREADABLE_ROW: 'a row that proofs rest on cannot be read',
+  REPEATED: 'something that happens once is written a second time',
+  NOT_AGREED: 'the policy, or who may do what, changed without the people whom that takes',
+  UNKNOWN_ORDER: 'something was sent of which nothing was decided',
+  SEND_MISSING: 'the broker answered for an order that was never sent',
+  SECOND_ORDER: 'one approval was used for two orders',
+  WRONG_TERMS: 'an order is not the one that people said yes to',
+  DIGEST_MISMATCH: 'a digest is not that of the ticket',
+  ASKED_TOO_LITTLE: 'an order asked for less than the policy says',
+  NOT_ELIGIBLE: 'somebody said yes who may not',
+  SELF_APPROVAL: 'somebody said yes to what they asked for themselves',
+  SAME_PERSON: 'one person was counted twice',
+  EVIDENCE_REFUSED: 'what a yes was said with does not prove it',
+  ASSURANCE_TOO_LOW: 'a click counted where a passkey was asked for',
+  APPROVAL_EXPIRED: 'a yes was given or used after its time',
+  TOO_FEW: 'an order was sent without the yes of as many people as it takes',
+  NOT_PINNED: 'a passkey is not one of those that were noted elsewhere',
+} as const
+export type UnprovenCode = keyof typeof UNPROVEN
+
+/** What is wrong, as a sentence. */
+export type Doubt = { readonly code: UnprovenCode; readonly text: string }
+export const doubt = (code: UnprovenCode, text: string): Doubt => ({ code, text })
+
+export type Told = { [A in Action]: { readonly action: A; readonly data: Happened[A] } }[Action]
+
+/** A row that was read, with the moment in it and whether the journal's clock stood still because the wall clock was set back. */
+export type Witnessed = { readonly row: Row; readonly at: Instant; readonly stoodStill: boolean }
+
+type Proposed = {
+  readonly change: Change
+  /** What the policy asks for at that time, or what the row itself says where that is more. */
+  readonly wants: { readonly level: Requirement['level']; readonly quorum: number }
+  readonly votes: Decision[]
+  brought: boolean
+  state: 'Waiting' | 'Ended'
+}
+
+/** Everything that the journal has named so far. */
+export type House = {
+  readonly people: Map<string, Person>
+  readonly passkeys: Map<string, Passkey>
+  readonly links: Map<string, Link>
+  readonly armings: Map<string, ArmedStrategy>
+  /** By person. */
+  readonly sessions: Map<string, Session[]>
+  readonly changes: Map<string, Proposed>
+  /** What each passkey was needed for. */
+  readonly used: Map<string, { orders: number; changes: number }>
+  /** Agreed to by fewer people than a live account asks for before it has a policy of its own: a fault if this is one. */
+  readonly lenient: { readonly seq: number; readonly doubt: Doubt }[]
+  readonly pinned: ReadonlySet<string> | null
+  policy: ApprovalPolicy | null
+  /** From the first ticket on that says whose yes it takes: all later ones must. */
+  tellsWhatIsAsked: boolean
+  /** That of the first ticket: a journal is of one account. */
+  environment: 'paper' | 'live' | null
+}
+
+export const emptyHouse = (pinned: ReadonlySet<string> | null): House => ({
+  people: new Map(),
+  passkeys: new Map(),
+  links: new Map(),
+  armings: new Map(),
+  sessions: new Map(),
+  changes: new Map(),
+  used: new Map(),
+  lenient: [],
+  pinned,
+  policy: null,
+  tellsWhatIsAsked: false,
+  environment: null,
+})
+
+export const policyOf = ({ policy, environment }: House): ApprovalPolicy =>
+  policy ?? firstPolicy(environment ?? 'paper')
+export const nameOf = ({ people }: House, personID: string): string => people.get(personID)?.name ?? personID
+
+/**
+ * What a passkey is recognised by outside the journal: SHA-256, base64url, over its key, the person whose it is and the
+ * name of the site. Whoever noted it when it was enrolled notices if another key, or another person, stands there later.
+ */
+export const passkeyPrint = ({ credentialID, key, personID, rpID }: Passkey): string =>
+  sha256Base64url(`jax-passkey-v1\n${canonical({ credentialID, key, personID, rpID })}`)
+
+/** Takes a row in. Whatever is wrong with it is said, and it counts all the same: what rests on it is then told once. */
+export function admit(house: House, seen: Witnessed): readonly Doubt[] {
+  const { row, at } = seen
+  const told = row as unknown as Told
+  const { id } = row.object
+  switch (told.action) {
+    case 'gateway.started':
+    case 'halt.engaged':
+      disarm(house, () => true, at)
+      return []
+    case 'person.added': {
+      const { person } = told.data
+      const before = house.people.get(person.personID)
+      house.people.set(person.personID, person)
+      return before && hasMore(person, before)
+        ? [doubt('REPEATED', `${person.name} is added a second time, with more access.`)]
+        : []
+    }
+    case 'person.changed': {
+      const before = house.people.get(id)
+      const wrong = brought(
+        house,
+        seen,
+        ({ what }) => what.kind === 'person' && what.personID === id && same(what.after, told.data),
+      )
+      if (!before) return [doubt('UNREADABLE_ROW', `It changes the access of ${id}, whom nobody added.`)]
+      const { newcomer: _, ...person } = before
+      house.people.set(id, { ...person, ...told.data })
+      if (told.data.disabled) disarm(house, ({ by }) => by === id, at)
+      return wrong
+    }
+    case 'session.opened': {
+      const { session } = told.data
+      house.sessions.set(session.personID, [...(house.sessions.get(session.personID) ?? []), session])
+      return []
+    }
+    case 'passkey.enrolled': {
+      const { passkey } = told.data
+      const twice = house.passkeys.has(passkey.credentialID)
+      house.passkeys.set(passkey.credentialID, passkey)
+      if (twice) return [doubt('REPEATED', `Passkey ${passkey.credentialID} is enrolled a second time.`)]
+      return row.actor.type === 'person' && row.actor.id === passkey.personID
+        ? []
+        : [doubt('NOT_ELIGIBLE', `A passkey of ${nameOf(house, passkey.personID)} was enrolled by ${row.actor.id}.`)]
+    }
+    case 'passkey.revoked': {
+      const passkey = house.passkeys.get(id)
+      if (!passkey) return [doubt('UNREADABLE_ROW', `It revokes passkey ${id}, which nobody enrolled.`)]
+      house.passkeys.set(id, { ...passkey, revokedAt: at })
+      const { personID } = passkey
+      const person = house.people.get(personID)
+      const left = [...house.passkeys.values()].some((one) => one.personID === personID && one.revokedAt === null)
+      if (person && !left) house.people.set(personID, { ...person, newcomer: true })
+      return []
+    }
+    case 'link.made': {
+      const { link } = told.data
+      house.links.set(link.linkID, link)
+      return row.actor.type === 'person' && row.actor.id === link.personID && id === linkID(link)
+        ? []
+        : [doubt('NOT_ELIGIBLE', `A chat account was linked to ${nameOf(house, link.personID)} by ${row.actor.id}.`)]
+    }
+    case 'link.ended': {
+      const link = house.links.get(id)
+      if (link) house.links.set(id, { ...link, endedAt: at })
+      return []
+    }
+    case 'strategy.armed':
+      return armed(house, seen, told.data.arming)
+    case 'strategy.disarmed':
+      disarm(house, ({ armingID }) => armingID === id, at)
+      return []
+    case 'change.proposed':
+      return proposed(house, seen, told.data.change)
+    case 'change.voted':
+      return agreedTo(house, seen, told.data.decision)
+    case 'policy.changed': {
+      const { policy } = told.data
+      const before = policyOf(house).version
+      const wrong = brought(house, seen, ({ what }) => what.kind === 'approval policy' && same(what.policy, policy))
+      house.policy = policy
+      const skips = policy.version !== before + 1
+      const [fault] = faultsOf(policy)
+      return [
+        ...wrong,
+        ...(skips
+          ? [doubt('NOT_AGREED', `After version ${before} of the policy comes version ${policy.version}.`)]
+          : []),
+        ...(fault === undefined ? [] : [doubt('NOT_AGREED', `Nobody could have agreed to this policy: ${fault}`)]),
+      ]
+    }
+    case 'change.applied': {
+      const change = house.changes.get(id)
+      if (change) change.state = 'Ended'
+      return !change || change.brought || change.change.what.kind === 'passkey revoked'
+        ? []
+        : [doubt('NOT_AGREED', `Change ${id} counts as applied, and the row that applies it is missing.`)]
+    }
+    case 'change.declined':
+    case 'change.lapsed': {
+      const change = house.changes.get(id)
+      if (change) change.state = 'Ended'
+      return []
+    }
+    default:
+      return []
+  }
+}
+
+const stricter = (a: Level, b: Level): Level => (isEnough(a, b) ? a : b)
+const same = (a: unknown, b: unknown): boolean => canonical(a) === canonical(b)
+
+const hasMore = (person: Person, before: Person): boolean =>
+  person.roles.some((role) => !before.roles.includes(role)) ||
+  (before.disabled && !person.disabled) ||
+  (before.newcomer === true && person.newcomer === undefined)
+
+function disarm({ armings }: House, which: (arming: ArmedStrategy) => boolean, at: Instant): void {
+  for (const arming of armings.values())
+    if (arming.disarmedAt === null && which(arming)) armings.set(arming.armingID, { ...arming, disarmedAt: at })
+}
+
+const ARMED_MAX_MS = 24 * 3_600_000
+
+function armed(house: House, { row, at }: Witnessed, arming: ArmedStrategy): readonly Doubt[] {
+  house.armings.set(arming.armingID, { ...arming, count: 0 })
+  const { autoMaxNotional } = policyOf(house)
+  if (row.actor.type !== 'person' || row.actor.id !== arming.by)
+    return [
+      doubt(
+        'NOT_ELIGIBLE',
+        `${arming.strategyID} was armed in the name of ${nameOf(house, arming.by)} by ${row.actor.id}.`,
+      ),
+    ]
+  return autoMaxNotional !== null &&
+    !gt(arming.maxNotional, autoMaxNotional) &&
+    arming.until <= plusMs(at, ARMED_MAX_MS)
+    ? []
+    : [doubt('ASKED_TOO_LITTLE', `${arming.strategyID} was armed for more, or for longer, than the policy allows.`)]
+}
+
+// ---------------------------------------------------------------- changes of the house
+
+const isGovernor = ({ roles, disabled }: Person): boolean => !disabled && roles.some((role) => GOVERNORS.includes(role))
+const subjectOf = (what: ChangeOf): string | null => ('personID' in what ? what.personID : null)
+
+const othersThan = (house: House, what: ChangeOf, proposer: string): readonly Person[] =>
+  [...house.people.values()].filter(
+    (person) => isGovernor(person) && person.personID !== proposer && person.personID !== subjectOf(what),
+  )
+
+function proposed(house: House, { row }: Witnessed, change: Change): readonly Doubt[] {
+  const { what, proposer, requires } = change
+  const policy = policyOf(house)
+  const others = othersThan(house, what, proposer).length
+  const wantedOf = ({ changes }: ApprovalPolicy): Proposed['wants'] => {
+    const least = onlyTakesAway(what) ? 0 : Math.max(1, changes.quorum)
+    return { level: changes.level, quorum: Math.min(least, Math.max(1, others)) }
+  }
+  const wants = wantedOf(policy)
+  const id = row.object.id
+  const twice = house.changes.has(id)
+  const more = { level: stricter(requires.level, wants.level), quorum: Math.max(requires.quorum, wants.quorum) }
+  house.changes.set(id, { change, wants: more, votes: [], brought: false, state: 'Waiting' })
+  const who = house.people.get(proposer)
+  const said = `Change ${id}`
+  if (twice) return [doubt('REPEATED', `${said} is proposed a second time.`)]
+  if (row.actor.type !== 'person' || row.actor.id !== proposer || !who || !isGovernor(who))
+    return [doubt('NOT_AGREED', `${said} was proposed by ${row.actor.id}, who may not propose it.`)]
+  if (change.digest !== changeDigest(what, proposer)) return [doubt('DIGEST_MISMATCH', `${said} has another digest.`)]
+  if (!isOfNow(house, what)) return [doubt('NOT_AGREED', `${said} begins with what was not so.`)]
+  const meets = (w: Proposed['wants']): boolean =>
+    isEnough(requires.level, w.level) && requires.quorum >= w.quorum && requires.policyVersion === policy.version
+  const weak = doubt(
+    'NOT_AGREED',
+    `${said} asked for less than the policy says: ${wants.quorum} at level ${wants.level}.`,
+  )
+  if (!meets(wants)) return [weak]
+  if (house.policy === null && !meets(wantedOf(firstPolicy('live')))) house.lenient.push({ seq: row.seq, doubt: weak })
+  return []
+}
+
+/** A change that claims to take something away must begin with what there is. */
+function isOfNow(house: House, what: ChangeOf): boolean {
+  switch (what.kind) {
+    case 'approval policy':
+      return what.before === policyOf(house).version
+    case 'person': {
+      const { roles, disabled } = house.people.get(what.personID) ?? {}
+      return same(what.before, { roles: roles ?? null, disabled: disabled ?? null })
+    }
+    case 'passkey revoked':
+      return house.passkeys.get(what.credentialID)?.personID === what.personID
+  }
+}
+
+const decidedOf = (house: House, { change }: Proposed): Decided => ({
+  changeID: change.changeID,
+  digest: changeDigest(change.what, change.proposer),
+  decision: 'approve',
+  policyVersion: change.requires.policyVersion,
+  environment: house.environment ?? 'paper',
+})
+
+function agreedTo(house: House, seen: Witnessed, decision: Decision): readonly Doubt[] {
+  const { row } = seen
+  const change = house.changes.get(row.object.id)
+  const who = house.people.get(decision.by)
+  const said = `${nameOf(house, decision.by)} agreed to ${row.object.id}`
+  if (change?.state !== 'Waiting') return [doubt('NOT_AGREED', `${said}, which waited for nobody.`)]
+  if (row.actor.type !== 'person' || row.actor.id !== decision.by || !who || !isGovernor(who))
+    return [doubt('NOT_AGREED', `${said} and may not: it was written by ${row.actor.id}.`)]
+  const { what, proposer, requires, decideBy } = change.change
+  const own = decision.by === proposer || decision.by === subjectOf(what)
+  if (own && othersThan(house, what, proposer).length > 0)
+    return [doubt('SELF_APPROVAL', `${said}, and others could have decided on it.`)]
+  if (!own && tooNew(requires, who)) return [doubt('NOT_ELIGIBLE', `${said}, and nobody had confirmed them yet.`)]
+  const decided = decidedOf(house, change)
+  if (decision.verdict !== 'approved' || decision.digest !== decided.digest)
+    return [doubt('DIGEST_MISMATCH', `${said} with another digest than that of the change.`)]
+  if (decision.at > decideBy) return [doubt('APPROVAL_EXPIRED', `${said} after ${moment(decideBy)}.`)]
+  const { evidence } = decision
+  if (!evidence || evidence.kind === 'armed')
+    return [doubt('EVIDENCE_REFUSED', `${said}, and with what is not written.`)]
+  const why = refusalOf(house, evidence, decision, decided)
+  if (why !== null) return [doubt('EVIDENCE_REFUSED', `${said}. ${why}`)]
+  if (!isEnough(LEVEL_OF[evidence.kind], levelOfOne(change.wants.level)))
+    return [doubt('ASSURANCE_TOO_LOW', `${said} with a click, and it takes a passkey.`)]
+  const pin = evidence.kind === 'passkey' ? notPinned(house, evidence) : null
+  use(house, evidence, 'changes')
+  if (change.votes.some(({ by }) => by === decision.by)) return [doubt('SAME_PERSON', `${said} twice.`)]
+  change.votes.push(decision)
+  return pin ? [pin] : []
+}
+
+/** Whether what the row says is what people had agreed to. */
+function brought(house: House, { row }: Witnessed, fits: (change: Change) => boolean): readonly Doubt[] {
+  const change = house.changes.get(row.corr)
+  const said =
+    row.action === 'policy.changed' ? 'The policy changes' : `The access of ${nameOf(house, row.object.id)} changes`
+  if (change?.state !== 'Waiting' || !fits(change.change))
+    return [doubt('NOT_AGREED', `${said}, and nobody had agreed to that.`)]
+  change.brought = true
+  const agreed = change.votes.filter(({ by, evidence }) => {
+    const person = house.people.get(by)
+    return person && isGovernor(person) && evidence && lost(house, evidence, by, house.environment ?? 'paper') === null
+  })
+  return agreed.length >= change.wants.quorum
+    ? []
+    : [doubt('NOT_AGREED', `${said}: ${change.wants.quorum} must agree, and ${agreed.length} did.`)]
+}
+
+// ---------------------------------------------------------------- what a yes is said with
+
+/** Starts of hashes that are shorter say nothing. */
+const SESSION_DIGITS = 12
+
+/**
+ * Why what somebody said it with does not prove it, as a sentence; null when it does. Signatures are verified over what
+ * was decided, with the key that was enrolled before.
+ */
+export function refusalOf(
+  house: House,
+  evidence: Exclude<Evidence, { kind: 'armed' }>,
+  { by, at }: Pick<Decision, 'by' | 'at'>,
+  what: Decided,
+): string | null {
+  const gone = lost(house, evidence, by, what.environment, at)
+  if (gone !== null) return gone
+  if (evidence.kind === 'session') {
+    // Whoever never signed in is of before there were sessions in the journal.
+    const sessions = house.sessions.get(by)
+    const { session } = evidence
+    return sessions && !(session.length >= SESSION_DIGITS && sessions.some(({ hash }) => hash.startsWith(session)))
+      ? 'The click came from no session of theirs.'
+      : null
+  }
+  return evidence.kind === 'passkey' ? unsigned(house, evidence, { by, at }, what) : null
+}
+
+function unsigned(
+  house: House,
+  evidence: PasskeyAssertion,
+  { by, at }: Pick<Decision, 'by' | 'at'>,
+  what: Decided,
+): string | null {
+  const passkey = house.passkeys.get(evidence.credentialID)
+  if (!passkey) return 'The passkey was never enrolled.'
+  const worth = verify(evidence, passkey, by, what)
+  if (!worth.ok) return worth.error
+  const copied = counterFault(passkey.counter, worth.value.counter)
+  if (copied) return copied.text
+  const until = parseInstant(evidence.envelope.expires_at)
+  if (until === null || at > until) return `The signature could be handed in until ${evidence.envelope.expires_at}.`
+  house.passkeys.set(passkey.credentialID, { ...passkey, counter: worth.value.counter })
+  return null
+}
+
+/** Whether what somebody said it with is not theirs, or not any more. */
+export function lost(
+  house: House,
+  evidence: Evidence,
+  by: string,
+  environment: 'paper' | 'live',
+  at?: Instant,
+): string | null {
+  switch (evidence.kind) {
+    case 'session':
+      return null
+    case 'channel': {
+      const link = house.links.get(linkID(evidence))
+      return link?.personID === by && link.endedAt === null ? null : 'The chat account was not linked to them.'
+    }
+    case 'passkey': {
+      const passkey = house.passkeys.get(evidence.credentialID)
+      if (passkey?.personID !== by) return 'The passkey was not one of theirs.'
+      if (passkey.revokedAt !== null) return `The passkey was revoked at ${moment(passkey.revokedAt)}.`
+      return environment === 'live' && at !== undefined && at < passkey.liveFrom
+        ? `The passkey was too new for live orders until ${moment(passkey.liveFrom)}.`
+        : null
+    }
+    case 'armed':
+      return house.armings.get(evidence.armingID)?.disarmedAt === null ? null : 'The strategy was not armed.'
+  }
+}
+
+/** Why this order could not go without a person, as a sentence; null when it was within what this one had armed. */
+export function unarmed(house: House, armingID: string, by: string, order: OrderFacts, at: Instant): string | null {
+  const arming = house.armings.get(armingID)
+  if (!arming || arming.by !== by) return 'They armed nothing of the kind.'
+  if (arming.disarmedAt !== null) return `It was disarmed at ${moment(arming.disarmedAt)}.`
+  if (at > arming.until) return `It was armed until ${moment(arming.until)}.`
+  const { autoMaxNotional } = policyOf(house)
+  if (autoMaxNotional === null || !isWithin(arming, order, autoMaxNotional))
+    return 'The order is not within its bounds.'
+  house.armings.set(armingID, { ...arming, count: arming.count + 1 })
+  return null
+}
+
+export function notPinned(house: House, { credentialID }: PasskeyAssertion): Doubt | null {
+  const passkey = house.passkeys.get(credentialID)
+  if (!house.pinned || !passkey || house.pinned.has(passkeyPrint(passkey))) return null
+  const owner = nameOf(house, passkey.personID)
+  return doubt('NOT_PINNED', `The passkey "${passkey.name}" of ${owner} is not in the list: ${passkeyPrint(passkey)}.`)
+}
+
+export function use(house: House, evidence: Evidence, on: 'orders' | 'changes'): void {
+  if (evidence.kind !== 'passkey') return
+  const before = house.used.get(evidence.credentialID) ?? { orders: 0, changes: 0 }
+  house.used.set(evidence.credentialID, { ...before, [on]: before[on] + 1 })
+}
