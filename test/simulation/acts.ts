@@ -5,6 +5,7 @@ import type { Role, Terms } from '../../src/orders/terms.ts'
 import type { ClOrdID, IntentID } from '../../src/values/brand.ts'
 import {
   dec,
+  amt,
   gt,
   isZero,
   minus,
@@ -20,12 +21,19 @@ import {
 } from '../../src/values/decimal.ts'
 import { msBetween, plusMs } from '../../src/values/instant.ts'
 import type { Result } from '../../src/values/result.ts'
+import { FIRST_POLICY } from '../../src/approvals/policy.ts'
+import type { ChannelUser, Evidence } from '../../src/approvals/evidence.ts'
+import type { Change, ChangeOf, PersonRole } from '../../src/ports/records.ts'
+import { sha256Base64url } from '../../src/values/hash.ts'
+import { canonical } from '../../src/values/json.ts'
 import { AGENT, personActor } from '../scenarios/world.ts'
 import type { Truth } from '../scenarios/broker.ts'
 import type { HouseClock, Loop } from './loop.ts'
-import { wordsOf } from './people.ts'
-import type { Item } from './plan.ts'
+import { boundsOf, wordsOf } from './people.ts'
+import type { Item, PolicyName } from './plan.ts'
+import { POLICIES } from './policies.ts'
 import { type Asked, type Said, Violation } from './scene.ts'
+import { linkOf } from './yes.ts'
 import type { Venue } from './venue.ts'
 import type { Wire } from './wire.ts'
 
@@ -274,6 +282,48 @@ const releasing = (by: string) => (desk: Desk) => desk.release({ reason: 'all cl
 const takingIn = (symbol: string, by: string) => (desk: Desk) =>
   desk.takeIn({ symbol, px: null, reason: 'explained', actor: who(by) })
 
+const chatUser = (user: string): ChannelUser => ({ provider: 'slack', tenant: 'T1', user })
+const clickOf = (w: Acting, user: string): Evidence => ({
+  ...chatUser(user),
+  kind: 'channel',
+  app: 'A1',
+  conversation: 'C1',
+  message: null,
+  transport: 'http',
+  proof: sha256Base64url(`${user} ${w.rows.length} ${w.loop.nowUs}`),
+})
+
+/** The policy of approvals and a person's access, as a page shows them: what has become durable. */
+const policyOf = (w: Acting): { readonly version: number } =>
+  w.rows
+    .filter(({ action }) => action === 'policy.changed')
+    .map((row) => dataOf<{ policy: { version: number } }>(row).policy)
+    .at(-1) ?? FIRST_POLICY
+type Access = { readonly roles: readonly PersonRole[]; readonly disabled: boolean }
+function accessOf(w: Acting, personID: string, first = false): Access | null {
+  const all = w.rows
+    .filter(
+      ({ action, object }) => object.id === personID && (action === 'person.added' || action === 'person.changed'),
+    )
+    .map((row) => dataOf<{ person?: Access } & Access>(row))
+    .map(({ person, ...changed }) => person ?? changed)
+    .map(({ roles, disabled }) => ({ roles, disabled }))
+  return all.at(first ? 0 : -1) ?? null
+}
+
+async function governing(w: Acting, item: Item, what: ChangeOf): Promise<void> {
+  const [by, agrees] = [named(item, 'by', 'rik'), named(item, 'agree', 'ad')]
+  const done = await want(w, { what: 'govern', by, of: canonical(what) }, (desk) =>
+    desk.proposeChange({ what, reason: 'as agreed', actor: who(by) }),
+  )
+  if (!done?.ok || done.value.state !== 'Waiting') return
+  const { changeID, digest }: Change = done.value
+  await w.loop.delay(seconds(item, 'after', '0'))
+  await want(w, { what: 'agree', by: agrees, changeID, digest }, (desk) =>
+    desk.decideChange({ changeID, digest, verdict: 'approved', reason: null, actor: who(agrees) }),
+  )
+}
+
 const ACTS: Readonly<Record<string, Act>> = {
   // --- agents and people
   async signal(w, item) {
@@ -304,8 +354,11 @@ const ACTS: Readonly<Record<string, Act>> = {
       const afterMs =
         end === undefined ? seconds(item, 'after') : msBetween(w.clock.now(), decideBy as never) + Number(end)
       w.loop.post(afterMs, async () => {
-        await want(w, { what: 'approve', by, intentID, digest: seen }, (desk) =>
-          desk.approve({ intentID, digest: seen, reason: null, actor: who(by) }),
+        const chat = item.named['via'] === 'slack'
+        const evidence = chat ? clickOf(w, named(item, 'user', by)) : null
+        const actor: Actor = chat ? { ...who(by), via: 'slack', session: null } : who(by)
+        await want(w, { what: 'approve', by, intentID, digest: seen, ...(chat && { using: 'channel' }) }, (desk) =>
+          desk.approve({ intentID, digest: seen, reason: null, actor, ...(evidence && { evidence }) }),
         )
       })
     })
@@ -394,6 +447,65 @@ const ACTS: Readonly<Record<string, Act>> = {
     await w.putPerson(word(item, 0), true)
   },
   enable: (w, item) => w.putPerson(word(item, 0), false),
+
+  // --- who must say yes, and with what
+  /** One person proposes, and after a while another one agrees. */
+  async policy(w, item) {
+    const name = word(item, 0) as PolicyName
+    const { version } = policyOf(w)
+    const policy = { ...POLICIES[name], version: version + 1 }
+    w.injected('policy changed', null)
+    await governing(w, item, { kind: 'approval policy', before: version, policy })
+  },
+  async access(w, item) {
+    const [personID, to] = [word(item, 0), word(item, 1)]
+    const before = accessOf(w, personID)
+    if (!before) return
+    const first = accessOf(w, personID, true) ?? before
+    const after =
+      to === 'off'
+        ? { roles: before.roles, disabled: true }
+        : to === 'on'
+          ? { roles: first.roles, disabled: false }
+          : { roles: before.roles.filter((role) => role !== 'approver'), disabled: before.disabled }
+    w.injected('access changed', null)
+    await governing(w, item, { kind: 'person', personID, before, after })
+  },
+  async arm(w, item) {
+    const [strategyID, by, ...symbols] = [word(item, 0), named(item, 'by'), ...item.words.slice(1)]
+    const all = [...w.market.broker.markets.keys()]
+    const until = plusMs(w.clock.now(), seconds(item, 'for'))
+    const [maxNotional, maxCount] = [amt(named(item, 'max')), Number(named(item, 'count'))]
+    const ask = { strategyID, symbols: symbols.length > 0 ? symbols : all, maxNotional, maxCount, until }
+    w.injected('strategy armed', null)
+    await want(w, { what: 'arm', by, strategyID, bounds: boundsOf(ask) }, (desk) =>
+      desk.arm({ ...ask, actor: who(by) }),
+    )
+  },
+  /** Whatever was armed last. */
+  async disarm(w, item) {
+    const armingID = w.rows.findLast(({ action }) => action === 'strategy.armed')?.object.id
+    const by = named(item, 'by', 'ana')
+    if (armingID !== undefined)
+      await want(w, { what: 'disarm', by, armingID }, (desk) => desk.disarm({ armingID, reason: null, actor: who(by) }))
+  },
+  /** A code from the page, sent in the chat. */
+  async link(w, item) {
+    const by = word(item, 0)
+    const user = chatUser(named(item, 'user', by))
+    const hash = sha256Base64url(`code ${by} ${w.rows.length} ${w.loop.nowUs}`)
+    const expiresAt = plusMs(w.clock.now(), 600_000)
+    await ask(w, `a code for ${by}`, (desk) => desk.issueCode({ hash, expiresAt, links: by, actor: who(by) }))
+    await want(w, { what: 'link', by, linkID: linkOf(user) }, (desk) =>
+      desk.linkUser({ codeHash: hash, user, via: 'slack' }),
+    )
+  },
+  async unlink(w, item) {
+    const [whose, linkID] = [word(item, 0), linkOf(chatUser(word(item, 0)))]
+    const by = named(item, 'by', whose)
+    w.injected('chat unlinked', null)
+    await want(w, { what: 'unlink', by, linkID }, (desk) => desk.endLink({ linkID, reason: 'lost', actor: who(by) }))
+  },
 
   // --- the machine
   crash: (w, item) => w.crash('killed', seconds(item, 'down', '2')),

@@ -1,4 +1,3 @@
-import { APPROVERS } from '../../src/approvals/decide.ts'
 import { digestOf } from '../../src/approvals/digest.ts'
 import { CLOCK_SKEW_MAX_MS } from '../../src/gate/evidence.ts'
 import type { AccountFact, MarketSession, Quote } from '../../src/gate/facts.ts'
@@ -30,10 +29,10 @@ import {
 } from '../../src/values/decimal.ts'
 import { type Instant, plusMs } from '../../src/values/instant.ts'
 import type { ScriptedBroker } from '../scenarios/broker.ts'
-import { isOwn, mayNot } from './people.ts'
 import type { Promised } from './promises.ts'
 import { type Counted, isLive, leaves, moved, type Recount } from './recount.ts'
 import type { Scene } from './scene.ts'
+import { APPROVING, askedOf, isOwn, mayNot, notEnough } from './yes.ts'
 
 // What may be sent, judged at the moment at which a send is promised: the approval, the market and the limits of an entry,
 // and what an exit may close.
@@ -156,9 +155,11 @@ export class Allowance {
       return wrong('approved', `${order.clOrdID} is not the order whose digest was approved`)
     if (yes.usedBy !== order.clOrdID)
       return wrong('approved', `the approval that ${order.clOrdID} uses was used by ${yes.usedBy}`)
-    const no = mayNot(decision.by, APPROVERS, this.#book)
+    const no = mayNot(decision.by, APPROVING, this.#book)
     if (no !== null) return wrong('approved', `${decision.by}, who approved ${order.clOrdID}: ${no}`)
     if (isOwn(idea, decision.by)) return wrong('approved', `${decision.by} approved their own ${order.clOrdID}`)
+    const few = wish ? null : notEnough(this.#book, idea, idea.votes, now)
+    if (few !== null) return wrong('approved', `${order.clOrdID} was promised to the broker: ${few}`)
     const rival = this.#book
       .of(order.intentID)
       .find(
@@ -171,6 +172,13 @@ export class Allowance {
       this.#reduces.add(order.clOrdID)
       return null
     }
+    // Whoever asks for it is one person with a click.
+    const asked = askedOf(this.#book, ticket, idea.intent.proposal.strategyID)
+    if (wish && (asked.people > 1 || asked.signed))
+      return wrong(
+        'approved',
+        `${order.clOrdID} was asked for by ${decision.by} alone: the policy asks for ${asked.people} people`,
+      )
     if (!wish && idea.intent.proposal.expiresAt <= plusMs(now, -SLACK_MS))
       return wrong('approved', `${order.clOrdID} was promised after its signal had expired`)
     if (this.#book.frozen.has(order.symbol))

@@ -1,11 +1,14 @@
-import { APPROVERS, DECLINERS } from '../../src/approvals/decide.ts'
+import { DECLINERS } from '../../src/approvals/decide.ts'
 import type { Action, Happened } from '../../src/desk/events.ts'
 import type { Row } from '../../src/journal/row.ts'
-import { type Decimal, eq } from '../../src/values/decimal.ts'
+import { type Decimal, eq, gt, text } from '../../src/values/decimal.ts'
 import { plusMs } from '../../src/values/instant.ts'
+import { canonical } from '../../src/values/json.ts'
+import type { ArmedStrategy, ChangeOf, Decision } from '../../src/ports/records.ts'
 import { broken } from './promises.ts'
-import type { Idea, Recount } from './recount.ts'
+import type { Idea, Recount, Wanted } from './recount.ts'
 import type { Asked, Said, Scene } from './scene.ts'
+import { APPROVING, askedOf, GOVERNING, isOwn, linkOf, mayNot, notEnough, oneTooMany, worthless } from './yes.ts'
 
 // Who may do it, and whether they did.
 
@@ -32,27 +35,15 @@ export class People {
     const { id } = row.object
     const book = this.#book
     switch (row.action as Action) {
-      case 'intent.approved': {
-        const { decision, sendBy } = dataOf<'intent.approved'>(row)
-        const idea = book.ideas.get(id)
-        if (!idea) broken('seen', `row ${row.seq} approves ${id}, which was never received`)
-        this.#person(row, APPROVERS, `approve ${id}`)
-        this.#inOwnName(row, decision)
-        if (isOwn(idea, actor.id)) broken('people', `${actor.id} approved ${id}, which is their own proposal`)
-        if (decision.digest !== idea.digest)
-          broken('approved', `${id} was approved under a digest that its ticket has not`)
-        if (idea.decideBy === null || decision.at > idea.decideBy || decision.at > idea.intent.proposal.expiresAt)
-          broken('approved', `${id} was approved after the time to decide`)
-        if (sendBy > plusMs(decision.at, this.#scene.policy.executionTtlMs))
-          broken('approved', `the approval of ${id} lasts longer than the policy allows`)
-        return
-      }
+      case 'intent.voted':
+      case 'intent.approved':
+        return this.#saysYes(row)
       case 'order.replace-requested': {
         const { decision } = dataOf<'order.replace-requested'>(row)
         const order = book.orders.get(id)
         const idea = order && book.ideas.get(order.intentID)
         if (!order || !idea) broken('seen', `row ${row.seq} changes ${id}, which is not in the book`)
-        this.#person(row, APPROVERS, `change ${id}`)
+        this.#person(row, APPROVING, `change ${id}`)
         this.#inOwnName(row, decision)
         if (isOwn(idea, actor.id)) broken('people', `${actor.id} changed ${id}, which is their own proposal`)
         return
@@ -92,6 +83,42 @@ export class People {
         if (book.tasks.get(`FROZEN:${id}`) !== false)
           broken('compared', `${id} thawed before a person had closed its task`)
         return
+      case 'change.proposed': {
+        const { change } = dataOf<'change.proposed'>(row)
+        this.#person(row, GOVERNING, 'propose a change')
+        if (change.proposer !== actor.id)
+          broken('people', `${actor.id} proposed a change in the name of ${change.proposer}`)
+        return
+      }
+      case 'change.voted': {
+        const { decision } = dataOf<'change.voted'>(row)
+        this.#person(row, GOVERNING, `agree to ${id}`)
+        this.#inOwnName(row, decision)
+        if (decision.digest !== book.wanted.get(id)?.change.digest)
+          broken('people', `${actor.id} agreed to another change than ${id}`)
+        return
+      }
+      case 'policy.changed':
+        return this.#wasAgreed(row, 'approval policy', dataOf<'policy.changed'>(row).policy)
+      case 'person.changed':
+        return this.#wasAgreed(row, 'person', dataOf<'person.changed'>(row))
+      case 'strategy.armed': {
+        const { arming } = dataOf<'strategy.armed'>(row)
+        this.#person(row, APPROVING, `arm ${arming.strategyID}`)
+        if (arming.by !== actor.id)
+          broken('people', `${actor.id} armed ${arming.strategyID} in the name of ${arming.by}`)
+        if (book.halt) broken('halt', `${arming.strategyID} was armed during a halt`)
+        const most = book.autoMaxNotional
+        if (most === null || gt(arming.maxNotional, most))
+          broken('approved', `${text(arming.maxNotional)} were armed, more than may go without a person`)
+        return
+      }
+      case 'link.made': {
+        const { link } = dataOf<'link.made'>(row)
+        if (actor.type !== 'person' || link.personID !== actor.id)
+          broken('people', `${actor.id} made ${id} the chat user of ${link.personID}`)
+        return
+      }
       case 'person.added':
       case 'code.issued':
       case 'session.opened':
@@ -101,6 +128,59 @@ export class People {
       default:
         return
     }
+  }
+  /** One of the yeses that an order takes, or the last of them; or nobody's, within what a person armed. */
+  #saysYes(row: Row): void {
+    const { decision } = dataOf<'intent.voted' | 'intent.approved'>(row)
+    const { actor } = row
+    const { id } = row.object
+    const book = this.#book
+    const idea = book.ideas.get(id)
+    if (!idea) broken('seen', `row ${row.seq} approves ${id}, which was never received`)
+    const armingID = decision.evidence?.kind === 'armed' && actor.type === 'system' ? decision.evidence.armingID : null
+    if (armingID === null) {
+      this.#person(row, APPROVING, `approve ${id}`)
+      this.#inOwnName(row, decision)
+      if (isOwn(idea, actor.id)) broken('people', `${actor.id} approved ${id}, which is their own proposal`)
+    } else if (row.action === 'intent.voted') broken('approved', `an armed strategy voted for ${id}`)
+    const armed = armingID === null ? undefined : book.armings.get(armingID)
+    if (armed && book.halt) broken('halt', `${id} was approved by nobody during a halt`)
+    const over = armed ? oneTooMany(armed) : null
+    if (over !== null) broken('approved', `${id} was approved by nobody: ${over}`)
+    if (decision.digest !== idea.digest) broken('approved', `${id} was approved under a digest that its ticket has not`)
+    if (idea.decideBy === null || decision.at > idea.decideBy || decision.at > idea.intent.proposal.expiresAt)
+      broken('approved', `${id} was approved after the time to decide`)
+    const no = armingID === null ? worthless(book, idea, decision) : null
+    if (no !== null) broken('approved', `${actor.id} said yes to ${id}: ${no}`)
+    if (row.action === 'intent.voted') return
+    const few = notEnough(book, idea, [...idea.votes, decision], decision.at)
+    if (few !== null) broken('approved', `${id} counts as approved: ${few}`)
+    const { executionTtlMs } = askedOf(
+      book,
+      idea.ticket as NonNullable<Idea['ticket']>,
+      idea.intent.proposal.strategyID,
+    )
+    const { sendBy } = dataOf<'intent.approved'>(row)
+    if (sendBy > plusMs(decision.at, Math.min(executionTtlMs, this.#scene.policy.executionTtlMs)))
+      broken('approved', `the approval of ${id} lasts longer than the policy allows`)
+  }
+
+  /** What becomes of the house is what others agreed to, or the proposer alone where there are no others. */
+  #wasAgreed(row: Row, kind: Wanted['change']['what']['kind'], to: unknown): void {
+    const { people, wanted } = this.#book
+    const found = wanted.get(row.corr)
+    const what = found?.change.what
+    const became = what?.kind === 'approval policy' ? what.policy : what?.kind === 'person' ? what.after : null
+    if (!found || found.settled || what?.kind !== kind || canonical(became) !== canonical(to))
+      broken('people', `row ${row.seq} (${row.action}) is no change that somebody proposed`)
+    const subject = what.kind === 'person' ? what.personID : null
+    if (what.kind === 'person' && takesAway(what)) return
+    const mayAgree = (personID: string): boolean => mayNot(personID, GOVERNING, this.#book) === null
+    const isOther = (personID: string): boolean =>
+      personID !== found.change.proposer && personID !== subject && mayAgree(personID)
+    const isAlone = ![...people.keys()].some(isOther)
+    if (!found.agreed.some((personID) => isOther(personID) || (isAlone && mayAgree(personID))))
+      broken('people', `row ${row.seq} (${row.action}): nobody who may has agreed to ${row.corr}`)
   }
   #person({ actor }: Row, roles: readonly string[], what: string): void {
     const no = mayNot(actor.type === 'person' ? actor.id : null, roles, this.#book)
@@ -141,12 +221,31 @@ export class People {
       case 'intent.ticketed':
         return said.what === 'reprice' && said.intentID === id && isRepriced(row)
       case 'intent.voted':
-      case 'intent.approved':
+      case 'intent.approved': {
+        const { evidence } = dataOf<'intent.approved' | 'intent.voted'>(row).decision
+        return isYesTo(row, said) && (said.using ?? 'session') === (evidence?.kind ?? 'session')
+      }
+      case 'change.proposed':
+        return said.what === 'govern' && said.of === canonical(dataOf<'change.proposed'>(row).change.what)
+      case 'change.voted':
+        return this.#isOfChange(id, said, dataOf<'change.voted'>(row).decision.digest)
+      case 'change.applied':
+        return this.#isOfChange(id, said)
+      case 'policy.changed':
+      case 'person.changed':
+        return this.#isOfChange(row.corr, said)
+      case 'strategy.armed':
+        return said.what === 'arm' && said.bounds === boundsOf(dataOf<'strategy.armed'>(row).arming)
+      case 'strategy.disarmed':
         return (
-          said.what === 'approve' &&
-          said.intentID === id &&
-          said.digest === dataOf<'intent.approved' | 'intent.voted'>(row).decision.digest
+          (said.what === 'disarm' && said.armingID === id) ||
+          // Armed anew, it is armed once.
+          (said.what === 'arm' && said.strategyID === this.#book.armings.get(id)?.arming.strategyID)
         )
+      case 'link.made':
+        return said.what === 'link' && said.linkID === linkOf(dataOf<'link.made'>(row).link)
+      case 'link.ended':
+        return said.what === 'unlink' && said.linkID === id
       case 'intent.declined':
         return said.what === 'decline' && said.intentID === id
       case 'intent.withdrawn':
@@ -180,6 +279,12 @@ export class People {
         return false
     }
   }
+  /** Whoever is alone agrees by proposing; and what takes power away is done by it. */
+  #isOfChange(changeID: string, said: Said, digest?: string | null): boolean {
+    if (said.what === 'agree') return said.changeID === changeID && (digest === undefined || said.digest === digest)
+    const wanted = this.#book.wanted.get(changeID)
+    return said.what === 'govern' && wanted !== undefined && said.of === canonical(wanted.change.what)
+  }
   /** An order and those that take its place are canceled together while nobody knows which of them works. */
   #isOfLine(clOrdID: string, asked: string): boolean {
     const [one, other] = [this.#book.orders.get(clOrdID), this.#book.orders.get(asked)]
@@ -207,12 +312,15 @@ export class People {
     const until = this.#scene.rows.slice(0, to)
     const during = until.slice(said.from)
     const isMine = (row: Row): boolean =>
-      row.action === DONE[said.what] && said.by === row.actor.id && this.#isMeant(row, said)
+      said.what !== 'approve' && row.action === DONE[said.what] && said.by === row.actor.id && this.#isMeant(row, said)
     const isThere = ((): boolean => {
       switch (said.what) {
         case 'halt':
         case 'release':
         case 'take-in':
+        case 'govern':
+        case 'arm':
+        case 'link':
           return during.some(isMine)
         case 'reprice':
           return during.some(
@@ -221,11 +329,16 @@ export class People {
         // Whoever did it first.
         case 'withdraw':
         case 'close':
+        case 'disarm':
+        case 'unlink':
           return until.some((row) => this.#isMeant(row, said))
         case 'cancel':
           return isAskedToEnd(until, said.clOrdID, said.from)
-        case 'propose':
+        // Said before with something else, or by arming, it is said.
         case 'approve':
+          return until.some((row) => YESES.has(row.action) && isYesTo(row, said) && yesOf(row).by === said.by)
+        case 'propose':
+        case 'agree':
         case 'decline':
         case 'replace':
           return until.some(isMine)
@@ -255,9 +368,8 @@ export class People {
 }
 
 /** What was asked → what is then in the journal. */
-const DONE: Readonly<Record<Asked['what'], Action>> = {
+const DONE: Readonly<Record<Exclude<Asked['what'], 'approve'>, Action>> = {
   propose: 'intent.received',
-  approve: 'intent.approved',
   decline: 'intent.declined',
   withdraw: 'intent.withdrawn',
   reprice: 'intent.ticketed',
@@ -267,9 +379,16 @@ const DONE: Readonly<Record<Asked['what'], Action>> = {
   release: 'halt.released',
   'take-in': 'order.adopted',
   close: 'task.closed',
+  govern: 'change.proposed',
+  agree: 'change.voted',
+  arm: 'strategy.armed',
+  disarm: 'strategy.disarmed',
+  link: 'link.made',
+  unlink: 'link.ended',
 }
+const YESES: ReadonlySet<string> = new Set(['intent.voted', 'intent.approved'])
 /** Of these the exact terms count. */
-const VOTES: ReadonlySet<string> = new Set(['intent.approved', 'order.replace-requested'])
+const VOTES: ReadonlySet<string> = new Set([...YESES, 'order.replace-requested'])
 const HALTS: ReadonlySet<string> = new Set(['halt.engaged', 'halt.released'])
 /** Nobody in a world signs in; that is for the tests of the edge. */
 const SIGNING_IN: ReadonlySet<string> = new Set([
@@ -280,6 +399,26 @@ const SIGNING_IN: ReadonlySet<string> = new Set([
   'token.issued',
   'token.revoked',
 ])
+
+const yesOf = (row: Row): Decision => dataOf<'intent.approved' | 'intent.voted'>(row).decision
+/** A yes to the same ticket, whatever it was said with. */
+const isYesTo = (row: Row, said: Said): said is Extract<Said, { readonly what: 'approve' }> =>
+  said.what === 'approve' && said.intentID === row.object.id && said.digest === yesOf(row).digest
+
+/** All that is armed, as one text. */
+export const boundsOf = ({
+  strategyID,
+  symbols,
+  maxNotional,
+  maxCount,
+  until,
+}: Pick<ArmedStrategy, 'strategyID' | 'symbols' | 'maxNotional' | 'maxCount' | 'until'>): string =>
+  canonical({ strategyID, symbols, maxNotional, maxCount, until })
+
+/** Somebody is kept out, or may do less. */
+const takesAway = ({ before, after }: Extract<ChangeOf, { readonly kind: 'person' }>): boolean =>
+  after.roles.every((role) => before.roles.includes(role)) &&
+  (after.disabled || (!before.disabled && after.roles.length < before.roles.length))
 
 /** Only at the word of a person. */
 const isRepriced = ({ action, data }: Row): boolean =>
@@ -299,19 +438,11 @@ function isAskedToEnd(rows: readonly Row[], clOrdID: string, from: number): bool
 
 /** As a line of the log: `ana asks to decline I1`. */
 export function wordsOf({ what, by, ...about }: Asked): string {
-  const { intentID, clOrdID, symbol, taskID } = about as Partial<Record<string, string>>
-  return [by, 'asks to', what, intentID ?? clOrdID ?? symbol ?? taskID].filter((word) => word !== undefined).join(' ')
+  const { intentID, clOrdID, symbol, taskID, changeID, strategyID, armingID, linkID } = about as Partial<
+    Record<string, string>
+  >
+  const of = intentID ?? clOrdID ?? symbol ?? taskID ?? changeID ?? strategyID ?? armingID ?? linkID
+  return [by, 'asks to', what, of].filter((word) => word !== undefined).join(' ')
 }
 
 const dataOf = <A extends Action>(row: Row): Happened[A] => row.data as unknown as Happened[A]
-
-/** Why this person may not; null when they may. */
-export function mayNot(personID: string | null, roles: readonly string[], book: Recount): string | null {
-  if (personID === null) return 'that takes a person'
-  const person = book.people.get(personID)
-  if (!person) return 'nobody of that name is known'
-  if (person.disabled) return 'is disabled'
-  return person.roles.some((role) => roles.includes(role)) ? null : `has only the roles ${person.roles.join(', ')}`
-}
-export const isOwn = ({ intent }: Idea, personID: string): boolean =>
-  personID === intent.proposer.id || personID === intent.proposerOwner

@@ -15,7 +15,12 @@ export type WorldSetting = {
   readonly broker: BrokerName
   readonly store: 'memory' | 'file'
   readonly limits: 'wide' | 'tight'
+  /** Who must say yes to what when it begins. */
+  readonly policy: PolicyName
 }
+
+/** `two`: two people to every order; `large-two`: to the larger ones; `armed`: much may go without a person. */
+export type PolicyName = 'first' | 'two' | 'large-two' | 'armed'
 
 /** The brokers of the simulation differ in what they can do and in what their silence proves. */
 export type BrokerName = 'bare' | 'brackets' | 'pairs' | 'sleeping-legs' | 'coins'

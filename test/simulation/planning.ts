@@ -1,5 +1,5 @@
 import { chance } from './loop.ts'
-import type { BrokerName, Item, Plan, Point, When, WorldSetting } from './plan.ts'
+import type { BrokerName, Item, Plan, Point, PolicyName, When, WorldSetting } from './plan.ts'
 import { BROKERS, midAt } from './venue.ts'
 
 const BROKER_NAMES = Object.keys(BROKERS) as BrokerName[]
@@ -25,12 +25,14 @@ const NIGHTS: Readonly<Partial<Record<keyof typeof STARTS, number>>> = {
 /** A stream of draws for one plan. */
 class Draws {
   readonly #seed: number
+  readonly #of: string
   #n = 0
-  constructor(seed: number) {
+  constructor(seed: number, of: string) {
     this.#seed = seed
+    this.#of = of
   }
   next(): number {
-    return chance(this.#seed, 'plan', this.#n++)
+    return chance(this.#seed, this.#of, this.#n++)
   }
   maybe(share: number): boolean {
     return this.next() < share
@@ -54,7 +56,8 @@ type Kind = (d: Draws, world: WorldSetting) => Item[]
  * @param options.lastsMs for how long they go on; drawn when absent.
  */
 export function planOf(seed: number, options: { readonly lastsMs?: number } = {}): Plan {
-  const d = new Draws(seed)
+  const d = new Draws(seed, 'plan')
+  const about = new Draws(seed, 'approvals')
   const broker = d.one(BROKER_NAMES)
   const where = d.maybe(0.7) ? 'midday' : d.one(Object.keys(STARTS) as (keyof typeof STARTS)[])
   const activeMs = options.lastsMs ?? Math.round(d.between(20_000, 65_000))
@@ -70,6 +73,7 @@ export function planOf(seed: number, options: { readonly lastsMs?: number } = {}
     broker,
     store: d.maybe(0.08) ? 'file' : 'memory',
     limits: d.maybe(0.35) ? 'tight' : 'wide',
+    policy: about.one(POLICIES_DRAWN),
   }
   const busy = { ...world, lastsMs: overNight ? 150_000 : activeMs }
   const items: Item[] = trading(d, busy)
@@ -82,6 +86,7 @@ export function planOf(seed: number, options: { readonly lastsMs?: number } = {}
     items.push(at(160_000, 'crash', [], { down: String(night - 170) }))
     items.push(...trading(d, { ...busy, lastsMs: 40_000 }, night * 1_000 + 5_000, 'N'))
   }
+  items.push(...approvals(about, busy, items))
   return { world, items: items.sort(byTime) }
 }
 
@@ -190,6 +195,155 @@ function idea(d: Draws, world: WorldSetting, id: string, atMs: number): Item[] {
   if (d.maybe(0.05)) items.push(at(atMs + d.between(0, 4_000), 'twist', [id], from !== 'jax' ? { from } : {}))
   if (d.maybe(0.05)) add('agent-tries', {})
   return items.map((item) => (item.verb === 'agent-tries' ? { ...item, words: [d.one(['release', 'take-in'])] } : item))
+}
+
+// ---------------------------------------------------------------- who must say yes, and with what
+
+/** How often a world begins with each. */
+const POLICIES_DRAWN: readonly PolicyName[] = [
+  'first',
+  'first',
+  'first',
+  'two',
+  'large-two',
+  'large-two',
+  'armed',
+  'armed',
+]
+
+/**
+ * What an order takes beyond one yes, and what comes between: second people, clicks in a chat, armed strategies, other
+ * policies, people who lose their access. Yeses of before are changed in `items`.
+ */
+function approvals(d: Draws, world: WorldSetting, items: Item[]): Item[] {
+  const more: Item[] = []
+  const { policy } = world
+  const asksForTwo = policy === 'two' || policy === 'large-two'
+  const chats = d.maybe(0.3)
+  if (chats) for (const name of ['ana', 'bo', 'rik']) if (d.maybe(0.8)) more.push(at(300, 'link', [name]))
+  for (const [i, item] of items.entries()) {
+    const { by = '', after, shows } = item.named
+    if (item.verb !== 'approve' || after === undefined || shows !== undefined || !(by === 'ana' || by === 'bo'))
+      continue
+    if (asksForTwo && d.maybe(0.85)) {
+      const second = d.one(['ana', 'bo', 'rik'].filter((name) => name !== by))
+      more.push({ ...item, named: { by: second, after: secs(d.between(0.2, 9)), ...(chats && d.maybe(0.4) && SLACK) } })
+    }
+    if (chats && d.maybe(0.4))
+      items[i] = { ...item, named: { ...item.named, ...SLACK, ...(d.maybe(0.1) && { user: d.one(['ana', 'bo']) }) } }
+  }
+  for (const [name, share] of Object.entries(SHARES))
+    if (d.maybe(share[policy] ?? share.otherwise)) more.push(...(GOVERNED[name]?.(d, world) ?? []))
+  return more
+}
+const SLACK = { via: 'slack' } as const
+
+/** In how many of the worlds of each policy it happens. */
+const SHARES: Readonly<Record<string, Partial<Record<PolicyName, number>> & { readonly otherwise: number }>> = {
+  'strategies are armed': { armed: 1, otherwise: 0.08 },
+  'the policy changes': { otherwise: 0.12 },
+  'somebody loses their access': { otherwise: 0.1 },
+  'somebody loses their chat': { otherwise: 0.1 },
+  'something comes between two yeses': { two: 0.6, 'large-two': 0.4, otherwise: 0 },
+  'something comes between a yes and its send': { otherwise: 0.12 },
+}
+/** An order whose yes waits while nobody can be reached, and what happens in that time. */
+const waits = (d: Draws, w: WorldSetting, id: string, between: (when: number) => Item[], votes: Item[]): Item[] => {
+  const when = sometime(d, w) * 0.6
+  const mid = midAt(w.seed, 'AAPL', when)
+  const words = { entry: mid.toFixed(2), stop: (mid * 0.99).toFixed(2), tif: 'GTC' }
+  const yeses = votes.map((item) => ({ ...item, when: { atMs: Math.max(0, Math.round(when - 10)) } }))
+  return [...yeses, at(when, 'signal', [id, 'BUY', 'AAPL'], words), ...between(when)]
+}
+const yes = (id: string, by: string, after: string, more: Readonly<Record<string, string>> = {}): Item =>
+  at(0, 'approve', [id], { by, after, ...more })
+
+const GOVERNED: Readonly<Record<string, Kind>> = {
+  'strategies are armed': (d, w) =>
+    some(d, 1, 3, () => sometime(d, w) * 0.7).flatMap((when) => {
+      const by = d.one(['ana', 'ana', 'bo', 'rik', 'tom', 'jax'])
+      const bounds = {
+        by,
+        max: d.one(['900', '3000', '12000', '20000']),
+        count: String(d.whole(1, 3)),
+        for: secs(d.between(3, 60)),
+      }
+      const symbols = d.maybe(0.3) ? [d.one(['AAPL', 'MSFT'])] : []
+      const end = d.next()
+      return [
+        at(when, 'arm', [d.maybe(0.9) ? 'simulation' : 'another', ...symbols], bounds),
+        ...(end < 0.15 ? [at(when + d.between(1_000, 15_000), 'disarm', [], { by: d.one(['ana', 'bo', 'jax']) })] : []),
+        ...(end > 0.9 && by !== 'jax' ? [at(when + d.between(1_000, 9_000), 'access', [by, 'off'], { by: 'ad' })] : []),
+        ...(end > 0.75 && end < 0.9 ? [at(when + d.between(1_000, 15_000), 'crash', [], { down: '2.000' })] : []),
+      ]
+    }),
+  'the policy changes': (d, w) =>
+    some(d, 1, 2, () => {
+      const [by, agree] = d.one([
+        ['rik', 'ad'],
+        ['ad', 'rik'],
+        ['rik', 'rik'],
+        ['ana', 'ad'],
+      ] as const)
+      const after = secs(d.between(0, 6))
+      return at(sometime(d, w), 'policy', [d.one(['first', 'two', 'large-two', 'armed'])], { by, agree, after })
+    }),
+  'somebody loses their access': (d, w) => {
+    const [name, when] = [d.one(['ana', 'bo', 'rik', 'ad']), sometime(d, w)]
+    const by = name === 'rik' ? 'ad' : 'rik'
+    const off = at(when, 'access', [name, d.one(['off', 'no-roles'])], { by })
+    return d.maybe(0.5)
+      ? [off]
+      : [off, at(when + 8_000, 'access', [name, 'on'], { by, agree: by === 'ad' ? 'rik' : 'ad' })]
+  },
+  'somebody loses their chat': (d, w) => {
+    const [name, when] = [d.one(['ana', 'bo']), sometime(d, w)]
+    return [at(when, 'unlink', [name], d.maybe(0.3) ? { by: d.one(['ad', 'rik']) } : {})]
+  },
+  'something comes between two yeses': (d, w) => {
+    const [first, second] = d.one([
+      ['ana', 'bo'],
+      ['bo', 'rik'],
+      ['rik', 'ana'],
+      ['ana', 'ana'],
+    ] as const)
+    const between = (when: number): Item[] => {
+      const then = when + d.between(1_200, 3_800)
+      switch (d.whole(0, 5)) {
+        case 0:
+          return [at(then, 'disable', [first])]
+        case 1:
+          return [at(then, 'access', [first, 'off'], { by: 'ad' })]
+        case 2:
+          return [at(then, 'halt', [], { by: 'ana' }), at(then + d.between(100, 3_000), 'release', [], { by: 'rik' })]
+        case 3:
+          return [at(then, 'crash', [], { down: '2.000' })]
+        case 4:
+          return [at(then, 'policy', [d.one(['first', 'two', 'large-two'])])]
+        default:
+          return []
+      }
+    }
+    const votes = [yes('V1', first, '1.000', { times: '1' }), yes('V1', second, '4.000')]
+    if (d.maybe(0.3)) votes.push(at(0, 'reprice', ['V1'], { by: 'tom', after: secs(d.between(1.2, 3.8)) }))
+    if (d.maybe(0.3)) votes.push(yes('V1', d.one(['ana', 'bo', 'rik']), '6.000'))
+    return waits(d, w, 'V1', between, votes)
+  },
+  'something comes between a yes and its send': (d, w) => {
+    const using = d.maybe(0.5)
+    const by = d.one(['ana', 'bo'])
+    const between = (when: number): Item[] => {
+      const then = when + d.between(2_100, 5_000)
+      const what = d.one([
+        at(then, 'policy', [d.one(['first', 'two', 'large-two', 'armed'])]),
+        at(then, 'access', [by, d.one(['off', 'no-roles'])], { by: 'rik' }),
+        ...(using ? [at(then, 'unlink', [by]), at(then, 'unlink', [by], { by: 'ad' })] : []),
+      ])
+      return [at(when + 1_900, 'stick', ['AAPL'], { for: secs(d.between(2, 8)) }), what]
+    }
+    const votes = [yes('W1', by, '2.000', using ? SLACK : {}), yes('W1', 'rik', '1.000')]
+    return [...(using ? [at(200, 'link', [by])] : []), ...waits(d, w, 'W1', between, votes)]
+  },
 }
 
 // ---------------------------------------------------------------- what goes wrong

@@ -3,7 +3,15 @@ import type { Row } from '../../src/journal/row.ts'
 import type { Report } from '../../src/orders/report.ts'
 import type { Bracket, Terms } from '../../src/orders/terms.ts'
 import type { Ticket } from '../../src/orders/ticket.ts'
-import type { Decision, Intent, Person, ReconcileRun } from '../../src/ports/records.ts'
+import { type ApprovalPolicy, FIRST_POLICY } from '../../src/approvals/policy.ts'
+import type {
+  ArmedStrategy,
+  Change as HouseChange,
+  Decision,
+  Intent,
+  Person,
+  ReconcileRun,
+} from '../../src/ports/records.ts'
 import type { ClOrdID, ExecID, OrderID } from '../../src/values/brand.ts'
 import {
   type Amt,
@@ -140,8 +148,12 @@ export type Idea = {
   last: string
   ticket: Ticket | null
   ticketText: string
+  /** The row that made it. */
+  ticketSeq: number
   digest: string | null
   decideBy: Instant | null
+  /** Every yes to it, the last one included. */
+  votes: readonly Decision[]
   approval: {
     readonly decision: Decision
     readonly sendBy: Instant
@@ -149,6 +161,11 @@ export type Idea = {
     usedBy: ClOrdID | null
   } | null
 }
+
+/** What a person let go without being asked; `ended` says by what. */
+export type Armed = { readonly arming: ArmedStrategy; readonly ended: string | null; readonly used: number }
+/** A change of the house that somebody wants, and who agreed to it. */
+export type Wanted = { readonly change: HouseChange; readonly agreed: readonly string[]; readonly settled: boolean }
 
 /** What a person asked an open order to become. */
 export type Wish = {
@@ -172,6 +189,14 @@ export class Recount {
   readonly tasks = new Map<string, boolean>()
   /** Name of the order that is to take a place → what a person asked for. */
   readonly changes = new Map<string, Wish>()
+  /** Who must say yes to what, since row `seq`. Null: what an installation begins with. */
+  policy: { readonly seq: number; readonly is: ApprovalPolicy } | null = null
+  readonly armings = new Map<string, Armed>()
+  readonly wanted = new Map<string, Wanted>()
+  /** Chat user → whose it is; one that was unlinked is not in here. */
+  readonly links = new Map<string, string>()
+  /** Passkey → whose it is; one that was revoked is not in here. */
+  readonly passkeys = new Map<string, string>()
 
   take(row: Row): void {
     const told = row as unknown as Told
@@ -183,8 +208,10 @@ export class Recount {
           last: row.action,
           ticket: null,
           ticketText: '',
+          ticketSeq: row.seq,
           digest: null,
           decideBy: null,
+          votes: [],
           approval: null,
         })
         return
@@ -193,15 +220,27 @@ export class Recount {
         Object.assign(this.#idea(id, row), {
           ticket,
           ticketText: canonical(ticket.terms),
+          ticketSeq: row.seq,
           digest,
           decideBy,
+          votes: [],
           approval: null,
         })
         return
       }
       case 'intent.approved': {
         const { decision, sendBy } = told.data
-        this.#idea(id, row).approval = { decision, sendBy, byActor: row.actor.type, usedBy: null }
+        const idea = this.#idea(id, row)
+        idea.approval = { decision, sendBy, byActor: row.actor.type, usedBy: null }
+        idea.votes = [...idea.votes, decision]
+        const armed = decision.evidence?.kind === 'armed' && this.armings.get(decision.evidence.armingID)
+        if (armed) this.armings.set(armed.arming.armingID, { ...armed, used: armed.used + 1 })
+        return
+      }
+      case 'intent.voted': {
+        // It waits as it did before.
+        const idea = this.ideas.get(id)
+        if (idea) idea.votes = [...idea.votes, told.data.decision]
         return
       }
       case 'intent.refused':
@@ -263,7 +302,9 @@ export class Recount {
         return this.#reported(this.#order(id), told.data.report)
       case 'halt.engaged':
         this.halt = { seq: row.seq, at: null }
-        return
+        return this.#disarmed('trading was halted', () => true)
+      case 'gateway.started':
+        return this.#disarmed('the gateway was restarted', () => true)
       case 'halt.released':
         this.halt = null
         return
@@ -283,11 +324,55 @@ export class Recount {
         this.lastRun = { seq: row.seq, run: told.data.run }
         return
       case 'person.added':
-        this.people.set(told.data.person.personID, told.data.person)
+        return this.#person(told.data.person)
+      case 'person.changed': {
+        const person = this.people.get(id)
+        if (person) this.#person({ ...person, ...told.data })
+        return
+      }
+      case 'policy.changed':
+        this.policy = { seq: row.seq, is: told.data.policy }
+        return
+      case 'change.proposed':
+        this.wanted.set(id, { change: told.data.change, agreed: [], settled: false })
+        return
+      case 'change.voted': {
+        const wanted = this.wanted.get(id)
+        if (wanted) this.wanted.set(id, { ...wanted, agreed: [...wanted.agreed, told.data.decision.by] })
+        return
+      }
+      case 'change.applied':
+      case 'change.declined':
+      case 'change.lapsed': {
+        const wanted = this.wanted.get(id)
+        if (wanted) this.wanted.set(id, { ...wanted, settled: true })
+        return
+      }
+      case 'strategy.armed':
+        this.armings.set(id, { arming: told.data.arming, ended: null, used: 0 })
+        return
+      case 'strategy.disarmed':
+        return this.#disarmed(told.data.why, ({ armingID }) => armingID === id)
+      case 'link.made':
+        this.links.set(id, told.data.link.personID)
+        return
+      case 'link.ended':
+        this.links.delete(id)
+        return
+      case 'passkey.enrolled':
+        this.passkeys.set(id, told.data.passkey.personID)
+        return
+      case 'passkey.revoked':
+        this.passkeys.delete(id)
         return
       default:
         return
     }
+  }
+
+  /** The most that may go without a person; null: nothing may. */
+  get autoMaxNotional(): Amt | null {
+    return this.policy ? this.policy.is.autoMaxNotional : FIRST_POLICY.autoMaxNotional
   }
 
   /** The order and those in whose place it is, newest first. */
@@ -316,6 +401,15 @@ export class Recount {
     return sum
   }
 
+  #person(person: Person): void {
+    this.people.set(person.personID, person)
+    if (person.disabled)
+      this.#disarmed(`${person.name}, who armed it, was disabled`, ({ by }) => by === person.personID)
+  }
+  #disarmed(why: string, is: (arming: ArmedStrategy) => boolean): void {
+    for (const [id, armed] of this.armings)
+      if (armed.ended === null && is(armed.arming)) this.armings.set(id, { ...armed, ended: why })
+  }
   #idea(id: string, row: Row): Idea {
     const idea = this.ideas.get(id)
     if (!idea) throw new Error(`row ${row.seq} is about intent ${id}, which was never received`)

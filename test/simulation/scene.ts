@@ -36,7 +36,13 @@ export type Scene = {
 
 /** What can be asked of the desk. */
 export type Wanted =
-  | { readonly what: 'approve'; readonly intentID: string; readonly digest: string }
+  /** `using` is what it was said with; absent: a click in a page. */
+  | {
+      readonly what: 'approve'
+      readonly intentID: string
+      readonly digest: string
+      readonly using?: 'channel' | 'passkey'
+    }
   | { readonly what: 'propose' | 'decline' | 'withdraw' | 'reprice'; readonly intentID: string }
   | { readonly what: 'cancel'; readonly clOrdID: string }
   /** Null is as it is; `orderQty` counts what is filled. */
@@ -44,6 +50,14 @@ export type Wanted =
   | { readonly what: 'halt' | 'release' }
   | { readonly what: 'take-in'; readonly symbol: string }
   | { readonly what: 'close'; readonly taskID: string }
+  /** A change of the house: `of` is what it is, canonical. */
+  | { readonly what: 'govern'; readonly of: string }
+  | { readonly what: 'agree'; readonly changeID: string; readonly digest: string }
+  /** `bounds` is all that is armed, canonical. */
+  | { readonly what: 'arm'; readonly strategyID: string; readonly bounds: string }
+  | { readonly what: 'disarm'; readonly armingID: string }
+  /** A chat user becomes that of whoever asks, or is so no more. */
+  | { readonly what: 'link' | 'unlink'; readonly linkID: string }
 /** `by` is the id of a person or an agent. */
 export type Asked = Wanted & { readonly by: string }
 

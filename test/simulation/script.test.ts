@@ -4,7 +4,7 @@ import fc from 'fast-check'
 import { VERBS as ACTED } from './acts.ts'
 import type { Item, Plan, When } from './plan.ts'
 import { planOf } from './planning.ts'
-import { hint, lineOf, misread, parseScript, printScript, ScriptError } from './script.ts'
+import { hint, lineOf, misread, parseScript, POLICY_NAMES, printScript, ScriptError } from './script.ts'
 import { LISTED } from './venue.ts'
 import { OF_STEPS, PEOPLE, SYMBOLS, VERBS } from './words.ts'
 import { CAST } from './world.ts'
@@ -59,6 +59,7 @@ const plan: fc.Arbitrary<Plan> = fc.record(
         broker: fc.constantFrom('bare', 'brackets', 'pairs', 'sleeping-legs', 'coins'),
         store: fc.constantFrom('memory', 'file'),
         limits: fc.constantFrom('wide', 'tight'),
+        policy: fc.constantFrom(...POLICY_NAMES),
       },
       { noNullPrototype: true },
     ),
@@ -104,6 +105,12 @@ describe('a script', () => {
   const wrong: [name: string, source: string, line: number, message: RegExp][] = [
     ['nothing', '# only a comment\n', 1, /is empty; it begins with "world seed=/],
     ['no world', 'at 1.000 halt', 1, /a script begins with "world seed=… start=… lasts=…/],
+    [
+      'a policy that nobody knows',
+      `${WORLD} policy=three`,
+      1,
+      /policy= is first, two, large-two or armed, not "three"/,
+    ],
     ['a setting too few', WORLD.replace(' limits=wide', ''), 1, /world lacks limits= \(wide or tight\)/],
     ['an unknown setting', `${WORLD} sed=1`, 1, /no sed= \(did you mean "seed"\?\); there are seed, start, lasts/],
     ['a setting twice', `${WORLD} seed=1`, 1, /seed= stands twice/],
@@ -182,7 +189,7 @@ describe('a script', () => {
       'an unknown person',
       `${WORLD}\nat 1.000 halt by=rick`,
       2,
-      /by= is ana, bo, rik, tom or jax, not "rick" \(did you mean "rik"\?\)/,
+      /by= is ana, bo, rik, tom, ad or jax, not "rick" \(did you mean "rik"\?\)/,
     ],
     [
       'an unknown word',
@@ -197,7 +204,12 @@ describe('a script', () => {
       /after "signal I1 BUY" stands AAPL, MSFT or BTC\/USD, not nothing/,
     ],
     ['a word too many', `${WORLD}\nat 1.000 gap AAPL 2 now`, 2, /gap has nothing to do with "now"/],
-    ['a name too few', `${WORLD}\nat 1.000 approve I1 after=2`, 2, /approve lacks by= \(ana, bo, rik, tom or jax\)/],
+    [
+      'a name too few',
+      `${WORLD}\nat 1.000 approve I1 after=2`,
+      2,
+      /approve lacks by= \(ana, bo, rik, tom, ad or jax\)/,
+    ],
     [
       'neither of two names',
       `${WORLD}\nat 1.000 clock`,

@@ -1,5 +1,5 @@
 import { parseInstant } from '../../src/values/instant.ts'
-import type { BrokerName, Item, Plan, Point, When, WorldSetting } from './plan.ts'
+import type { BrokerName, Item, Plan, Point, PolicyName, When, WorldSetting } from './plan.ts'
 import { type Kind, OF_STEPS, STEPS, type Verb, VERBS } from './words.ts'
 
 /** A script that cannot be understood; `line` counts from 1, as an editor does. */
@@ -18,6 +18,7 @@ const POINTS = Object.keys(STEPS) as Point[]
 const BROKERS = every<BrokerName>({ bare: true, brackets: true, pairs: true, 'sleeping-legs': true, coins: true })
 const STORES = every<WorldSetting['store']>({ memory: true, file: true })
 const LIMITS = every<WorldSetting['limits']>({ wide: true, tight: true })
+export const POLICY_NAMES = every<PolicyName>({ first: true, two: true, 'large-two': true, armed: true })
 
 /** `seed=4711` of the first line: how each is printed, and how it is read back (null: not one of these). */
 const SETTING: { readonly [K in Setting]: Spelling<SettingOf[K]> } = {
@@ -31,6 +32,12 @@ const SETTING: { readonly [K in Setting]: Spelling<SettingOf[K]> } = {
   broker: { print: String, parse: (text) => BROKERS.find((it) => it === text) ?? null, what: oneOf(BROKERS) },
   store: { print: String, parse: (text) => STORES.find((it) => it === text) ?? null, what: oneOf(STORES) },
   limits: { print: String, parse: (text) => LIMITS.find((it) => it === text) ?? null, what: oneOf(LIMITS) },
+  policy: {
+    print: String,
+    parse: (text) => POLICY_NAMES.find((it) => it === text) ?? null,
+    what: oneOf(POLICY_NAMES),
+    unsaid: 'first',
+  },
 }
 type SettingOf = Omit<WorldSetting, 'lastsMs'> & { readonly lasts: WorldSetting['lastsMs'] }
 type Setting = keyof SettingOf
@@ -38,6 +45,8 @@ type Spelling<T> = {
   readonly print: (value: T) => string
   readonly parse: (text: string) => T | null
   readonly what: string
+  /** What it is when it does not stand there. */
+  readonly unsaid?: T
 }
 
 const NAME = /^[A-Za-z][\w.-]*$/
@@ -78,7 +87,10 @@ const widest = (texts: readonly string[]): number => texts.reduce((wide, text) =
 
 function printSettings(world: SettingOf): string {
   const print = <K extends Setting>(name: K): string => `${name}=${word(SETTING[name].print(world[name]))}`
-  return (Object.keys(SETTING) as Setting[]).map((name) => print(name)).join(' ')
+  return (Object.keys(SETTING) as Setting[])
+    .filter((name) => world[name] !== SETTING[name].unsaid)
+    .map((name) => print(name))
+    .join(' ')
 }
 
 /**
@@ -172,8 +184,9 @@ function parseWorld({ no, words, named }: Line): WorldSetting {
     if (!(names as string[]).includes(name))
       throw new ScriptError(no, `world has no ${name}=${hint(name, names)}; there are ${oneOf(names)}`)
   const read = <K extends Setting>(name: K): SettingOf[K] => {
-    const { parse, what } = SETTING[name]
+    const { parse, what, unsaid } = SETTING[name]
     const given = named.get(name)
+    if (given === undefined && unsaid !== undefined) return unsaid
     if (given === undefined) throw new ScriptError(no, `world lacks ${name}= (${what})`)
     const value = parse(given)
     if (value === null) throw new ScriptError(no, `${name}= is ${what}, not ${quote(given)}`)
@@ -186,6 +199,7 @@ function parseWorld({ no, words, named }: Line): WorldSetting {
     broker: read('broker'),
     store: read('store'),
     limits: read('limits'),
+    policy: read('policy'),
   }
 }
 

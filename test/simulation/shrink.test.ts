@@ -6,7 +6,15 @@ import { type Shrinking, shrink } from './shrink.ts'
 
 const item = (n: number): Item => ({ when: { atMs: n * 1_000 }, verb: 'signal', words: [`I${n}`], named: {} })
 const planOf = (count: number, lastsMs = 180_000): Plan => ({
-  world: { seed: 1, start: '2026-11-23T15:00:00Z', lastsMs, broker: 'bare', store: 'file', limits: 'tight' },
+  world: {
+    seed: 1,
+    start: '2026-11-23T15:00:00Z',
+    lastsMs,
+    broker: 'bare',
+    store: 'file',
+    limits: 'tight',
+    policy: 'two',
+  },
   items: Array.from({ length: count }, (_, n) => item(n)),
 })
 const namesOf = (plan: Plan): string[] => plan.items.map(({ words }) => words[0] ?? '')

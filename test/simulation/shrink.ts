@@ -74,6 +74,7 @@ export async function shrink(
   }
   const plainer = async (): Promise<void> => {
     if (best.world.store !== 'memory') await keeps({ ...best, world: { ...best.world, store: 'memory' } })
+    if (best.world.policy !== 'first') await keeps({ ...best, world: { ...best.world, policy: 'first' } })
     if (best.world.limits !== 'wide') await keeps({ ...best, world: { ...best.world, limits: 'wide' } })
   }
 

@@ -24,6 +24,7 @@ export function planOf(seed: number, options: { lastsMs?: number } = {}): Plan {
       broker: 'bare',
       store: 'memory',
       limits: 'wide',
+      policy: 'first',
     },
     items,
   }

@@ -1,4 +1,4 @@
-import type { Point } from './plan.ts'
+import type { Point, PolicyName } from './plan.ts'
 
 /** What may stand in one place of a line: one of a few words, or anything that looks like it should. */
 export type Kind = readonly string[] | { readonly looks: RegExp; readonly what: string }
@@ -17,10 +17,12 @@ export type Verb = {
   readonly needsFor?: Readonly<Record<string, readonly string[]>>
 }
 
-export const PEOPLE = ['ana', 'bo', 'rik', 'tom'] as const
+export const PEOPLE = ['ana', 'bo', 'rik', 'tom', 'ad'] as const
 export const SYMBOLS = ['AAPL', 'MSFT', 'BTC/USD'] as const
 const WHO = [...PEOPLE, 'jax']
 const YES_NO = ['yes', 'no']
+const POLICY: readonly PolicyName[] = ['first', 'two', 'large-two', 'armed']
+const GOVERNED = { takes: { by: WHO, agree: WHO, after: { looks: /^\d+(\.\d+)?$/, what: 'seconds such as 2.5' } } }
 const TOLD = { told: YES_NO }
 
 const INTENT: Kind = { looks: /./s, what: 'the name of an intent such as I1' }
@@ -57,7 +59,14 @@ export const VERBS: Readonly<Record<string, Verb>> = {
   approve: {
     words: [INTENT],
     needs: { by: WHO },
-    takes: { after: SECONDS, end: BEFORE_OR_AFTER, shows: ['old', 'wrong'], times: COUNT },
+    takes: {
+      after: SECONDS,
+      end: BEFORE_OR_AFTER,
+      shows: ['old', 'wrong'],
+      times: COUNT,
+      via: ['slack'],
+      user: PEOPLE,
+    },
     either: ['after', 'end'],
   },
   decline: VOTE,
@@ -82,6 +91,16 @@ export const VERBS: Readonly<Record<string, Verb>> = {
   'agent-tries': { words: [['release', 'take-in']] },
   disable: { words: [PEOPLE] },
   enable: { words: [PEOPLE] },
+  policy: { words: [POLICY], ...GOVERNED },
+  access: { words: [PEOPLE, ['off', 'on', 'no-roles']], ...GOVERNED },
+  arm: {
+    words: [['simulation', 'another']],
+    more: [SYMBOLS],
+    needs: { by: WHO, max: SIZE, count: COUNT, for: SECONDS },
+  },
+  disarm: { takes: { by: WHO } },
+  link: { words: [PEOPLE], takes: { user: PEOPLE } },
+  unlink: { words: [PEOPLE], takes: { by: WHO } },
 
   crash: { takes: { down: SECONDS } },
   clock: { takes: { step: AHEAD_OR_BACK, ppm: PPM }, either: ['step', 'ppm'] },

@@ -29,12 +29,13 @@ import { BROKER_OF_ACCOUNT, Venue } from './venue.ts'
 import { Wire } from './wire.ts'
 import { OF_STEPS, STEPS } from './words.ts'
 
-/** The people of every world. The agent, Jax, belongs to tom. */
+/** The people of every world: rik and ad may change the house. The agent, Jax, belongs to tom. */
 export const CAST: Readonly<Record<string, readonly PersonRole[]>> = {
   ana: ['approver'],
   bo: ['approver'],
   rik: ['risk'],
   tom: ['trader', 'approver'],
+  ad: ['admin'],
 }
 
 const POLICY: Policy = {
@@ -372,9 +373,11 @@ class World implements Scene, Acting {
     const mid = Number(text(this.market.broker.markets.get(PROBED)?.bid ?? px('0')))
     const ask = (verb: string, words: readonly string[], given: Readonly<Record<string, string>>): void =>
       void act(this, { when: { atMs: this.loop.nowMs }, verb, words, named: given })
-    ask('enable', ['ana'], {})
+    // Whatever the policy has become, two people are enough.
+    for (const name of ['ana', 'bo']) ask('enable', [name], {})
     await this.loop.run(this.loop.nowMs + 5_000, stop)
     ask('approve', ['PROBE'], { by: 'ana', after: '0.300' })
+    ask('approve', ['PROBE'], { by: 'bo', after: '0.600' })
     ask('signal', ['PROBE', 'BUY', PROBED], { entry: mid.toFixed(2), stop: (mid * 0.99).toFixed(2), tif: 'GTC' })
     await this.loop.run(this.loop.nowMs + 20_000, stop)
     const left = this.rows.some(
@@ -524,6 +527,9 @@ class World implements Scene, Acting {
     this.#desk = desk
     if (this.#boots === 1 || this.rows.length === 0)
       for (const name of Object.keys(CAST)) await this.putPerson(name, false)
+    const { policy } = this.plan.world
+    if (policy !== 'first' && !this.rows.some(({ action }) => action === 'policy.changed'))
+      await act(this, { when: { atMs: this.loop.nowMs }, verb: 'policy', words: [policy], named: {} })
     const known = await desk.identify(await broker.identity())
     if (!known.ok) throw new Error('the broker has opened another account')
     await desk.recover()
