@@ -176,6 +176,25 @@ const BROKEN: { readonly [promise in Promised]: readonly Case[] } = {
       says: /who approved .*: is disabled/,
     },
     {
+      how: 'its click came from a chat user who is nobody',
+      script: DAY,
+      ...rows('intent.approved', (row) => {
+        const evidence = { kind: 'channel', provider: 'slack', tenant: 'T1', user: 'ana' }
+        Object.assign(within(row, 'decision'), { evidence })
+        return row
+      }),
+      says: /ana said yes to I1: that chat user is not theirs/,
+    },
+    {
+      how: 'nobody looked, and nothing was armed',
+      script: DAY,
+      ...rows('intent.approved', (row) => {
+        Object.assign(within(row, 'decision'), { evidence: { kind: 'armed', armingID: 'arm_1' } })
+        return { ...row, actor: { ...row.actor, type: 'system' } }
+      }),
+      says: /I1 counts as approved: nothing was ever armed as arm_1/,
+    },
+    {
       how: 'its signal has expired',
       script: DAY,
       ...rows('order.send-started', (row, w) => {

@@ -70,6 +70,9 @@ class Watch implements Oracles {
       if (isLive(order) && !order.askedToEnd)
         broken('canceled', `trading was halted while ${order.clOrdID} was open, and no cancel of it was asked for`)
     this.#toEnd = []
+    if (this.#book.halt)
+      for (const { arming, disarmed } of this.#book.armings.values())
+        if (!disarmed) broken('halt', `trading is halted, and ${arming.armingID} is armed still`)
     this.#doubles()
   }
 

@@ -162,8 +162,13 @@ export type Idea = {
   } | null
 }
 
-/** What a person let go without being asked; `ended` says by what. */
-export type Armed = { readonly arming: ArmedStrategy; readonly ended: string | null; readonly used: number }
+/** What a person let go without being asked; `ended` says by what, and `disarmed` whether the journal says that it did. */
+export type Armed = {
+  readonly arming: ArmedStrategy
+  readonly ended: string | null
+  readonly disarmed: boolean
+  readonly used: number
+}
 /** A change of the house that somebody wants, and who agreed to it. */
 export type Wanted = { readonly change: HouseChange; readonly agreed: readonly string[]; readonly settled: boolean }
 
@@ -349,10 +354,11 @@ export class Recount {
         return
       }
       case 'strategy.armed':
-        this.armings.set(id, { arming: told.data.arming, ended: null, used: 0 })
+        this.armings.set(id, { arming: told.data.arming, ended: null, disarmed: false, used: 0 })
         return
       case 'strategy.disarmed':
-        return this.#disarmed(told.data.why, ({ armingID }) => armingID === id)
+        this.#disarmed(told.data.why, ({ armingID }) => armingID === id)
+        return this.#isTold(id)
       case 'link.made':
         this.links.set(id, told.data.link.personID)
         return
@@ -405,6 +411,10 @@ export class Recount {
     this.people.set(person.personID, person)
     if (person.disabled)
       this.#disarmed(`${person.name}, who armed it, was disabled`, ({ by }) => by === person.personID)
+  }
+  #isTold(armingID: string): void {
+    const armed = this.armings.get(armingID)
+    if (armed) this.armings.set(armingID, { ...armed, disarmed: true })
   }
   #disarmed(why: string, is: (arming: ArmedStrategy) => boolean): void {
     for (const [id, armed] of this.armings)
