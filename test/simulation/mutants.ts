@@ -42,6 +42,7 @@ export function spoil(mutant: Mutant, file: string, source: string): string {
 }
 
 const ACCESS = 'src/desk/access.ts'
+const APPROVING = 'src/desk/approving.ts'
 const ADOPTING = 'src/desk/adopting.ts'
 const CANCELING = 'src/desk/canceling.ts'
 const CHECKS = 'src/gate/checks.ts'
@@ -62,10 +63,12 @@ const POSITION = 'src/orders/position.ts'
 const PROJECT = 'src/desk/project.ts'
 const PROTECTING = 'src/desk/protecting.ts'
 const PROTECTION = 'src/orders/protection.ts'
+const PROOF = 'src/desk/evidence.ts'
 const RECONCILING = 'src/desk/reconciling.ts'
 const RECOVERING = 'src/desk/recovering.ts'
 const REPLACING = 'src/desk/replacing.ts'
 const RESENDING = 'src/desk/resending.ts'
+const RULES = 'src/approvals/policy.ts'
 const SIZING = 'src/gate/sizing.ts'
 const SQLITE = 'src/store/sqlite.ts'
 const TABLE = 'src/orders/delivery.ts'
@@ -229,7 +232,7 @@ export const MUTANTS: readonly Mutant[] = [
     edits: [
       {
         file: RESENDING,
-        find: "if ((await worthOf(c.tx, { votes: votesOf(intent), ticket, requires, sendBy }, c.now)) !== 'yes') return null",
+        find: "if ((await isApproved(c.tx, intent, ticket, c.now)) !== 'yes') return null",
         put: '',
       },
       { file: RESENDING, find: '...(sendBy !== null && { sendBy })', put: '' },
@@ -317,6 +320,125 @@ export const MUTANTS: readonly Mutant[] = [
         find: 'if (bracket.targetPx && can.oneCancelsOther) {',
         put: 'if (bracket.targetPx && can.bracket) {',
       },
+    ],
+  },
+  {
+    name: 'quorum-ignored',
+    guarantee: 'G1',
+    about: 'Two people must say yes, and one is enough.',
+    edits: [
+      { file: INTENTS, find: 'if (countYes(requires, votes, ask.digest) < requires.quorum)', put: 'if (false)' },
+      { file: DECIDE, find: '< Math.max(1, requires.quorum)', put: '< 1' },
+    ],
+  },
+  {
+    name: 'quorum-not-looked-at-again',
+    guarantee: 'G1',
+    about: 'One of the two who said yes may not any more, and the order is sent on the word of the other.',
+    edits: [{ file: DECIDE, find: '< Math.max(1, requires.quorum)', put: '< 1' }],
+  },
+  {
+    name: 'same-person-counted-twice',
+    guarantee: 'G1',
+    about: 'One person clicks twice and counts as two.',
+    edits: [
+      { file: DECIDE, find: 'return new Set(people).size', put: 'return people.length' },
+      { file: INTENTS, find: 'if (isGiven(intent, ask)) return ok(intent)', put: '' },
+    ],
+  },
+  {
+    name: 'votes-kept-over-a-new-ticket',
+    guarantee: 'G1',
+    about: 'One says yes to the old prices and one to the new, and both count.',
+    edits: [
+      { file: PROJECT, find: '...(requires && { requires, votes: [] }),', put: '...(requires && { requires }),' },
+      { file: DECIDE, find: 'yes.digest === ticketDigest &&', put: '' },
+    ],
+  },
+  {
+    name: 'large-orders-ask-for-one',
+    guarantee: 'G1',
+    about: 'The rule for large orders is never found.',
+    edits: [
+      {
+        file: RULES,
+        find: '(notionalAbove === undefined || gt(order.maxNotional, notionalAbove))',
+        put: 'notionalAbove === undefined',
+      },
+    ],
+  },
+  {
+    name: 'old-yes-under-a-new-policy',
+    guarantee: 'G1',
+    about: 'The policy asks for more since, and a yes of before still sends.',
+    edits: [{ file: PROOF, find: '?.policy.version ?? 0) === policyVersion', put: '?.policy.version ?? 0) >= 0' }],
+  },
+  {
+    name: 'unlinked-chat-still-counts',
+    guarantee: 'G1',
+    about: 'Somebody loses their chat account and unlinks it, and whoever has it still says yes.',
+    edits: [
+      { file: PROOF, find: 'link?.personID === personID && link.endedAt === null', put: 'link?.personID === personID' },
+    ],
+  },
+  {
+    name: 'anybodys-chat-counts',
+    guarantee: 'G1',
+    about: 'The click of one chat user is taken for the yes of another person.',
+    edits: [
+      { file: PROOF, find: 'link?.personID === personID && link.endedAt === null', put: 'link?.endedAt === null' },
+    ],
+  },
+  {
+    name: 'arming-survives-a-restart',
+    guarantee: 'G1',
+    about: 'The gateway was restarted, and orders go without a person as before.',
+    edits: [{ file: RECOVERING, find: "  await disarmAll(c, 'The gateway was restarted.')\n", put: '' }],
+  },
+  {
+    name: 'arming-survives-a-halt',
+    guarantee: 'G1',
+    about: 'Trading was halted and released, and orders go without a person as before.',
+    edits: [{ file: HALTING, find: "  await disarmAll(c, 'Trading was halted.')\n", put: '' }],
+  },
+  {
+    name: 'armed-orders-not-counted',
+    guarantee: 'G1',
+    about: 'Two orders were armed, and all of the day go.',
+    edits: [{ file: PROJECT, find: 'count: arming.count + 1', put: 'count: arming.count' }],
+  },
+  {
+    name: 'armed-beyond-its-amount',
+    guarantee: 'G1',
+    about: 'Small orders were armed, and a large one goes.',
+    edits: [{ file: RULES, find: '  !gt(order.maxNotional, arming.maxNotional) &&\n', put: '' }],
+  },
+  {
+    name: 'armed-beyond-its-symbols',
+    guarantee: 'G1',
+    about: 'One symbol was armed, and orders in all of them go.',
+    edits: [{ file: RULES, find: '  arming.symbols.includes(order.symbol) &&\n', put: '' }],
+  },
+  {
+    name: 'armed-without-end',
+    guarantee: 'G1',
+    about: 'A strategy was armed for a minute, and goes on all day.',
+    edits: [
+      { file: APPROVING, find: 'c.now > arming.until || ', put: '' },
+      { file: PROOF, find: ' || now > arming.until', put: '' },
+    ],
+  },
+  {
+    name: 'armed-by-the-proposers-owner',
+    guarantee: 'G1',
+    about: 'Whoever answers for the agent arms it.',
+    edits: [
+      {
+        file: APPROVING,
+        find: "    if (mayVote(proposedBy(intent), await c.tx.get('person', arming.by))) continue\n",
+        put: '',
+      },
+      { file: PROOF, find: 'holds && !isOwn(by)', put: 'holds' },
     ],
   },
 
