@@ -23,6 +23,7 @@ import {
   type Settings,
 } from './config.ts'
 import { faultLine, type Override } from './place.ts'
+import { oidcFaults } from './sign-in-settings.ts'
 
 const root = mkdtempSync(join(tmpdir(), 'config-'))
 after(() => rmSync(root, { recursive: true, force: true }))
@@ -136,6 +137,14 @@ describe('mistakes are named with line and column', () => {
     ['channels:\n  webhook:\n    url: https://a.example\n', /^jax-exec\.yaml:3:5: channels\.webhook lacks secret\. Set it, /],
     ['channels:\n  testEndpoints:\n    slack: https://slack.com\n', /^jax-exec\.yaml:3:12: channels\.testEndpoints\.slack must be the address of a simulator on this machine/],
     ['channels:\n  testEndpoints:\n    teams: http://127.0.0.1.evil.example\n', /must be the address of a simulator on this machine/],
+    ['access:\n  oicd:\n    issuer: https://a.example\n', /^jax-exec\.yaml:2:3: access\.oicd is not a setting; did you mean "oidc"\?$/],
+    ['access:\n  oidc:\n    isuer: https://a.example\n', /^jax-exec\.yaml:3:5: access\.oidc\.isuer is not a setting; did you mean "issuer"\?$/],
+    ['access:\n  oidc:\n    issuer: https://a.example\n', /^jax-exec\.yaml:3:5: access\.oidc lacks clientID, clientSecret\. Set them, .*simulate oidc$/],
+    ['access:\n  oidc:\n    clientSecret: hunter2\n',   /^jax-exec\.yaml:3:19: access\.oidc\.clientSecret holds a secret in the open; (?!.*hunter2)/],
+    ['access:\n  oidc:\n    issuer: http://a.example\n', /^jax-exec\.yaml:3:13: access\.oidc\.issuer is not an issuer such as/],
+    ['access:\n  oidc:\n    issuer: http://127.0.0.1.evil.example\n', /is not an issuer such as/],
+    ['access:\n  oidc:\n    issuer: https://me@a.example\n', /is not an issuer such as/],
+    ['access:\n  oidc:\n    issuer: https://a.example/?tenant=1\n', /is not an issuer such as/],
     ['policy:\n  riskPerTrade: 1%\n',                  /^jax-exec\.yaml:2:17: policy\.riskPerTrade is "1%"; it must be a plain decimal/],
     ['policy:\n  riskPerTrade: 0.5\n',                 /must be above 0 and at most 0\.1$/],
     ['policy:\n  riskPerTrade: 0\n',                   /must be above 0/],
@@ -236,6 +245,49 @@ describe('an account at Alpaca', () => {
   })
   it('is asked for its keys only when it is the one that trades', () => {
     assert.equal(said(good(KEYS.replace('broker: alpaca', 'broker: sim'))), '')
+  })
+})
+
+describe('the sign-in provider', () => {
+  const OIDC =
+    'access:\n  oidc:\n    issuer: https://id.example/realm/\n    clientID: jax\n    clientSecret: file:client-secret\n'
+
+  it('is none when nothing of it is set, remarks or not', () => {
+    for (const source of ['', 'access:\n', 'access:\n  oidc:\n', 'access:\n  oidc:\n    # issuer:\n'])
+      assert.equal(settings(source).access.oidc, null, JSON.stringify(source))
+  })
+  it('is named as it is written, finds its secret beside the file, and hides it', () => {
+    writeFileSync(join(root, 'client-secret'), 'VERYSECRET\n', { mode: 0o600 })
+    const loaded = good(OIDC)
+    assert.deepEqual(loaded.settings.access.oidc, {
+      issuer: 'https://id.example/realm/',
+      clientID: 'jax',
+      clientSecret: { kind: 'file', name: join(root, 'client-secret') },
+      name: 'id.example',
+    })
+    assert.match(line(loaded, 'access.oidc.clientSecret').value, /\(10 characters, hidden\)$/)
+    assert.equal(line(loaded, 'access.oidc.name').value, 'id.example')
+    assert.doesNotMatch(JSON.stringify(loaded.effective), /VERYSECRET/)
+    rmSync(join(root, 'client-secret'))
+    assert.match(
+      secretFaults(loaded).map(faultLine).join('\n'),
+      /yaml:5: access\.oidc\.clientSecret: \S+ is not there$/,
+    )
+  })
+  it('may speak plain http on this machine, on paper only', () => {
+    const here = OIDC.replace('https://id.example/realm/', 'http://127.0.0.1:7075')
+    assert.equal(settings(here).access.oidc?.issuer, 'http://127.0.0.1:7075')
+    const parsed = {
+      issuer: 'http://127.0.0.1:7075',
+      clientID: 'jax',
+      clientSecret: { kind: 'env', name: 'A' },
+    } as const
+    assert.deepEqual(oidcFaults(parsed, { environment: 'paper', https: false }), [])
+    assert.match(oidcFaults(parsed, { environment: 'live', https: false })[0]?.message ?? '', /paper only/)
+  })
+  it('must know where to send people back to', () => {
+    assert.match(faults(`${OIDC}listen:\n  https: yes\n`), /access\.oidc needs listen\.publicUrl/)
+    assert.ok(settings(`${OIDC}listen:\n  https: yes\n  publicUrl: https://jax.example\n`).access.oidc)
   })
 })
 

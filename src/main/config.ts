@@ -19,6 +19,7 @@ import {
   channelsOf,
 } from './channel-settings.ts'
 import { didYouMean } from './nearest.ts'
+import { OIDC_ABOUT, oidc, oidcFaults, oidcOf, type SignInSettings } from './sign-in-settings.ts'
 import {
   at,
   type ConfigFault,
@@ -323,6 +324,7 @@ const SECTIONS = {
   'channels.testEndpoints': CHANNEL_SECTIONS.testEndpoints,
   audit,
   access,
+  'access.oidc': oidc,
   log,
 } as const
 const SECTION_ABOUT: Readonly<Record<keyof typeof SECTIONS, string>> = {
@@ -337,6 +339,7 @@ const SECTION_ABOUT: Readonly<Record<keyof typeof SECTIONS, string>> = {
   'channels.testEndpoints': CHANNEL_ABOUT.testEndpoints,
   audit: 'The signed, hash-chained journal.',
   access: 'Tokens given from outside.',
+  'access.oidc': OIDC_ABOUT,
   log: 'The log for operators. The journal is not affected.',
 }
 
@@ -354,16 +357,17 @@ const SCHEMA = z.strictObject({
   policy: policy.prefault({}),
   channels: channels.prefault({}),
   audit: audit.prefault({}),
-  access: access.prefault({}),
+  access: access.extend({ oidc: oidc.prefault({}) }).prefault({}),
   log: log.prefault({}),
 })
 type Parsed = z.output<typeof SCHEMA>
 
 /** The settings as the program uses them: every path absolute, every default filled in. */
-export type Settings = Omit<Parsed, 'dataDir' | 'audit' | 'channels'> & {
+export type Settings = Omit<Parsed, 'dataDir' | 'audit' | 'channels' | 'access'> & {
   readonly dataDir: string
   readonly channels: ChannelSettings
   readonly audit: { readonly anchorsFile: string; readonly key: SecretRef | undefined }
+  readonly access: { readonly agentToken: SecretRef | undefined; readonly oidc: SignInSettings }
 }
 
 /** Everything configurable, as data: for the documentation, and for suggestions when a name is mistyped. */
@@ -453,10 +457,10 @@ export function parseConfig(
   const together = [
     ...exposureFaults(parsed.data, where),
     ...keyFaults(parsed.data, where),
-    ...channelFaults(parsed.data.channels, parsed.data.account.environment).map(({ path, message }) => ({
-      ...where(path),
-      message,
-    })),
+    ...[
+      ...channelFaults(parsed.data.channels, parsed.data.account.environment),
+      ...oidcFaults(parsed.data.access.oidc, { ...parsed.data.listen, ...parsed.data.account }),
+    ].map(({ path, message }) => ({ ...where(path), message })),
   ]
   if (together.length > 0) return err(inOrder(together))
 
@@ -470,7 +474,7 @@ function settled(parsed: Parsed, base: string | null): Settings {
   const dir = parsed.dataDir === undefined ? defaultDataDir() : from(parsed.dataDir)
   const market: Market =
     parsed.sim.market.kind === 'replay' ? { kind: 'replay', file: from(parsed.sim.market.file) } : parsed.sim.market
-  const located = (ref: SecretRef | undefined): SecretRef | undefined =>
+  const located = <T extends SecretRef | undefined>(ref: T): T | SecretRef =>
     ref?.kind === 'file' ? { kind: 'file', name: from(ref.name) } : ref
   return {
     ...parsed,
@@ -480,7 +484,7 @@ function settled(parsed: Parsed, base: string | null): Settings {
       anchorsFile: parsed.audit.anchorsFile === undefined ? join(dir, 'anchors.jsonl') : from(parsed.audit.anchorsFile),
       key: located(parsed.audit.key),
     },
-    access: { agentToken: located(parsed.access.agentToken) },
+    access: { agentToken: located(parsed.access.agentToken), oidc: oidcOf(parsed.access.oidc, located) },
     channels: channelsOf(parsed.channels, located),
     alpaca: {
       ...parsed.alpaca,
@@ -524,6 +528,7 @@ function faultsOf(
 function groupAt(path: readonly string[]): object {
   if (path.length === 0) return SCHEMA.shape
   if (path.join('.') === 'channels') return CHANNEL_SECTIONS
+  if (path.join('.') === 'access') return { ...access.shape, oidc }
   return SECTIONS[path.join('.') as keyof typeof SECTIONS]?.shape ?? {}
 }
 
@@ -590,7 +595,8 @@ function standIn(path: string, settings: Settings): string {
   if (path === 'audit.anchorsFile') return settings.audit.anchorsFile
   if (path === 'listen.names') return '(this machine)'
   if (path === 'listen.publicUrl') return '(where it listens)'
-  if (path.startsWith('channels.')) return '(none)'
+  if (path === 'access.oidc.name' && settings.access.oidc !== null) return settings.access.oidc.name
+  if (path.startsWith('channels.') || path.startsWith('access.oidc.')) return '(none)'
   if (path === 'alpaca.url') return '(Alpaca itself)'
   if (path.startsWith('alpaca.')) return '(none)'
   return '(made in the data directory)'
@@ -655,6 +661,7 @@ export function secretFaults({ settings, effective }: Loaded): readonly ConfigFa
       : []),
     ['audit.key', seal.key, readSecret],
     ['access.agentToken', given.agentToken, readSecret],
+    ['access.oidc.clientSecret', given.oidc?.clientSecret, readSecret],
     ...channelSecrets(settings.channels).map(([path, ref]) => [path, ref, readSecret] as const),
   ]
   return refs.flatMap(([path, ref, read]) => {

@@ -37,6 +37,7 @@ import { readHaltFile, removeHaltFile, writeHaltFile } from './haltfile.ts'
 import { brokerPulse } from './pulse.ts'
 import { type Log, openLog } from './log.ts'
 import { newestSigned, verifierKeyOf } from './sealing.ts'
+import { openOidc } from './sign-in.ts'
 
 export const VERSION: string = packageJson.version
 /** Days that the tokens in the data directory hold. A start renews those that have less than a quarter left. */
@@ -252,6 +253,7 @@ async function start(settings: Settings, overrides: Overrides, undo: (() => unkn
   })
 
   const web = readAssets(join(INSTALLATION, 'dist', 'web'))
+  const oidc = openOidc(settings, { publicUrl: () => publicUrl ?? url, clock, log })
   const app = createApi({
     desk,
     reads,
@@ -271,6 +273,7 @@ async function start(settings: Settings, overrides: Overrides, undo: (() => unkn
       hosts: [...LOOPBACK, host, ...names, ...(publicUrl === undefined ? [] : [new URL(publicUrl).hostname])],
     },
     channels: channels.routes,
+    ...(oidc && { oidc }),
     signalTerms: { ordType: 'Limit', timeInForce: 'Day' },
     health: () => health,
     onCommitted: proxy.onCommitted,
