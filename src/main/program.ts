@@ -483,11 +483,17 @@ export function buildProgram(): Command {
   command(
     audit,
     'verify',
-    'Check the journal: no row changed, missing, added or out of order, and nothing older put back. Needs neither the service nor its keys.',
-    ['audit verify', 'audit verify --export ./evidence', 'audit verify --key "jax-exec/k3xm9t2vc0qe+1f0a9c3b+AVf…"'],
+    'Check the journal: no row changed, missing, added or out of order, and nothing older put back; and that each order that was sent has the yes that it takes. Needs neither the service nor its keys.',
+    [
+      'audit verify',
+      'audit verify --export ./evidence',
+      'audit verify --passkeys ./passkeys.txt',
+      'audit verify --key "jax-exec/k3xm9t2vc0qe+1f0a9c3b+AVf…"',
+    ],
   )
     .option('--export <folder>', 'check an export instead of the database')
     .option('--key <text>', 'verifier key that was noted at set-up (default: the one beside the journal)')
+    .option('--passkeys <file>', 'fingerprints that were noted elsewhere, one a line: no other passkey counts')
     .action(run(records, 'verifyAudit'))
   command(
     audit,

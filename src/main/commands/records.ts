@@ -6,7 +6,7 @@ import { KEY, type Kind, type Records, VIEWS } from '../../ports/records.ts'
 import type { Reads } from '../../ports/store.ts'
 import { type Anchor, readAnchors } from '../../store/anchors.ts'
 import { backupTo } from '../../store/backup.ts'
-import { exportJournal, verifyDatabase, verifyExport } from '../../store/export.ts'
+import { exportedRows, exportJournal, journalBytes, verifyDatabase, verifyExport } from '../../store/export.ts'
 import { lock } from '../../store/lock.ts'
 import { openReads, openSqliteStore } from '../../store/sqlite.ts'
 import { Fault } from '../../values/fault.ts'
@@ -19,6 +19,7 @@ import { readOwnFile, type Places } from '../datadir.ts'
 import { Stop } from '../exit.ts'
 import { syncFolder, writeHaltFile } from '../haltfile.ts'
 import { grouped, harmless, pairs, paint } from '../print.ts'
+import { proofText, proveRows, readPinned, unproven } from './verify-orders.ts'
 
 type Witnesses = { readonly anchors: readonly Anchor[]; readonly keys: readonly string[] }
 
@@ -37,17 +38,27 @@ function database(places: Places): string {
   })
 }
 
-export async function verifyAudit(ctx: Context, options: { export?: string; key?: string }): Promise<void> {
+export async function verifyAudit(
+  ctx: Context,
+  options: { export?: string; key?: string; passkeys?: string },
+): Promise<void> {
+  const { export: folder, key } = options
+  const pinned = options.passkeys === undefined ? null : readPinned(options.passkeys)
   const verdict =
-    options.export === undefined
-      ? verifyDatabase(database(ctx.places()), witnesses(ctx, options.key))
-      : verifyFolder(options.export, options.key)
-  ctx.out.answer(verdict, () => verdictText(verdict))
+    folder === undefined ? verifyDatabase(database(ctx.places()), witnesses(ctx, key)) : verifyFolder(folder, key)
+  const rows = folder === undefined ? journalBytes(database(ctx.places())) : exportedRows(folder)
+  // Behind a broken link the chain was not read on; who said yes is looked for in all rows.
+  const proof = proveRows(rows, verdict.ok ? verdict.rows : null, pinned)
+  const missing = unproven(proof)
+  ctx.out.answer({ ...verdict, ok: verdict.ok && missing === null, proof }, () =>
+    [verdictText(verdict), '', proofText(proof)].join('\n'),
+  )
   if (!verdict.ok)
     throw new Stop('DIFFERS', 'The journal is not as it was written.', {
       code: verdict.firstBad?.kind ?? 'DIFFERS',
       lines: ['Do not trade on it. Keep copies of the database, the anchors and this output.'],
     })
+  if (missing) throw missing
 }
 function verifyFolder(folder: string, key: string | undefined): Verdict {
   try {
