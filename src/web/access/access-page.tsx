@@ -6,6 +6,7 @@ import { Panel, Skeleton } from '../parts/panel.tsx'
 import { Unread } from '../parts/trouble.tsx'
 import { accessQuery } from '../queries.ts'
 import { Link } from '../router.tsx'
+import { LinkAccount } from '../signin/provider.tsx'
 import { Chats } from './chats.tsx'
 import { Passkeys } from './passkeys.tsx'
 import { Sessions } from './sessions.tsx'
@@ -34,6 +35,7 @@ export function AccessPage(): ReactNode {
           <Passkeys passkeys={data.passkeys} canEnrol={data.canEnrol} />
           <div className="grid min-w-0 gap-5">
             <Chats links={data.links} />
+            <LinkAccount />
             <Sessions sessions={data.sessions} />
           </div>
         </div>

@@ -4,6 +4,7 @@ import { Action } from '../parts/action.tsx'
 import { Field } from '../parts/field.tsx'
 import { Trouble } from '../parts/trouble.tsx'
 import { navigate, useTitle } from '../router.tsx'
+import { ProviderSignIn, useWays } from './provider.tsx'
 
 type SignInProps = { code: string | null; from: string | undefined; onDone: () => void }
 
@@ -14,6 +15,7 @@ export function SignInPage({ code, from, onDone }: SignInProps): ReactNode {
   const [name, setName] = useState('')
   const [missing, setMissing] = useState<{ code: string | null; name: string | null }>({ code: null, name: null })
   const signIn = useSignIn()
+  const vouched = useWays()?.vouched ?? null
   const submit = (): void => {
     const gaps = {
       code: typed.trim() === '' ? 'Enter the code from the console.' : null,
@@ -26,7 +28,9 @@ export function SignInPage({ code, from, onDone }: SignInProps): ReactNode {
       {
         onSuccess: () => {
           onDone()
-          if (from !== undefined) navigate(from, 'replace')
+          // An account that the provider has just vouched for waits there to be linked.
+          if (vouched !== null) navigate('/access', 'replace')
+          else if (from !== undefined) navigate(from, 'replace')
         },
       },
     )
@@ -37,6 +41,7 @@ export function SignInPage({ code, from, onDone }: SignInProps): ReactNode {
         <h1 className="text-2xl font-bold">Jax Execution</h1>
         <p className="text-soft">Orders wait here for a person. Sign in to be that person.</p>
       </div>
+      <ProviderSignIn />
       <form
         className="grid gap-4 rounded-lg border border-line bg-surface p-5"
         onSubmit={(event) => {
