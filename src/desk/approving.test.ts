@@ -114,6 +114,8 @@ describe('whoever asks for more people than there are', () => {
     w.approvals = TWO
     await w.open()
     for (const name of ['ana', 'bo']) await access(w, name, ['trader'])
+    // Nobody but the maker of her code knows mia.
+    await joined(w)
     for (const line of parseScenario(
       '# For the test.\nmarket AAPL bid=189.95 ask=190.05\nsignal I1 BUY AAPL entry=190.00 stop=188.00',
     ).lines)

@@ -80,7 +80,7 @@ describe('who may arm a strategy, and how far', () => {
       assert.equal((await w.store.all('arming')).length, code === null ? 1 : 0)
     })
   it('nobody live', async () => {
-    assert.equal(await arms(await house('live')), 'POLICY_FAULT')
+    assert.equal(await arms(await house('live'), { maxNotional: amt('1000') }), 'POLICY_FAULT')
   })
   it('nobody where the policy gives no amount', async () => {
     assert.equal(await arms(await house('paper', null)), 'POLICY_FAULT')
