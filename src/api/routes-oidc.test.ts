@@ -140,7 +140,7 @@ describe('with a provider', () => {
     assert.deepEqual([me.name, me.id], ['Ana', ana.id])
     const rows = await house.store.journal(0, 1000)
     const opened = rows.findLast(({ action }) => action === 'session.opened')
-    assert.match(String(opened?.data['linkID']), /^oidc:[0-9a-z]{32}$/)
+    assert.match(JSON.stringify(opened?.data['linkID']), /^"oidc:[0-9a-z]{32}"$/)
     assert.equal(opened?.data['codeHash'], undefined)
   })
 

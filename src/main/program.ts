@@ -16,6 +16,7 @@ const records = () => import('./commands/records.ts')
 const gateway = () => import('./commands/gateway.ts')
 const simulators = () => import('./commands/simulate.ts')
 const chats = () => import('./commands/simulate-chat.ts')
+const providers = () => import('./commands/simulate-oidc.ts')
 const incident = () => import('./commands/incident.ts')
 
 /** Builds the whole command tree. It prints and exits nowhere: `cli.ts` does. */
@@ -141,6 +142,19 @@ export function buildProgram(): Command {
     ),
     7074,
   ).action(run(chats, 'simulateTeams'))
+  command(
+    simulate,
+    'oidc',
+    'Start a simulated sign-in provider (OpenID Connect) with people who are made up, for a gateway with access.oidc. Ctrl-C stops it.',
+    ['simulate oidc', 'simulate oidc --write-config oidc-sim.yaml'],
+  )
+    .addOption(
+      new Option('--port <number>', 'port to listen on; 0 takes any free one')
+        .argParser(wholeNumber(0, 65_535))
+        .default(7075),
+    )
+    .option('--write-config <file>', 'write a configuration that signs in with it, and the secret beside it')
+    .action(run(providers, 'simulateOidc'))
   command(
     simulate,
     'incident',

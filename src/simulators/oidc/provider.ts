@@ -277,7 +277,9 @@ export async function startOidcSimulator(options: OidcSimulatorOptions = {}): Pr
     clientSecret,
     people,
     lies,
-    honest: () => void (Object.keys(lies) as (keyof ProviderLies)[]).forEach((lie) => delete lies[lie]),
+    honest() {
+      for (const lie of Object.keys(lies) as (keyof ProviderLies)[]) delete lies[lie]
+    },
     requests: () => ({ ...counts }),
     choose(authorizeUrl, sub) {
       const asked = new URL(authorizeUrl).searchParams
