@@ -6,7 +6,7 @@ import type { Card, CardState } from '../ports/channel.ts'
 import type { Decision, Intent } from '../ports/records.ts'
 import { type Decimal, shortest } from '../values/decimal.ts'
 import { type Instant, rfc3339 } from '../values/instant.ts'
-import { fingerprint, type NameOf, summary } from './present.ts'
+import { fingerprint, type NameOf, summary, undecided } from './present.ts'
 
 // An order as a card of a chat: the figures of the page, in the words of the page. Pure.
 
@@ -72,6 +72,7 @@ type Fact = { readonly name: string; readonly value: string }
 function factsOf(intent: Intent, ticket: Ticket, name: NameOf): readonly Fact[] {
   const { terms, currency } = ticket
   const { proposal, proposer, sizing } = intent
+  const late = undecided(intent)
   const money = (amount: Decimal): string => `${shortest(amount)} ${currency}`
   const facts: (Fact | null)[] = [
     { name: terms.ordType, value: [price(terms), terms.timeInForce.toUpperCase()].filter(Boolean).join(' ') },
@@ -85,6 +86,7 @@ function factsOf(intent: Intent, ticket: Ticket, name: NameOf): readonly Fact[] 
     { name: 'Proposed by', value: name(proposer.id) },
     { name: 'Needs', value: inWords(intent) },
     saidYes(intent),
+    late === null ? null : { name: 'Escalated', value: late },
   ]
   return facts.filter((fact) => fact !== null)
 }

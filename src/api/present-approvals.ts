@@ -28,6 +28,8 @@ const viewPolicy = (policy: ApprovalPolicy): wire.ApprovalPolicy => ({
   rules: policy.rules.map(viewRule),
   autoMaxNotional: policy.autoMaxNotional && text(policy.autoMaxNotional),
   changes: { ...policy.changes },
+  ...(policy.coverage && { coverage: { ...policy.coverage, days: [...policy.coverage.days] } }),
+  ...(policy.escalateAfterMs !== undefined && { escalateAfterMs: policy.escalateAfterMs }),
 })
 
 /** Whether no order is ever sent on the word of fewer than two people. */

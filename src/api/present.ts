@@ -268,6 +268,8 @@ export function viewIntent(intent: Intent, order: Order | null, seen: Seen): wir
     checks: intent.checks.map(({ check, passed, label }) => ({ check, passed, label })),
     refusals: intent.refusals.map((refusal) => viewRefusal(refusal, seen.name)),
     decideBy: maybe(intent.decideBy, time),
+    escalatedAt: maybe(intent.escalatedAt ?? null, time),
+    undecidedMs: intent.escalatedAt === undefined ? null : (intent.escalation?.afterMs ?? null),
     sendBy: maybe(intent.sendBy, time),
     decision: decision && {
       verdict: decision.verdict,
@@ -288,6 +290,21 @@ export function viewIntent(intent: Intent, order: Order | null, seen: Seen): wir
     can: canIntent(intent, seen),
     summary: summary(intent, order, seen.name),
   }
+}
+
+/** `90 s`, `3 min`, `2 h`: how long something has lasted at least. */
+export function lasting(ms: number): string {
+  if (ms < 120_000) return `${Math.floor(ms / 1000)} s`
+  return ms < 7_200_000 ? `${Math.floor(ms / 60_000)} min` : `${Math.floor(ms / 3_600_000)} h`
+}
+
+/** `Nobody has decided for 3 min`, of an order that waits and was escalated; null of every other. */
+export function undecided({ state, escalatedAt, escalation, votes = [], requires = ONE_CLICK }: Intent): string | null {
+  if (state !== 'AwaitingApproval' || escalatedAt === undefined || !escalation) return null
+  const waited = lasting(escalation.afterMs)
+  return votes.length === 0
+    ? `Nobody has decided for ${waited}`
+    : `${votes.length} of ${requires.quorum} said yes, and nobody else for ${waited}`
 }
 
 const clock = (at: Instant): string => `${time(at).slice(11, 19)} UTC`
@@ -342,13 +359,14 @@ const ORDER_SAYS: Readonly<Record<wire.OrdStatus, (order: Order) => string>> = {
 export function summary(intent: Intent, order: Order | null, name: NameOf): string {
   if (order) return ORDER_SAYS[ordStatus(order)](order)
   const { decision } = intent
+  const escalated = undecided(intent)
   const by = decision ? name(decision.byName) : 'a person'
   const because = decision?.reason ? `: ${decision.reason.replace(/\.$/, '')}` : ''
   switch (intent.state) {
     case 'Received':
       return 'Received; prices and account are being read before it is sized. Nothing to do.'
     case 'AwaitingApproval':
-      return `${intent.ticket ? inWords(intent.ticket.terms) : intent.proposal.symbol} waits for a person to decide${intent.decideBy === null ? '' : ` until ${clock(intent.decideBy)}`}.`
+      return `${escalated ? `${escalated}. ` : ''}${intent.ticket ? inWords(intent.ticket.terms) : intent.proposal.symbol} waits for a person to decide${intent.decideBy === null ? '' : ` until ${clock(intent.decideBy)}`}.`
     case 'Approved':
       return `Approved by ${by}; it is checked once more and then sent. Nothing to do.`
     case 'Refused': {

@@ -53,6 +53,24 @@ const rule = z.strictObject(
   },
   { error: 'must be an object' },
 )
+const timeOfDay = prose('A time of the day there.', { min: 1, max: 5 }, '09:30')
+const coverage = z
+  .strictObject(
+    {
+      zone: prose('A time zone.', { min: 1, max: 64 }, 'America/New_York'),
+      days: z
+        .array(count('A day: 1 is Monday, 7 is Sunday.', 1, 7, 1), { error: 'must be a list' })
+        .min(1, 'must name at least one')
+        .max(7, 'names a day twice'),
+      from: timeOfDay,
+      until: timeOfDay,
+    },
+    { error: 'must be an object with zone, days, from and until' },
+  )
+  .meta({
+    description: 'When somebody is there to decide. An end before the start is on the next day. Absent: always.',
+    examples: [{ zone: 'America/New_York', days: [1, 2, 3, 4, 5], from: '09:30', until: '16:00' }],
+  })
 const policy = z.strictObject(
   {
     version: count(
@@ -67,6 +85,8 @@ const policy = z.strictObject(
       '1000',
     ).nullable(),
     changes: z.strictObject({ level, quorum }, { error: 'must be an object' }),
+    coverage: coverage.nullish(),
+    escalateAfterMs: milliseconds('After how long without its yes further people are told of an order').nullish(),
   },
   { error: 'must be an object' },
 )
@@ -108,12 +128,19 @@ const what = z
 async function changeOf(api: Api, body: z.output<typeof what>): Promise<Result<ChangeOf, Answer>> {
   switch (body.kind) {
     case 'approval policy': {
-      const { rules, autoMaxNotional, changes } = body.policy
+      const { rules, autoMaxNotional, changes, coverage, escalateAfterMs } = body.policy
       const before = body.policy.version ?? (await api.policy()).version
       return ok({
         kind: body.kind,
         before,
-        policy: { version: before + 1, rules: rules.map(ruleOf), autoMaxNotional, changes },
+        policy: {
+          version: before + 1,
+          rules: rules.map(ruleOf),
+          autoMaxNotional,
+          changes,
+          ...(coverage && { coverage }),
+          ...(typeof escalateAfterMs === 'number' && { escalateAfterMs }),
+        },
       })
     }
     case 'person': {

@@ -180,6 +180,8 @@ export const intent = named(
     checks: z.array(checkLine),
     refusals: z.array(refusal),
     decideBy: time.nullable(),
+    escalatedAt: time.nullable(),
+    undecidedMs: count.nullable(),
     sendBy: time.nullable(),
     decision: z
       .strictObject({
@@ -210,7 +212,7 @@ export const intent = named(
     can: z.strictObject({ approve: can, decline: can, withdraw: can, reprice: can }),
     summary: text,
   }),
-  'What was asked for and how far it got. `reasoning` is untrusted text written by the agent; `summary` says in one sentence what is true now.',
+  'What was asked for and how far it got. `reasoning` is untrusted text written by the agent; `summary` says in one sentence what is true now. `escalatedAt`: when further people were told that nobody had decided for `undecidedMs`.',
 ) satisfies z.ZodType<wire.Intent>
 
 export const order = named(
@@ -496,8 +498,10 @@ const policy = named(
     rules: z.array(rule),
     autoMaxNotional: decimal.nullable(),
     changes: z.strictObject({ level, quorum: count }),
+    coverage: z.strictObject({ zone: text, days: z.array(count), from: text, until: text }).exactOptional(),
+    escalateAfterMs: count.exactOptional(),
   }),
-  '`autoMaxNotional` is the most that one order of an armed strategy may cost; null: nothing goes without a person.',
+  '`autoMaxNotional` is the most that one order of an armed strategy may cost; null: nothing goes without a person. `coverage` is when somebody is there to decide (days from 1, Monday, to 7; an end before the start is on the next day); absent: always. `escalateAfterMs`: an order that waits for so long is shown to further people; absent: never.',
 ) satisfies z.ZodType<wire.ApprovalPolicy>
 export const arming = named(
   'Arming',

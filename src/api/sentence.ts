@@ -3,7 +3,7 @@ import type { Row } from '../journal/row.ts'
 import { type Decimal, shortest } from '../values/decimal.ts'
 import type { Report } from '../orders/report.ts'
 import type { ChangeOf, Decision } from '../ports/records.ts'
-import { explainTo, inWords, type NameOf } from './present.ts'
+import { explainTo, inWords, lasting, type NameOf } from './present.ts'
 import type * as wire from './wire.ts'
 
 type Told<A extends Action> = {
@@ -71,6 +71,8 @@ const SAYS: { readonly [A in Action]: (told: Told<A>) => string } = {
       reanalyse: `${aside.byName} asked for another look${because(aside.text)}.`,
       reason: `${aside.byName} gave the reason${because(aside.text)}.`,
     })[aside.kind],
+  'intent.escalated': ({ data: { waitedMs, missing, putOff }, name }) =>
+    `It has waited for ${lasting(waitedMs)}, and ${missing} ${missing === 1 ? 'yes is' : 'yeses are'} missing: further people are told.${putOff.length === 0 ? '' : ` ${putOff.map(name).join(' and ')} had put it off.`}`,
   'intent.approved': ({ data }) =>
     `${data.decision.byName} approved${withWhat(data.decision)}${because(data.decision.reason)}.`,
   'intent.declined': ({ data }) => `${data.decision.byName} declined${because(data.decision.reason)}.`,

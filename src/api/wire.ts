@@ -109,6 +109,9 @@ export type Intent = {
   checks: CheckLine[]
   refusals: Refusal[]
   decideBy: string | null
+  /** When further people were told that nobody had decided for `undecidedMs`; null: they were not. */
+  escalatedAt: string | null
+  undecidedMs: number | null
   sendBy: string | null
   decision: null | {
     verdict: 'approved' | 'declined' | 'withdrawn'
@@ -349,6 +352,10 @@ export type ApprovalPolicy = {
   /** The most that one order of an armed strategy may cost; null: nothing goes without a person. */
   autoMaxNotional: string | null
   changes: { level: Level; quorum: number }
+  /** When somebody is there to decide; absent: always. Days are 1 (Monday) to 7 (Sunday), times as `09:30`. */
+  coverage?: { zone: string; days: number[]; from: string; until: string }
+  /** After so long without its yes, further people are told of an order; absent: never. */
+  escalateAfterMs?: number
 }
 /** `fourEyes`: whether no order is ever sent on the word of fewer than two people. */
 export type Approvals = {

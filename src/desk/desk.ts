@@ -258,6 +258,8 @@ export interface Desk {
   /** What the adapter says beside its reports: the stream is up or lost, or something nobody has a word for. */
   notice(notice: Notice): Promise<void>
   lapse(intentID: IntentID): Promise<void>
+  /** An order that has waited for its yes as long as the policy says: further people are told, once per ticket. */
+  escalate(intentID: IntentID): Promise<void>
   reconcile(view: BrokerView): Promise<{ readonly clean: boolean; readonly findings: readonly string[] }>
   /**
    * At start, before anything is believed: whether the account that the broker opened is the one that our book is about.

@@ -11,6 +11,7 @@ import type {
   Aside,
   Change,
   Decision,
+  Escalation,
   Intent,
   Link,
   Passkey,
@@ -42,6 +43,8 @@ export type Happened = {
     sizing: Sizing
     checks: readonly CheckLine[]
     decideBy: Instant
+    /** Absent where nobody further is told. */
+    escalation?: Escalation
     /** Absent on rows of before there was a policy: one click of one person. */
     requires?: Requirement
     /** Who asked for the new prices; absent when nobody did. */
@@ -50,6 +53,8 @@ export type Happened = {
   /** One of the people who must say yes has; more are needed. */
   'intent.voted': { decision: Decision }
   'intent.put-aside': { aside: Aside }
+  /** It waits for `missing` more people since `waitedMs`, in a person's time: further ones are told. `putOff`: who had put it off. */
+  'intent.escalated': { rev: number; waitedMs: number; missing: number; putOff: readonly string[] }
   'intent.refused': {
     at: 'proposal' | 'send'
     refusals: readonly Refusal[]

@@ -91,6 +91,12 @@ signal I1 BUY AAPL entry=190.00 stop=188.00
 approve I1 by=ana
 approve I1 by=tom
 wait 2s`,
+  waited: `policy two people escalate=1m
+signal I1 BUY AAPL entry=190.00 stop=188.00
+approve I1 by=ana
+wait 61s
+approve I1 by=bo
+wait 2s`,
   keyed: `policy two passkeys
 passkey ana
 passkey bo
@@ -474,6 +480,16 @@ describe('a journal that was edited, with a chain that holds', () => {
     ['a ticket under an older policy',         'governed', set('intent.ticketed', 'requires.policyVersion', 0),       'ASSURANCE_TOO_LOW',  'intent.ticketed'],
     ['a ticket that asks for nothing',         'governed', without('intent.ticketed', 'requires'),                    'ASSURANCE_TOO_LOW',  'intent.ticketed'],
     ['put aside in the name of another',       'governed', insert('intent.voted', () => ({ action: 'intent.put-aside', ...byPerson('ana'), data: { aside: { kind: 'snoozed', by: 'rik', byName: 'rik', text: '', until: null, at: 0 } } })), 'NOT_ELIGIBLE', 'intent.put-aside'],
+    // escalations
+    ['escalated twice',                        'waited',   twice('intent.escalated'),                                  'REPEATED',           'intent.escalated', 1],
+    ['escalated with another count',           'waited',   set('intent.escalated', 'missing', 2),                      'CONTRADICTED',       'intent.escalated'],
+    ['escalated after a shorter wait',         'waited',   set('intent.escalated', 'waitedMs', 59_999),                'TOO_EARLY',          'intent.escalated'],
+    ['escalated before its time',              'waited',   set('intent.ticketed', 'escalation.at', (d) => plusMs((d['escalation'] as Data)['at'] as never, 30_000)), 'TOO_EARLY', 'intent.escalated'],
+    ['escalated as an older ticket',           'waited',   set('intent.escalated', 'rev', 2),                          'NOT_PENDING',        'intent.escalated'],
+    ['escalated after its end',                'waited',   set('intent.ticketed', 'decideBy', (d) => plusMs((d['escalation'] as Data)['at'] as never, -2_000)), 'CONTRADICTED', 'intent.ticketed'],
+    ['escalated where the policy says never',  'waited',   without('intent.ticketed', 'escalation'),                   'CONTRADICTED',       'intent.escalated'],
+    ['escalated sooner than the policy says',  'waited',   set('intent.ticketed', 'escalation.afterMs', 5_000),        'CONTRADICTED',       'intent.ticketed'],
+    ['escalated when it was decided',          'waited',   (rows) => put(rows, indexOf(rows, 'intent.approved') + 1, row(rows, indexOf(rows, 'intent.escalated'))), 'ILLEGAL_TRANSITION', 'intent.escalated', 1],
     // changes of the house
     ['a policy that nobody proposed',          'governed', amend('policy.changed', () => ({ corr: 'chg_none' })),     'NOT_APPROVED',       'policy.changed'],
     ['another policy than was agreed to',      'governed', set('policy.changed', 'policy.autoMaxNotional', '99999'),  'NOT_APPROVED',       'policy.changed'],

@@ -16,6 +16,7 @@ import { armedFor, limitsNow, orderFacts, policyNow, whyNobody } from './approvi
 import { cancel } from './canceling.ts'
 import { type Command, deny, knowsEveryTrade, SYSTEM } from './command.ts'
 import type { Denial, Submitted } from './desk.ts'
+import { escalateLater, escalationOf } from './escalating.ts'
 import type { Happened } from './events.ts'
 import { castOf, clickOf, isOfNow, weigh } from './evidence.ts'
 
@@ -120,16 +121,28 @@ export async function ticket(
   if (nobody) return unfit(c, intent, { ...found, refusals: [nobody] })
   const ttl = plusMs(c.now, limits.approvalTtlMs)
   const decideBy = ttl < intent.proposal.expiresAt ? ttl : intent.proposal.expiresAt
+  const escalation = armed ? null : escalationOf(c, approvals, decideBy)
   const digest = digestOf(made)
   await c.emit(
     'intent.ticketed',
     { ...about(intent), rev: made.rev },
     intent.corr,
-    { why, ticket: made, digest, sizing, checks, decideBy, requires, ...(askedBy && { askedBy: askedBy.id }) },
+    {
+      why,
+      ticket: made,
+      digest,
+      sizing,
+      checks,
+      decideBy,
+      ...(escalation && { escalation }),
+      requires,
+      ...(askedBy && { askedBy: askedBy.id }),
+    },
     askedBy,
   )
   await c.timer('lapse', intent.intentID, intent.corr, plusMs(decideBy, 1))
   const waiting = await reread(c, intent)
+  await escalateLater(c, waiting)
   if (!armed) return waiting
   const { armingID, by, byName } = armed.arming
   const decision: Decision = {

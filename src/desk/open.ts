@@ -8,6 +8,7 @@ import { recordCancelSent, requestCancel } from './canceling.ts'
 import { beginSend, recordSent, resolve } from './delivery.ts'
 import type { Desk } from './desk.ts'
 import { finish, postpone } from './errands.ts'
+import { escalate } from './escalating.ts'
 import { applyReports } from './executions.ts'
 import { engageByFile, halt, release } from './halting.ts'
 import { decideChange, proposeChange } from './governing.ts'
@@ -95,6 +96,7 @@ export function openDesk(
     adopt: (orderID, found) => run((c) => adopt(c, orderID, found)),
     notice: (notice) => run((c) => hear(c, notice)),
     lapse: (intentID) => run((c) => lapse(c, intentID)),
+    escalate: (intentID) => run((c) => escalate(c, intentID)),
     reconcile: (view) => run((c) => reconcile(c, view)),
     identify: (identity) => run((c) => identify(c, identity)),
     recover: () => run(recover),

@@ -29,7 +29,8 @@ export async function project(tx: Tx, row: Row): Promise<void> {
     case 'intent.received':
       return tx.put('intent', told.data.intent)
     case 'intent.ticketed': {
-      const { ticket, digest, sizing, checks, decideBy, requires } = told.data
+      const { ticket, digest, sizing, checks, decideBy, requires, escalation } = told.data
+      await unescalated(tx, row)
       return intent(tx, row, at, 'Ticketed', {
         rev: ticket.rev,
         ticket,
@@ -39,6 +40,7 @@ export async function project(tx: Tx, row: Row): Promise<void> {
         refusals: [],
         decideBy,
         ...(requires && { requires, votes: [] }),
+        ...(escalation && { escalation }),
         decision: null,
         sendBy: null,
         clOrdID: null,
@@ -54,6 +56,8 @@ export async function project(tx: Tx, row: Row): Promise<void> {
       const before = await must(tx, 'intent', row)
       return tx.put('intent', { ...before, asides: [...(before.asides ?? []), told.data.aside], updatedAt: at })
     }
+    case 'intent.escalated':
+      return tx.put('intent', { ...(await waiting(tx, row, 'escalated')), escalatedAt: at, updatedAt: at })
     case 'intent.approved': {
       const { decision, sendBy } = told.data
       const votes = [...((await tx.get('intent', row.object.id))?.votes ?? []), decision]
@@ -228,14 +232,26 @@ async function used(tx: Tx, { evidence }: Decision): Promise<void> {
 
 /** One of several people said yes: it still waits. */
 async function voted(tx: Tx, row: Row, at: Instant, decision: Decision): Promise<void> {
-  const before = await tx.get('intent', row.object.id)
-  if (before?.state !== 'AwaitingApproval')
-    throw new Fault(
-      'ILLEGAL_TRANSITION',
-      `journal row ${row.seq}: intent ${row.object.id} is ${before?.state ?? 'unknown'}, so nobody can vote on it`,
-    )
+  const before = await waiting(tx, row, 'voted on')
   await used(tx, decision)
   await tx.put('intent', { ...before, votes: [...(before.votes ?? []), decision], updatedAt: at })
+}
+
+async function waiting(tx: Tx, row: Row, said: string): Promise<Intent> {
+  const before = await tx.get('intent', row.object.id)
+  if (before?.state === 'AwaitingApproval') return before
+  throw new Fault(
+    'ILLEGAL_TRANSITION',
+    `journal row ${row.seq}: intent ${row.object.id} is ${before?.state ?? 'unknown'}, so it cannot be ${said}`,
+  )
+}
+
+/** A new ticket has waited for nobody yet. */
+async function unescalated(tx: Tx, row: Row): Promise<void> {
+  const before = await tx.get('intent', row.object.id)
+  if (before?.escalation === undefined) return
+  const { escalation: _, escalatedAt: __, ...intent } = before
+  await tx.put('intent', intent)
 }
 
 async function settled(tx: Tx, row: Row, at: Instant, state: Change['state'], note: string | null): Promise<void> {

@@ -2,7 +2,7 @@ import { compareBooks, type Difference } from '../reconcile/compare.ts'
 import type { BrokerOrder } from '../ports/broker.ts'
 import type { Order } from '../orders/machine.ts'
 import { isLeg } from '../orders/protection.ts'
-import type { ReconcileRun } from '../ports/records.ts'
+import type { ErrandKind, ReconcileRun } from '../ports/records.ts'
 import type { OrderID } from '../values/brand.ts'
 import { type Instant, plusMs } from '../values/instant.ts'
 import { BROKER, type Command } from './command.ts'
@@ -75,13 +75,15 @@ function firstSeen(finding: string, before: ReconcileRun | null, now: Instant): 
   return seen !== undefined && seen < now ? seen : now
 }
 
-/** Longer than any errand is put off, but for the end of an intent, which is a moment and not a pause. */
+/** Longer than any errand is put off, but for what happens to a waiting intent at one moment and no other. */
 const FAR_MS = 120_000
+const OF_A_MOMENT: readonly ErrandKind[] = ['lapse', 'escalate']
 
 /** An errand that is further away was put off by a clock that has been set back since. */
 async function hurry(c: Command): Promise<void> {
   for (const { kind, subject, corr, dueAt, leaseOwner } of await c.tx.all('errand'))
-    if (kind !== 'lapse' && leaseOwner === null && dueAt > c.after(FAR_MS)) await c.timer(kind, subject, corr, c.now)
+    if (!OF_A_MOMENT.includes(kind) && leaseOwner === null && dueAt > c.after(FAR_MS))
+      await c.timer(kind, subject, corr, c.now)
 }
 
 /** Exits the broker made for an entry of ours whose reply has not come: they are found with it, and are nobody else's. */

@@ -2,6 +2,7 @@ import type { Order } from '../orders/machine.ts'
 import { ownerOf } from '../orders/protection.ts'
 import { disarmAll } from './arming.ts'
 import type { Command } from './command.ts'
+import { escalateLater } from './escalating.ts'
 import { answeredByReports } from './executions.ts'
 import { lapseLater, watchSent } from './intents.ts'
 
@@ -38,6 +39,7 @@ export async function recover(c: Command): Promise<void> {
     if (intent.state === 'Received') await c.errand('gather', intent.intentID, intent.corr)
     if (intent.state === 'Approved') await c.errand('send', intent.intentID, intent.corr)
     await lapseLater(c, intent)
+    await escalateLater(c, intent)
   }
   await c.errand('reconcile', c.setting.account, 'start')
 }

@@ -23,6 +23,7 @@ import { pending } from './intents.ts'
 import { entryID, exitID, pairOf, replacementID } from './naming.ts'
 import { stopTerms } from './protecting.ts'
 import { requirementFault } from './redeciding-changes.ts'
+import { escalatedFault, plannedFault } from './redeciding-escalations.ts'
 import { PEOPLE_JUDGES } from './redeciding-people.ts'
 
 // What the desk decided is decided again, from nothing but the journal. Every event has a judge: given the book as the
@@ -89,7 +90,7 @@ export const JUDGES: { readonly [A in Action]: Judge<A> } = {
         `It may be decided until ${moment(decideBy)}.`,
         `No longer than its signal lives: ${moment(proposal.expiresAt)}.`,
       )
-    const asks = await requirementFault(c, intent)
+    const asks = (await requirementFault(c, intent)) ?? (await plannedFault(c))
     if (asks) return asks
     return (await stopped(tx, terms.symbol, 'A ticket is made.')) ?? mayLive(tx, intent, 'It is priced anew.')
   },
@@ -120,6 +121,7 @@ export const JUDGES: { readonly [A in Action]: Judge<A> } = {
     row.actor.type === 'person' && row.actor.id === aside.by
       ? null
       : found('NOT_ELIGIBLE', `${row.actor.id} put it aside.`, `The row says that ${aside.by} did.`),
+  'intent.escalated': escalatedFault,
   'intent.declined': async ({ tx, row, data: { decision } }) => {
     const intent = await tx.get('intent', row.object.id)
     const voter = row.actor.type === 'person' ? await tx.get('person', row.actor.id) : null

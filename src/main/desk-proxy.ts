@@ -51,6 +51,7 @@ export const DESK_METHODS = {
   adopt: true,
   notice: true,
   lapse: true,
+  escalate: true,
   reconcile: true,
   identify: true,
   recover: true,

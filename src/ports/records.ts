@@ -37,6 +37,10 @@ export type Intent = {
   readonly refusals: readonly Refusal[]
   /** Until when a human may decide; null before there is a ticket. */
   readonly decideBy: Instant | null
+  /** When further people are told of this ticket, should it wait for so long; absent where the policy says never. */
+  readonly escalation?: Escalation
+  /** When they were; a new ticket begins without it. */
+  readonly escalatedAt?: Instant
   readonly decision: Decision | null
   /** What the policy asked for when the ticket was made; absent before there is one, and on those of before there was a policy. */
   readonly requires?: Requirement
@@ -54,6 +58,8 @@ export type Intent = {
   readonly receivedAt: Instant
   readonly updatedAt: Instant
 }
+/** `afterMs` is in a person's time, `at` is the clock's. */
+export type Escalation = { readonly at: Instant; readonly afterMs: number }
 export type Decision = {
   readonly verdict: 'approved' | 'declined' | 'withdrawn'
   readonly by: string
@@ -184,7 +190,17 @@ export type Fill = Execution & {
   readonly seq: number
 }
 
-export type ErrandKind = 'gather' | 'send' | 'resend' | 'adopt' | 'resolve' | 'cancel' | 'poll' | 'lapse' | 'reconcile'
+export type ErrandKind =
+  | 'gather'
+  | 'send'
+  | 'resend'
+  | 'adopt'
+  | 'resolve'
+  | 'cancel'
+  | 'poll'
+  | 'lapse'
+  | 'escalate'
+  | 'reconcile'
 /** Work for the worker. At most one of a kind for a subject; leased while it runs, so that a dead worker's errand is taken over. */
 export type Errand = {
   readonly kind: ErrandKind

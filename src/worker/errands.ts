@@ -50,6 +50,10 @@ const RUN: { readonly [K in ErrandKind]: (h: Hands, e: Errand) => Promise<Outcom
     await h.desk.lapse(e.subject as IntentID)
     return 'done'
   },
+  escalate: async (h, e) => {
+    await h.desk.escalate(e.subject as IntentID)
+    return 'done'
+  },
   reconcile,
 }
 

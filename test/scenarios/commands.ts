@@ -540,12 +540,14 @@ const ASKS: Readonly<Record<string, { readonly level: Level; readonly quorum: nu
 function approvals(words: Words): (before: ApprovalPolicy) => ApprovalPolicy {
   const said = [words.next('what is asked for'), words.maybe()].filter((word) => word !== undefined).join(' ')
   const asks = ASKS[said] ?? words.fail(`what is asked for is ${Object.keys(ASKS).join(', ')}, not ${said}`)
-  const [above, unasked] = [words.named('above'), words.named('unasked')]
+  const [above, unasked, escalate] = ['above', 'unasked', 'escalate'].map((name) => words.named(name))
+  const escalateAfterMs = escalate === undefined ? undefined : words.span(escalate)
   const rule = { name: said, ...asks, ...(above !== undefined && { notionalAbove: amt(above) }) }
   return (before) => ({
     ...before,
     rules: above === undefined ? [rule] : [...before.rules, rule],
     ...(unasked !== undefined && { autoMaxNotional: unasked === 'nothing' ? null : amt(unasked) }),
+    ...(escalateAfterMs !== undefined && { escalateAfterMs }),
   })
 }
 
@@ -900,6 +902,7 @@ const FIGURES: { readonly [name: string]: (intent: Intent | null, order: Order |
   avg: (_, order) => order && avgPx(order),
   rev: (intent) => (intent ? String(intent.rev) : null),
   votes: (intent) => String(intent?.votes?.length ?? 0),
+  escalated: (intent) => (intent?.escalatedAt === undefined ? 'no' : 'yes'),
   level: (intent) => intent?.decision?.level ?? null,
   via: (intent) => intent?.decision?.via ?? null,
   attempts: (intent) => (intent ? String(intent.attempts) : null),

@@ -136,6 +136,8 @@ export class World {
   readonly expectedTasks = new Set<string>()
   /** Standing rules that the scenario sets aside. */
   readonly exceptions = new Set<string>()
+  /** How much faster than a person's time the market runs. */
+  speed = 1
   /** The policy of approvals that people agree to as soon as the house opens; null: the one that it begins with. */
   approvals: ((first: ApprovalPolicy) => ApprovalPolicy) | null = null
   /** Passkeys in software, by the name that their owner gave them. */
@@ -165,7 +167,7 @@ export class World {
   }
   get setting(): Setting {
     const { account, capabilities } = this.broker
-    return { account, policy: this.policy, capabilities, speed: 1, version: '0.0.0', build: 'scenario' }
+    return { account, policy: this.policy, capabilities, speed: this.speed, version: '0.0.0', build: 'scenario' }
   }
   get verifierKeys(): readonly string[] {
     return [verifierKey(ORIGIN, this.#key)]

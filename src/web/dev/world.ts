@@ -222,6 +222,8 @@ export function makeWorld(clock: () => number, later: (ms: number, then: () => v
       checks: passed(),
       refusals: [],
       decideBy: iso(at + (ask.ttlMs ?? 300_000)),
+      escalatedAt: null,
+      undecidedMs: null,
       sendBy: null,
       decision: null,
       requires: { level: 'L1', quorum: 1, passkey: false, rules: ['paper'] },
