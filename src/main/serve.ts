@@ -159,7 +159,7 @@ async function start(settings: Settings, overrides: Overrides, undo: (() => unkn
     environment: settings.account.environment,
     // Read at each card: with port 0 the address is known only when the service listens.
     get publicUrl() {
-      return publicUrl ?? url
+      return publicUrl ?? named(url)
     },
   })
   const channels = openChannels(settings, {
@@ -253,7 +253,7 @@ async function start(settings: Settings, overrides: Overrides, undo: (() => unkn
   })
 
   const web = readAssets(join(INSTALLATION, 'dist', 'web'))
-  const oidc = openOidc(settings, { publicUrl: () => publicUrl ?? url, clock, log })
+  const oidc = openOidc(settings, { publicUrl: () => publicUrl ?? named(url), clock, log })
   const app = createApi({
     desk,
     reads,
@@ -353,6 +353,9 @@ async function start(settings: Settings, overrides: Overrides, undo: (() => unkn
     },
   }
 }
+
+/** Links lead to a name: browsers keep no passkeys for a number. */
+const named = (url: string): string => url.replace('//127.0.0.1:', '//localhost:')
 
 const OPERATOR_SCOPES: readonly Scope[] = ['orders:read', 'approvals:read', 'kill:engage', 'signin:issue']
 
