@@ -12,9 +12,11 @@ import { GENESIS, link } from '../journal/chain.ts'
 import type { Row } from '../journal/row.ts'
 import { type StoredRow, verifyJournal } from '../journal/verify.ts'
 import type { Ticket } from '../orders/ticket.ts'
+import type { Change } from '../ports/records.ts'
 import type { AccountID } from '../values/brand.ts'
 import { parseInstant, plusMs, rfc3339 } from '../values/instant.ts'
 import type { Json } from '../values/json.ts'
+import { changeDigest } from './governing.ts'
 import { type Proof, proveOrders } from './proving.ts'
 import type { UnprovenCode } from './proving-people.ts'
 
@@ -75,11 +77,12 @@ next lost
 approve I1 by=ana
 wait 5s`,
 } as const
-type Day = keyof typeof DAYS | 'live'
+type Day = keyof typeof DAYS | 'live' | 'governed'
 
 async function played(day: Day): Promise<Row[]> {
   const w = new World()
   if (day === 'live') await goesLive(w)
+  else if (day === 'governed') await isGoverned(w)
   else await says(w, HEAD + DAYS[day])
   const rows = await journalOf(w.store)
   await w.store.close()
@@ -104,6 +107,14 @@ wait 2s`,
   )
 }
 
+/** From the second change on, changes of the house take a passkey. */
+async function isGoverned(w: World): Promise<void> {
+  w.approvals = (first) => ({ ...first, changes: { level: 'L2', quorum: 1 } })
+  await says(w, `${HEAD}passkey ad`)
+  await w.agreeTo((policy) => ({ ...policy, autoMaxNotional: null }))
+  await says(w, `# For the test.\n${AAPL}\napprove I1 by=ana`)
+}
+
 /** Numbers and hashes made anew. */
 function linked(rows: readonly Row[]): StoredRow[] {
   let prev = GENESIS
@@ -116,7 +127,7 @@ function linked(rows: readonly Row[]): StoredRow[] {
 
 const days = new Map<Day, readonly Row[]>()
 before(async () => {
-  for (const day of [...(Object.keys(DAYS) as Day[]), 'live'] as Day[]) days.set(day, await played(day))
+  for (const day of [...(Object.keys(DAYS) as Day[]), 'live', 'governed'] as Day[]) days.set(day, await played(day))
 })
 const dayOf = (day: Day): readonly Row[] => days.get(day) ?? assert.fail()
 const proofOf = (rows: readonly Row[], pinned: ReadonlySet<string> | null = null): Proof =>
@@ -135,6 +146,7 @@ describe('a journal as it was written is proven', () => {
     bare:    [1, { L1: 1 }, 0],
     again:   [1, { L1: 1 }, 0],
     live:    [2, { L1: 1, L2: 1 }, 2],
+    governed: [1, { L1: 1 }, 0],
   }
   for (const [day, [orders, levels, strict]] of Object.entries(wanted) as [Day, (typeof wanted)[Day]][])
     it(day, () => {
@@ -431,6 +443,25 @@ const CASES: readonly Case[] = [
   ['an order that is none',                      'click',   set('order.created', 'order', null), 'UNREADABLE_ROW', 0],
   ['an order without terms',                     'click',   set('order.created', 'order.terms', null), 'WRONG_TERMS', 0],
 ]
+/** A change of a policy that never was, with every digest that follows. */
+const fromAnother: Edit = (rows) => {
+  const { what, proposer } = nthOf(rows, 'change.proposed').data['change'] as unknown as Change
+  const fresh = { ...what, before: 7 } as Change['what']
+  const digest = changeDigest(fresh, proposer)
+  return all(
+    set('change.proposed', 'change.what.before', 7),
+    set('change.proposed', 'change.digest', digest),
+    set('change.voted', 'decision.digest', digest),
+  )(rows)
+}
+/** Other data in the row of the order that takes another's place. */
+const ofChange =
+  (path: string, value: Json): Edit =>
+  (rows) => {
+    const orders = rows.filter((one) => one.action === 'order.created')
+    const nth = orders.findIndex((one) => (one.data['order'] as Data)['replaces'] !== undefined)
+    return set('order.created', `order.${path}`, value, nth)(rows)
+  }
 /** Legs that the broker made, which only stand in the way of counting the orders that are ours. */
 const withoutLegs: Edit = (rows) =>
   rows.filter((one) => one.action !== 'order.created' || (one.data['order'] as Data)['role'] === 'Entry')
@@ -450,6 +481,55 @@ describe('a journal whose chain was made anew is not proven', () => {
         JSON.stringify(proof.faults, null, 1),
       )
       assert.equal(proof.proven, proven, JSON.stringify(proof.faults, null, 1))
+    })
+
+  // Where one thing leads to another, what is said of it tells whether it was noticed by itself.
+  // biome-ignore format: a table reads in columns
+  const said: readonly (readonly [name: string, day: Day, edit: Edit, text: RegExp])[] = [
+    ['a ticket that nobody asked for',           'click',    drop('intent.received'), /^A ticket is made for I1, which nobody asked for\.$/],
+    ['an order taken in that is there',          'click',    insert('order.created', 'order.created', () => ({ action: 'order.adopted' })), /is in the book already\.$/],
+    ['an order made a second time',              'click',    insert('order.created', 'order.created', () => ({})), /in the book already, or under another name/],
+    ['a ticket that says nothing',               'two',      set('intent.ticketed', 'requires', undefined), /does not say whose yes it takes\. By the policy: 2 people at L1/],
+    ['a live ticket that says nothing',          'live',     set('intent.ticketed', 'requires', undefined), /does not say whose yes it takes/],
+    ['another policy before the yes',            'passkey',  insert('intent.ticketed', 'policy.changed', (made) => ({ data: { policy: { ...(made.data['policy'] as Data), version: 2 } } })), /The policy had changed since the ticket was made/],
+    ['another policy before the send',           'passkey',  insert('intent.approved', 'policy.changed', (made) => ({ data: { policy: { ...(made.data['policy'] as Data), version: 2 } } })), /was sent under another policy than/],
+    ['a yes that is good for ever',              'click',    set('intent.approved', 'sendBy', 9e15), /was good for longer than the policy says/],
+    ['a change of an order that is none',        'changed',  amend('order.replace-requested', ({ object }) => ({ object: { ...object, id: 'jx0' } })), /^It changes jx0, which was never made/],
+    ['a change in another’s place',              'changed',  set('order.replace-requested', 'ticket.replaces', 'jx0'), /is of something else than of jx/],
+    ['a change on another ticket',               'changed',  ofChange('consent.digest', 'A'.repeat(43)), /rests on another ticket than the one/],
+    ['a change to another price',                'changed',  ofChange('terms.price', '199.00'), /^What was made is not what jx\w+-r1 was agreed to be/],
+    ['a change to a larger size',                'changed',  ofChange('terms.orderQty', '5200'), /^What was made is not what jx\w+-r1 was agreed to be/],
+    ['a smaller part of what is not proven',     'live',     drop('intent.approved'), /^It is a part of jx\w+, which is not proven/],
+    ['the access of nobody',                     'click',    insert('gateway.started', 'person.added', (made) => ({ action: 'person.changed', object: { ...made.object, id: 'eve' }, data: { roles: [], disabled: false } })), /the access of eve, whom nobody added/],
+    ['a passkey that nobody had',                'passkey',  insert('passkey.enrolled', 'passkey.enrolled', (made) => ({ action: 'passkey.revoked', object: { ...made.object, id: 'AAAA' }, data: { why: '' } })), /revokes passkey AAAA, which nobody enrolled/],
+    ['a version of the policy left out',         'passkey',  set('policy.changed', 'policy.version', 5), /^After version 0 of the policy comes version 5\.$/],
+    ['a policy that makes no sense',             'passkey',  set('policy.changed', 'policy.rules', []), /^Nobody could have agreed to this policy: There is no rule/],
+    ['a change proposed twice',                  'passkey',  insert('change.proposed', 'change.proposed', () => ({})), /is proposed a second time/],
+    ['a change proposed in another’s name',      'passkey',  amend('change.proposed', ({ actor }) => ({ actor: { ...actor, id: 'ad' } })), /was proposed by ad, who may not/],
+    ['a change under another digest',            'passkey',  set('change.proposed', 'change.digest', 'A'), /^Change chg_\w+ has another digest/],
+    ['a change from what was not so',            'passkey',  fromAnother, /begins with what was not so/],
+    ['a change that asks for nobody',            'passkey',  set('change.proposed', 'change.requires.quorum', 0), /asked for less than the policy says: 1 at level L1/],
+    ['a change that asks for a click',           'governed', set('change.proposed', 'change.requires.level', 'L1', 1), /asked for less than the policy says: 1 at level L2/],
+    ['a change that is too easy where it is live', 'governed', set('intent.ticketed', 'ticket.environment', 'live'), /asked for less than the policy says: 1 at level L1/],
+    ['a yes to a change that is over',           'passkey',  insert('change.applied', 'change.voted', () => ({})), /which waited for nobody/],
+    ['a yes to a change by an approver',         'passkey',  amend('change.voted', by('ana')), /^ana agreed to chg_\w+ and may not: it was written by ana/],
+    ['a yes to a change in another’s name',      'passkey',  set('change.voted', 'decision.by', 'rik'), /and may not: it was written by ad/],
+    ['a yes to a change by a newcomer',          'governed', set('person.added', 'person.newcomer', true, 4), /^ad agreed to chg_\w+, and nobody had confirmed them yet/],
+    ['a yes to another change',                  'passkey',  set('change.voted', 'decision.digest', 'A'), /with another digest than that of the change/],
+    ['a no to a change',                         'passkey',  set('change.voted', 'decision.verdict', 'declined'), /with another digest than that of the change/],
+    ['a yes to a change, too late',              'passkey',  set('change.voted', 'decision.at', 9e15), /^ad agreed to chg_\w+ after /],
+    ['a yes to a change, with nothing',          'passkey',  set('change.voted', 'decision.evidence', undefined), /and with what is not written/],
+    ['a bit of the signature under a change',    'governed', set('change.voted', 'decision.evidence.signature', (data) => flipped(((data['decision'] as Data)['evidence'] as Data)['signature'] as string), 1), /^ad agreed to chg_\w+\. This passkey did not sign this/],
+    ['a click under a change',                   'governed', set('change.voted', 'decision.evidence', { kind: 'session', session: 'scenario' }, 1), /with a click, and it takes a passkey/],
+    ['a yes to a change, twice',                 'passkey',  insert('change.voted', 'change.voted', () => ({})), /^ad agreed to chg_\w+ twice/],
+  ]
+  for (const [name, day, edit, text] of said)
+    it(`${day}: ${name}`, () => {
+      const { faults } = proofOf(edit(dayOf(day)))
+      assert.ok(
+        faults.some((fault) => text.test(fault.text)),
+        JSON.stringify(faults, null, 1),
+      )
     })
 
   it('names the row and the order', () => {
@@ -479,6 +559,17 @@ describe('passkeys that were noted elsewhere', () => {
     assert.deepEqual(proofOf(rows).faults, [])
     const proof = proofOf(rows, noted())
     assert.deepEqual([proof.proven, proof.faults.map(({ code }) => code)], [1, ['NOT_PINNED']])
+  })
+  it('are asked of changes of the house as well', () => {
+    const { passkeys, faults } = proofOf(dayOf('governed'), new Set())
+    assert.deepEqual(
+      passkeys.map(({ person, orders, changes }) => [person, orders, changes]),
+      [['ad', 0, 1]],
+    )
+    assert.deepEqual(
+      faults.map(({ code }) => code),
+      ['NOT_PINNED'],
+    )
   })
   it('show one that was given to another person', () => {
     const before = proofOf(dayOf('passkey')).passkeys.map((one) => one.fingerprint)
