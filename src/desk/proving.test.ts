@@ -1,4 +1,6 @@
 import assert from 'node:assert/strict'
+import { readFileSync } from 'node:fs'
+import { join } from 'node:path'
 import { before, describe, it } from 'node:test'
 import { play } from '../../test/scenarios/commands.ts'
 import { parseScenario } from '../../test/scenarios/language.ts'
@@ -18,7 +20,7 @@ import { parseInstant, plusMs, rfc3339 } from '../values/instant.ts'
 import type { Json } from '../values/json.ts'
 import { changeDigest } from './governing.ts'
 import { type Proof, proveOrders } from './proving.ts'
-import type { UnprovenCode } from './proving-people.ts'
+import { UNPROVEN, type UnprovenCode } from './proving-people.ts'
 
 // Journals of the real desk, and what somebody might have done to them. The chain is made anew after every edit, as
 // anybody with the source code can: what is found here is found by the proof alone.
@@ -603,4 +605,9 @@ describe('sessions', () => {
     assert.deepEqual(codes(all(opened('ana', hash), clicked('cd'.repeat(8)))), ['EVIDENCE_REFUSED', 'TOO_FEW'])
     assert.deepEqual(codes(all(opened('ana', hash), clicked(''))), ['EVIDENCE_REFUSED', 'TOO_FEW'])
   })
+})
+
+it('every fault is explained in docs/audit.md', () => {
+  const page = readFileSync(join(import.meta.dirname, '../../docs/audit.md'), 'utf8')
+  for (const [code, text] of Object.entries(UNPROVEN)) assert.ok(page.includes(`| \`${code}\` | ${text} |`), code)
 })
