@@ -585,7 +585,7 @@ describe('changes of the house', () => {
       reason: 'holidays',
     })
     const more = await desk.post<wire.Change>(ana, '/v1/changes', person(['approver', 'trader']))
-    assert.equal(more.body.state, 'Waiting')
+    assert.deepEqual([more.body.state, more.body.proposer, more.body.proposerName], ['Waiting', ana.id, 'Ana'])
     assert.deepEqual(more.body.what, {
       kind: 'person',
       personID: cara.id,

@@ -110,6 +110,7 @@ export function viewChange(change: Change, around: Around, seen: Seen): wire.Cha
     fingerprint: fingerprint(change.digest),
     requires: viewRequirement(change.requires),
     reason: change.reason,
+    proposer: change.proposer,
     proposerName: change.proposerName,
     votes: change.votes.map((vote) => viewVote(vote, seen.name)),
     state: late ? 'Lapsed' : change.state,

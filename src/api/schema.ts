@@ -546,6 +546,7 @@ export const change = named(
     fingerprint: text,
     requires: requirement,
     reason: text,
+    proposer: text,
     proposerName: text,
     votes: z.array(vote),
     state: names(['Waiting', 'Applied', 'Declined', 'Lapsed']),

@@ -396,6 +396,7 @@ export type Change = {
   fingerprint: string
   requires: { level: Level; quorum: number; passkey: boolean; rules: string[] }
   reason: string
+  proposer: string
   proposerName: string
   votes: Vote[]
   state: 'Waiting' | 'Applied' | 'Declined' | 'Lapsed'

@@ -102,6 +102,7 @@ export function makeHouse(clock: () => number, heard: (action: string, id: strin
       fingerprint: `${hex.slice(0, 4)}-${hex.slice(4, 8)}`,
       requires: { level: 'L1', quorum: 1, passkey: false, rules: ['changes'] },
       reason,
+      proposer: 'per_2',
       proposerName: 'Ben',
       votes: [],
       state: 'Waiting',
@@ -124,7 +125,7 @@ export function makeHouse(clock: () => number, heard: (action: string, id: strin
       after: { roles: ['trader', 'approver', 'risk'], disabled: false },
     },
     'He stands in during the holidays.',
-    { state: 'Applied', proposerName: 'Ana', settledAt: iso(DAY_MS), note: 'four-eyes: off' },
+    { state: 'Applied', proposer: 'per_1', proposerName: 'Ana', settledAt: iso(DAY_MS), note: 'four-eyes: off' },
   )
   change(
     {
@@ -248,6 +249,7 @@ export function makeHouse(clock: () => number, heard: (action: string, id: strin
       case 'POST changes': {
         const { what: asked, reason } = body as { what: Record<string, unknown>; reason: string }
         const made = change(whatOf(asked), reason, {
+          proposer: 'per_1',
           proposerName: by,
           can: {
             approve: { ok: false, why: 'Whoever proposed a change cannot approve it. Ask another person.' },

@@ -1,7 +1,7 @@
 import type { QueryClient } from '@tanstack/react-query'
 import type { Change, Intent, PasskeyAsk } from '../../api/wire.ts'
 import { call } from '../http.ts'
-import { instrumentQuery, meQuery, peopleQuery } from '../queries.ts'
+import { instrumentQuery, meQuery } from '../queries.ts'
 import { hostFault, NotSigned, signWith } from './passkey.ts'
 import { type Believed, canonicalChange, canonicalOrder, faultOf, hashOf } from './rebuild.ts'
 
@@ -39,12 +39,8 @@ export async function signedOrder(client: QueryClient, shown: Intent): Promise<S
 /** The yes to a change of the house as it was shown. */
 export async function signedChange(client: QueryClient, shown: Change): Promise<Signed> {
   reachable()
-  const { changeID, digest, fingerprint, proposerName, what } = shown
+  const { changeID, digest, fingerprint, proposer, what } = shown
   const me = await client.fetchQuery(meQuery)
-  const { items } = await client.fetchQuery(peopleQuery)
-  const proposer = items.find(({ name }) => name === proposerName)?.personID
-  if (proposer === undefined)
-    throw new NotSigned('Nobody knows who proposed it', `There is no person called ${proposerName}. Propose it again.`)
   const rebuilt = await hashOf('jax-change-v1', canonicalChange(what, proposer))
   const ask = await call<PasskeyAsk>('POST', `/changes/${encodeURIComponent(changeID)}/approve/begin`, { digest })
   return sign(ask, { purpose: 'jax.change', approvalID: changeID, shown: { digest, fingerprint }, rebuilt, me })
