@@ -90,6 +90,11 @@ async function played(day: Day): Promise<Row[]> {
   await w.store.close()
   return rows
 }
+class Fast extends World {
+  override get setting(): World['setting'] {
+    return { ...super.setting, speed: 60 }
+  }
+}
 async function says(w: World, script: string): Promise<void> {
   for (const line of parseScenario(script).lines) await play(w, [line])
 }
@@ -97,8 +102,10 @@ async function says(w: World, script: string): Promise<void> {
 async function goesLive(w: World): Promise<void> {
   w.policy = { ...w.policy, environment: 'live' }
   w.broker.account = 'live:sim:1' as AccountID
-  await says(w, `${HEAD}can replace\npasskey ana`)
+  await says(w, `${HEAD}can replace\npasskey ana\npasskey ad`)
   w.clock.advance(24 * 3_600_000)
+  const tight = { approvalTtlMs: 60_000, executionTtlMs: 20_000 }
+  await w.agreeTo((policy) => ({ ...policy, rules: policy.rules.map((rule) => ({ ...rule, ...tight })) }))
   await says(
     w,
     `# For the test.
@@ -199,6 +206,17 @@ describe('a journal as it was written is proven', () => {
     await says(w, '# For the test.\nsignal I2 BUY MSFT entry=410.00 stop=400.00\napprove I2 by=bo')
     const { orders, proven, faults } = proofOf(await journalOf(w.store))
     assert.deepEqual([orders, proven, faults], [2, 2, []])
+    await w.store.close()
+  })
+  it('also when its clock ran sixty times as fast', async () => {
+    const w = new Fast()
+    w.approvals = (policy) => ({
+      ...policy,
+      rules: [{ name: 'quick', level: 'L1', quorum: 1, approvalTtlMs: 60_000, executionTtlMs: 10_000 }],
+    })
+    await says(w, `${HEAD}${AAPL}\napprove I1 by=ana`)
+    const { orders, proven, faults } = proofOf(await journalOf(w.store))
+    assert.deepEqual([orders, proven, faults], [1, 1, []])
     await w.store.close()
   })
   it('also when it is from before there was a policy', () => {
@@ -496,6 +514,9 @@ describe('a journal whose chain was made anew is not proven', () => {
     ['another policy before the yes',            'passkey',  insert('intent.ticketed', 'policy.changed', (made) => ({ data: { policy: { ...(made.data['policy'] as Data), version: 2 } } })), /The policy had changed since the ticket was made/],
     ['another policy before the send',           'passkey',  insert('intent.approved', 'policy.changed', (made) => ({ data: { policy: { ...(made.data['policy'] as Data), version: 2 } } })), /was sent under another policy than/],
     ['a yes that is good for ever',              'click',    set('intent.approved', 'sendBy', 9e15), /was good for longer than the policy says/],
+    ['a live yes that is good for longer',       'live',     set('intent.approved', 'sendBy', (data) => (data['sendBy'] as number) + 1), /was good for longer than the policy says/],
+    ['a live ticket that waits for longer',      'live',     set('intent.ticketed', 'decideBy', (data) => (data['decideBy'] as number) + 1e6), /may wait longer, or drift further/],
+    ['a ticket that may drift for ever',         'click',    set('intent.ticketed', 'ticket.maxDriftBps', 20_000), /may wait longer, or drift further/],
     ['a change of an order that is none',        'changed',  amend('order.replace-requested', ({ object }) => ({ object: { ...object, id: 'jx0' } })), /^It changes jx0, which was never made/],
     ['a change in another’s place',              'changed',  set('order.replace-requested', 'ticket.replaces', 'jx0'), /is of something else than of jx/],
     ['a change on another ticket',               'changed',  ofChange('consent.digest', 'A'.repeat(43)), /rests on another ticket than the one/],
