@@ -32,6 +32,10 @@ const slack = z.strictObject({
       'An app-level token (`xapp-…`, scope `connections:write`), as `file:PATH` or `env:NAME`. With it the gateway connects to Slack, and needs no public address.',
   }),
   channel: optional(slackID('C0123ABCD'), { meaning: 'Id of the conversation where cards are posted.' }),
+  escalationChannel: optional(slackID('C0456EFGH'), {
+    meaning:
+      'Id of a second conversation: orders that nobody has decided for as long as the policy of approvals says are posted there as well. The app must be in it.',
+  }),
   teamID: optional(slackID('T0123ABCD'), { meaning: 'Id of the one workspace that is heard.' }),
   enterpriseID: optional(slackID('E0123ABCD'), { meaning: 'Id of the organisation, on Enterprise Grid only.' }),
   appID: optional(slackID('A0123ABCD'), { meaning: 'Id of the one app that is heard.' }),
@@ -44,6 +48,10 @@ const teams = z.strictObject({
   conversation: optional(filled, {
     meaning:
       'Id of the conversation where cards are posted, as the log names it. Without it: where the app was installed last.',
+  }),
+  escalationConversation: optional(filled, {
+    meaning:
+      'Id of a second conversation, where orders are posted as well that nobody has decided for as long as the policy of approvals says. The app must be installed there.',
   }),
   serviceUrl: optional(filled, {
     meaning: 'Where Teams is asked to post, as the log names it. Needed with `conversation`, and only with it.',
@@ -134,6 +142,21 @@ export function channelFaults(
     fault(
       ['channels', 'teams', t.conversation === undefined ? 'serviceUrl' : 'conversation'],
       'channels.teams.conversation and channels.teams.serviceUrl belong together: set both as the log names them, or neither',
+    )
+  const twice = (path: readonly string[], usual: string): void =>
+    fault(
+      path,
+      `${path.join('.')} is where every order is posted already: name another conversation than ${usual}, or take it out`,
+    )
+  if (s.escalationChannel !== undefined && s.escalationChannel === s.channel)
+    twice(['channels', 'slack', 'escalationChannel'], 'channels.slack.channel')
+  if (t.escalationConversation !== undefined && t.escalationConversation === t.conversation)
+    twice(['channels', 'teams', 'escalationConversation'], 'channels.teams.conversation')
+  // Where the app was installed last is where every card goes, and for this it is installed a second time.
+  if (t.escalationConversation !== undefined && t.conversation === undefined)
+    fault(
+      ['channels', 'teams', 'escalationConversation'],
+      'channels.teams.escalationConversation needs channels.teams.conversation and serviceUrl: without them every card would go where the app was installed last. Set them as the log names them',
     )
   for (const name of ['slack', 'teams'] as const)
     if (test[name] !== undefined && environment !== 'paper')

@@ -2,13 +2,14 @@
 import { join } from 'node:path'
 import type { ChannelRoute } from '../api/context.ts'
 import { createOutbox, type Outbox, type OutboxBook } from '../channels/outbox/outbox.ts'
-import { openSlack } from '../channels/slack/slack.ts'
+import { openSlack, type Slack } from '../channels/slack/slack.ts'
 import type { Reference } from '../channels/teams/connector.ts'
 import { type Memory, openTeams } from '../channels/teams/teams.ts'
 import { openWebhook } from '../channels/webhook/webhook.ts'
 import type { Desk } from '../desk/desk.ts'
 import type { Channel, House } from '../ports/channel.ts'
 import type { Clock } from '../ports/clock.ts'
+import type { Intent } from '../ports/records.ts'
 import type { Reads } from '../ports/store.ts'
 import { Fault } from '../values/fault.ts'
 import { msBetween, plusMs } from '../values/instant.ts'
@@ -57,28 +58,40 @@ export function openChannels(settings: Settings, deps: ChannelsDeps): Channels {
   const log = (level: Level, text: string, facts: Readonly<Record<string, unknown>>): void =>
     deps.log[level](facts, text)
   const opened = opening(settings, { house, people, random: deps.random, log, memory: memoryIn(deps.places) })
-  const lanes = opened.map((channel): { readonly channel: Channel; readonly outbox: Outbox } => ({
-    channel,
-    outbox: createOutbox({
+  const outboxOf = (channel: Channel, book: OutboxBook): Outbox =>
+    createOutbox({
       channels: [channel],
-      book: bookOf(deps, house),
+      book,
       clock: people,
       random: deps.random,
       log,
       wake: (heard) => deps.onCommitted(() => heard()),
-    }),
+    })
+  const lanes = opened.map(({ channel, escalations }) => ({
+    channel,
+    outboxes: [
+      outboxOf(
+        channel,
+        bookOf(deps, house, channel.name, () => true),
+      ),
+      ...(escalations === null
+        ? []
+        : [
+            outboxOf({ ...channel, show: escalations }, bookOf(deps, house, `${channel.name}-escalation`, isEscalated)),
+          ]),
+    ],
   }))
   const troubles = (): ReturnType<Channels['troubles']> =>
-    lanes.map(({ channel, outbox }) => ({
+    lanes.map(({ channel, outboxes }) => ({
       channel: channel.name,
-      text: channel.trouble() ?? outbox.troubles()[0]?.text ?? null,
+      text: channel.trouble() ?? outboxes.flatMap((outbox) => outbox.troubles())[0]?.text ?? null,
     }))
 
   const stopping = new AbortController()
   let running: Promise<unknown> = Promise.resolve()
   let watch: NodeJS.Timeout | undefined
   return {
-    routes: opened.flatMap((channel) =>
+    routes: opened.flatMap(({ channel }) =>
       channel.routes.map(({ path, handle }) => ({
         path,
         handle: (request) => handle({ ...request, at: people.now() }),
@@ -86,10 +99,10 @@ export function openChannels(settings: Settings, deps: ChannelsDeps): Channels {
     ),
     start() {
       running = Promise.all(
-        lanes.map(async ({ channel, outbox }) => {
+        lanes.map(async ({ channel, outboxes }) => {
           // What it finds out at its start, such as another workspace, must be known before anything is shown there.
           await channel.start()
-          if (!stopping.signal.aborted) await outbox.run(stopping.signal)
+          if (!stopping.signal.aborted) await Promise.all(outboxes.map((outbox) => outbox.run(stopping.signal)))
         }),
       )
       if (lanes.length > 0) watch = setInterval(watcher(troubles, log), LOOK_MS)
@@ -97,7 +110,7 @@ export function openChannels(settings: Settings, deps: ChannelsDeps): Channels {
     async stop() {
       clearInterval(watch)
       stopping.abort()
-      await Promise.all(opened.map((channel) => channel.stop()))
+      await Promise.all(opened.map(({ channel }) => channel.stop()))
       const patience = new AbortController()
       await Promise.race([running, people.sleep(STOP_MS, patience.signal)])
       patience.abort()
@@ -114,15 +127,21 @@ type Opening = {
   readonly memory: Memory
 }
 
-function opening({ channels }: Settings, { house, people, random, log, memory }: Opening): Channel[] {
+/** A channel, and how a card is shown in its second conversation, that for escalated orders; null where there is none. */
+type Opened = { readonly channel: Channel; readonly escalations: Channel['show'] | null }
+
+function opening({ channels }: Settings, { house, people, random, log, memory }: Opening): Opened[] {
   const { slack, teams, webhook, testEndpoints: test } = channels
-  const made: Channel[] = []
+  const made: Opened[] = []
+  const add = (channel: Channel & Partial<Pick<Slack, 'showIn'>>, second?: string): void => {
+    made.push({ channel, escalations: second === undefined ? null : (channel.showIn?.(second) ?? null) })
+  }
   if (slack !== null) {
     const secrets = [
       secretOf('slack.signingSecret', slack.signingSecret),
       secretOf('slack.signingSecret2', slack.signingSecret2),
     ]
-    made.push(
+    add(
       usable('slack', () =>
         openSlack(
           {
@@ -136,10 +155,11 @@ function opening({ channels }: Settings, { house, people, random, log, memory }:
           { house, clock: people, random, log },
         ),
       ),
+      slack.escalationChannel,
     )
   }
   if (teams !== null)
-    made.push(
+    add(
       usable('teams', () =>
         openTeams(
           {
@@ -156,17 +176,18 @@ function opening({ channels }: Settings, { house, people, random, log, memory }:
           { house, memory, now: () => people.now(), fetch, log },
         ),
       ),
+      teams.escalationConversation,
     )
   if (webhook !== null) {
     const second = secretOf('webhook.secret2', webhook.secret2)
     const secrets = [needed('webhook.secret', webhook.secret), ...(second === null ? [] : [second])]
-    made.push(usable('webhook', () => openWebhook({ url: webhook.url, secrets }, { clock: people, fetch, log })))
+    add(usable('webhook', () => openWebhook({ url: webhook.url, secrets }, { clock: people, fetch, log })))
   }
   return made
 }
 
 /** What a channel finds wrong with its settings is a mistake of the configuration. */
-function usable(name: Channel['name'], open: () => Channel): Channel {
+function usable<C extends Channel>(name: C['name'], open: () => C): C {
   try {
     return open()
   } catch (error) {
@@ -193,19 +214,32 @@ const inTimeOfPeople = (house: House, { clock, speed }: ChannelsDeps, people: Cl
   once: (key, until) => house.once(key, plusMs(clock.now(), msBetween(people.now(), until) * speed)),
 })
 
-function bookOf({ desk, reads }: ChannelsDeps, house: House): OutboxBook {
+const isEscalated = ({ escalatedAt }: Intent): boolean => escalatedAt !== undefined
+
+/**
+ * @param lane the name under which its cards are kept: two conversations of one channel are two lanes.
+ * @param isFor the orders that are posted there.
+ */
+function bookOf(
+  { desk, reads }: ChannelsDeps,
+  house: House,
+  lane: string,
+  isFor: (intent: Intent) => boolean,
+): OutboxBook {
   return {
-    async open(channel) {
+    async open() {
       const cards = await reads.all('card')
-      return cards.filter((card) => card.channel === channel)
+      return cards.filter(({ channel }) => channel === lane)
     },
     async waiting() {
       const intents = await reads.waitingIntents()
-      return intents.filter(({ state }) => state === 'AwaitingApproval').map(({ intentID }) => intentID)
+      return intents
+        .filter((intent) => intent.state === 'AwaitingApproval' && isFor(intent))
+        .map(({ intentID }) => intentID)
     },
     card: (intentID) => house.card(intentID),
-    put: (channel, posted) => desk.recordCard(channel, posted.intentID, { ...posted, channel }),
-    drop: (channel, intentID) => desk.recordCard(channel, intentID, null),
+    put: (_channel, posted) => desk.recordCard(lane, posted.intentID, { ...posted, channel: lane }),
+    drop: (_channel, intentID) => desk.recordCard(lane, intentID, null),
   }
 }
 

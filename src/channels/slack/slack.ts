@@ -25,12 +25,15 @@ const DEAF =
   'The gateway cannot take anything from Slack at the moment, so nothing was done. Try again, or use its page.'
 const SLOW = 'This takes longer than usual. What came of it follows here.'
 
+/** Slack, and how a card is shown in another conversation of the same workspace; what is clicked there is heard as well. */
+export type Slack = Channel & { readonly showIn: (conversation: string) => Channel['show'] }
+
 /**
  * The Slack channel: cards in one conversation, clicks and commands over signed HTTP, and over Socket Mode when there is an
  * app token.
  * @throws {Fault} `SLACK_SETTINGS` when they cannot work or lead away from Slack; it says which to change.
  */
-export function openSlack(settings: SlackSettings, deps: SlackDeps): Channel {
+export function openSlack(settings: SlackSettings, deps: SlackDeps): Slack {
   const apiUrl = apiUrlOf(settings)
   const wrong = wrongIn(settings)
   if (wrong !== null) throw new Fault('SLACK_SETTINGS', wrong)
@@ -180,24 +183,27 @@ export function openSlack(settings: SlackSettings, deps: SlackDeps): Channel {
     return kind === 'later' ? { outcome: 'later', afterMs, text } : { outcome: 'never', text }
   }
 
-  async function post(card: Card): Promise<Shown> {
+  async function post(card: Card, conversation: string): Promise<Shown> {
     // When the answer is lost the card may stand there all the same, and the outbox posts another. That is harmless: both
     // name the same ticket, which is decided once, and a click on the older one puts it right.
-    return shown(await client.post(settings.channelID, messageOf(card)))
+    return shown(await client.post(conversation, messageOf(card)))
+  }
+
+  const showIn = (conversation: string) => async (card: Card, place: Place | null) => {
+    if (foreign !== null) return { outcome: 'never', text: foreign } as const
+    if (place === null) return post(card, conversation)
+    return inTurn(place, async () => {
+      const drawn = await client.update(place, messageOf(card))
+      // Somebody deleted it: what became of the order is still to be seen.
+      return !drawn.ok && drawn.error.kind === 'gone' ? post(card, conversation) : shown(drawn)
+    })
   }
 
   return {
     name: 'slack',
     routes: settings.signingSecrets.length === 0 ? [] : routes,
-    async show(card, place) {
-      if (foreign !== null) return { outcome: 'never', text: foreign }
-      if (place === null) return post(card)
-      return inTurn(place, async () => {
-        const drawn = await client.update(place, messageOf(card))
-        // Somebody deleted it: what became of the order is still to be seen.
-        return !drawn.ok && drawn.error.kind === 'gone' ? post(card) : shown(drawn)
-      })
-    },
+    show: showIn(settings.channelID),
+    showIn,
     async start() {
       const found = await client.identify()
       if (!found.ok) apiTrouble = found.error.text

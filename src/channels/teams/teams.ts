@@ -58,10 +58,13 @@ const HELP =
   'I show orders that wait for a person. Link yourself first: sign in to Jax, ask for a code under your name, and write "link CODE" to me. ' +
   'Then: "status" tells how things stand, and "halt REASON" stops all trading at once.'
 
+/** Teams, and how a card is shown in another conversation there; what is clicked in it is heard as well. */
+export type Teams = Channel & { readonly showIn: (conversation: string) => Channel['show'] }
+
 /**
  * @throws {Fault} `TEAMS_SETTINGS` when the settings cannot work. The message says what to change, and holds no secret.
  */
-export function openTeams(settings: TeamsSettings, deps: TeamsDeps): Channel {
+export function openTeams(settings: TeamsSettings, deps: TeamsDeps): Teams {
   const { house, log, memory } = deps
   const endpoints = checked(settings)
   const [appID, tenantID] = [settings.appID.toLowerCase(), settings.tenantID.toLowerCase()]
@@ -235,7 +238,8 @@ export function openTeams(settings: TeamsSettings, deps: TeamsDeps): Channel {
     logged(await connector.reply(to, { type: 'message', text: lines.join('\n'), textFormat: 'plain' }))
   }
 
-  async function show(card: Card, place: Place | null): Promise<Shown> {
+  /** @param conversation null: where cards go as a rule. */
+  async function show(card: Card, place: Place | null, conversation: string | null): Promise<Shown> {
     const home = settings.conversation ?? (await memory.get())
     if (home === null) {
       troubles.posting = NO_PLACE
@@ -244,7 +248,7 @@ export function openTeams(settings: TeamsSettings, deps: TeamsDeps): Channel {
     const message = messageOf(card)
     const sent =
       place === null
-        ? await connector.post(home, message)
+        ? await connector.post(conversation === null ? home : { ...home, conversation }, message)
         : await connector.put({ ...home, conversation: place.conversation }, place.message, message)
     logged(sent)
     troubles.posting = sent.outcome === 'sent' ? null : sent.text
@@ -259,7 +263,8 @@ export function openTeams(settings: TeamsSettings, deps: TeamsDeps): Channel {
   return {
     name: 'teams',
     routes: [{ path: 'teams/messages', handle }],
-    show,
+    show: (card, place) => show(card, place, null),
+    showIn: (conversation) => (card, place) => show(card, place, conversation),
     async start() {
       // Teams comes to us; this tells early when the secret has ended.
       troubles.posting = await connector.knock()

@@ -32,7 +32,7 @@ export const METHODS: Readonly<Record<string, Method>> = {
     answer(fields, workspace) {
       const said = messageIn(fields)
       if ('error' in said) return said
-      if (fields['channel'] !== workspace.identity.channelID) return no('channel_not_found')
+      if (!workspace.isHere(fields['channel'])) return no('channel_not_found')
       return told(workspace.post(fields['channel'], said), workspace)
     },
   },
@@ -41,7 +41,7 @@ export const METHODS: Readonly<Record<string, Method>> = {
     answer(fields, workspace) {
       const said = messageIn(fields)
       if ('error' in said) return said
-      if (fields['channel'] !== workspace.identity.channelID) return no('channel_not_found')
+      if (!workspace.isHere(fields['channel'])) return no('channel_not_found')
       const old = workspace.message(fields['channel'], fields['ts'] ?? '')
       return old ? told(workspace.change(old, said), workspace) : no('message_not_found')
     },
@@ -52,7 +52,7 @@ export const METHODS: Readonly<Record<string, Method>> = {
       const said = messageIn(fields)
       if ('error' in said) return said
       const { channel, user } = fields
-      if (channel !== workspace.identity.channelID) return no('channel_not_found')
+      if (!workspace.isHere(channel)) return no('channel_not_found')
       if (user === undefined || !workspace.users.has(user)) return no('user_not_in_channel')
       workspace.whispers.push({ channel, user, text: said.text })
       return {

@@ -149,15 +149,14 @@ export function openClicks({ gateway, link, signingSecret, url, workspace }: Cli
     errors: (viewID: string): Json | null => errors.get(viewID) ?? null,
     /** @throws when there is no such message or button. */
     async click(userID: string, ts: string, actionID: string, how: How = {}): Promise<Delivery> {
-      const { channelID } = identity
-      const message = workspace.message(channelID, ts)
+      const message = workspace.found(ts)
       const button = message?.blocks.flatMap(buttonsIn).find((each) => each['action_id'] === actionID)
       if (!message || !button) throw new Error(`No button ${actionID} stands on a message ${ts}.`)
       const payload = {
         type: 'block_actions',
         ...origin(userOf(userID), how.forge ?? {}),
-        container: { type: 'message', message_ts: ts, channel_id: channelID, is_ephemeral: false },
-        channel: { id: channelID, name: 'paper' },
+        container: { type: 'message', message_ts: ts, channel_id: message.channel, is_ephemeral: false },
+        channel: { id: message.channel, name: message.channel === identity.channelID ? 'paper' : 'urgent' },
         message: messageJson(message, identity.appID),
         state: { values: {} },
         trigger_id: workspace.trigger(userID),

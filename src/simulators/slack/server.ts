@@ -80,6 +80,7 @@ export async function startSlackSimulator(options: SlackSimulatorOptions): Promi
     enterpriseID: null,
     appID: 'A0JAX',
     channelID: 'C0PAPER',
+    escalationChannelID: 'C0URGENT',
     ...options.identity,
   }
   const workspace = openWorkspace(identity, options.users ?? PEOPLE, options.clock)
@@ -194,7 +195,7 @@ export async function startSlackSimulator(options: SlackSimulatorOptions): Promi
       case '/style.css':
         return send(response, 200, 'text/css; charset=utf-8', STYLE)
       case '/confirm': {
-        const message = workspace.message(identity.channelID, form.get('ts') ?? '')
+        const message = workspace.found(form.get('ts') ?? '')
         const button = message?.blocks.flatMap(buttonsIn).find((each) => each['action_id'] === form.get('action'))
         return message && button
           ? send(response, 200, html, confirmOf(user, message, button))

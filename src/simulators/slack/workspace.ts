@@ -32,6 +32,8 @@ export type Identity = {
   readonly enterpriseID: string | null
   readonly appID: string
   readonly channelID: string
+  /** The app is in this one as well. */
+  readonly escalationChannelID: string
 }
 
 /** Slack's own figure; a trigger is good for one window. */
@@ -57,6 +59,10 @@ export function openWorkspace(identity: Identity, people: readonly SlackUser[], 
     nowMs,
     next,
     messages: (): SlackMessage[] => [...messages.values()],
+    isHere: (channel: string | undefined): channel is string =>
+      channel === identity.channelID || channel === identity.escalationChannelID,
+    /** By its time, which no two messages share here. */
+    found: (at: string): SlackMessage | undefined => [...messages.values()].find(({ ts }) => ts === at),
     message: (channel: string, ts: string): SlackMessage | undefined => messages.get(key(channel, ts)),
     post(channel: string, said: Pick<SlackMessage, 'text' | 'blocks' | 'metadata'>): SlackMessage {
       const ts = `${Math.floor(nowMs() / 1000)}.${String(next()).padStart(6, '0')}`

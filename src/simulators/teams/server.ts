@@ -56,6 +56,8 @@ export type TeamsSimulator = {
   readonly clientSecret: string
   /** The channel of a team where the bot is installed. */
   readonly conversation: { readonly serviceUrl: string; readonly conversation: string }
+  /** Another channel, where it is installed as well. */
+  readonly escalationConversation: string
   readonly people: readonly TeamsPerson[]
   point(botUrl: string): void
   messages(): readonly TeamsMessage[]
@@ -83,6 +85,10 @@ export type TeamsSimulator = {
 const APP_ID = '11111111-2222-4333-8444-555555555555'
 const TENANT_ID = 'aaaaaaaa-bbbb-4ccc-8ddd-eeeeeeeeeeee'
 const CHANNEL = '19:approvals@thread.tacv2'
+/** Where the bot is installed as well. */
+const URGENT = '19:urgent@thread.tacv2'
+const isChannel = (id: unknown): id is string => id === CHANNEL || id === URGENT
+const channelOf = (conversation: string): string => conversation.split(';')[0] ?? conversation
 const PEOPLE: readonly TeamsPerson[] = [
   { name: 'Ana', aadObjectId: '0a0a0a0a-0000-4000-8000-00000000000a' },
   { name: 'Ben', aadObjectId: '0b0b0b0b-0000-4000-8000-00000000000b' },
@@ -217,14 +223,15 @@ export async function startTeamsSimulator(options: TeamsSimulatorOptions): Promi
     const channel = isObject(body) && isObject(body['channelData']) ? body['channelData']['channel'] : undefined
     if (!isObject(body) || !isObject(channel) || body['isGroup'] !== true || body['tenantId'] !== TENANT_ID)
       return BAD_SYNTAX
-    if (channel['id'] !== CHANNEL) return { status: 404, json: problem('ConversationNotFound', 'no such channel') }
+    const to = channel['id']
+    if (!isChannel(to)) return { status: 404, json: problem('ConversationNotFound', 'no such channel') }
     const id = nextID()
-    const posted = place(`${CHANNEL};messageid=${id}`, id, body['activity'])
-    return posted.status === 201 ? { status: 201, json: { id: `${CHANNEL};messageid=${id}`, activityId: id } } : posted
+    const posted = place(`${to};messageid=${id}`, id, body['activity'])
+    return posted.status === 201 ? { status: 201, json: { id: `${to};messageid=${id}`, activityId: id } } : posted
   }
 
   function post(to: string, activity: unknown): Reply {
-    if (to.split(';')[0] !== CHANNEL && !PEOPLE.some((person) => chatOf(person) === to))
+    if (!isChannel(channelOf(to)) && !PEOPLE.some((person) => chatOf(person) === to))
       return { status: 404, json: problem('ConversationNotFound', 'no such conversation') }
     return place(to, nextID(), activity)
   }
@@ -276,7 +283,7 @@ export async function startTeamsSimulator(options: TeamsSimulatorOptions): Promi
       conversation: {
         id: conversation,
         tenantId: TENANT_ID,
-        conversationType: conversation.startsWith(CHANNEL) ? 'channel' : 'personal',
+        conversationType: isChannel(channelOf(conversation)) ? 'channel' : 'personal',
       },
       channelData: { tenant: { id: TENANT_ID } },
     }
@@ -387,7 +394,9 @@ export async function startTeamsSimulator(options: TeamsSimulatorOptions): Promi
       response.writeHead(303, { location: `/?as=${encodeURIComponent(who.name)}` })
       return void response.end()
     }
-    const mine = messages.filter(({ conversation }) => conversation.startsWith(CHANNEL) || conversation === chatOf(who))
+    const mine = messages.filter(
+      ({ conversation }) => isChannel(channelOf(conversation)) || conversation === chatOf(who),
+    )
     const shown = mine.map((message) => ({ ...message, card: seen(who, message.id) }))
     response.writeHead(200, {
       'content-type': 'text/html; charset=utf-8',
@@ -426,6 +435,7 @@ export async function startTeamsSimulator(options: TeamsSimulatorOptions): Promi
     tenantID: TENANT_ID,
     clientSecret,
     conversation: { serviceUrl: serviceUrlOf(), conversation: CHANNEL },
+    escalationConversation: URGENT,
     people: PEOPLE,
     point,
     messages: () => messages,
