@@ -109,6 +109,16 @@ export const tooNew = ({ level, quorum }: Requirement, voter: Voter | null): No 
       )
     : null
 
+type Access = Pick<Voter, 'roles' | 'disabled'>
+/**
+ * Whether somebody has less access after it, and nothing that they had not before. What leaves everything as it is takes
+ * nothing away: it confirms somebody who is new.
+ */
+export function takesAccess(before: Access, after: Access): boolean {
+  const changes = after.disabled !== before.disabled || before.roles.some((role) => !after.roles.includes(role))
+  return changes && (after.disabled || !before.disabled) && after.roles.every((role) => before.roles.includes(role))
+}
+
 /** Whether this evidence is too weak for what is asked for, and what to do about it. */
 export const tooLow = (requires: Requirement, level: Level): No | null =>
   isEnough(level, levelOfOne(requires.level))

@@ -338,6 +338,19 @@ describe('whoever came in with a code', () => {
     assert.equal(await decides(w, change, 'rik'), 'Applied')
     assert.equal((await personOf(w, mia)).newcomer, undefined)
   })
+  for (const [what, roles, out] of [
+    ['a role', ['approver'], false],
+    ['their access', ['trader', 'approver'], true],
+  ] as const)
+    it(`is not vouched for by a governor who alone takes ${what} from them`, async () => {
+      const w = await house()
+      const mia = await joins(w, 'Mia')
+      assert.equal(said(await proposed(w, await access(w, mia, roles, out), 'ad')), 'Applied')
+      assert.equal((await personOf(w, mia)).newcomer, true)
+      const change = await waits(w, await access(w, mia, ['trader', 'approver'], false), 'ad')
+      assert.equal(await decides(w, change, 'rik'), 'Applied')
+      assert.equal((await personOf(w, mia)).newcomer, undefined)
+    })
   it('does not make a policy reachable', async () => {
     const w = await house()
     await joins(w, 'Mia')

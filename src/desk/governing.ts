@@ -7,7 +7,7 @@ import {
   levelOfOne,
   type Requirement,
 } from '../approvals/policy.ts'
-import { APPROVERS, tooNew } from '../approvals/decide.ts'
+import { APPROVERS, takesAccess, tooNew } from '../approvals/decide.ts'
 import { moment } from '../gate/words.ts'
 import type { Actor } from '../journal/row.ts'
 import type { Change, ChangeOf, Decision, Person } from '../ports/records.ts'
@@ -235,17 +235,9 @@ function tooSoon(missed: readonly Missed[]): Result<never, Denial> {
   )
 }
 
-/**
- * The safe direction: somebody is kept out, or a passkey is good for nothing any more. What leaves everything as it is
- * takes nothing away: it confirms somebody who is new.
- */
-export function onlyTakesAway(what: ChangeOf): boolean {
-  if (what.kind === 'passkey revoked') return true
-  if (what.kind !== 'person') return false
-  const { before, after } = what
-  const changes = after.disabled !== before.disabled || before.roles.some((role) => !after.roles.includes(role))
-  return changes && (after.disabled || !before.disabled) && after.roles.every((role) => before.roles.includes(role))
-}
+/** The safe direction: somebody is kept out, or a passkey is good for nothing any more. */
+export const onlyTakesAway = (what: ChangeOf): boolean =>
+  what.kind === 'passkey revoked' || (what.kind === 'person' && takesAccess(what.before, what.after))
 
 /** Why the change cannot be made: it is of something else than what is there now, or makes no sense. */
 async function faultOf(c: Command, what: ChangeOf): Promise<Result<never, Denial> | null> {

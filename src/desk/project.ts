@@ -1,3 +1,4 @@
+import { takesAccess } from '../approvals/decide.ts'
 import type { Row } from '../journal/row.ts'
 import { DELIVERY, type DeliverySaid } from '../orders/delivery.ts'
 import { INTENT, type IntentSaid } from '../orders/intent.ts'
@@ -143,8 +144,11 @@ export async function project(tx: Tx, row: Row): Promise<void> {
       return
     }
     case 'person.changed': {
-      const { newcomer: _, ...person } = await must(tx, 'person', row)
-      return tx.put('person', { ...person, roles: told.data.roles, disabled: told.data.disabled })
+      const { newcomer, ...person } = await must(tx, 'person', row)
+      const { roles, disabled } = told.data
+      // One governor alone takes access away, so that vouches for nobody.
+      const isNew = newcomer === true && takesAccess(person, told.data)
+      return tx.put('person', { ...person, roles, disabled, ...(isNew && { newcomer }) })
     }
     case 'passkey.enrolled':
       return tx.put('passkey', told.data.passkey)

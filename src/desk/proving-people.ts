@@ -1,4 +1,4 @@
-import { tooNew } from '../approvals/decide.ts'
+import { takesAccess, tooNew } from '../approvals/decide.ts'
 import { type Evidence, type Level, LEVEL_OF, type PasskeyAssertion } from '../approvals/evidence.ts'
 import { counterFault } from '../approvals/passkey.ts'
 import {
@@ -137,8 +137,9 @@ export function admit(house: House, seen: Witnessed): readonly Doubt[] {
         ({ what }) => what.kind === 'person' && what.personID === id && same(what.after, told.data),
       )
       if (!before) return [doubt('UNREADABLE_ROW', `It changes the access of ${id}, whom nobody added.`)]
-      const { newcomer: _, ...person } = before
-      house.people.set(id, { ...person, ...told.data })
+      const { newcomer, ...person } = before
+      const isNew = newcomer === true && takesAccess(before, told.data)
+      house.people.set(id, { ...person, ...told.data, ...(isNew && { newcomer }) })
       if (told.data.disabled) disarm(house, ({ by }) => by === id, at)
       return wrong
     }
