@@ -209,6 +209,16 @@ describe('a yes to a change does not count', () => {
     assert.equal(await decides(w, change, 'ad'), 'Waiting')
     assert.equal(await decides(w, change, 'yu'), 'Applied')
   })
+  it('of whoever lost the last passkey before the last one was said, and is new again', async () => {
+    const w = await house(CHANGES('L1', 2), ['zo', 'yu'])
+    assert.ok((await w.enrol('zo')).ok)
+    const change = await waits(w, await policy(w, TWO), 'rik')
+    assert.equal(await decides(w, change, 'zo'), 'Waiting')
+    const { credentialID = '' } = w.passkeys.get('zo') ?? {}
+    await w.agreed({ kind: 'passkey revoked', credentialID, personID: 'zo' }, 'ad')
+    assert.equal(await decides(w, change, 'ad'), 'Waiting')
+    assert.equal(await decides(w, change, 'yu'), 'Applied')
+  })
   it('with a passkey that was revoked before the last one was said', async () => {
     const w = await house(CHANGES('L2', 2), ['zo', 'yu'])
     for (const name of ['ad', 'zo', 'yu']) assert.ok((await w.enrol(name)).ok)

@@ -149,9 +149,9 @@ export async function mayAgree(
   person: Person,
   now: Instant,
 ): Promise<Result<never, Denial> | null> {
-  const { what, proposer, requires } = change
-  if (person.personID !== proposer && person.personID !== subjectOf(what)) {
-    const unknown = tooNew(requires, person)
+  const { what, proposer } = change
+  if (!isParty(change, person)) {
+    const unknown = tooNew(change.requires, person)
     return unknown && deny(unknown.code, unknown.text)
   }
   if ((await deciders(tx, what, proposer)).length > 0)
@@ -172,6 +172,7 @@ export async function countAgreed(
   for (const { by, evidence } of change.votes) {
     const person = await tx.get('person', by)
     if (!person || person.disabled || !isGovernor(person)) continue
+    if (!isParty(change, person) && tooNew(change.requires, person)) continue
     if (evidence && (evidence.kind === 'armed' || !(await holdsStill(tx, evidence, by, what, now)))) continue
     agreed.add(by)
   }
@@ -196,6 +197,9 @@ const reread = async (c: Command, change: Change): Promise<Change> =>
   (await c.tx.get('change', change.changeID)) ?? change
 export const isGovernor = ({ roles }: Pick<Person, 'roles'>): boolean => roles.some((role) => GOVERNORS.includes(role))
 const subjectOf = (what: ChangeOf): string | null => ('personID' in what ? what.personID : null)
+/** Whoever proposed it, or is its subject: they decide where nobody else may, who could vouch for them. */
+const isParty = ({ what, proposer }: Change, { personID }: Person): boolean =>
+  personID === proposer || personID === subjectOf(what)
 
 /** Everybody else who may say yes to it. */
 async function deciders(tx: Tx, what: ChangeOf, proposer: string): Promise<readonly Person[]> {

@@ -355,8 +355,10 @@ function brought(house: House, { row }: Witnessed, fits: (change: Change) => boo
   if (change?.state !== 'Waiting' || !fits(change.change))
     return [doubt('NOT_AGREED', `${said}, and nobody had agreed to that.`)]
   change.brought = true
+  const { what, proposer, requires } = change.change
   const agreed = change.votes.filter(({ by, evidence }) => {
     const person = house.people.get(by)
+    if (by !== proposer && by !== subjectOf(what) && tooNew(requires, person ?? null)) return false
     return person && isGovernor(person) && evidence && lost(house, evidence, by, house.environment ?? 'paper') === null
   })
   return agreed.length >= change.wants.quorum
