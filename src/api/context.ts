@@ -173,7 +173,8 @@ export function context(deps: ApiDeps, closing: AbortSignal): Api {
     proposing: new Map(),
     async seen(caller) {
       const now = clock.now()
-      const passkeys = caller.scopes.has('approvals:decide') ? reads.all('passkey') : []
+      const decides = caller.scopes.has('approvals:decide') || caller.scopes.has('approvals:policy')
+      const passkeys = decides ? reads.all('passkey') : []
       const [halt, name, keys] = await Promise.all([reads.get('halt', 'global'), names(), passkeys])
       const signs = keys.some((passkey) => signsNow(passkey, caller.id, deps.environment, now))
       return { caller, now, halt: halt?.state ?? null, name, signs }
