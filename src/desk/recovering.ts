@@ -18,7 +18,6 @@ export async function recover(c: Command): Promise<void> {
     { version: c.setting.version, build: c.setting.build },
     { type: 'system', id: 'gateway', via: 'start', session: null },
   )
-  await disarmAll(c, 'The gateway was restarted.')
   for (const order of await c.tx.openOrders(c.setting.account)) {
     if (order.delivery === 'Sending') {
       await c.emit('order.in-doubt', { type: 'order', id: order.clOrdID }, order.corr, {
@@ -35,6 +34,7 @@ export async function recover(c: Command): Promise<void> {
     if (intent) await watchSent(c, intent)
     if (order.asked === 'Cancel') await c.errand('cancel', order.clOrdID, order.corr)
   }
+  await disarmAll(c, 'The gateway was restarted.')
   for (const intent of await c.tx.waitingIntents()) {
     if (intent.state === 'Received') await c.errand('gather', intent.intentID, intent.corr)
     if (intent.state === 'Approved') await c.errand('send', intent.intentID, intent.corr)
