@@ -71,6 +71,35 @@ describe('a policy of approvals in a file', () => {
     assert.equal(policy(policyText(none)).autoMaxNotional, null)
   })
 
+  it('may say when somebody is there, and when further people are told', () => {
+    const source = `${FILE}coverage:
+  zone: America/New_York
+  days: [1, 2, 3, 4, 5]
+  from: 09:30
+  until: 16:00
+escalateAfterMs: 180000
+`
+    const read = policy(source)
+    const coverage = { zone: 'America/New_York', days: [1, 2, 3, 4, 5], from: '09:30', until: '16:00' }
+    assert.deepEqual([read.coverage, read.escalateAfterMs], [coverage, 180_000])
+    assert.deepEqual(policy(policyText({ ...read, version: 1 })), read)
+    // biome-ignore format: one mistake a line
+    const wrong: readonly (readonly [change: readonly [string, string], says: RegExp])[] = [
+      [['America/New_York', 'Wall Street'], /^policy\.yaml:18:3: "Wall Street" is no time zone; write one such as America\/New_York\.$/],
+      [['[1, 2, 3, 4, 5]', '[0]'],          /^policy\.yaml:19:10: coverage\.days\[1\] is "0"; it must be a whole number from 1 to 7/],
+      [['[1, 2, 3, 4, 5]', '[]'],           /coverage\.days names no day/],
+      [['09:30', '9:30'],                   /"9:30" is no time of a day; write it as 09:30/],
+      [['from', 'form'],                    /coverage\.form is not a part of a policy; did you mean "from"\?/],
+      [['  until: 16:00\n', ''],            /coverage\.until is missing/],
+      [['180000', '3 min'],                 /^policy\.yaml:22:18: escalateAfterMs is "3 min"/],
+      [['180000', '4999'],                  /escalateAfterMs is "4999"; it must be a whole number from 5000/],
+    ]
+    for (const [[from, to], says] of wrong) {
+      assert.ok(source.includes(from))
+      assert.match(faults(source.replace(from, to)), says)
+    }
+  })
+
   // biome-ignore format: one mistake a line
   const rows: readonly (readonly [change: readonly [string, string], says: RegExp])[] = [
     [['level: L1', 'level: L5'],              /^policy\.yaml:4:12: rules\[1\]\.level is "L5"; it can be L1, L2 or L3/],

@@ -2,6 +2,7 @@
 import { LineCounter, parseDocument } from 'yaml'
 import { z } from 'zod'
 import type * as Wire from '../api/wire.ts'
+import { coverageFaults } from '../approvals/coverage.ts'
 import { type ApprovalPolicy, faultsOf } from '../approvals/policy.ts'
 import { type Amt, dec, text } from '../values/decimal.ts'
 import { err, ok, type Result } from '../values/result.ts'
@@ -31,6 +32,15 @@ const rule = z.strictObject({
   executionTtlMs: ttl.optional(),
   maxDriftBps: whole(1, 5_000).optional(),
 })
+const coverage = z.strictObject(
+  {
+    zone: filled,
+    days: z.array(whole(1, 7), 'must be a list, such as [1, 2, 3, 4, 5]; 1 is Monday').min(1, 'names no day'),
+    from: filled,
+    until: filled,
+  },
+  'must hold zone, days, from and until',
+)
 /** Nothing goes without a person. */
 const NONE = /^(none|null|~)$/
 const POLICY = z.strictObject({
@@ -39,6 +49,8 @@ const POLICY = z.strictObject({
     error: 'must be an amount, or none: then nothing goes without a person',
   }),
   changes: z.strictObject({ level, quorum }),
+  coverage: coverage.optional(),
+  escalateAfterMs: ttl.optional(),
 })
 
 /**
@@ -82,7 +94,9 @@ export function parsePolicy(source: string, name: string): Result<PolicyFile, re
   }
   const policy = parsed.data as PolicyFile
   const wrong = faultsOf(inHouse(policy))
-  return wrong.length === 0 ? ok(policy) : err(wrong.map((message) => ({ ...place(['rules']), message })))
+  const ofHours = policy.coverage ? coverageFaults(policy.coverage) : []
+  const placed = wrong.map((message) => ({ ...place([ofHours.includes(message) ? 'coverage' : 'rules']), message }))
+  return wrong.length === 0 ? ok(policy) : err(inOrder(placed))
 }
 
 /** `rules[2].level` */
@@ -91,12 +105,16 @@ const pathOf = (path: readonly PropertyKey[]): string =>
 const knownAt = (path: readonly PropertyKey[]): readonly string[] =>
   path.length === 0
     ? Object.keys(POLICY.shape)
-    : Object.keys(path[0] === 'rules' ? rule.shape : POLICY.shape.changes.shape)
+    : Object.keys(
+        path[0] === 'rules' ? rule.shape : path[0] === 'coverage' ? coverage.shape : POLICY.shape.changes.shape,
+      )
 
 /** The same with amounts as the house keeps them. */
 const inHouse = (policy: PolicyFile): ApprovalPolicy => ({
   version: 0,
   changes: policy.changes,
+  ...(policy.coverage && { coverage: policy.coverage }),
+  ...(policy.escalateAfterMs !== undefined && { escalateAfterMs: policy.escalateAfterMs }),
   rules: policy.rules.map((one) => ({
     ...(one as Omit<ApprovalPolicy['rules'][number], 'notionalAbove'>),
     ...(one.notionalAbove === undefined ? {} : { notionalAbove: dec(one.notionalAbove) as Amt }),
@@ -122,6 +140,17 @@ export function policyText(policy: Wire.ApprovalPolicy): string {
           `${i === 0 ? '  - ' : '    '}${key}: ${typeof value === 'number' || key === 'notionalAbove' ? String(value) : shown(value)}`,
       )
       .join('\n')
+  const { zone, days, from, until } = policy.coverage ?? { zone: '', days: [], from: '', until: '' }
+  const hours =
+    policy.coverage === undefined
+      ? ''
+      : `# When somebody is there to decide (1 is Monday); a signal that comes at other hours is refused at once. Without it: always.
+coverage:
+  zone: ${words(zone)}
+  days: [${days.join(', ')}]
+  from: ${words(from)}
+  until: ${words(until)}
+`
   return `# Version ${policy.version}. Of all rules that match an order the strictest counts, in each respect by itself.
 rules:
 ${policy.rules.map(fields).join('\n')}
@@ -131,5 +160,7 @@ autoMaxNotional: ${policy.autoMaxNotional ?? 'none'}
 changes:
   level: ${policy.changes.level}
   quorum: ${policy.changes.quorum}
+${hours}# An order that has waited for so many milliseconds without its yes is shown to further people. Without it: never.
+${policy.escalateAfterMs === undefined ? '# escalateAfterMs: 180000' : `escalateAfterMs: ${policy.escalateAfterMs}`}
 `
 }

@@ -1,6 +1,7 @@
 // Who must say yes to what, and who may: the policy, changes of the house, people, armed strategies.
 import { readFileSync } from 'node:fs'
 import type { Arming, Change, Person } from '../../api/wire.ts'
+import { coverageWords } from '../../approvals/coverage.ts'
 import type { Client, Proposed } from '../client.ts'
 import type { Context } from '../context.ts'
 import { Stop } from '../exit.ts'
@@ -47,6 +48,13 @@ export async function approvals(ctx: Context): Promise<void> {
             : `orders of armed strategies up to ${grouped(it.policy.autoMaxNotional)}, on paper`,
         ],
         ['a change asks for', requirementInWords(it.policy.changes)],
+        ['somebody decides', it.policy.coverage === undefined ? 'always' : coverageWords(it.policy.coverage)],
+        [
+          'escalated',
+          it.policy.escalateAfterMs === undefined
+            ? 'never'
+            : `an order that nobody decides for ${exactly(it.policy.escalateAfterMs)}`,
+        ],
       ]),
       '',
       table(
@@ -67,6 +75,9 @@ export async function approvals(ctx: Context): Promise<void> {
     ].join('\n'),
   )
 }
+/** `3 min`, `90 s` */
+const exactly = (ms: number): string => (ms % 60_000 === 0 ? `${ms / 60_000} min` : `${ms / 1000} s`)
+
 function boundsOf(rule: Awaited<ReturnType<Client['approvals']>>['policy']['rules'][number]): string {
   const parts = [
     rule.environment,

@@ -95,6 +95,24 @@ const ENVIRONMENTS = [
   { value: 'live', name: 'Live only' },
 ] as const
 
+/** The hours as they are typed; all of them empty: always. */
+type Hours = { readonly zone: string; readonly days: string; readonly from: string; readonly until: string }
+
+const hoursOf = ({ coverage }: ApprovalPolicy): Hours => ({
+  zone: coverage?.zone ?? '',
+  days: (coverage?.days ?? []).join(', '),
+  from: coverage?.from ?? '',
+  until: coverage?.until ?? '',
+})
+
+function coverageOf(hours: Hours): Pick<ApprovalPolicy, 'coverage'> {
+  const [zone, from, until] = [hours.zone.trim(), hours.from.trim(), hours.until.trim()]
+  const days = names(hours.days).map(number)
+  return zone === '' && from === '' && until === '' && days.length === 0
+    ? {}
+    : { coverage: { zone, days, from, until } }
+}
+
 type FormProps = { approvals: Approvals; environment: 'paper' | 'live'; onClose: () => void }
 
 /** Writes another policy, shows what it changes, and proposes it. */
@@ -105,6 +123,8 @@ export function PolicyForm({ approvals, environment, onClose }: FormProps): Reac
   const [auto, setAuto] = useState(before.autoMaxNotional ?? '')
   const [changesLevel, setChangesLevel] = useState<Level>(before.changes.level)
   const [changesQuorum, setChangesQuorum] = useState(String(before.changes.quorum))
+  const [hours, setHours] = useState(() => hoursOf(before))
+  const [escalateS, setEscalateS] = useState(seconds(before.escalateAfterMs))
   const [reason, setReason] = useState('')
   const [tried, setTried] = useState(false)
   const propose = usePropose()
@@ -115,6 +135,8 @@ export function PolicyForm({ approvals, environment, onClose }: FormProps): Reac
     rules: drafts.map(ruleOf),
     autoMaxNotional: auto.trim() === '' ? null : auto.trim(),
     changes: { level: changesLevel, quorum: number(changesQuorum) },
+    ...coverageOf(hours),
+    ...(escalateS.trim() === '' ? {} : { escalateAfterMs: milliseconds(escalateS) }),
   }
   const faults = faultsOf(policy, { approvers: approvals.approvers, environment })
   const diff = policyDiff(before, policy)
@@ -163,6 +185,15 @@ export function PolicyForm({ approvals, environment, onClose }: FormProps): Reac
           maxLength={2}
         />
       </fieldset>
+      <HoursFields hours={hours} onChange={(change) => setHours({ ...hours, ...change })}>
+        <Field
+          label="Tell further people after"
+          value={escalateS}
+          onChange={setEscalateS}
+          hint="Seconds without a yes. Empty: never."
+          maxLength={6}
+        />
+      </HoursFields>
       <section aria-label="What would change" className="grid gap-2">
         <h3 className="text-sm font-semibold">What would change</h3>
         {diff.length === 0 ? <p className="text-sm text-soft">Nothing yet.</p> : <DiffTable lines={diff} />}
@@ -205,6 +236,30 @@ function Proposed({ change, onClose }: { change: Change; onClose: () => void }):
         </Action>
       </div>
     </Panel>
+  )
+}
+
+type HoursProps = { hours: Hours; onChange: (change: Partial<Hours>) => void; children: ReactNode }
+
+function HoursFields({ hours, onChange, children }: HoursProps): ReactNode {
+  const text = (label: string, key: keyof Hours, hint: string, maxLength: number): ReactNode => (
+    <Field
+      label={label}
+      value={hours[key]}
+      onChange={(value) => onChange({ [key]: value })}
+      hint={hint}
+      maxLength={maxLength}
+    />
+  )
+  return (
+    <fieldset className="grid gap-3 rounded-md border border-line p-3 sm:grid-cols-2 lg:grid-cols-5">
+      <legend className="px-1 text-sm font-semibold">When somebody decides</legend>
+      {text('Time zone', 'zone', 'Such as America/New_York. All empty: always.', 64)}
+      {text('Days', 'days', '1 is Monday, 7 is Sunday; apart by commas.', 20)}
+      {text('From', 'from', 'Such as 09:30.', 5)}
+      {text('Until', 'until', 'Such as 16:00; before the start: on the next day.', 5)}
+      {children}
+    </fieldset>
   )
 }
 

@@ -6,7 +6,7 @@ import { Nothing } from '../parts/figure.tsx'
 import { type Column, Ledger } from '../parts/ledger.tsx'
 import { Panel } from '../parts/panel.tsx'
 import { LEVEL, people, whoMustSayYes } from '../words.ts'
-import { autoInWords, limitsInWords, whichInWords } from './policy.ts'
+import { autoInWords, coverageInWords, escalationInWords, limitsInWords, whichInWords } from './policy.ts'
 
 type PolicyProps = {
   approvals: Approvals
@@ -70,6 +70,22 @@ export function PolicyPanel({ approvals, environment, governs, onEdit }: PolicyP
           is={`By ${whoMustSayYes(policy.changes)}. Whoever proposes it does not count.`}
         />
         <Line
+          what="Somebody decides"
+          is={
+            policy.coverage === undefined
+              ? 'Always: an order waits for its yes at every hour.'
+              : `${coverageInWords(policy.coverage)}. What comes at other hours is refused at once.`
+          }
+        />
+        <Line
+          what="Further people are told of an order"
+          is={
+            policy.escalateAfterMs === undefined
+              ? 'Never.'
+              : `${capital(escalationInWords(policy.escalateAfterMs))}, if it may wait for so long.`
+          }
+        />
+        <Line
           what="Who there is"
           is={`To approve orders (roles approver, risk): ${people(approvers)}. To decide changes (roles risk, admin): ${people(governors)}.`}
         />
@@ -87,6 +103,8 @@ export function PolicyPanel({ approvals, environment, governs, onEdit }: PolicyP
     </Panel>
   )
 }
+
+const capital = (words: string): string => words.charAt(0).toUpperCase() + words.slice(1)
 
 function Line({ what, is }: { what: string; is: string }): ReactNode {
   return (

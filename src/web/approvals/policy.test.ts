@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict'
 import { describe, it } from 'node:test'
 import type { ApprovalPolicy, ApprovalRule } from '../../api/wire.ts'
-import { faultsOf, policyDiff, ruleInWords } from './policy.ts'
+import { coverageInWords, escalationInWords, faultsOf, policyDiff, ruleInWords } from './policy.ts'
 
 const RULE: ApprovalRule = { name: 'paper', environment: 'paper', level: 'L1', quorum: 1 }
 const POLICY: ApprovalPolicy = {
@@ -32,6 +32,20 @@ describe('a rule in words', () => {
     it(sentence, () => assert.equal(ruleInWords({ ...RULE, ...change }), sentence))
 })
 
+const HOURS = { zone: 'America/New_York', days: [1, 2, 3, 4, 5], from: '09:30', until: '16:00' }
+
+describe('what is no rule, in words', () => {
+  it('hours', () => {
+    assert.equal(coverageInWords(undefined), 'always')
+    assert.equal(coverageInWords(HOURS), 'Mon to Fri, 09:30 to 16:00 America/New_York')
+    assert.equal(coverageInWords({ ...HOURS, days: [7, 1] }), 'Mon and Sun, 09:30 to 16:00 America/New_York')
+  })
+  it('escalation', () => {
+    assert.equal(escalationInWords(undefined), 'never')
+    assert.equal(escalationInWords(90_000), 'when nobody has decided for 90 s')
+  })
+})
+
 const FAULTS: readonly (readonly [string, Partial<ApprovalPolicy>, RegExp | null])[] = [
   ['nothing', {}, null],
   ['no rule', { rules: [] }, /There is no rule/],
@@ -48,6 +62,16 @@ const FAULTS: readonly (readonly [string, Partial<ApprovalPolicy>, RegExp | null
   ['too much time to send', { rules: [{ ...RULE, executionTtlMs: 90_000_000 }] }, /time to send/],
   ['no drift at all', { rules: [{ ...RULE, maxDriftBps: 0 }] }, /drift/],
   ['words for the amount without a person', { autoMaxNotional: '1e3' }, /a number such as 1000/],
+  ['hours on weekdays', { coverage: HOURS, escalateAfterMs: 180_000 }, null],
+  ['hours over midnight', { coverage: { ...HOURS, from: '22:00', until: '06:00' } }, null],
+  ['hours nowhere', { coverage: { ...HOURS, zone: 'Wall Street' } }, /a time zone such as America\/New_York/],
+  ['hours in no zone', { coverage: { ...HOURS, zone: '' } }, /a time zone such as/],
+  ['hours on an eighth day', { coverage: { ...HOURS, days: [8] } }, /numbers from 1 \(Monday\)/],
+  ['hours on no day', { coverage: { ...HOURS, days: [] } }, /numbers from 1 \(Monday\)/],
+  ['hours that nobody reads', { coverage: { ...HOURS, from: '9:30' } }, /such as 09:30/],
+  ['hours of no length', { coverage: { ...HOURS, until: '09:30' } }, /end when they begin/],
+  ['words for a time', { escalateAfterMs: Number.NaN }, /from 5 seconds to a day/],
+  ['too little time before others are told', { escalateAfterMs: 4_000 }, /from 5 seconds to a day/],
   ['changes without people', { changes: { level: 'L1', quorum: 0 } }, /Changes ask for/],
 ]
 
@@ -82,6 +106,11 @@ describe('how two policies differ', () => {
       { what: 'Without a person', before: 'up to 1,000 each, where armed', after: 'nothing goes without a person' },
     ])
   })
-  it('is everything where the old one is not known', () => assert.equal(policyDiff(null, POLICY).length, 3))
+  it('is everything where the old one is not known', () => assert.equal(policyDiff(null, POLICY).length, 5))
+  it('says which hours, and when further people are told', () =>
+    assert.deepEqual(policyDiff(POLICY, { ...POLICY, coverage: HOURS, escalateAfterMs: 180_000 }), [
+      { what: 'Somebody decides', before: 'always', after: 'Mon to Fri, 09:30 to 16:00 America/New_York' },
+      { what: 'Further people are told', before: 'never', after: 'when nobody has decided for 3 min' },
+    ]))
   it('is nothing between equals', () => assert.deepEqual(policyDiff(POLICY, { ...POLICY, version: 9 }), []))
 })

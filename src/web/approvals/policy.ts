@@ -42,6 +42,23 @@ export const ruleInWords = (rule: ApprovalRule): string =>
 export const autoInWords = (autoMaxNotional: string | null): string =>
   autoMaxNotional === null ? 'nothing goes without a person' : `up to ${grouped(autoMaxNotional)} each, where armed`
 
+const DAYS = ['Mon', 'Tue', 'Wed', 'Thu', 'Fri', 'Sat', 'Sun'] as const
+type Coverage = NonNullable<ApprovalPolicy['coverage']>
+
+/** "Mon to Fri, 09:30 to 16:00 America/New_York"; "always" where nothing is said. */
+export function coverageInWords(coverage: Coverage | undefined): string {
+  if (coverage === undefined) return 'always'
+  const { zone, from, until } = coverage
+  const days = [...new Set(coverage.days)].sort((a, b) => a - b)
+  const name = (day: number | undefined): string => DAYS[(day ?? 0) - 1] ?? String(day)
+  const isRow = days.length > 2 && days.every((day, n) => n === 0 || day === (days[n - 1] ?? 0) + 1)
+  const when = isRow ? `${name(days[0])} to ${name(days.at(-1))}` : list(days.map(name))
+  return `${when}, ${from} to ${until} ${zone}`
+}
+
+export const escalationInWords = (ms: number | undefined): string =>
+  ms === undefined ? 'never' : `when nobody has decided for ${round(ms)}`
+
 /** One line of a comparison; `before` null: it is new, `after` null: it goes. */
 export type Line = { readonly what: string; readonly before: string | null; readonly after: string | null }
 
@@ -52,18 +69,17 @@ export function policyDiff(before: ApprovalPolicy | null, after: ApprovalPolicy)
     const found = policy?.rules.find((one) => one.name === name)
     return found === undefined ? null : ruleInWords(found)
   }
+  const both = (what: string, words: (known: ApprovalPolicy) => string): Line => ({
+    what,
+    before: before === null ? null : words(before),
+    after: words(after),
+  })
   const lines: Line[] = [
     ...names.map((name) => ({ what: `Rule “${name}”`, before: rule(before, name), after: rule(after, name) })),
-    {
-      what: 'Without a person',
-      before: before === null ? null : autoInWords(before.autoMaxNotional),
-      after: autoInWords(after.autoMaxNotional),
-    },
-    {
-      what: 'Changes of this policy',
-      before: before === null ? null : whoMustSayYes(before.changes),
-      after: whoMustSayYes(after.changes),
-    },
+    both('Without a person', ({ autoMaxNotional }) => autoInWords(autoMaxNotional)),
+    both('Changes of this policy', ({ changes }) => whoMustSayYes(changes)),
+    both('Somebody decides', ({ coverage }) => coverageInWords(coverage)),
+    both('Further people are told', ({ escalateAfterMs }) => escalationInWords(escalateAfterMs)),
   ]
   return lines.filter((line) => line.before !== line.after)
 }
@@ -103,7 +119,32 @@ export function faultsOf(
   if (policy.changes.level === 'L0') wrong.push('Changes cannot go without a person.')
   if (!wholeFrom(policy.changes.quorum, 1, QUORUM_MAX))
     wrong.push(`Changes ask for a whole number of people from 1 to ${QUORUM_MAX}.`)
+  if (policy.coverage !== undefined) wrong.push(...hoursFaults(policy.coverage))
+  const { escalateAfterMs: after } = policy
+  if (after !== undefined && !wholeFrom(after, TTL_MS.least, TTL_MS.most))
+    wrong.push('Further people are told after a time from 5 seconds to a day, or never.')
   return wrong
+}
+
+const TIME = /^([01]\d|2[0-3]):[0-5]\d$/
+
+function hoursFaults({ zone, days, from, until }: Coverage): string[] {
+  return [
+    ...(isZone(zone) ? [] : ['The hours need a time zone such as America/New_York.']),
+    ...(days.length > 0 && days.every((day) => wholeFrom(day, 1, 7))
+      ? []
+      : ['The hours need days: numbers from 1 (Monday) to 7 (Sunday), apart by commas.']),
+    ...(TIME.test(from) && TIME.test(until) ? [] : ['The hours need a start and an end such as 09:30.']),
+    ...(TIME.test(from) && from === until ? ['The hours end when they begin; leave them empty for always.'] : []),
+  ]
+}
+
+function isZone(zone: string): boolean {
+  try {
+    return new Intl.DateTimeFormat('en-US', { timeZone: zone }).resolvedOptions().timeZone !== ''
+  } catch {
+    return false
+  }
 }
 
 const peopleOf = ({ level, quorum }: { level: Level; quorum: number }): number =>

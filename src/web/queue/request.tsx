@@ -5,13 +5,13 @@ import { grouped, percentBetween, rewardOverRisk, signed } from '../decimal.ts'
 import { useConnection } from '../live.tsx'
 import { Actions, Key } from '../parts/action.tsx'
 import { AgentText } from '../parts/agent-text.tsx'
-import { SideMark } from '../parts/badge.tsx'
+import { Badge, SideMark } from '../parts/badge.tsx'
 import { type Fact, Facts } from '../parts/facts.tsx'
 import { Figure } from '../parts/figure.tsx'
 import { Moment } from '../parts/moment.tsx'
 import { Trouble } from '../parts/trouble.tsx'
 import { Link } from '../router.tsx'
-import { orderInWords, priceInWords } from '../words.ts'
+import { orderInWords, priceInWords, undecidedInWords } from '../words.ts'
 import { Checks } from './checks.tsx'
 import { Deadline } from './deadline.tsx'
 import type { Verb } from './decide.tsx'
@@ -30,6 +30,7 @@ export const Request = memo(function Request({ intent, within, onBegin }: Reques
   const reprice = useDecide(intent.intentID)
   const { ticket, sizing, requires } = intent
   const terms = ticket?.terms
+  const undecided = undecidedInWords(intent)
   // What is shown is what is signed: where there is a ticket, its words and not those of the proposal.
   const { side, symbol } = terms ?? intent
   return (
@@ -50,6 +51,11 @@ export const Request = memo(function Request({ intent, within, onBegin }: Reques
               <span className="text-base font-semibold text-soft">{priceInWords(terms)}</span>
             )}
           </h2>
+          {undecided === null ? null : (
+            <p>
+              <Badge tone="warn">{undecided}</Badge>
+            </p>
+          )}
           <p className="text-sm text-soft">
             {terms === undefined ? intent.summary : `${orderInWords(terms)}.`} Proposed by{' '}
             <bdi className="text-ink">{intent.proposer.name ?? intent.proposer.id}</bdi>,{' '}
