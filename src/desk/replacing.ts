@@ -75,20 +75,22 @@ export async function replace(
   const { policy } = c.setting
   const made = replacementTicket(standing, wanted, intent.ticket, intent.rev + n, facts, policy, c.now)
   if (!made.ticket) return refused(made.refusals)
-  const less = reduces(made.ticket.terms, standing)
+  const limits = limitsNow(c, await policyNow(c), orderFacts(made.ticket, intent.proposal.strategyID))
+  const ticket = { ...made.ticket, maxDriftBps: limits.maxDriftBps }
+  const less = reduces(ticket.terms, standing)
   // Less of the same is the safe direction. Anything else is a new order to whoever must say yes to it.
-  const more = less ? null : await asksForMore(c, made.ticket, intent)
+  const more = less ? null : await asksForMore(c, ticket, intent)
   if (more)
     return cannot(
       `Its new terms ask for ${more.quorum === 1 ? 'a passkey' : `${more.quorum} people`} (${more.rules.join(', ')}). Cancel the order and have the new one proposed; making it smaller is allowed.`,
     )
   const looks = less || (await c.halted()) || (await factsAreFresh(c, intent))
-  const found = (await judge(c, made.ticket, standing, intent)).refusals
+  const found = (await judge(c, ticket, standing, intent)).refusals
   // Of older facts, what newer ones would not change: a size above the limits is not looked at twice, and what our own
   // book says is never old.
   const refusals = looks ? found : found.filter(({ code }) => !TRANSIENT[code] || code === 'INSTRUMENT_FROZEN')
   if (refusals.length > 0) return refused(refusals)
-  const digest = digestOf(made.ticket)
+  const digest = digestOf(ticket)
   const decision: Decision = {
     verdict: 'approved',
     by: ask.actor.id,
@@ -98,8 +100,7 @@ export async function replace(
     digest,
     at: c.now,
   }
-  const asks = orderFacts(made.ticket, intent.proposal.strategyID)
-  const sendBy = plusMs(c.now, limitsNow(c, await policyNow(c), asks).executionTtlMs)
+  const sendBy = plusMs(c.now, limits.executionTtlMs)
   const successor = freshOrder(
     {
       intentID: order.intentID,
@@ -107,15 +108,14 @@ export async function replace(
       parent: null,
       clOrdID: replacementID(firstOf(order, family).clOrdID, n),
       account: order.account,
-      terms: { ...made.ticket.terms, orderQty: minus(made.ticket.terms.orderQty, standing.filledQty) },
-      maxNotional: costOfRest(made.ticket, standing.filledQty),
+      terms: { ...ticket.terms, orderQty: minus(ticket.terms.orderQty, standing.filledQty) },
+      maxNotional: costOfRest(ticket, standing.filledQty),
       replaces: order.clOrdID,
-      consent: { ticket: made.ticket, digest, by: ask.actor.id, sendBy },
+      consent: { ticket, digest, by: ask.actor.id, sendBy },
       corr: order.corr,
     },
     c.now,
   )
-  const { ticket } = made
   await c.emit(
     'order.replace-requested',
     about(order),
