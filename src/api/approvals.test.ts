@@ -564,6 +564,46 @@ describe('changes of the house', () => {
     assert.equal((await desk.post(ana, '/v1/changes', unfit)).code, 'POLICY_FAULT')
   })
 
+  it('hours and escalation go the whole way: proposed, read, refused in words, told of', async () => {
+    const { policy } = await approvals()
+    const coverage = { zone: 'America/New_York', days: [1, 2, 3, 4, 5, 6, 7], from: '00:00', until: '23:59' }
+    const propose = (change: object) =>
+      desk.post<wire.Change>(ana, '/v1/changes', {
+        what: { kind: 'approval policy', policy: { ...policy, ...change } },
+        reason: 'x',
+      })
+    const wrong = { ...coverage, zone: 'Wall Street', until: '00:00' }
+    const refused = await propose({ coverage: wrong, escalateAfterMs: 4_000 })
+    assert.equal(refused.code, 'POLICY_FAULT')
+    const said = JSON.stringify(refused.body)
+    assert.match(said, /is no time zone.*begins and ends at the same time.*escalated after 4000 ms/s)
+    assert.equal((await propose({ coverage: { ...coverage, days: [0] } })).status, 400)
+    const made = await propose({ coverage, escalateAfterMs: 60_000 })
+    const { what } = made.body
+    assert.ok(what.kind === 'approval policy')
+    assert.deepEqual([what.policy.coverage, what.policy.escalateAfterMs], [coverage, 60_000])
+    await decide(ben, made.body, 'approve')
+    const now = (await approvals()).policy
+    assert.deepEqual([now.coverage, now.escalateAfterMs], [coverage, 60_000])
+
+    const asked = await desk.propose('esc-1', await house.token('jax-2', AGENT))
+    assert.deepEqual([asked.escalatedAt, asked.undecidedMs], [null, null])
+    await house.advance(61_000)
+    await house.desk.escalate(asked.intentID as never)
+    const late = await desk.intent(ana, 'esc-1')
+    assert.deepEqual([late.escalatedAt !== null, late.undecidedMs], [true, 60_000])
+    assert.match(late.summary, /^Nobody has decided for 60 s\. /)
+    const story = (await house.ask({ url: '/v1/intents/esc-1/story', as: ana })).json<wire.Story>()
+    assert.match(
+      story.events.find(({ action }) => action === 'intent.escalated')?.text ?? '',
+      /^It has waited for 61 s, and 2 yeses are missing: further people are told\.$/,
+    )
+    const without = await propose({ version: now.version, coverage: null, escalateAfterMs: null })
+    await decide(ben, without.body, 'approve')
+    const after = (await approvals()).policy
+    assert.deepEqual([after.coverage, after.escalateAfterMs], [undefined, undefined])
+  })
+
   it('four eyes are on once every order takes two people', async () => {
     const policy = {
       rules: [{ name: 'all', level: 'L1', quorum: 2 }],
@@ -605,10 +645,19 @@ describe('changes of the house', () => {
   it('a passkey of somebody else is revoked by a change', async () => {
     const device = softAuthenticator('ben')
     assert.equal((await desk.enrol(ben, device)).status, 201)
+    const passkeys = async (as: As) => {
+      const { items } = (await house.ask({ url: '/v1/people', as })).json<{ items: wire.Person[] }>()
+      return items.find(({ personID }) => personID === ben.id)?.passkeys
+    }
+    const trader = await house.person('Dora', ['trader'], 'web')
+    assert.equal(await passkeys(trader), undefined, 'whoever cannot revoke them does not see them')
+    const [listed, ...others] = (await passkeys(ana)) ?? []
+    assert.deepEqual([listed?.credentialID, listed?.name, others], [device.credentialID, 'laptop', []])
     const what = { kind: 'passkey revoked', credentialID: device.credentialID }
     const made = await desk.post<wire.Change>(ana, '/v1/changes', { what, reason: 'lost' })
     assert.deepEqual([made.body.state, made.body.what.kind], ['Applied', 'passkey revoked'])
     assert.ok((await house.ask({ url: '/v1/me/access', as: ben })).json<wire.Access>().passkeys[0]?.revokedAt)
+    assert.deepEqual(await passkeys(ana), [])
   })
 
   it('where it takes a passkey, it is signed like an order', async () => {

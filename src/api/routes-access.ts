@@ -220,9 +220,17 @@ const session: Route[] = [
     access: ['people:read'],
     tag: 'Access',
     summary: 'Who has access',
+    description: 'With their passkeys, for whoever may propose that one is revoked: names and days, no keys.',
     answers: answers('The people and their roles.', schema.items('PersonList', schema.person)),
-    async run(api) {
-      return json({ items: (await api.reads.all('person')).map(viewPerson) })
+    async run(api, { caller }) {
+      const [people, passkeys] = await Promise.all([api.reads.all('person'), api.reads.all('passkey')])
+      const governs = caller.scopes.has('approvals:policy')
+      const inUse = passkeys.filter(({ revokedAt }) => revokedAt === null)
+      const items = people.map((person) => {
+        const theirs = inUse.filter(({ personID }) => personID === person.personID)
+        return { ...viewPerson(person), ...(governs && { passkeys: theirs.map(viewPasskey) }) }
+      })
+      return json({ items })
     },
   }),
 ]

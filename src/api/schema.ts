@@ -423,6 +423,19 @@ export const status = named(
   }),
 ) satisfies z.ZodType<wire.Status>
 
+export const passkey = named(
+  'Passkey',
+  z.strictObject({
+    credentialID: text,
+    name: text,
+    device: names(['single', 'multi']),
+    backedUp: z.boolean(),
+    createdAt: time,
+    liveFrom: time,
+    revokedAt: time.nullable(),
+  }),
+  'Before `liveFrom` it approves nothing live.',
+) satisfies z.ZodType<wire.Passkey>
 export const person = named(
   'Person',
   z.strictObject({
@@ -432,8 +445,9 @@ export const person = named(
     disabled: z.boolean(),
     newcomer: z.literal(true).exactOptional(),
     createdAt: time,
+    passkeys: z.array(passkey).exactOptional(),
   }),
-  '`newcomer` is there while somebody counts for one click only: they came in by a sign-in code, or lost their last passkey, and no change has confirmed them since.',
+  '`newcomer` is there while somebody counts for one click only: they came in by a sign-in code, or lost their last passkey, and no change has confirmed them since. `passkeys` are those in use; there for whoever may propose that one is revoked.',
 ) satisfies z.ZodType<wire.Person>
 
 const tokenShape = {
@@ -559,19 +573,6 @@ export const change = named(
   'Something about the house itself that people must agree to.',
 ) satisfies z.ZodType<wire.Change>
 
-export const passkey = named(
-  'Passkey',
-  z.strictObject({
-    credentialID: text,
-    name: text,
-    device: names(['single', 'multi']),
-    backedUp: z.boolean(),
-    createdAt: time,
-    liveFrom: time,
-    revokedAt: time.nullable(),
-  }),
-  'Before `liveFrom` it approves nothing live.',
-) satisfies z.ZodType<wire.Passkey>
 export const link = named(
   'Link',
   z.strictObject({

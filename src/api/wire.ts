@@ -300,6 +300,8 @@ export type Person = {
   disabled: boolean
   newcomer?: true
   createdAt: string
+  /** Those in use; there for whoever may have them revoked. */
+  passkeys?: Passkey[]
 }
 /** An agent token, without its secret. */
 export type Token = {

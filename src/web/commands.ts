@@ -161,6 +161,7 @@ export type Proposal =
       readonly roles: readonly string[]
       readonly disabled: boolean
     }
+  | { readonly kind: 'passkey revoked'; readonly credentialID: string }
 
 const HOUSE = ['changes', 'approvals', 'people', 'account', 'status']
 

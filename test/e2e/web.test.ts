@@ -522,6 +522,25 @@ describe('the dashboard', { skip: executablePath === undefined ? 'no Chromium fo
       await page.getByRole('button', { name: 'Propose a change…' }).waitFor()
     }))
 
+  it('revokes the lost passkey of another person, with a reason', () =>
+    at(async (desk) => {
+      const { page, fake } = desk
+      await go(desk, '/approvals', 'Approvals')
+      await page.getByRole('row', { name: /^Ben .* phone Change/ }).waitFor()
+      await page.getByRole('button', { name: 'Change the access of Ben' }).click()
+      const theirs = dialog(page).getByRole('region', { name: 'Their passkeys' })
+      await theirs.getByText(/copied between devices, enrolled .*, id ending in 7f3a/).waitFor()
+      await theirs.getByRole('button', { name: 'Revoke the passkey phone' }).click()
+      await dialog(page).getByText('Say why').waitFor()
+      await dialog(page).getByLabel('Why?').fill('Left in a taxi.')
+      await theirs.getByRole('button', { name: 'Revoke the passkey phone' }).click()
+      await dialog(page).waitFor({ state: 'detached' })
+      assert.deepEqual(fake.asked.at(-1)?.body, {
+        what: { kind: 'passkey revoked', credentialID: 'cred-ben-7f3a' },
+        reason: 'Left in a taxi.',
+      })
+    }))
+
   it('arms a strategy within bounds, and disarms it', () =>
     at(async (desk) => {
       const { page, fake } = desk

@@ -1,12 +1,13 @@
 import { type ReactNode, useState } from 'react'
-import type { Change, Person } from '../../api/wire.ts'
-import { usePropose, useSingly } from '../commands.ts'
+import type { Change, Passkey, Person } from '../../api/wire.ts'
+import { type Proposal, usePropose, useSingly } from '../commands.ts'
 import { Action } from '../parts/action.tsx'
 import { Badge } from '../parts/badge.tsx'
 import { Tick } from '../parts/choice.tsx'
 import { Field } from '../parts/field.tsx'
 import { Nothing } from '../parts/figure.tsx'
 import { type Column, Ledger } from '../parts/ledger.tsx'
+import { Moment } from '../parts/moment.tsx'
 import { Panel } from '../parts/panel.tsx'
 import { Sheet, SheetFoot } from '../parts/sheet.tsx'
 import { Trouble } from '../parts/trouble.tsx'
@@ -43,6 +44,12 @@ export function People({ people, governs }: { people: readonly Person[]; governs
     },
     ...(governs
       ? [
+          {
+            key: 'passkeys',
+            header: 'Passkeys',
+            cell: ({ passkeys = [] }: Person) =>
+              passkeys.length === 0 ? <Nothing /> : <bdi>{passkeys.map(({ name }) => name).join(', ')}</bdi>,
+          },
           {
             key: 'do',
             header: 'Change',
@@ -93,11 +100,13 @@ function PersonForm({ person, onClose, onDone }: FormProps): ReactNode {
   const [missing, setMissing] = useState<string | null>(null)
   const same = disabled === person.disabled && [...roles].sort().join() === [...person.roles].sort().join()
   const vouching = same && person.newcomer === true
+  const sendWhy = (what: Proposal): void => {
+    if (reason.trim() === '') return setMissing('Say why; it is kept, and the others decide by it.')
+    send({ what, reason: reason.trim() }, onDone)
+  }
   const submit = (): void => {
     if (same && !vouching) return setMissing('Nothing is changed yet.')
-    if (reason.trim() === '') return setMissing('Say why; the others decide by it.')
-    const { personID } = person
-    send({ what: { kind: 'person', personID, roles, disabled }, reason: reason.trim() }, onDone)
+    sendWhy({ kind: 'person', personID: person.personID, roles, disabled })
   }
   return (
     <>
@@ -137,6 +146,11 @@ function PersonForm({ person, onClose, onDone }: FormProps): ReactNode {
         maxLength={200}
         required
       />
+      <Theirs
+        passkeys={person.passkeys ?? []}
+        busy={propose.isPending}
+        onRevoke={(credentialID) => sendWhy({ kind: 'passkey revoked', credentialID })}
+      />
       {propose.isError ? <Trouble error={propose.error} title="Not proposed" /> : null}
       <SheetFoot>
         <Action onPress={onClose}>Back</Action>
@@ -145,5 +159,40 @@ function PersonForm({ person, onClose, onDone }: FormProps): ReactNode {
         </Action>
       </SheetFoot>
     </>
+  )
+}
+
+type TheirsProps = { passkeys: readonly Passkey[]; busy: boolean; onRevoke: (credentialID: string) => void }
+
+/** What another person signs with: for the day when it is lost, and they cannot get in to revoke it. */
+function Theirs({ passkeys, busy, onRevoke }: TheirsProps): ReactNode {
+  if (passkeys.length === 0) return null
+  return (
+    <section aria-label="Their passkeys" className="grid gap-2 rounded-md border border-line p-3 text-sm">
+      <h3 className="font-semibold">Lost a passkey?</h3>
+      <p className="text-soft">Revoking is done at once and for good, also without any other change.</p>
+      <ul className="grid gap-2">
+        {passkeys.map(({ credentialID, name, device, createdAt }) => (
+          <li key={credentialID} className="flex items-start justify-between gap-3">
+            <span className="min-w-0">
+              <bdi className="font-semibold">{name}</bdi>{' '}
+              <span className="text-soft">
+                {device === 'single' ? 'on one device' : 'copied between devices'}, enrolled <Moment at={createdAt} />,
+                id ending in <code className="font-mono">{credentialID.slice(-4)}</code>
+              </span>
+            </span>
+            <Action
+              small
+              look="plain-danger"
+              onPress={() => onRevoke(credentialID)}
+              busy={busy}
+              label={`Revoke the passkey ${name}`}
+            >
+              Revoke
+            </Action>
+          </li>
+        ))}
+      </ul>
+    </section>
   )
 }

@@ -28,6 +28,17 @@ export function makeHouse(clock: () => number, heard: (action: string, id: strin
       disabled: false,
       newcomer: true,
       createdAt: iso(5 * DAY_MS),
+      passkeys: [
+        {
+          credentialID: 'cred-ben-7f3a',
+          name: 'phone',
+          device: 'multi',
+          backedUp: true,
+          createdAt: iso(4 * DAY_MS),
+          liveFrom: iso(3 * DAY_MS),
+          revokedAt: null,
+        },
+      ],
     },
     { personID: 'per_3', name: NASTY, roles: ['auditor'], disabled: true, createdAt: iso(2 * DAY_MS) },
   ]
@@ -297,6 +308,15 @@ export function makeHouse(clock: () => number, heard: (action: string, id: strin
     if (asked['kind'] === 'approval policy') {
       const { policy } = asked as unknown as { policy: Approvals['policy'] }
       return { kind: 'approval policy', before: policy.version, policy: { ...policy, version: policy.version + 1 } }
+    }
+    if (asked['kind'] === 'passkey revoked') {
+      const credentialID = String(asked['credentialID'])
+      const held = people.map(({ personID, passkeys = [] }) => ({
+        personID,
+        key: passkeys.find((key) => key.credentialID === credentialID),
+      }))
+      const { personID = '', key } = held.find((one) => one.key !== undefined) ?? {}
+      return { kind: 'passkey revoked', credentialID, personID, name: key?.name ?? credentialID }
     }
     const { personID, roles, disabled } = asked as unknown as Person
     const person = people.find((one) => one.personID === personID)
