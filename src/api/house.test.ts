@@ -5,7 +5,9 @@ import type { Card, House as Port } from '../ports/channel.ts'
 import type { Reads } from '../ports/store.ts'
 import type { IntentID } from '../values/brand.ts'
 import { plusMs } from '../values/instant.ts'
+import { noticeOf } from '../channels/webhook/notice.ts'
 import { codeHash, mintCode } from './access.ts'
+import { cardOf } from './card.ts'
 import { createHouse } from './house.ts'
 import { AGENT, type As, type House, openHouse, SIGNAL } from './house.contract.ts'
 import type * as wire from './wire.ts'
@@ -77,6 +79,23 @@ describe('what channels may ask', () => {
   }
   const intent = async (id: string): Promise<wire.Intent> =>
     (await house.ask({ url: `/v1/intents/${id}`, as: ana })).json<wire.Intent>()
+
+  it('the card says that nobody has decided, which is news to the webhook too', async () => {
+    const before = await propose('esc')
+    const found = (await house.store.get('intent', 'esc')) ?? assert.fail()
+    const at = house.now()
+    const late = { ...found, escalation: { at, afterMs: 180_000 }, escalatedAt: at }
+    const around = { now: at, name: (id: string) => id, publicUrl: 'https://jax.example' }
+    const card = cardOf(late, null, around) ?? assert.fail()
+    assert.deepEqual(card.facts.at(-1), { name: 'Escalated', value: 'Nobody has decided for 3 min' })
+    assert.match(card.stateText, /^Nobody has decided for 3 min\. Buy 36 ESC .* waits for a person to decide until/)
+    assert.deepEqual([card.digest, card.state, card.takesYes], [before.digest, 'waiting', true])
+    const [was, is] = [noticeOf(before), noticeOf(card)]
+    assert.deepEqual([was.type, is.type], ['approval.waiting', 'approval.waiting'])
+    assert.notDeepEqual(was, is)
+    const over = cardOf({ ...late, state: 'Lapsed' }, null, around)
+    assert.doesNotMatch(JSON.stringify([over?.facts, over?.stateText]), /Nobody has decided/)
+  })
 
   it('the card has the figures of the page, and its link', async () => {
     const card = await propose('card')

@@ -17,6 +17,7 @@ import {
   fingerprint,
   midOf,
   summary,
+  undecided,
   viewFill,
   viewInstrument,
   viewPosition,
@@ -73,6 +74,29 @@ const agent = (id: string): Caller => ({
   id,
   name: id,
   scopes: new Set(['intents:write', 'orders:read']),
+})
+
+describe('an order that nobody has decided', () => {
+  const late = { escalation: { at: NOW, afterMs: 180_000 }, escalatedAt: NOW }
+  const two = { level: 'L1', quorum: 2, policyVersion: 1, rules: [] } as const
+  const rows: readonly (readonly [string, Partial<Intent>, string | null])[] = [
+    ['yet', { escalation: late.escalation }, null],
+    ['for its time', late, 'Nobody has decided for 3 min'],
+    ['for seconds', { ...late, escalation: { at: NOW, afterMs: 90_000 } }, 'Nobody has decided for 90 s'],
+    ['for hours', { ...late, escalation: { at: NOW, afterMs: 10_800_000 } }, 'Nobody has decided for 3 h'],
+    [
+      'but one',
+      { ...late, requires: two, votes: [decision('approved', null)] },
+      '1 of 2 said yes, and nobody else for 3 min',
+    ],
+    ['and now is', { ...late, state: 'Approved' }, null],
+    ['and now ends', { ...late, state: 'Lapsed' }, null],
+  ]
+  for (const [name, change, words] of rows)
+    it(name, () => {
+      assert.equal(undecided(intent(change)), words)
+      if (words !== null) assert.ok(summary(intent(change), null, (id) => id).startsWith(`${words}. `))
+    })
 })
 
 describe('the summary says what is true and whether to do anything', () => {

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict'
 import { describe, it } from 'node:test'
-import type { Terms } from '../api/wire.ts'
-import { bindingInWords, limitOfStop, orderInWords, priceInWords } from './words.ts'
+import type { Intent, Terms } from '../api/wire.ts'
+import { bindingInWords, limitOfStop, orderInWords, priceInWords, undecidedInWords } from './words.ts'
 
 const LIMIT: Terms = {
   symbol: 'AAPL',
@@ -61,4 +61,20 @@ describe('the line that decided a size', () => {
     ['a later limit', 'a later limit'],
   ] as const)
     it(`${name} is ${words}`, () => assert.equal(bindingInWords(name), words))
+})
+
+describe('an order that nobody decides', () => {
+  const of = (change: object) =>
+    undecidedInWords({ state: 'AwaitingApproval', undecidedMs: 180_000, votes: [], requires: null, ...change } as never)
+  const rows: readonly (readonly [Partial<Intent>, string | null])[] = [
+    [{}, 'Nobody has decided for 3 min'],
+    [{ undecidedMs: 90_000 }, 'Nobody has decided for 90 s'],
+    [{ undecidedMs: null }, null],
+    [{ state: 'Approved' }, null],
+    [
+      { votes: [{} as never], requires: { level: 'L1', quorum: 2, passkey: false, rules: [] } },
+      '1 of 2 said yes, and nobody else for 3 min',
+    ],
+  ]
+  for (const [change, words] of rows) it(words ?? 'says nothing', () => assert.equal(of(change), words))
 })
