@@ -481,7 +481,10 @@ async function wrongYes({
 async function entryCreated(tx: Tx, order: Order, said: string): Promise<Found | null> {
   const intent = await tx.get('intent', order.intentID)
   if (!intent) return found('NOT_APPROVED', said, `Intent ${order.intentID} was never received.`)
-  const twin = (await tx.ordersOf(order.intentID)).find((o) => o.role === 'Entry' && o.delivery !== 'Absent')
+  // One that counted as absent may be refused after all, by an answer that comes late: it lives no more than before.
+  const isGone = ({ delivery, phase }: Order) =>
+    delivery === 'Absent' || (delivery === 'Rejected' && phase === 'Rejected')
+  const twin = (await tx.ordersOf(order.intentID)).find((o) => o.role === 'Entry' && !isGone(o))
   if (twin)
     return found('SECOND_ORDER', said, `Intent ${order.intentID} has its order: ${twin.clOrdID}, ${ordStatus(twin)}.`)
   const { ticket, attempts } = intent
