@@ -40,7 +40,7 @@ it('no secret reaches the file, wherever in a line it stands; warnings are also 
   if (process.platform !== 'win32') assert.equal(statSync(file).mode & 0o777, 0o600)
 })
 
-it('a log that has grown is put aside at the next start', () => {
+it('a log that has grown is put aside', () => {
   const file = join(root, 'b.log')
   writeFileSync(file, '')
   truncateSync(file, 21 * 1024 * 1024)
@@ -49,4 +49,25 @@ it('a log that has grown is put aside at the next start', () => {
   log.close()
   assert.match(readFileSync(file, 'utf8'), /^\{.*fresh"\}\n$/)
   assert.equal(statSync(`${file}.1`).size, 21 * 1024 * 1024)
+})
+
+it('a log that grows while it is written never takes more than two files of 20 MiB', () => {
+  const file = join(root, 'c.log')
+  const log = openLog(file, 'info', null)
+  const text = 'x'.repeat(1024 * 1024)
+  for (let n = 0; n < 65; n++) log.info({ n, text }, 'asked')
+  log.close()
+  const numbersIn = (path: string): number[] =>
+    readFileSync(path, 'utf8')
+      .trimEnd()
+      .split('\n')
+      .map((line) => JSON.parse(line).n)
+  const kept = [...numbersIn(`${file}.1`), ...numbersIn(file)]
+  assert.deepEqual(
+    kept,
+    Array.from({ length: kept.length }, (_, n) => 65 - kept.length + n),
+    'the newest lines, none lost',
+  )
+  assert.ok(kept.length >= 20 && kept.length <= 42, `${kept.length} lines are kept`)
+  if (process.platform !== 'win32') assert.equal(statSync(file).mode & 0o777, 0o600)
 })

@@ -5,7 +5,7 @@ import { harmless, paint } from './print.ts'
 export type Level = 'debug' | 'info' | 'warn' | 'error'
 export type Log = Readonly<Record<Level, (fields: object, text: string) => void>>
 
-/** A log of this size is put aside at the next start; one older is kept. */
+/** A log of this size is put aside, and one older is kept: whoever asks without end must not fill the disk of the journal. */
 const ROTATE_BYTES = 20 * 1024 * 1024
 
 /** Bearer tokens, sessions and one-time codes in an address, wherever in a line they stand. */
@@ -36,10 +36,23 @@ export type OpenedLog = Log & { close(): void }
  * @param console null for silence.
  */
 export function openLog(file: string, level: Level, console: NodeJS.WritableStream | null): OpenedLog {
-  if (existsSync(file) && statSync(file).size > ROTATE_BYTES) renameSync(file, `${file}.1`)
+  let bytes = existsSync(file) ? statSync(file).size : 0
   const disk = pino.destination({ dest: file, mode: 0o600, sync: true })
+  const write = (line: string): void => {
+    if (bytes > ROTATE_BYTES) {
+      try {
+        renameSync(file, `${file}.1`)
+        disk.reopen()
+      } catch {
+        // Where somebody holds a file open that cannot be: it grows by as much again before the next try.
+      }
+      bytes = 0
+    }
+    bytes += Buffer.byteLength(line)
+    disk.write(line)
+  }
   const streams = pino.multistream([
-    { level, stream: { write: (line: string) => void disk.write(scrub(line)) } },
+    { level, stream: { write: (line: string) => write(scrub(line)) } },
     ...(console === null
       ? []
       : [{ level: 'warn' as const, stream: { write: (line: string) => void console.write(sentence(scrub(line))) } }]),
