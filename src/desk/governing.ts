@@ -27,7 +27,7 @@ export const GOVERNORS: readonly string[] = ['risk', 'admin']
 /** How long others have to decide: a night and a day. */
 export const CHANGE_TTL_MS = 24 * 3_600_000
 /** How long whoever was shown the door is still missed: time for them to notice, and to tell somebody. */
-const MISSED_MS = 24 * 3_600_000
+export const MISSED_MS = 24 * 3_600_000
 
 /** What a yes to a change must name. */
 export const changeDigest = (what: ChangeOf, proposer: string): string =>

@@ -20,7 +20,7 @@ import { type Instant, parseInstant, plusMs } from '../values/instant.ts'
 import { canonical } from '../values/json.ts'
 import type { Action, Happened } from './events.ts'
 import { type Decided, linkID, verify } from './evidence.ts'
-import { changeDigest, GOVERNORS, onlyTakesAway } from './governing.ts'
+import { changeDigest, GOVERNORS, MISSED_MS, onlyTakesAway } from './governing.ts'
 
 // Who was who in a journal, and under which policy, folded from its rows alone: what the proofs of its orders rest on.
 
@@ -73,6 +73,8 @@ export type House = {
   /** By person. */
   readonly sessions: Map<string, Session[]>
   readonly changes: Map<string, Proposed>
+  /** When each governor who is none any more was so last. */
+  readonly governedUntil: Map<string, Instant>
   /** What each passkey was needed for. */
   readonly used: Map<string, { orders: number; changes: number }>
   /** Agreed to by fewer people than a live account asks for before it has a policy of its own: a fault if this is one. */
@@ -92,6 +94,7 @@ export const emptyHouse = (pinned: ReadonlySet<string> | null): House => ({
   armings: new Map(),
   sessions: new Map(),
   changes: new Map(),
+  governedUntil: new Map(),
   used: new Map(),
   lenient: [],
   pinned,
@@ -138,6 +141,7 @@ export function admit(house: House, seen: Witnessed): readonly Doubt[] {
       )
       if (!before) return [doubt('UNREADABLE_ROW', `It changes the access of ${id}, whom nobody added.`)]
       const { newcomer, ...person } = before
+      if (isGovernor(before)) house.governedUntil.set(id, at)
       const isNew = newcomer === true && takesAccess(before, told.data)
       house.people.set(id, { ...person, ...told.data, ...(isNew && { newcomer }) })
       if (told.data.disabled) disarm(house, ({ by }) => by === id, at)
@@ -263,14 +267,25 @@ const othersThan = (house: House, what: ChangeOf, proposer: string): readonly Pe
     (person) => isGovernor(person) && person.personID !== proposer && person.personID !== subjectOf(what),
   )
 
-function proposed(house: House, { row }: Witnessed, change: Change): readonly Doubt[] {
+/** Whoever could have decided on it until less than a day before: nobody becomes alone in a hurry. */
+const missedBy = (house: House, what: ChangeOf, proposer: string, at: Instant): readonly Person[] =>
+  [...house.people.values()].filter((person) => {
+    const { personID } = person
+    const until = house.governedUntil.get(personID)
+    const isMissed = until !== undefined && at < plusMs(until, MISSED_MS) && !isGovernor(person)
+    return isMissed && personID !== proposer && personID !== subjectOf(what)
+  })
+
+function proposed(house: House, { row, at }: Witnessed, change: Change): readonly Doubt[] {
   const { what, proposer, requires } = change
   const policy = policyOf(house)
   const others = othersThan(house, what, proposer).length
-  const wantedOf = ({ changes }: ApprovalPolicy): Proposed['wants'] => {
-    const least = onlyTakesAway(what) ? 0 : Math.max(1, changes.quorum)
-    return { level: changes.level, quorum: Math.min(least, Math.max(1, others)) }
-  }
+  const missed = missedBy(house, what, proposer, at)
+  const leastOf = ({ changes }: ApprovalPolicy): number => (onlyTakesAway(what) ? 0 : Math.max(1, changes.quorum))
+  const wantedOf = (one: ApprovalPolicy): Proposed['wants'] => ({
+    level: one.changes.level,
+    quorum: Math.min(leastOf(one), Math.max(1, others + missed.length)),
+  })
   const wants = wantedOf(policy)
   const id = row.object.id
   const twice = house.changes.has(id)
@@ -290,9 +305,12 @@ function proposed(house: House, { row }: Witnessed, change: Change): readonly Do
     `${said} asked for less than the policy says: ${wants.quorum} at level ${wants.level}.`,
   )
   if (!meets(wants)) return [weak]
+  if (Math.min(leastOf(policy), others + missed.length) > others) return [doubt('NOT_AGREED', tooSoon(said, missed))]
   if (house.policy === null && !meets(wantedOf(firstPolicy('live')))) house.lenient.push({ seq: row.seq, doubt: weak })
   return []
 }
+const tooSoon = (said: string, missed: readonly Person[]): string =>
+  `${said} took others, who could have decided on it until less than a day before: ${missed.map(({ name }) => name).join(', ')}.`
 
 /** A change that claims to take something away must begin with what there is. */
 function isOfNow(house: House, what: ChangeOf): boolean {
@@ -317,7 +335,7 @@ const decidedOf = (house: House, { change }: Proposed): Decided => ({
 })
 
 function agreedTo(house: House, seen: Witnessed, decision: Decision): readonly Doubt[] {
-  const { row } = seen
+  const { row, at } = seen
   const change = house.changes.get(row.object.id)
   const who = house.people.get(decision.by)
   const said = `${nameOf(house, decision.by)} agreed to ${row.object.id}`
@@ -328,6 +346,8 @@ function agreedTo(house: House, seen: Witnessed, decision: Decision): readonly D
   const own = decision.by === proposer || decision.by === subjectOf(what)
   if (own && othersThan(house, what, proposer).length > 0)
     return [doubt('SELF_APPROVAL', `${said}, and others could have decided on it.`)]
+  const missed = own ? missedBy(house, what, proposer, at) : []
+  if (missed.length > 0) return [doubt('SELF_APPROVAL', tooSoon(`${said} alone. That`, missed))]
   if (!own && tooNew(requires, who)) return [doubt('NOT_ELIGIBLE', `${said}, and nobody had confirmed them yet.`)]
   const decided = decidedOf(house, change)
   if (decision.verdict !== 'approved' || decision.digest !== decided.digest)
