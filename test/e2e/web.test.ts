@@ -409,13 +409,14 @@ describe('the dashboard', { skip: executablePath === undefined ? 'no Chromium fo
       await page.keyboard.press('s')
       const asking = page.getByRole('dialog', { name: 'Put this order off?' })
       await asking.getByText('The time to decide does not stop').waitFor()
-      await asking.getByRole('button', { name: '10 minutes' }).click()
+      assert.equal(await asking.getByRole('button', { name: '3 minutes' }).count(), 0, 'it lapses before')
+      await asking.getByRole('button', { name: '1 minute' }).click()
       await page.getByText('✓ Put off:').waitFor()
       await page.locator('[data-intent="sig-1001"]').waitFor({ state: 'detached' })
       const off = page.getByRole('region', { name: 'Put off by you' })
       await off.getByText(/Buy 53 AAPL .* put off until/).waitFor()
       const [aside] = fake.world.intent('sig-1001').asides
-      assert.ok(Math.abs(Date.parse(aside?.until ?? '') - Date.now() - 600_000) < 20_000)
+      assert.ok(Math.abs(Date.parse(aside?.until ?? '') - Date.now() - 60_000) < 20_000)
       await page.locator('[data-intent="sig-1002"]:focus').waitFor()
       // What another person puts off stays in one's own way.
       fake.world.putAside('sig-1002', 'snoozed', 'Lunch', new Date(Date.now() + 600_000).toISOString(), 'Ben')

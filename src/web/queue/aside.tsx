@@ -14,6 +14,8 @@ type AsideProps = { shown: Intent; onClose: () => void; onDone: (answered: Inten
 
 const MINUTE_MS = 60_000
 const CHOICES = [
+  { name: '1 minute', ms: MINUTE_MS },
+  { name: '3 minutes', ms: 3 * MINUTE_MS },
   { name: '10 minutes', ms: 10 * MINUTE_MS },
   { name: '30 minutes', ms: 30 * MINUTE_MS },
 ] as const
@@ -46,6 +48,7 @@ export function SnoozeForm({ shown, onClose, onDone }: AsideProps): ReactNode {
     send(at)
   }
   const leftMs = shown.decideBy === null ? Infinity : msOf(shown.decideBy) - nowMs
+  const choices = CHOICES.filter(({ ms }) => ms < leftMs)
   return (
     <>
       <p className="font-semibold">{askInWords(shown)}</p>
@@ -54,14 +57,13 @@ export function SnoozeForm({ shown, onClose, onDone }: AsideProps): ReactNode {
         {shown.decideBy === null ? null : (
           <>
             {' '}
-            The time to decide does not stop: it lapses at <Moment at={shown.decideBy} />
-            {leftMs < CHOICES[0].ms ? ', before any of these, unless somebody decides' : ''}.
+            The time to decide does not stop: it lapses at <Moment at={shown.decideBy} /> unless somebody decides.
           </>
         )}
       </p>
       <Field label="Why (optional)" value={reason} onChange={setReason} maxLength={200} />
       <div className="flex flex-wrap items-end gap-2">
-        {CHOICES.map(({ name, ms }, i) => (
+        {choices.map(({ name, ms }, i) => (
           <Action key={name} onPress={() => send(nowMs + ms)} busy={decide.isPending} autoFocus={i === 0}>
             {name}
           </Action>
