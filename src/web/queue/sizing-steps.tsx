@@ -1,6 +1,6 @@
 import type { ReactNode } from 'react'
 import type { Sizing } from '../../api/wire.ts'
-import { grouped, percent } from '../decimal.ts'
+import { cents, grouped, percent } from '../decimal.ts'
 import { Badge } from '../parts/badge.tsx'
 import { bindingInWords } from '../words.ts'
 
@@ -14,8 +14,8 @@ export function SizingSteps({ sizing, symbol, open }: { sizing: Sizing; symbol: 
       <summary className="px-3 py-2">
         <strong>Why {grouped(sizing.qty)}?</strong>{' '}
         <span className="text-soft">
-          {percent(sizing.riskPerTrade)} % of {grouped(sizing.equity)} {currency} at risk, {grouped(sizing.riskPerUnit)}{' '}
-          lost per {symbol} at the stop,{' '}
+          {percent(sizing.riskPerTrade)} % of {grouped(cents(sizing.equity))} {currency} at risk,{' '}
+          {grouped(sizing.riskPerUnit)} lost per {symbol} at the stop,{' '}
           {sizing.binding === 'risk' ? 'whole lots' : `held down by ${bindingInWords(sizing.binding)}`}.
         </span>
       </summary>
