@@ -67,7 +67,7 @@ export function PolicyPanel({ approvals, environment, governs, onEdit }: PolicyP
         <Line what="Without a person" is={`Paper only: ${autoInWords(policy.autoMaxNotional)}.`} />
         <Line
           what="Changes of this, of people and passkeys"
-          is={`By ${whoMustSayYes(policy.changes)}. Whoever proposes it does not count.`}
+          is={`By ${whoMustSayYes(policy.changes)}. Whoever proposes it does not count, unless nobody else may decide.`}
         />
         <Line
           what="Somebody decides"
