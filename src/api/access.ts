@@ -111,6 +111,8 @@ export type Caller = {
   readonly scopes: ReadonlySet<Scope>
   /** Of a token: the person who answers for it. */
   readonly owner: string | null
+  /** Of a token: the person who made it. */
+  readonly maker: string | null
   /** Of a person's session; `cookie` when the browser adds it by itself, so that a change needs the CSRF header. */
   readonly session: { readonly hash: string; readonly csrf: string; readonly cookie: boolean } | null
   readonly actor: Actor
@@ -123,6 +125,7 @@ export const NOBODY: Caller = {
   newcomer: false,
   scopes: new Set(),
   owner: null,
+  maker: null,
   session: null,
   actor: { type: 'system', id: 'sign-in', via: 'http', session: null },
 }
@@ -174,6 +177,7 @@ async function byToken(reads: Reads, secret: string, id: string, now: Instant): 
     newcomer: false,
     scopes: new Set(TOKEN_SCOPES.filter((scope) => token.scopes.includes(scope))),
     owner: token.owner,
+    maker: token.madeBy ?? null,
     session: null,
     actor: { type: 'agent', id, via: 'http', session: null },
   })
@@ -201,6 +205,7 @@ async function bySession(
     newcomer: person.newcomer === true,
     scopes: scopesOf(person.roles),
     owner: null,
+    maker: null,
     session: { hash, csrf: session.csrf, cookie: via === 'web' },
     actor: { type: 'person', id: person.personID, via, session: hash.slice(0, 16) },
   })

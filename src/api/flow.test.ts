@@ -281,6 +281,20 @@ describe('one order, from the signal to its fills', () => {
     assert.equal(response.json<wire.Problem>().code, 'SELF_APPROVAL')
   })
 
+  it('whoever made a token cannot approve what it proposed, whoever answers for it', async () => {
+    const maker = await house.person('Mia', ['admin', 'approver'], 'web')
+    const body = { name: 'bens bot', owner: ana.id }
+    const made = (await house.ask({ method: 'POST', url: '/v1/tokens', as: maker, body })).json<wire.TokenMade>()
+    const bot = { id: made.tokenID, headers: { authorization: `Bearer ${made.token}` } }
+    const signal = { ...SIGNAL, id: 'sig-made', symbol: 'MSFT' }
+    const proposed = await house.ask({ method: 'POST', url: '/v1/intents', as: bot, body: signal })
+    const digest = proposed.json<wire.Intent>().digest ?? 'x'
+    for (const as of [maker, ana]) {
+      const said = await house.ask({ method: 'POST', url: '/v1/intents/sig-made/approve', as, body: { digest } })
+      assert.equal(said.json<wire.Problem>().code, 'SELF_APPROVAL')
+    }
+  })
+
   it('the halt is engaged by an agent, twice alike, and released by people after a reconciliation', async () => {
     const halt = () => house.ask({ method: 'POST', url: '/v1/halt', as: jax, body: { reason: 'the feed looks wrong' } })
     const first = (await halt()).json<wire.Halt>()

@@ -161,7 +161,7 @@ const session: Route[] = [
     tag: 'Access',
     summary: 'Make a token for an agent',
     description:
-      'Lasts 90 days. A token can propose, read and halt; it can never approve, release or hand out access. Its owner answers for it and so cannot approve what it proposes.',
+      'Lasts 90 days. A token can propose, read and halt; it can never approve, release or hand out access. Its owner answers for it and so cannot approve what it proposes; nor can whoever makes it, who is shown its secret.',
     body: z.strictObject({
       name: label('What the token is for.', 'jax'),
       scopes: field<readonly Scope[]>(

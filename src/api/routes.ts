@@ -166,6 +166,7 @@ const intents: Route[] = [
         body: bodyOf(body),
         actor: caller.actor,
         owner: caller.kind === 'agent' ? caller.owner : null,
+        maker: caller.kind === 'agent' ? caller.maker : null,
       }
       const submitted = await inTurn(api, caller, body.id, () => api.desk.submit(ask))
       if (submitted === null)

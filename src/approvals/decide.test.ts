@@ -58,6 +58,7 @@ describe('may this person say yes', () => {
     ['a role that only looks like one',           { voter: { roles: ['Approver', 'approver '] } },       'NOT_ELIGIBLE'],
     ['the proposer',                              { pending: { proposerID: 'usr_ana' } },                'SELF_APPROVAL', /another person/],
     ['the owner of the proposing agent',          { voter: { personID: 'usr_tom' } },                    'SELF_APPROVAL'],
+    ['the maker of the agent’s token',            { pending: { proposerMaker: 'usr_ana' } },             'SELF_APPROVAL'],
     ['anybody, for an agent nobody owns',         { pending: { proposerOwner: null } },                  null],
     ['not sized yet',                             { pending: { state: 'Received' } },                    'NOT_PENDING', /not been sized/],
     ['approved already',                          { pending: { state: 'Approved' } },                    'NOT_PENDING', /approved already/],
@@ -135,6 +136,7 @@ describe('may this person say yes', () => {
       signalExpiresAt: ms.map(later),
       proposerID: fc.constantFrom('agent_jax', 'usr_ana'),
       proposerOwner: fc.constantFrom('usr_tom', null),
+      proposerMaker: fc.constantFrom('usr_ana', null),
     })
     fc.assert(
       fc.property(pending, fc.option(person), fc.boolean(), (p, voter, halted) => {
@@ -143,7 +145,7 @@ describe('may this person say yes', () => {
           voter !== null &&
           !voter.disabled &&
           (voter.roles.includes('approver') || voter.roles.includes('risk')) &&
-          ![p.proposerID, p.proposerOwner].includes(voter.personID) &&
+          ![p.proposerID, p.proposerOwner, p.proposerMaker].includes(voter.personID) &&
           p.state === 'AwaitingApproval' &&
           !halted &&
           p.decideBy !== null &&

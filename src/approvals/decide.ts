@@ -12,9 +12,13 @@ export type Pending = {
   readonly proposerID: string
   /** Who answers for the proposing agent; null for an agent nobody owns. */
   readonly proposerOwner: string | null
+  /** Who made the token of the proposing agent, and so has seen its secret; absent where nobody did. */
+  readonly proposerMaker?: string | null
   /** What the policy asked for when the ticket was made; absent: one click of one person. */
   readonly requires?: Requirement
 }
+/** Who stands behind an order. */
+export type Proposer = Pick<Pending, 'proposerID' | 'proposerOwner' | 'proposerMaker'>
 export type Voter = {
   readonly personID: string
   readonly roles: readonly string[]
@@ -54,15 +58,15 @@ const IN_WORDS: Record<IntentState, string> = {
 }
 
 /** May this person say yes to anything that this proposer asked for? The first reason against, or null. */
-export function mayVote(of: Pick<Pending, 'proposerID' | 'proposerOwner'>, voter: Voter | null): No | null {
+export function mayVote(of: Proposer, voter: Voter | null): No | null {
   if (!voter) return no('NOT_ELIGIBLE', 'Only a signed-in person can approve; an agent or program never can.')
   if (voter.disabled) return no('NOT_ELIGIBLE', 'This person is disabled.')
   if (!hasOneOf(APPROVERS, voter))
     return no('NOT_ELIGIBLE', `Approving needs one of the roles ${APPROVERS.join(', ')}.`)
-  if (voter.personID === of.proposerID || voter.personID === of.proposerOwner)
+  if (voter.personID === of.proposerID || voter.personID === of.proposerOwner || voter.personID === of.proposerMaker)
     return no(
       'SELF_APPROVAL',
-      'Whoever proposed an order, or answers for the agent that did, cannot approve it. Ask another person.',
+      'Whoever proposed an order, answers for the agent that did, or made its token, cannot approve it. Ask another person.',
     )
   return null
 }

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict'
 import { describe, it } from 'node:test'
-import { World } from '../../test/scenarios/world.ts'
+import { personActor, World } from '../../test/scenarios/world.ts'
 import type { Actor } from '../journal/row.ts'
 import type { PersonRole } from '../ports/records.ts'
 import { plusMs } from '../values/instant.ts'
@@ -91,6 +91,22 @@ describe('what was opened', () => {
     await w.desk.endSession({ hash: 'never opened', actor: CLI })
     assert.deepEqual(await w.store.head(), before)
   })
+  it('a token names whoever made it, whatever it says itself', async () => {
+    const { w } = await bench()
+    const token = {
+      tokenID: 't1',
+      name: 'bot',
+      owner: 'bo',
+      madeBy: 'bo',
+      hash: 'h',
+      scopes: ['propose'],
+      createdAt: w.clock.now(),
+      expiresAt: plusMs(w.clock.now(), 1_000),
+      revokedAt: null,
+    }
+    await w.desk.issueToken({ token, actor: personActor('ad') })
+    assert.equal((await w.store.get('token', 't1'))?.madeBy, 'ad')
+  })
   it('a token is revoked once, and an unknown one is said to be unknown', async () => {
     const { w } = await bench()
     const token = {
@@ -104,6 +120,7 @@ describe('what was opened', () => {
       revokedAt: null,
     }
     await w.desk.issueToken({ token, actor: CLI })
+    assert.equal((await w.store.get('token', 't1'))?.madeBy, undefined)
     assert.equal(codeOf(await w.desk.revokeToken({ tokenID: 't2', actor: CLI })), 'NOT_FOUND')
     assert.equal(codeOf(await w.desk.revokeToken({ tokenID: 't1', actor: CLI })), 'ok')
     const before = await w.store.head()

@@ -84,7 +84,10 @@ export async function endSession(c: Command, ask: { hash: string; actor: Actor }
 }
 
 export async function issueToken(c: Command, ask: { token: Token; actor: Actor }): Promise<void> {
-  await c.emit('token.issued', { type: 'token', id: ask.token.tokenID }, 'access', { token: ask.token }, ask.actor)
+  const { actor } = ask
+  const { madeBy: _, ...said } = ask.token
+  const token: Token = { ...said, ...(actor.type === 'person' && { madeBy: actor.id }) }
+  await c.emit('token.issued', { type: 'token', id: token.tokenID }, 'access', { token }, actor)
 }
 
 export async function revokeToken(c: Command, ask: { tokenID: string; actor: Actor }): Promise<Result<null, Denial>> {

@@ -316,6 +316,10 @@ describe('when it is to be sent', () => {
       between: (w) => edit(w, () => ({ proposerOwner: 'ana' })),
       ends: 'APPROVAL_VOID',
     },
+    'and the yes is that of whoever made the agent’s token': {
+      between: (w) => edit(w, () => ({ proposerMaker: 'ana' })),
+      ends: 'APPROVAL_VOID',
+    },
     'and one of two is somebody whom nobody knows': {
       policy: TWO,
       votes: bothClick,

@@ -1,5 +1,5 @@
 import { type Coverage, coverageWords, isCovered } from '../approvals/coverage.ts'
-import { mayVote, tooNew } from '../approvals/decide.ts'
+import { mayVote, type Proposer, tooNew } from '../approvals/decide.ts'
 import {
   type ApprovalPolicy,
   firstPolicy,
@@ -32,7 +32,12 @@ export const orderFacts = (ticket: Ticket, strategyID: string): OrderFacts => ({
   maxNotional: ticket.maxNotional,
 })
 
-const proposedBy = ({ proposer, proposerOwner }: Intent) => ({ proposerID: proposer.id, proposerOwner })
+/** Who stands behind an intent, and so cannot say yes to it. */
+export const proposedBy = ({ proposer, proposerOwner, proposerMaker }: Intent): Proposer => ({
+  proposerID: proposer.id,
+  proposerOwner,
+  ...(proposerMaker !== undefined && { proposerMaker }),
+})
 
 /** How many people may say yes to what this proposer asked for, where so much is asked. */
 async function eligibleFor(c: Command, intent: Intent, requires: Requirement): Promise<number> {

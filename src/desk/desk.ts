@@ -112,6 +112,8 @@ export interface Desk {
     body: Readonly<Record<string, string>>
     actor: Actor
     owner: string | null
+    /** Who made the token of the agent that asks. */
+    maker?: string | null
   }): Promise<Submitted>
   approve(ask: {
     intentID: IntentID

@@ -158,7 +158,7 @@ export async function castOf(
 ): Promise<readonly Cast[]> {
   const { intentID, environment } = ticket
   const intent = await tx.get('intent', intentID)
-  const isOwn = (by: string) => by === intent?.proposer.id || by === intent?.proposerOwner
+  const isOwn = (by: string) => [intent?.proposer.id, intent?.proposerOwner, intent?.proposerMaker].includes(by)
   return Promise.all(
     votes.map(async ({ by, digest, evidence }): Promise<Cast> => {
       const level = evidence ? LEVEL_OF[evidence.kind] : LEVEL_OF.session

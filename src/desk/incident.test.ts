@@ -392,6 +392,7 @@ describe('a journal that was edited, with a chain that holds', () => {
     ['approved in the name of another',        'plain',    amend('intent.approved', () => byPerson('bo')),             'NOT_ELIGIBLE',       'intent.approved'],
     ['approved by somebody disabled',          'plain',    insert('intent.approved', person('ana', true)),             'NOT_ELIGIBLE',       'intent.approved'],
     ['approved by the owner of the agent',     'plain',    set('intent.received', 'intent.proposerOwner', 'ana'),      'SELF_APPROVAL',      'intent.approved'],
+    ['approved by whoever made its token',     'plain',    set('intent.received', 'intent.proposerMaker', 'ana'),      'SELF_APPROVAL',      'intent.approved'],
     ['approved under another digest',          'plain',    set('intent.approved', 'decision.digest', 'AAAA'),          'DIGEST_MISMATCH',    'intent.approved'],
     ['approved too late',                      'plain',    set('intent.approved', 'decision.at', (d) => later((d['decision'] as Data)['at'])), 'APPROVAL_EXPIRED', 'intent.approved'],
     ['approved too late, and dated back',      'plain',    amend('intent.approved', (r) => ({ ts: rfc3339(plusMs(parseInstant(r.ts) ?? assert.fail(), HOUR_MS)) })), 'APPROVAL_EXPIRED', 'intent.approved'],
@@ -551,6 +552,7 @@ describe('a journal that was edited, with a chain that holds', () => {
     ['gone in another symbol',                 'armed',    set('strategy.armed', 'arming.symbols', ['MSFT']),         'NOT_APPROVED',       'intent.ticketed'],
     ['gone once too often',                    'armed',    set('strategy.armed', 'arming.maxCount', 0),               'NOT_APPROVED',       'intent.ticketed'],
     ['gone for whom it was armed by',          'armed',    set('intent.received', 'intent.proposerOwner', 'ana'),     'NOT_APPROVED',       'intent.ticketed'],
+    ['armed by whoever made its token',        'armed',    set('intent.received', 'intent.proposerMaker', 'ana'),     'NOT_APPROVED',       'intent.ticketed'],
     ['gone after its time',                    'armed',    set('strategy.armed', 'arming.until', (d) => plusMs((d['arming'] as Data)['armedAt'] as never, -2_000)), 'NOT_APPROVED', 'intent.ticketed'],
     ['gone though nobody armed it',            'plain',    all(amend('intent.approved', () => ({ actor: SYSTEM })), set('intent.approved', 'decision.evidence', { kind: 'armed', armingID: 'arm_1' })), 'ASSURANCE_TOO_LOW', 'intent.approved'],
     // chats

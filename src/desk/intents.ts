@@ -12,7 +12,7 @@ import type { Aside, Decision, Intent } from '../ports/records.ts'
 import type { IntentID } from '../values/brand.ts'
 import { type Instant, plusMs } from '../values/instant.ts'
 import { ok, type Result } from '../values/result.ts'
-import { armedFor, limitsNow, orderFacts, policyNow, whyNobody } from './approving.ts'
+import { armedFor, limitsNow, orderFacts, policyNow, proposedBy, whyNobody } from './approving.ts'
 import { cancel } from './canceling.ts'
 import { type Command, deny, knowsEveryTrade, SYSTEM } from './command.ts'
 import type { Denial, Submitted } from './desk.ts'
@@ -28,7 +28,13 @@ const about = (intent: Intent) => ({ type: 'intent', id: intent.intentID, rev: i
 /** Records what was asked for, and sizes it at once when the facts at hand are fresh; otherwise the worker gathers them first. */
 export async function submit(
   c: Command,
-  ask: { proposal: Proposal; body: Readonly<Record<string, string>>; actor: Actor; owner: string | null },
+  ask: {
+    proposal: Proposal
+    body: Readonly<Record<string, string>>
+    actor: Actor
+    owner: string | null
+    maker?: string | null
+  },
 ): Promise<Submitted> {
   const before = await c.tx.get('intent', ask.proposal.intentID)
   if (before) {
@@ -46,6 +52,7 @@ export async function submit(
     body: ask.body,
     proposer: ask.actor,
     proposerOwner: ask.owner,
+    ...(ask.maker && { proposerMaker: ask.maker }),
     rev: 0,
     ticket: null,
     digest: null,
@@ -177,8 +184,7 @@ export const pending = (intent: Intent): Pending => ({
   digest: intent.digest,
   decideBy: intent.decideBy,
   signalExpiresAt: intent.proposal.expiresAt,
-  proposerID: intent.proposer.id,
-  proposerOwner: intent.proposerOwner,
+  ...proposedBy(intent),
   ...(intent.requires && { requires: intent.requires }),
 })
 

@@ -352,6 +352,7 @@ const CASES: readonly Case[] = [
   ['somebody who was added later',               'click',   (rows) => { const at = rows.findIndex((one) => one.action === 'person.added' && one.object.id === 'ana'); return [...rows.toSpliced(at, 1), row(rows, at)] }, 'NOT_ELIGIBLE'],
   ['the proposer',                               'click',   set('intent.received', 'intent.proposer.id', 'ana'), 'SELF_APPROVAL'],
   ['the owner of the agent',                     'click',   set('intent.received', 'intent.proposerOwner', 'ana'), 'SELF_APPROVAL'],
+  ['the maker of the agent’s token',             'click',   set('intent.received', 'intent.proposerMaker', 'ana'), 'SELF_APPROVAL'],
   ['the proposer, received a second time',       'click',   all(set('intent.received', 'intent.proposer.id', 'ana'), insert('intent.received', 'intent.received', (made) => ({ data: { intent: { ...(made.data['intent'] as Data), proposer: { type: 'agent', id: 'jax', via: 'http', session: null } } } }))), 'REPEATED'],
   ['somebody who lost the role before the send', 'click',   all(insert('intent.approved', 'person.added', (made) => ({ action: 'person.changed', object: { ...made.object, id: 'ana' }, data: { roles: [], disabled: false } }))), 'NOT_AGREED'],
   ['a newcomer, where two are asked for',        'two',     set('person.added', 'person.newcomer', true), 'NOT_ELIGIBLE'],

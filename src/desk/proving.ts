@@ -1,4 +1,4 @@
-import { mayVote, tooNew } from '../approvals/decide.ts'
+import { mayVote, type Proposer, tooNew } from '../approvals/decide.ts'
 import { digestOf } from '../approvals/digest.ts'
 import { type Evidence, LEVEL_OF, type Level } from '../approvals/evidence.ts'
 import {
@@ -22,7 +22,7 @@ import type { Decision, Intent } from '../ports/records.ts'
 import { eq, gt, isZero, lt, lte, minus, plus, type Qty, qty } from '../values/decimal.ts'
 import { type Instant, parseInstant, plusMs } from '../values/instant.ts'
 import { canonical } from '../values/json.ts'
-import { orderFacts } from './approving.ts'
+import { orderFacts, proposedBy } from './approving.ts'
 import type { Action, Happened } from './events.ts'
 import { clickOf } from './evidence.ts'
 import { stopTerms } from './protecting.ts'
@@ -202,7 +202,7 @@ type Asked = {
   /** The stricter, in each respect, of what the row says and of what the policy asked for then. */
   readonly requires: Requirement
   readonly isOld: boolean
-  readonly proposal: { readonly proposerID: string; readonly proposerOwner: string | null }
+  readonly proposal: Proposer
   readonly decideBy: Instant
   readonly wrong: readonly Doubt[]
   readonly yeses: Yes[]
@@ -393,7 +393,7 @@ function ticketed(
     facts,
     requires: { ...requires, level, quorum: Math.max(requires.quorum, asks.quorum) },
     isOld,
-    proposal: { proposerID: intent.proposer.id, proposerOwner: intent.proposerOwner },
+    proposal: proposedBy(intent),
     decideBy: decideBy < proposal.expiresAt ? decideBy : proposal.expiresAt,
     wrong,
     yeses: [],
@@ -505,7 +505,7 @@ function requested(book: Book, seen: Witnessed, data: Happened['order.replace-re
     facts: orderFacts(ticket, intent.proposal.strategyID),
     requires: { ...ONE_CLICK, policyVersion: policyOf(book.house).version },
     isOld: true,
-    proposal: { proposerID: intent.proposer.id, proposerOwner: intent.proposerOwner },
+    proposal: proposedBy(intent),
     decideBy: at,
     wrong:
       ticket.intentID === intent.intentID &&

@@ -15,7 +15,7 @@ import type { Tx } from '../ports/store.ts'
 import { gt, shortest } from '../values/decimal.ts'
 import { type Instant, plusMs } from '../values/instant.ts'
 import { canonical } from '../values/json.ts'
-import { orderFacts } from './approving.ts'
+import { orderFacts, proposedBy } from './approving.ts'
 import { ARMED_MAX_MS } from './arming.ts'
 import type { Happened } from './events.ts'
 import { type Case, type Found, found, type Judge } from './finding.ts'
@@ -67,14 +67,13 @@ export async function requirementFault(
   if (usual.level !== 'L1' || usual.quorum > 1 || requires.policyVersion !== policy.version)
     return found('ASSURANCE_TOO_LOW', said, `Nothing goes without a person that asks for ${asText(usual)}.`)
   const arming = (await tx.all('arming')).find(({ armingID }) => requires.rules.includes(`armed ${armingID}`))
-  const proposedBy = { proposerID: intent.proposer.id, proposerOwner: intent.proposerOwner }
   const stands =
     arming !== undefined &&
     arming.disarmedAt === null &&
     plusMs(at, -WRITTEN_WITHIN_MS) <= arming.until &&
     policy.autoMaxNotional !== null &&
     isWithin(arming, order, policy.autoMaxNotional) &&
-    !mayVote(proposedBy, await tx.get('person', arming.by))
+    !mayVote(proposedBy(intent), await tx.get('person', arming.by))
   return stands ? null : found('NOT_APPROVED', said, 'Nobody who might had armed its strategy for so much.')
 }
 

@@ -15,6 +15,7 @@ import type { Tx } from '../ports/store.ts'
 import { type Decimal, eq, gt, lt, minus, plus, qty, shortest, ZERO } from '../values/decimal.ts'
 import { type Instant, plusMs } from '../values/instant.ts'
 import { canonical } from '../values/json.ts'
+import { proposedBy } from './approving.ts'
 import type { Action, Happened } from './events.ts'
 import { castOf, isApproved, isOfNow, worthOf } from './evidence.ts'
 import { type Case, type Found, found, type Judge } from './finding.ts'
@@ -176,10 +177,7 @@ export const JUDGES: { readonly [A in Action]: Judge<A> } = {
     const intent = order && (await tx.get('intent', order.intentID))
     if (!order || !intent) return null
     const said = `${decision.byName} (${row.actor.type}) changed ${order.clOrdID} to ${inWords(ticket.terms)}.`
-    const never = mayVote(
-      { proposerID: intent.proposer.id, proposerOwner: intent.proposerOwner },
-      row.actor.type === 'person' ? await tx.get('person', row.actor.id) : null,
-    )
+    const never = mayVote(proposedBy(intent), row.actor.type === 'person' ? await tx.get('person', row.actor.id) : null)
     if (never) return found(never.code, said, never.text)
     const cannot = unchangeable(order)
     if (cannot) return found('NOT_REPLACEABLE', said, cannot.text)

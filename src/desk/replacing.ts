@@ -23,7 +23,7 @@ import type { ClOrdID, OrderID } from '../values/brand.ts'
 import { eq, gt, isZero, minus, type Px, type Qty, shortest } from '../values/decimal.ts'
 import { plusMs } from '../values/instant.ts'
 import { ok, type Result } from '../values/result.ts'
-import { limitsNow, orderFacts, policyNow } from './approving.ts'
+import { limitsNow, orderFacts, policyNow, proposedBy } from './approving.ts'
 import { type Command, deny, mustOrder, SYSTEM } from './command.ts'
 import type { Denial, Send } from './desk.ts'
 import { worthOf } from './evidence.ts'
@@ -53,7 +53,7 @@ export async function replace(
   if (order.role !== 'Entry' || !intent?.ticket)
     return cannot('Only an entry of this gateway can be changed. Its stop and target follow it.')
   const person = ask.actor.type === 'person' ? await c.tx.get('person', ask.actor.id) : null
-  const never = mayVote({ proposerID: intent.proposer.id, proposerOwner: intent.proposerOwner }, person)
+  const never = mayVote(proposedBy(intent), person)
   if (never) return deny(never.code, never.text)
 
   const standing = await standingOf(c, order)

@@ -27,6 +27,8 @@ export type Intent = {
   readonly proposer: Actor
   /** The owner of the proposing token, who may not approve either; null for tokens nobody owns. */
   readonly proposerOwner: string | null
+  /** Whoever made the proposing token, who may not approve either; absent for tokens that nobody made, and of before it was kept. */
+  readonly proposerMaker?: string
   /** Number of tickets made so far; 0 before the first. */
   readonly rev: number
   readonly ticket: Ticket | null
@@ -244,6 +246,8 @@ export type Token = {
   readonly name: string
   /** The person answerable for the agent; null for the one made at set-up. */
   readonly owner: string | null
+  /** The person who made it and was shown its secret; absent on the one made at set-up, and on those of before it was kept. */
+  readonly madeBy?: string
   /** Hex SHA-256 of the secret: 256 random bits, so a plain hash is enough. */
   readonly hash: string
   readonly scopes: readonly string[]

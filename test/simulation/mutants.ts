@@ -184,7 +184,7 @@ export const MUTANTS: readonly Mutant[] = [
     edits: [
       {
         file: DECIDE,
-        find: 'if (voter.personID === of.proposerID || voter.personID === of.proposerOwner)',
+        find: 'if (voter.personID === of.proposerID || voter.personID === of.proposerOwner || voter.personID === of.proposerMaker)',
         put: 'if (false)',
       },
     ],
@@ -196,7 +196,7 @@ export const MUTANTS: readonly Mutant[] = [
     edits: [
       {
         file: DECIDE,
-        find: 'if (voter.personID === of.proposerID || voter.personID === of.proposerOwner)',
+        find: 'if (voter.personID === of.proposerID || voter.personID === of.proposerOwner || voter.personID === of.proposerMaker)',
         put: 'if (voter.personID === of.proposerID)',
       },
     ],
@@ -262,7 +262,7 @@ export const MUTANTS: readonly Mutant[] = [
     edits: [
       {
         file: REPLACING,
-        find: 'const never = mayVote({ proposerID: intent.proposer.id, proposerOwner: intent.proposerOwner }, person)',
+        find: 'const never = mayVote(proposedBy(intent), person)',
         put: 'const never = null',
       },
     ],
