@@ -32,12 +32,12 @@ export function pageOf({ who, people, messages, notice, chat, botUrl }: View): s
 <head>
 <meta charset="utf-8">
 <meta name="viewport" content="width=device-width, initial-scale=1">
-<title>Fake Teams</title>
+<title>Teams simulator</title>
 <style>${STYLE}</style>
 </head>
 <body>
 <header>
-<h1>Fake Teams</h1>
+<h1>Teams simulator</h1>
 <p>A stand-in on this machine: nothing here reaches Microsoft. ${
     botUrl === null
       ? 'It does not know yet where the gateway listens.'
