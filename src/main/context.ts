@@ -169,6 +169,8 @@ function addressIn(places: Places): string | null {
     return null
   }
 }
+/** Links lead to a name: browsers keep no passkeys for a number. */
+export const byName = (url: string): string => url.replace('//127.0.0.1:', '//localhost:')
 export const hostInUrl = (host: string): string =>
   host.includes(':') ? `[${host}]` : host === '0.0.0.0' ? '127.0.0.1' : host
 

@@ -28,7 +28,7 @@ import { prepareBroker } from './broker.ts'
 import { openChannels } from './channels.ts'
 import { clockOf, type ClockSpec } from './clock.ts'
 import { accountID, INSTALLATION, policyOf, readSecret, type Settings } from './config.ts'
-import { hostInUrl, removeAddress, writeAddress } from './context.ts'
+import { byName, hostInUrl, removeAddress, writeAddress } from './context.ts'
 import { auditKeyIn, auditKeyOf, type Places, prepareDataDir, readOwnFile, tokenIn, writeWhole } from './datadir.ts'
 import { deskProxy, type DeskProxy } from './desk-proxy.ts'
 import type { DeskThreadData } from './desk-thread.ts'
@@ -159,7 +159,7 @@ async function start(settings: Settings, overrides: Overrides, undo: (() => unkn
     environment: settings.account.environment,
     // Read at each card: with port 0 the address is known only when the service listens.
     get publicUrl() {
-      return publicUrl ?? named(url)
+      return publicUrl ?? byName(url)
     },
   })
   const channels = openChannels(settings, {
@@ -253,7 +253,7 @@ async function start(settings: Settings, overrides: Overrides, undo: (() => unkn
   })
 
   const web = readAssets(join(INSTALLATION, 'dist', 'web'))
-  const oidc = openOidc(settings, { publicUrl: () => publicUrl ?? named(url), clock, log })
+  const oidc = openOidc(settings, { publicUrl: () => publicUrl ?? byName(url), clock, log })
   const app = createApi({
     desk,
     reads,
@@ -353,9 +353,6 @@ async function start(settings: Settings, overrides: Overrides, undo: (() => unkn
     },
   }
 }
-
-/** Links lead to a name: browsers keep no passkeys for a number. */
-const named = (url: string): string => url.replace('//127.0.0.1:', '//localhost:')
 
 const OPERATOR_SCOPES: readonly Scope[] = ['orders:read', 'approvals:read', 'kill:engage', 'signin:issue']
 

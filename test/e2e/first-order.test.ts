@@ -51,6 +51,7 @@ describe('the first ten minutes', () => {
   }, async () => {
     const link = printed(/(http:\S+\/signin#code=\S+)/)
     const url = new URL(link).origin
+    assert.equal(new URL(url).hostname, 'localhost', 'where passkeys work')
     browser = await chromium.launch({ executablePath: browserPath ?? '', args: [...BROWSER_ARGS] })
     const page = await browser.newPage()
     const complaints: string[] = []

@@ -1,6 +1,6 @@
 import type { Access, Token } from '../../api/wire.ts'
 import type { Client } from '../client.ts'
-import type { Context } from '../context.ts'
+import { byName, type Context } from '../context.ts'
 import { Stop } from '../exit.ts'
 import { type Column, harmless, pairs, table, when } from '../print.ts'
 import { pageOf } from './pages.ts'
@@ -44,7 +44,7 @@ export async function signinLink(ctx: Context, options: { for?: string }): Promi
     ctx.out.say('It signs in under any name, yours too. For somebody else, make one with --for THEIR-NAME.')
 }
 /** The code stands behind `#`, which browsers do not send: it stays out of logs. */
-export const signinUrl = (base: string, code: string): string => `${base}/signin#code=${code}`
+export const signinUrl = (base: string, code: string): string => `${byName(base)}/signin#code=${code}`
 
 const TOKEN_COLUMNS: readonly Column<Token>[] = [
   { title: 'token', of: (t) => t.tokenID },
