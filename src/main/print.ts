@@ -43,7 +43,7 @@ const width = (text: string): number => [...text].length
 /** Text from outside, made harmless: no escape sequence, no control or direction character reaches the terminal. */
 export const harmless = (text: string): string =>
   stripVTControlCharacters(text).replace(
-    /[\u0000-\u0008\u000b-\u001f\u007f-\u009f\u200b-\u200f\u2028-\u202e\u2066-\u2069\ufeff]/g,
+    /[\u0000-\u0008\u000b-\u001f\u007f-\u009f\u061c\u200b-\u200f\u2028-\u202e\u2060-\u206f\ufeff\ufff9-\ufffb\u{e0000}-\u{e007f}]/gu,
     ' ',
   )
 const oneLine = (text: string): string => harmless(text).replace(/\s*\n\s*/g, ' ')
