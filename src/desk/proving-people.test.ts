@@ -6,22 +6,33 @@ import { journalOf } from '../../test/scenarios/standing.ts'
 import { World } from '../../test/scenarios/world.ts'
 import { GENESIS, link } from '../journal/chain.ts'
 import type { Row } from '../journal/row.ts'
+import type { StoredRow } from '../journal/verify.ts'
+import type { Change } from '../ports/records.ts'
+import { openSqliteStore } from '../store/sqlite.ts'
 import { parseInstant, plusMs, rfc3339 } from '../values/instant.ts'
+import { type Difference, replayJournal } from './incident.ts'
 import { type Proof, proveOrders } from './proving.ts'
 
 const says = async (w: World, script: string): Promise<void> => {
   for (const line of parseScenario(`# For the test.\n${script}`).lines) await play(w, [line])
 }
 /** With numbers and hashes made anew. */
-function proofOf(rows: readonly Row[]): Proof {
+function storedOf(rows: readonly Row[]): readonly StoredRow[] {
   let prev = GENESIS
-  return proveOrders(
-    rows.map(({ ts, boot, mono, ...entry }, seq) => {
-      const { bytes, hash } = link(entry, { seq, ts, boot, mono, prev })
-      prev = hash
-      return { seq, bytes }
-    }),
-  )
+  return rows.map(({ ts, boot, mono, ...entry }, seq) => {
+    const { bytes, hash } = link(entry, { seq, ts, boot, mono, prev })
+    prev = hash
+    return { seq, bytes }
+  })
+}
+const proofOf = (rows: readonly Row[]): Proof => proveOrders(storedOf(rows))
+async function differencesOf(rows: readonly Row[]): Promise<readonly Difference[]> {
+  const empty = await openSqliteStore({ file: ':memory:', clock: new World().clock, boot: 'replay' })
+  try {
+    return (await empty.transact((tx) => replayJournal(tx, storedOf(rows)))).differences
+  } finally {
+    await empty.close()
+  }
 }
 const saidBy =
   (name: string) =>
@@ -90,5 +101,47 @@ describe('whoever was shown the door is missed for a day', () => {
     const rest = rows.filter(({ corr }) => corr !== door)
     const { faults } = proofOf(rest.toSpliced(at - gone.length, 0, ...gone))
     assert.equal(faults[0]?.code, 'SELF_APPROVAL')
+  })
+})
+
+describe('a change is agreed to as it was proposed', () => {
+  /** Tom may approve: rik proposes it and ad agrees, after another policy, and before rik is shown the door. */
+  async function given(): Promise<{ rows: Row[]; gift: string; policy: string; door: string }> {
+    const w = new World()
+    await w.open()
+    const policy = await w.agreeTo((p) => p)
+    const trader = { roles: ['trader'], disabled: false } as const
+    const after = { ...trader, roles: ['trader', 'approver'] } as const
+    const gift = await w.agreed({ kind: 'person', personID: 'tom', before: trader, after }, 'rik', 'ad')
+    const before = { roles: ['risk'], disabled: false } as const
+    const door = await w.agreed({ kind: 'person', personID: 'rik', before, after: { ...before, disabled: true } }, 'ad')
+    const rows = await journalOf(w.store)
+    await w.store.close()
+    return { rows, gift: gift.changeID, policy: policy.changeID, door: door.changeID }
+  }
+  const proposalOf = (rows: readonly Row[], corr: string): number =>
+    rows.findIndex((row) => row.action === 'change.proposed' && row.corr === corr)
+  async function codesOf(rows: readonly Row[]): Promise<readonly (string | undefined)[]> {
+    return [proofOf(rows).faults[0]?.code, (await differencesOf(rows))[0]?.code]
+  }
+
+  it('and not under another policy', async () => {
+    const { rows, gift, policy } = await given()
+    assert.deepEqual(await codesOf(rows), [undefined, undefined])
+    const at = proposalOf(rows, gift)
+    const [row] = rows.slice(at, at + 1)
+    assert.ok(row)
+    const { change } = row.data as { change: Change }
+    const requires = { ...change.requires, policyVersion: 0 }
+    const early = { ...row, data: { change: { ...change, requires } } } as unknown as Row
+    const forged = rows.toSpliced(at, 1).toSpliced(proposalOf(rows, policy), 0, early)
+    assert.deepEqual(await codesOf(forged), ['NOT_AGREED', 'NOT_APPROVED'])
+  })
+  it('and not once its proposer is gone', async () => {
+    const { rows, gift, door } = await given()
+    const gone = rows.filter(({ corr }) => corr === door)
+    const rest = rows.filter(({ corr }) => corr !== door)
+    const forged = rest.toSpliced(proposalOf(rest, gift) + 1, 0, ...gone)
+    assert.deepEqual(await codesOf(forged), ['NOT_AGREED', 'NOT_APPROVED'])
   })
 })

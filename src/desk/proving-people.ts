@@ -334,6 +334,15 @@ const decidedOf = (house: House, { change }: Proposed): Decided => ({
   environment: house.environment ?? 'paper',
 })
 
+/** Whether it was proposed under other rules, or by somebody who may not propose any more; null when neither. */
+function staleness(house: House, { requires, proposer }: Change): string | null {
+  const { version } = policyOf(house)
+  if (requires.policyVersion !== version)
+    return `It was proposed under version ${requires.policyVersion} of the policy, and that is version ${version} by now.`
+  const who = house.people.get(proposer)
+  return who && isGovernor(who) ? null : `${nameOf(house, proposer)}, who proposed it, may not do so any more.`
+}
+
 function agreedTo(house: House, seen: Witnessed, decision: Decision): readonly Doubt[] {
   const { row, at } = seen
   const change = house.changes.get(row.object.id)
@@ -346,6 +355,8 @@ function agreedTo(house: House, seen: Witnessed, decision: Decision): readonly D
   const own = decision.by === proposer || decision.by === subjectOf(what)
   if (own && othersThan(house, what, proposer).length > 0)
     return [doubt('SELF_APPROVAL', `${said}, and others could have decided on it.`)]
+  const stale = staleness(house, change.change)
+  if (stale !== null) return [doubt('NOT_AGREED', `${said}. ${stale}`)]
   const missed = own ? missedBy(house, what, proposer, at) : []
   if (missed.length > 0) return [doubt('SELF_APPROVAL', tooSoon(`${said} alone. That`, missed))]
   if (!own && tooNew(requires, who)) return [doubt('NOT_ELIGIBLE', `${said}, and nobody had confirmed them yet.`)]
@@ -375,6 +386,8 @@ function brought(house: House, { row }: Witnessed, fits: (change: Change) => boo
   if (change?.state !== 'Waiting' || !fits(change.change))
     return [doubt('NOT_AGREED', `${said}, and nobody had agreed to that.`)]
   change.brought = true
+  const stale = staleness(house, change.change)
+  if (stale !== null) return [doubt('NOT_AGREED', `${said}. ${stale}`)]
   const { what, proposer, requires } = change.change
   const agreed = change.votes.filter(({ by, evidence }) => {
     const person = house.people.get(by)

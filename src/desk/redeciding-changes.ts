@@ -86,7 +86,19 @@ export async function brought(
   const change = await tx.get('change', row.corr)
   if (change?.state !== 'Waiting' || !fits(change))
     return found('NOT_APPROVED', said, 'No change that says so was agreed to.')
+  const stale = await staleness(tx, change)
+  if (stale !== null) return found('NOT_APPROVED', said, stale)
   return agreed(tx, change, said, at)
+}
+
+/** Whether it was proposed under other rules, or by somebody who may not propose any more; null when neither. */
+async function staleness(tx: Tx, { requires, proposer, proposerName }: Change): Promise<string | null> {
+  if ((await policies(tx)).every(({ version }) => version !== requires.policyVersion))
+    return 'The policy of approvals had changed since it was proposed.'
+  const person = await tx.get('person', proposer)
+  return person && !person.disabled && isGovernor(person)
+    ? null
+    : `${proposerName}, who proposed it, may not do so any more.`
 }
 
 async function agreed(tx: Tx, change: Change, said: string, at: Instant): Promise<Found | null> {
@@ -169,6 +181,8 @@ export const CHANGE_JUDGES = {
       return found('APPROVAL_EXPIRED', said, `It could be decided until ${moment(change.decideBy)}.`)
     if (decision.digest !== change.digest)
       return found('DIGEST_MISMATCH', said, `The digest of the change is ${change.digest}.`)
+    const stale = await staleness(tx, change)
+    if (stale !== null) return found('NOT_APPROVED', said, stale)
     const never = await mayAgree(tx, change, person, decision.at)
     if (never && !never.ok)
       return found(never.error.code === 'SELF_APPROVAL' ? 'SELF_APPROVAL' : 'NOT_ELIGIBLE', said, never.error.text)
