@@ -1,4 +1,5 @@
 import assert from 'node:assert/strict'
+import { randomBytes } from 'node:crypto'
 import { after, before, describe, it } from 'node:test'
 import type { PersonRole } from '../ports/records.ts'
 import { instant, plusMs } from '../values/instant.ts'
@@ -300,6 +301,20 @@ describe('credentials', () => {
     await fresh.close()
   })
 
+  it('two codes that are used at once make one first person', async () => {
+    const other = await openHouse()
+    const until = plusMs(other.now(), 60_000)
+    const actor = { type: 'system', id: 'test', via: 'start', session: null } as const
+    const codes = [mintCode(randomBytes), mintCode(randomBytes)]
+    for (const { hash } of codes) await other.desk.issueCode({ hash, expiresAt: until, actor })
+    const signIn = ({ code }: { code: string }, at: number) =>
+      other.ask({ method: 'POST', url: '/v1/session', body: { code, name: ['Ana', 'Ben'][at] } })
+    const me = (await Promise.all(codes.map(signIn))).map((response) =>
+      response.json<wire.Me>().roles.includes('admin'),
+    )
+    assert.deepEqual(me.sort(), [false, true])
+    await other.close()
+  })
   it('over https the cookie is bound to the host, and browsers are told to stay on https', async () => {
     const tls = await openHouse({ served: { https: true, hosts: ['jax.example'] } })
     const operator = await tls.token('operator', ['signin:issue'])

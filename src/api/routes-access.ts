@@ -54,14 +54,14 @@ const session: Route[] = [
     problems: ['CODE_INVALID', 'TOO_MANY_ATTEMPTS', 'NAME_TAKEN', 'NOT_ELIGIBLE'],
     async run(api, { query, body, now }) {
       const via = query.via ?? 'web'
-      const first = (await api.reads.all('person')).length === 0
       const { secret, hash, csrf } = mintSession(api.random)
       const name = body.name.replace(/\s+/g, ' ')
       const forName = codeHash(body.code, name)
       const result = await api.desk.redeemCode({
         codeHash: (await api.reads.get('code', forName)) ? forName : codeHash(body.code),
         name,
-        roles: first ? FIRST_ROLES : LATER_ROLES,
+        roles: LATER_ROLES,
+        firstRoles: FIRST_ROLES,
         sessionHash: hash,
         csrf,
         via,

@@ -20,6 +20,8 @@ export type Redeem = {
   readonly codeHash: string
   readonly name: string
   readonly roles: readonly PersonRole[]
+  /** What the first person of an installation may do instead; absent: no more than others. */
+  readonly firstRoles?: readonly PersonRole[]
   readonly sessionHash: string
   readonly csrf: string
   readonly via: 'web' | 'cli'
@@ -68,7 +70,7 @@ async function addPerson(c: Command, ask: Redeem): Promise<Person> {
   const person: Person = {
     personID,
     name: ask.name.trim(),
-    roles: ask.roles,
+    roles: isFirst ? (ask.firstRoles ?? ask.roles) : ask.roles,
     disabled: false,
     ...(!isFirst && { newcomer: true }),
     createdAt: c.now,

@@ -202,6 +202,8 @@ export interface Desk {
     codeHash: string
     name: string
     roles: readonly PersonRole[]
+    /** What the first person of an installation may do instead. */
+    firstRoles?: readonly PersonRole[]
     sessionHash: string
     csrf: string
     via: 'web' | 'cli'
