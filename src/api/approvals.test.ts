@@ -195,6 +195,12 @@ describe('approving with a passkey', () => {
     const real = mine.create({ ...SITE, challenge: challengeIn(own.body), userID: 'eA' })
     const renamed = { ...real, id: 'BBBB', rawId: 'BBBB' }
     assert.equal((await desk.post(ben, '/v1/me/passkeys', { name: 'x', response: renamed })).code, 'PASSKEY_REFUSED')
+    const id = 'A'.repeat(1366)
+    const long = await desk.post<wire.Problem>(ben, '/v1/me/passkeys', {
+      name: 'x',
+      response: { ...real, id, rawId: id },
+    })
+    assert.match(long.body.detail, /longer than 1023 bytes/)
     assert.deepEqual(reached, [], 'refused at the door')
   })
 

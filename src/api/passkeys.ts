@@ -13,7 +13,7 @@ import { parseCoseKey } from '../approvals/cose.ts'
 import { bytesOf, challengeOf, envelopeOf, parseEnvelope } from '../approvals/envelope.ts'
 import type { Envelope, PasskeyAssertion } from '../approvals/evidence.ts'
 import type { PublicKey } from '../approvals/passkey.ts'
-import { type Enrolment, enrols } from '../desk/identities.ts'
+import { type Enrolment, enrols, LONGEST_ID } from '../desk/identities.ts'
 import type { Passkey } from '../ports/records.ts'
 import type { Instant } from '../values/instant.ts'
 import { Numeral, parseJson } from '../values/json.ts'
@@ -351,6 +351,8 @@ export async function enrolmentOf(
   const site = siteFor(api, caller, request)
   if (!site.ok) return site
   const { rpID, origin } = site.value
+  if (made.response.id.length > LONGEST_ID)
+    return err(refused('The id of this passkey is longer than 1023 bytes. Use another device.'))
   const client = clientData(made.response.response)
   const challenge = client?.['challenge']
   if (!client || typeof challenge !== 'string' || bytesOf(challenge)?.length !== 32)

@@ -77,6 +77,7 @@ describe('a passkey is enrolled', () => {
     ['not in another session',                    { gives: { actor: { ...personActor('ana'), session: 'x' } } },   'PASSKEY_REFUSED'],
     ['not with the challenge of a decision',      { asked: { purpose: 'decide' } },                                'PASSKEY_REFUSED'],
     ['not with a challenge that nobody made',     { gives: { challenge: 'AAAA' } },                                'PASSKEY_REFUSED'],
+    ['not with an id of 1024 bytes',              { gives: { credentialID: 'A'.repeat(1366) } },                   'PASSKEY_REFUSED'],
     ['not with a key of another kind',            { gives: { key: { alg: -7, jwk: { kty: 'EC' } } as never } },    'PASSKEY_REFUSED'],
   ]
   for (const [name, of, code] of rows)
@@ -91,6 +92,11 @@ describe('a passkey is enrolled', () => {
       said(await w.desk.enrolPasskey(await enrolment(w, 'laptop', { asked: expired(w) }))),
       'PASSKEY_REFUSED',
     )
+  })
+  it('with an id of 1023 bytes', async () => {
+    const w = await house()
+    const long = await enrolment(w, 'laptop', { gives: { credentialID: 'A'.repeat(1364) } })
+    assert.equal(said(await w.desk.enrolPasskey(long)), 'ok')
   })
   it('not twice with one challenge', async () => {
     const w = await house()

@@ -11,6 +11,9 @@ import { linkID, weigh } from './evidence.ts'
 /** A new passkey approves nothing live for a day: long enough for its owner to hear of it. */
 export const HOLD_MS = 24 * 3_600_000
 
+/** 1023 bytes in base64url: the longest id that an authenticator gives (WebAuthn). */
+export const LONGEST_ID = 1364
+
 /** Makes a challenge that one session may answer once. */
 export async function challenged(c: Command, challenge: Challenge): Promise<void> {
   for (const old of await c.tx.all('challenge'))
@@ -42,6 +45,8 @@ export async function enrolPasskey(c: Command, enrolment: Enrolment): Promise<Re
       'PASSKEY_REFUSED',
       'This enrolment was used already, is too old, or began in another session. Begin again.',
     )
+  if (made.credentialID.length > LONGEST_ID)
+    return deny('PASSKEY_REFUSED', 'The id of this passkey is longer than 1023 bytes. Use another device.')
   const key = parsePublicKey(made.key)
   if (!key.ok)
     return deny('PASSKEY_REFUSED', `The key of this passkey cannot be used: ${key.error}. Use another device.`)
