@@ -60,8 +60,12 @@ async function apply(c: Command, order: Order, report: Report): Promise<boolean>
       `order ${order.clOrdID} was filled for more than its ${text(order.terms.orderQty)}`,
       order.corr,
     )
-  if (applied.value.alarm === 'FILL_AFTER_REJECT')
+  if (applied.value.alarm === 'FILL_AFTER_REJECT') {
     await c.freeze(order.terms.symbol, `order ${order.clOrdID} was rejected and then filled`, order.corr)
+    // It was no order when the halt came, and so nobody took it back then.
+    const alive = await mustOrder(c, order.clOrdID)
+    if (alive.role === 'Entry' && isOpen(alive) && (await c.halted())) await cancel(c, alive, 'halt', SYSTEM)
+  }
   return true
 }
 

@@ -18,6 +18,9 @@ export async function recover(c: Command): Promise<void> {
     { version: c.setting.version, build: c.setting.build },
     { type: 'system', id: 'gateway', via: 'start', session: null },
   )
+  // Whoever held an errand is gone, and its lease may be of a clock that has been set back since.
+  for (const { kind, subject, corr, leaseOwner } of await c.tx.all('errand'))
+    if (leaseOwner !== null) await c.timer(kind, subject, corr, c.now)
   for (const order of await c.tx.openOrders(c.setting.account)) {
     if (order.delivery === 'Sending') {
       await c.emit('order.in-doubt', { type: 'order', id: order.clOrdID }, order.corr, {

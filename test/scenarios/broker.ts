@@ -606,6 +606,7 @@ export class ScriptedBroker implements Broker {
   #close(order: Truth, quietly: boolean): void {
     if (!order.open) return
     order.open = false
+    order.legsLater = false
     const other = this.byID(order.pair)
     if (other?.open && !this.pairsBroken)
       this.happen(other, { is: 'Canceled', text: 'the other of the pair ended' }, quietly)
