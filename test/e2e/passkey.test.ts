@@ -321,6 +321,7 @@ describe('approving with a passkey', {
     await ana.page.getByRole('button', { name: 'Revoke key ring' }).click()
     await ana.page.getByRole('alertdialog').getByRole('button', { name: 'Revoke' }).click()
     await ana.page.getByText('1 revoked').waitFor()
+    assert.equal(await ana.page.getByText('✓ Enrolled').count(), 0, 'of one that is gone')
   })
 
   it('asks two people for a passkey each: either alone sends nothing', async () => {

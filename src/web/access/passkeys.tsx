@@ -38,7 +38,14 @@ export function Passkeys({ passkeys, canEnrol }: PasskeysProps): ReactNode {
       ) : (
         <ul className="grid gap-3">
           {held.map((passkey) => (
-            <Held key={passkey.credentialID} passkey={passkey} onRevoke={() => setRevoking(passkey)} />
+            <Held
+              key={passkey.credentialID}
+              passkey={passkey}
+              onRevoke={() => {
+                setMade(null)
+                setRevoking(passkey)
+              }}
+            />
           ))}
         </ul>
       )}
