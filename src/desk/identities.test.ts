@@ -258,6 +258,20 @@ describe('a chat user is linked', () => {
     await w.desk.endLink({ linkID: w.linkID('U1'), reason: 'over', actor: personActor('ana') })
     assert.equal(said(await w.link('bo', 'U1')), 'ok')
   })
+  it('and everybody is told, once', async () => {
+    const w = await house()
+    await w.link('ana', 'U1')
+    const tasks = async () => (await w.store.all('task')).filter(({ kind }) => kind === 'ACCOUNT_LINKED')
+    const [task, ...more] = await tasks()
+    assert.match(task?.text ?? '', /slack now says yes as ana/)
+    assert.equal(more.length, 0)
+    await w.desk.closeTask({ taskID: task?.taskID ?? '', note: 'it was', actor: personActor('ad') })
+    await w.link('ana', 'U1')
+    assert.deepEqual(
+      (await tasks()).map(({ doneAt }) => doneAt === null),
+      [false],
+    )
+  })
   it('of one workspace is not that of another', async () => {
     const w = await house()
     await w.link('ana', 'U1')

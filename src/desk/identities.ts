@@ -133,6 +133,14 @@ export async function linkUser(
   }
   const actor: Actor = { type: 'person', id: person.personID, via, session: null }
   await c.emit('link.made', { type: 'link', id }, 'access', { link, codeHash }, actor)
+  if (!before || before.endedAt !== null)
+    await c.task(
+      'ACCOUNT_LINKED',
+      id,
+      'warning',
+      `An account in ${provider} now says yes as ${person.name}. If that was not ${person.name}, unlink it.`,
+      'access',
+    )
   return ok(link)
 }
 
