@@ -142,6 +142,10 @@ export const LEVEL: Readonly<Record<Level, string>> = {
 
 const NUMBER = ['no', 'one', 'two', 'three', 'four', 'five', 'six', 'seven', 'eight', 'nine']
 
+/** "AAPL", "AAPL and MSFT", "AAPL, MSFT and TSLA". */
+export const list = (names: readonly string[]): string =>
+  names.length < 3 ? names.join(' and ') : `${names.slice(0, -1).join(', ')} and ${names.at(-1)}`
+
 /** "one person", "two people". */
 export const people = (count: number): string =>
   `${NUMBER[count] ?? String(count)} ${count === 1 ? 'person' : 'people'}`

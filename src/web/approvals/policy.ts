@@ -1,11 +1,8 @@
 import type { ApprovalPolicy, ApprovalRule, Level } from '../../api/wire.ts'
 import { grouped } from '../decimal.ts'
-import { whoMustSayYes } from '../words.ts'
+import { list, whoMustSayYes } from '../words.ts'
 
 /** The policy of approvals in words, what is wrong with one, and how two differ. The gateway decides; this explains. */
-
-const list = (names: readonly string[]): string =>
-  names.length < 3 ? names.join(' and ') : `${names.slice(0, -1).join(', ')} and ${names.at(-1)}`
 
 /** "live orders of momentum in AAPL and MSFT above 25,000". */
 export function whichInWords(rule: ApprovalRule): string {

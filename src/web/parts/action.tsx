@@ -1,6 +1,7 @@
 import { type ReactNode, useId } from 'react'
 import { Button } from 'react-aria-components/Button'
 import type { Can } from '../../api/wire.ts'
+import { list } from '../words.ts'
 
 const SHAPE =
   'inline-flex items-center justify-center gap-2 rounded-md text-sm font-semibold whitespace-nowrap transition-colors disabled:cursor-not-allowed'
@@ -110,7 +111,7 @@ export function Actions({
       </div>
       {described.map((why, i) => (
         <p key={why} id={`${id}-${i}`} className="text-sm text-soft">
-          {whys.get(why)?.join(' and ')}: {why}
+          {list(whys.get(why) ?? [])}: {why}
         </p>
       ))}
     </div>
