@@ -312,7 +312,10 @@ describe('credentials', () => {
     const me = (await Promise.all(codes.map(signIn))).map((response) =>
       response.json<wire.Me>().roles.includes('admin'),
     )
-    assert.deepEqual(me.toSorted((a, b) => Number(a) - Number(b)), [false, true])
+    assert.deepEqual(
+      me.toSorted((a, b) => Number(a) - Number(b)),
+      [false, true],
+    )
     await other.close()
   })
   it('over https the cookie is bound to the host, and browsers are told to stay on https', async () => {
