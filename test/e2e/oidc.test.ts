@@ -51,7 +51,9 @@ access:
     gateway.stdout?.on('data', (chunk: Buffer) => (said += chunk.toString()))
     for (const end = Date.now() + 60_000; !said.trimEnd().endsWith('}'); await delay(50))
       assert.ok(Date.now() < end && gateway.exitCode === null, `the gateway did not come up:\n${said}`)
-    started = JSON.parse(said) as typeof started
+    const { url, setupCode } = JSON.parse(said) as typeof started
+    // The provider sends people back to the name, so that is where they begin.
+    started = { url: url.replace('127.0.0.1', 'localhost'), setupCode }
     browser = await chromium.launch({ executablePath: browserPath ?? '', args: [...BROWSER_ARGS, '--disable-gpu'] })
   })
   after(async () => {
