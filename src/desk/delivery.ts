@@ -8,14 +8,13 @@ import type { Intent } from '../ports/records.ts'
 import type { ClOrdID, ExecID } from '../values/brand.ts'
 import { eq, gt, isZero } from '../values/decimal.ts'
 import { type Instant, msBetween } from '../values/instant.ts'
-import { cancel } from './canceling.ts'
-import { BROKER, type Command, mustOrder, SYSTEM } from './command.ts'
+import { BROKER, type Command, mustOrder } from './command.ts'
 import type { Send } from './desk.ts'
 import { isApproved } from './evidence.ts'
 import { answeredByReports, applyReports, layGhost } from './executions.ts'
 import { exitStillNeeded, protect, waitingPair, stopTerms } from './protecting.ts'
 import { factsAreFresh, lapsed, ticket, watchSent } from './intents.ts'
-import { engageByFile } from './halting.ts'
+import { engageByFile, takeBackRevived } from './halting.ts'
 import { entryID, exitID, pairOf } from './naming.ts'
 import { meetSuccessor, neverCame, oldGoesOn, sendReplacement } from './replacing.ts'
 import { offersAgain } from './resending.ts'
@@ -335,7 +334,7 @@ export async function resizeTo(c: Command, order: Order, there: BrokerOrder): Pr
   await c.emit('order.resized', about(order), order.corr, { orderQty, ...(works && { works }) }, BROKER)
   if (!works) return
   await c.errand('poll', order.clOrdID, order.corr)
-  if (order.role === 'Entry' && (await c.halted())) await cancel(c, await mustOrder(c, order.clOrdID), 'halt', SYSTEM)
+  await takeBackRevived(c, order)
 }
 
 /** Longer than the slowest send and the recording of its answer: 30 s and 15.5 s. */

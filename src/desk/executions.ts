@@ -4,6 +4,7 @@ import { isLeg, mayTrade } from '../orders/protection.ts'
 import type { Report } from '../orders/report.ts'
 import type { ClOrdID, IntentID } from '../values/brand.ts'
 import { isZero, lt, text } from '../values/decimal.ts'
+import { takeBackRevived } from './halting.ts'
 import { handsOn, STRANGER_MS } from './hands.ts'
 import { cancel } from './canceling.ts'
 import { BROKER, type Command, mustOrder, SYSTEM } from './command.ts'
@@ -60,12 +61,9 @@ async function apply(c: Command, order: Order, report: Report): Promise<boolean>
       `order ${order.clOrdID} was filled for more than its ${text(order.terms.orderQty)}`,
       order.corr,
     )
-  if (applied.value.alarm === 'FILL_AFTER_REJECT') {
+  if (applied.value.alarm === 'FILL_AFTER_REJECT')
     await c.freeze(order.terms.symbol, `order ${order.clOrdID} was rejected and then filled`, order.corr)
-    // It was no order when the halt came, and so nobody took it back then.
-    const alive = await mustOrder(c, order.clOrdID)
-    if (alive.role === 'Entry' && isOpen(alive) && (await c.halted())) await cancel(c, alive, 'halt', SYSTEM)
-  }
+  await takeBackRevived(c, order)
   return true
 }
 

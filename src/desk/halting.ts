@@ -1,9 +1,9 @@
 import type { Actor } from '../journal/row.ts'
-import { isOpen } from '../orders/machine.ts'
+import { isOpen, type Order } from '../orders/machine.ts'
 import { ok, type Result } from '../values/result.ts'
 import { disarmAll } from './arming.ts'
-import { type Command, deny } from './command.ts'
 import { cancel } from './canceling.ts'
+import { type Command, deny, mustOrder, SYSTEM } from './command.ts'
 import type { Denial } from './desk.ts'
 
 /** Roles that may start trading again. Stopping is everybody's right. */
@@ -25,6 +25,16 @@ export async function engage(c: Command, by: string, reason: string, actor: Acto
   for (const order of await c.tx.openOrders(c.setting.account))
     if (order.role === 'Entry' && isOpen(order)) await cancel(c, order, 'halt', actor)
   await disarmAll(c, 'Trading was halted.')
+}
+
+/**
+ * An order that had ended works again: its trade was taken back, a no was not kept, others made it larger. It was no order
+ * when the halt came, so nobody took it back then.
+ */
+export async function takeBackRevived(c: Command, before: Order): Promise<void> {
+  if (before.role !== 'Entry' || isOpen(before) || !(await c.halted())) return
+  const alive = await mustOrder(c, before.clOrdID)
+  if (isOpen(alive)) await cancel(c, alive, 'halt', SYSTEM)
 }
 
 /** The HALT file is there, or cannot be read. It engages once; taking the file away releases nothing. */
