@@ -1,3 +1,4 @@
+import { fingerprint } from '../approvals/digest.ts'
 import { isEnough, ONE_CLICK } from '../approvals/policy.ts'
 import { isOpen, type Order } from '../orders/machine.ts'
 import type { Terms } from '../orders/terms.ts'
@@ -6,7 +7,7 @@ import type { Card, CardState } from '../ports/channel.ts'
 import type { Decision, Intent } from '../ports/records.ts'
 import { type Decimal, shortest } from '../values/decimal.ts'
 import { type Instant, rfc3339 } from '../values/instant.ts'
-import { fingerprint, type NameOf, summary, undecided } from './present.ts'
+import { type NameOf, summary, undecided } from './present.ts'
 
 // An order as a card of a chat: the figures of the page, in the words of the page. Pure.
 

@@ -1,3 +1,4 @@
+import { fingerprint } from '../approvals/digest.ts'
 import { type ApprovalPolicy, type ApprovalRule, isFourEyes } from '../approvals/policy.ts'
 import { APPROVERS, tooNew } from '../approvals/decide.ts'
 import { stageOf } from '../desk/approving.ts'
@@ -5,7 +6,7 @@ import { GOVERNORS } from '../desk/governing.ts'
 import type { ArmedStrategy, Change, ChangeOf, Link, Passkey, Person, Session } from '../ports/records.ts'
 import { text } from '../values/decimal.ts'
 import { rfc3339 } from '../values/instant.ts'
-import { fingerprint, hasVoted, needsPasskey, type NameOf, type Seen, viewRequirement, viewVote } from './present.ts'
+import { hasVoted, needsPasskey, type NameOf, type Seen, viewRequirement, viewVote } from './present.ts'
 import type * as wire from './wire.ts'
 
 // Who must say yes to what, and with what they say it: records to what crosses the wire.

@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict'
 import { describe, it } from 'node:test'
+import { fingerprint } from '../approvals/digest.ts'
 import { AAPL, ACCOUNT, MARKET, NOW, PROPOSAL, RESTING } from '../gate/example.ts'
 import type { Row } from '../journal/row.ts'
 import type { Order } from '../orders/machine.ts'
@@ -14,7 +15,6 @@ import {
   canCancel,
   canIntent,
   canReplace,
-  fingerprint,
   midOf,
   summary,
   undecided,

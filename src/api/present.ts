@@ -1,4 +1,5 @@
 import { mayApprove, mayDecline, type Voter } from '../approvals/decide.ts'
+import { fingerprint } from '../approvals/digest.ts'
 import type { Evidence } from '../approvals/evidence.ts'
 import { isEnough, levelOfOne, ONE_CLICK, type Requirement } from '../approvals/policy.ts'
 import { pending } from '../desk/intents.ts'
@@ -185,12 +186,6 @@ export function viewRefusal(refusal: Refusal, name: NameOf = (id) => id): wire.R
 /** A refusal in words, with whoever halted by name: people know each other so. */
 export const explainTo = (refusal: Refusal, name: NameOf): string =>
   explain(refusal.code === 'TRADING_HALTED' ? { ...refusal, by: name(refusal.by) } : refusal)
-
-/** First 8 hex digits of the digest, `d02c-ec62`: short enough to compare across screens. */
-export function fingerprint(digest: string): string {
-  const hex = Buffer.from(digest, 'base64url').toString('hex').padEnd(8, '0')
-  return `${hex.slice(0, 4)}-${hex.slice(4, 8)}`
-}
 
 /** What the policy asks for, with what it means for whoever decides: whether a click will do. */
 export const viewRequirement = ({ level, quorum, rules }: Requirement): NonNullable<wire.Intent['requires']> => ({

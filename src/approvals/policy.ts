@@ -82,7 +82,8 @@ export const firstPolicy = (environment: 'paper' | 'live'): ApprovalPolicy =>
   environment === 'live' ? { ...FIRST_POLICY, changes: { level: 'L3', quorum: 2 } } : FIRST_POLICY
 
 const rank = (level: Level): number => LEVELS.indexOf(level)
-const stricter = (a: Level, b: Level): Level => (rank(a) >= rank(b) ? a : b)
+/** The surer of two levels. */
+export const stricter = (a: Level, b: Level): Level => (rank(a) >= rank(b) ? a : b)
 
 /** Whether evidence of one level is enough for another. */
 export const isEnough = (has: Level, wants: Level): boolean => rank(has) >= rank(wants)

@@ -40,6 +40,9 @@ export const FINDINGS = {
 } as const
 export type FindingCode = keyof typeof FINDINGS
 
+/** Between the moment of a decision and the time in its row lie milliseconds; a slow machine gets a second. */
+export const WRITTEN_WITHIN_MS = 1_000
+
 /** What is recorded and what the machines say, each as a sentence. */
 export type Found = { readonly code: FindingCode; readonly recorded: string; readonly expected: string }
 export const found = (code: FindingCode, recorded: string, expected: string): Found => ({ code, recorded, expected })

@@ -1,5 +1,5 @@
 import { takesAccess, tooNew } from '../approvals/decide.ts'
-import { type Evidence, type Level, LEVEL_OF, type PasskeyAssertion } from '../approvals/evidence.ts'
+import { type Evidence, LEVEL_OF, type PasskeyAssertion } from '../approvals/evidence.ts'
 import { counterFault } from '../approvals/passkey.ts'
 import {
   type ApprovalPolicy,
@@ -10,6 +10,7 @@ import {
   levelOfOne,
   type OrderFacts,
   type Requirement,
+  stricter,
 } from '../approvals/policy.ts'
 import { moment } from '../gate/words.ts'
 import type { Row } from '../journal/row.ts'
@@ -18,6 +19,7 @@ import { gt } from '../values/decimal.ts'
 import { sha256Base64url } from '../values/hash.ts'
 import { type Instant, parseInstant, plusMs } from '../values/instant.ts'
 import { canonical } from '../values/json.ts'
+import { ARMED_MAX_MS } from './arming.ts'
 import type { Action, Happened } from './events.ts'
 import { type Decided, linkID, verify } from './evidence.ts'
 import { changeDigest, GOVERNORS, MISSED_MS, onlyTakesAway } from './governing.ts'
@@ -225,7 +227,6 @@ export function admit(house: House, seen: Witnessed): readonly Doubt[] {
   }
 }
 
-const stricter = (a: Level, b: Level): Level => (isEnough(a, b) ? a : b)
 const same = (a: unknown, b: unknown): boolean => canonical(a) === canonical(b)
 
 const hasMore = (person: Person, before: Person): boolean =>
@@ -237,8 +238,6 @@ function disarm({ armings }: House, which: (arming: ArmedStrategy) => boolean, a
   for (const arming of armings.values())
     if (arming.disarmedAt === null && which(arming)) armings.set(arming.armingID, { ...arming, disarmedAt: at })
 }
-
-const ARMED_MAX_MS = 24 * 3_600_000
 
 function armed(house: House, { row, at }: Witnessed, arming: ArmedStrategy): readonly Doubt[] {
   house.armings.set(arming.armingID, { ...arming, count: 0 })

@@ -10,6 +10,7 @@ import {
   type OrderFacts,
   type Requirement,
   requirementOf,
+  stricter,
 } from '../approvals/policy.ts'
 import { moment } from '../gate/words.ts'
 import { glance } from '../journal/form.ts'
@@ -25,6 +26,7 @@ import { canonical } from '../values/json.ts'
 import { orderFacts, proposedBy } from './approving.ts'
 import type { Action, Happened } from './events.ts'
 import { clickOf } from './evidence.ts'
+import { WRITTEN_WITHIN_MS } from './finding.ts'
 import { stopTerms } from './protecting.ts'
 import {
   admit,
@@ -337,8 +339,6 @@ function grow({ stories }: Book, intentID: string, most: Qty): void {
 
 // ---------------------------------------------------------------- what was asked
 
-const stricter = (a: Level, b: Level): Level => (isEnough(a, b) ? a : b)
-
 function ticketed(
   house: House,
   { row, at }: Witnessed,
@@ -416,9 +416,6 @@ const inWords = ({ level, quorum }: Pick<Requirement, 'level' | 'quorum'>): stri
   level === 'L0' ? 'nobody, within what was armed' : `${quorum === 1 ? 'one person' : `${quorum} people`} at ${level}`
 
 // ---------------------------------------------------------------- who said yes
-
-/** Between a decision and the time in its row lie milliseconds; a slow machine gets a second. */
-const WRITTEN_WITHIN_MS = 1_000
 
 function yes(house: House, seen: Witnessed, asked: Asked, decision: Decision): Yes {
   const { row } = seen

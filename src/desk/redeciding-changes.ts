@@ -18,7 +18,7 @@ import { canonical } from '../values/json.ts'
 import { orderFacts, proposedBy } from './approving.ts'
 import { ARMED_MAX_MS } from './arming.ts'
 import type { Happened } from './events.ts'
-import { type Case, type Found, found, type Judge } from './finding.ts'
+import { type Case, type Found, found, type Judge, WRITTEN_WITHIN_MS } from './finding.ts'
 import {
   asksFor,
   CHANGE_TTL_MS,
@@ -32,8 +32,6 @@ import {
 
 // Changes of the house, and what may go without a person, decided again.
 
-/** A second for a slow machine between a decision and its row. */
-const WRITTEN_WITHIN_MS = 1_000
 const GOVERN = `with one of the roles ${GOVERNORS.join(', ')}`
 
 export const personOf = async (tx: Tx, actor: Actor): Promise<Person | null> =>

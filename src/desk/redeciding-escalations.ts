@@ -1,13 +1,10 @@
 import { moment } from '../gate/words.ts'
 import { plusMs } from '../values/instant.ts'
 import { missingOf } from './escalating.ts'
-import { type Case, type Found, found } from './finding.ts'
+import { type Case, type Found, found, WRITTEN_WITHIN_MS } from './finding.ts'
 
 // When further people are told of an order that waits, decided again. How fast the market's clock ran is not in the
 // journal: what is in a person's time is compared with nothing but the policy.
-
-/** A second for a slow machine between a decision and its row. */
-const WRITTEN_WITHIN_MS = 1_000
 
 /** Whether a ticket is escalated after the time that the policy of its moment says, and before its end. */
 export async function plannedFault({ tx, data }: Case<'intent.ticketed'>): Promise<Found | null> {

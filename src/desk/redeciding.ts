@@ -18,7 +18,7 @@ import { canonical } from '../values/json.ts'
 import { proposedBy } from './approving.ts'
 import type { Action, Happened } from './events.ts'
 import { castOf, isApproved, isOfNow, worthOf } from './evidence.ts'
-import { type Case, type Found, found, type Judge } from './finding.ts'
+import { type Case, type Found, found, type Judge, WRITTEN_WITHIN_MS } from './finding.ts'
 import { RELEASERS } from './halting.ts'
 import { pending } from './intents.ts'
 import { entryID, exitID, pairOf, replacementID } from './naming.ts'
@@ -30,9 +30,6 @@ import { PEOPLE_JUDGES } from './redeciding-people.ts'
 // What the desk decided is decided again, from nothing but the journal. Every event has a judge: given the book as the
 // rows before made it, could the desk have written this row? What depends on facts that are not in the journal (quotes,
 // balances) is not asked again; what depends on the book, on people, on the clock and on arithmetic is.
-
-/** Between the moment of a decision and the time in its row lie milliseconds; a slow machine gets a second. */
-const WRITTEN_WITHIN_MS = 1_000
 
 const nothingToDecide = async (): Promise<null> => null
 
