@@ -1,6 +1,7 @@
 import { z } from 'zod'
 import { type Level, LEVELS } from '../approvals/evidence.ts'
-import type { ApprovalRule, Stage } from '../approvals/policy.ts'
+import type { ApprovalRule } from '../approvals/policy.ts'
+import { STAGES } from '../orders/stage.ts'
 import type { Change, ChangeOf, Intent, PersonRole } from '../ports/records.ts'
 import { type Instant, plusMs } from '../values/instant.ts'
 import { err, ok, type Result } from '../values/result.ts'
@@ -29,7 +30,6 @@ const whether = (what: string) =>
 const level = oneOf<Level>(LEVELS, 'How sure each yes has to be.', ['L2'])
 const quorum = count('Of how many different people.', 1, 9, 1)
 const milliseconds = (what: string) => count(`${what}, in milliseconds`, 1, 86_400_000, 300_000)
-const STAGES = ['S0', 'S1', 'S2', 'S3', 'S4'] as const satisfies readonly Stage[]
 const listOf = <T extends z.ZodType>(one: T, what: string) =>
   z
     .array(one, { error: 'must be a list' })

@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict'
 import { describe, it } from 'node:test'
 import fc from 'fast-check'
+import { STAGES } from '../orders/stage.ts'
 import { amt, dec } from '../values/decimal.ts'
 import { LEVELS, type Level } from './evidence.ts'
 import {
@@ -19,7 +20,6 @@ import {
   matches,
   type OrderFacts,
   requirementOf,
-  type Stage,
 } from './policy.ts'
 
 const policyOf = (...rules: readonly ApprovalRule[]): ApprovalPolicy => ({ ...FIRST_POLICY, version: 7, rules })
@@ -75,7 +75,6 @@ describe('what an order asks for', () => {
     )
 })
 
-const STAGES: readonly Stage[] = ['S0', 'S1', 'S2', 'S3', 'S4']
 const someRule: fc.Arbitrary<ApprovalRule> = fc.record(
   {
     name: fc.constantFrom('a', 'b', 'c', 'd'),

@@ -1,3 +1,4 @@
+import type { Stage } from '../orders/stage.ts'
 import { type Amt, dec, type Decimal, gt, lt, shortest, ZERO } from '../values/decimal.ts'
 import { type Coverage, coverageFaults } from './coverage.ts'
 import { type Level, LEVELS } from './evidence.ts'
@@ -35,7 +36,6 @@ export type ApprovalRule = {
   readonly executionTtlMs?: number
   readonly maxDriftBps?: number
 }
-export type Stage = 'S0' | 'S1' | 'S2' | 'S3' | 'S4'
 
 /** What one order asks for, taken down with its ticket: a later change of the policy does not loosen it. */
 export type Requirement = {

@@ -9,9 +9,9 @@ import {
   type OrderFacts,
   type Requirement,
   requirementOf,
-  type Stage,
 } from '../approvals/policy.ts'
 import type { Refusal } from '../gate/refusal.ts'
+import type { Stage } from '../orders/stage.ts'
 import type { Ticket } from '../orders/ticket.ts'
 import type { ArmedStrategy, Intent } from '../ports/records.ts'
 import type { Command } from './command.ts'

@@ -4,6 +4,7 @@ import { z } from 'zod'
 import type * as Wire from '../api/wire.ts'
 import { coverageFaults } from '../approvals/coverage.ts'
 import { type ApprovalPolicy, faultsOf } from '../approvals/policy.ts'
+import { STAGES } from '../orders/stage.ts'
 import { type Amt, dec, text } from '../values/decimal.ts'
 import { err, ok, type Result } from '../values/result.ts'
 import { didYouMean } from './nearest.ts'
@@ -22,7 +23,7 @@ const money = decimal<Amt>({}).transform(text)
 const rule = z.strictObject({
   name: filled,
   environment: choice(['paper', 'live']).optional(),
-  stages: z.array(choice(['S0', 'S1', 'S2', 'S3', 'S4']), 'must be a list, such as [S2, S3]').optional(),
+  stages: z.array(choice(STAGES), 'must be a list, such as [S2, S3]').optional(),
   strategies: names.optional(),
   symbols: names.optional(),
   notionalAbove: money.optional(),
