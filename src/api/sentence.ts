@@ -1,6 +1,7 @@
 import type { Action, Happened } from '../desk/events.ts'
 import type { Row } from '../journal/row.ts'
 import { type Decimal, shortest } from '../values/decimal.ts'
+import { visible } from '../values/shown.ts'
 import type { Report } from '../orders/report.ts'
 import type { ChangeOf, Decision } from '../ports/records.ts'
 import { explainTo, inWords, lasting, type NameOf } from './present.ts'
@@ -170,14 +171,17 @@ function reported(report: Report, id: string): string {
 
 const ACTOR: Readonly<Record<string, string>> = { system: 'The gateway', broker: 'The broker' }
 
-/** One readable sentence for a journal row; a generic one for what this version does not know. */
+/**
+ * One readable sentence for a journal row; a generic one for what this version does not know. What a broker wrote stands in
+ * the middle of some: it may not turn round what follows it.
+ */
 export function sentence(row: Row, name: NameOf): string {
   const who = ACTOR[row.actor.type] ?? name(row.actor.id)
   const says = Object.hasOwn(SAYS, row.action)
     ? (SAYS as Readonly<Record<string, (told: unknown) => string>>)[row.action]
     : undefined
   try {
-    if (says) return says({ data: row.data, id: row.object.id, who, name })
+    if (says) return visible(says({ data: row.data, id: row.object.id, who, name }))
   } catch {
     // A row of an older form: the feed must go on, so it is told in general terms.
   }

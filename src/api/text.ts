@@ -6,7 +6,8 @@ const HIDDEN =
   /[\u0000-\u0009\u000b-\u001f\u007f-\u009f\u061c\u200b\u200e\u200f\u202a-\u202e\u2060-\u206f\ufeff\ufff9-\ufffb\u{e0000}-\u{e007f}]/gu
 
 /**
- * Text from outside, made harmless to show: NFC, line breaks as `\n`, no control, directional or hidden characters.
+ * Text from outside, made harmless to keep: NFC, line breaks as `\n`, no control, directional or hidden characters.
+ * What writing and emoji need stays in it: these are somebody's words. `values/shown.ts` is stricter, where they are shown.
  * @param max characters (code points) that are kept; a longer text is refused, never cut.
  */
 export function cleanText(raw: string, max: number): Result<string, string> {

@@ -31,7 +31,7 @@ describe('what is halted', () => {
   const rows: readonly (readonly [name: string, make: (dir: string) => string, halted: boolean, by: string | null, reason: RegExp | null])[] = [
     ['no file in a folder that is there',  (dir) => join(dir, 'HALT'), false, null, null],
     ['a file of ours',                     (dir) => { writeHaltFile(join(dir, 'HALT'), NOTE); return join(dir, 'HALT') }, true, 'ana', /^too fast$/],
-    ['a file with words for a terminal',   (dir) => { writeFileSync(join(dir, 'HALT'), JSON.stringify({ by: '\u001b[31mana', reason: `\u001b]0;x\u0007 so\u202e${'o'.repeat(9999)}` })); return join(dir, 'HALT') }, true, 'ana', /^ so o{496}$/],
+    ['a file with words for a terminal',   (dir) => { writeFileSync(join(dir, 'HALT'), JSON.stringify({ by: '\u001b[31mana', reason: `\u001b]0;x\u0007 so\u202e${'o'.repeat(9999)}` })); return join(dir, 'HALT') }, true, 'ana', /^ so{498}$/],
     ['an empty file, from touch',          (dir) => { writeFileSync(join(dir, 'HALT'), ''); return join(dir, 'HALT') }, true, 'file', /a HALT file is in/],
     ['a file that is not JSON',            (dir) => { writeFileSync(join(dir, 'HALT'), 'stop!!'); return join(dir, 'HALT') }, true, 'file', /a HALT file is in/],
     ['a file that says false',             (dir) => { writeFileSync(join(dir, 'HALT'), 'false'); return join(dir, 'HALT') }, true, 'file', /a HALT file is in/],

@@ -1,5 +1,6 @@
 import { stripVTControlCharacters, styleText } from 'node:util'
 import type * as Wire from '../api/wire.ts'
+import { visible } from '../values/shown.ts'
 
 type Style = Parameters<typeof styleText>[0]
 
@@ -41,11 +42,7 @@ export function table<Row>(columns: readonly Column<Row>[], rows: readonly Row[]
 const width = (text: string): number => [...text].length
 
 /** Text from outside, made harmless: no escape sequence, no control or direction character reaches the terminal. */
-export const harmless = (text: string): string =>
-  stripVTControlCharacters(text).replace(
-    /[\u0000-\u0008\u000b-\u001f\u007f-\u009f\u061c\u200b-\u200f\u2028-\u202e\u2060-\u206f\ufeff\ufff9-\ufffb\u{e0000}-\u{e007f}]/gu,
-    ' ',
-  )
+export const harmless = (text: string): string => visible(stripVTControlCharacters(text))
 const oneLine = (text: string): string => harmless(text).replace(/\s*\n\s*/g, ' ')
 
 /** Name and value, one pair a line. */

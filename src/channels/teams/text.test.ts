@@ -26,7 +26,7 @@ const NASTY: readonly (readonly [raw: string, plain: string, marked: string])[] 
   ['line\r\none\u2028two\u0085three', 'line one two three', 'line one two three'],
   ['a\u0000b\u0007c\u202ed\u200be\u2066f\ufeffg', 'abcdefg', 'abcdefg'],
   ['tag\u{e0041}\u{e0042}', 'tag', 'tag'],
-  ['half \ud800 pair', 'half pair', 'half pair'],
+  ['half \ud800 pair', 'half \ufffd pair', 'half \ufffd pair'],
   ['\u3164\u2800', '', ''],
   ['e\u0301\u0301\u0301\u0301\u0301\u0301\u0301', 'e\u0301\u0301\u0301\u0301', 'e\u0301\u0301\u0301\u0301'],
 ]

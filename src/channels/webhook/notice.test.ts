@@ -101,14 +101,14 @@ describe('text from outside', () => {
     ['a space at the cut',           '123 456',                        5,  '123…'],
     ['accents that belong together', 'e\u0301e\u0301e\u0301',          2,  'e\u0301…'],
     ['a flag at the cut',            '🇩🇪🇫🇷🇮🇹',                         2,  '🇩🇪…'],
-    ['one letter under a tower',     `a${'\u0301'.repeat(1_000)}`,     5,  '…'],
+    ['one letter under a tower',     `a${'\u0301'.repeat(1_000)}`,     5,  'a\u0301\u0301\u0301\u0301…'],
     ['more behind what is hidden',   `a${'\u200b'.repeat(1_000)}b`,     5,  'a…'],
     ['nothing',                      '\u200b\n\u202e',                 5,  ''],
   ]
   for (const [what, raw, max, shown] of rows) it(`with ${what}`, () => assert.equal(plain(raw, max), shown))
 
   it('keeps its lines where lines are kept', () => {
-    assert.equal(plain('a\r\n\u2028b\u0000\n', 64, 'keep lines'), 'a\n\nb')
+    assert.equal(plain('a\r\n\u2028b\u0000\n', 64, 'many'), 'a\n\nb')
   })
   it('shows nothing that hides or turns, is as long as it may be, and stays as it is the second time', () => {
     const nasty = fc.constantFrom(

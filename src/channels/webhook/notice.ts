@@ -1,5 +1,6 @@
 import type { Card } from '../../ports/channel.ts'
 import { type Instant, rfc3339 } from '../../values/instant.ts'
+import { characters, shown } from '../../values/shown.ts'
 
 /**
  * What a receiver is sent, as JSON. `approval.waiting`: somebody has to decide, or what is to be decided changed.
@@ -42,7 +43,7 @@ export function noticeOf(card: Card): Notice {
         name: plain(fact.name, MAX.name),
         value: plain(fact.value, MAX.line),
       })),
-      reasoning: card.reasoning === null ? null : plain(card.reasoning, MAX.reasoning, 'keep lines'),
+      reasoning: card.reasoning === null ? null : plain(card.reasoning, MAX.reasoning, 'many'),
       state: card.state,
       stateText: plain(card.stateText, MAX.line),
       decideBy: time(card.decideBy),
@@ -53,50 +54,9 @@ export function noticeOf(card: Card): Notice {
 
 const time = (at: Instant | null): string | null => (at === null ? null : rfc3339(at))
 
-// Controls but for the line feed; what is not meant to be seen (marks that turn the direction of text, joiners, fillers,
-// tags); notes between the lines; what may not be in any text.
-const HIDDEN = /[\u0000-\u0009\u000b-\u001f\u007f-\u009f\p{Default_Ignorable_Code_Point}\ufff9-\ufffb\ufffe\uffff]/gu
-const BREAKS = /\r\n?|[\v\f\u0085\u2028\u2029]/g
-const graphemes = new Intl.Segmenter('und', { granularity: 'grapheme' })
 /** One character may carry any number of accents. Over a whole text, no script needs more. */
 const UNITS_PER_CHARACTER = 4
-/** Nobody reads further than this in search of the next character that can be shown. */
-const READ_UNITS = 64
 
-/**
- * Hostile text, harmless in whatever shows it as text: no control, no change of direction, nothing invisible, no half of
- * a surrogate pair. What is longer than `max` characters ends in `…`.
- */
-export function plain(raw: string, max: number, lines: 'keep lines' | 'one line' = 'one line'): string {
-  const unitsMax = max * READ_UNITS
-  const text = raw.slice(0, unitsMax).toWellFormed().replace(BREAKS, '\n').replaceAll('\t', ' ').replace(HIDDEN, '')
-  return cut((lines === 'keep lines' ? text : oneLine(text)).trim(), max, raw.length > unitsMax)
-}
-
-// Not a pattern with a blank before and after the break: over many blanks it takes quadratic time.
-const oneLine = (text: string): string =>
-  text
-    .split('\n')
-    .map((line) => line.trim())
-    .filter((line) => line !== '')
-    .join(' ')
-
-/** @param more there was more than this text. */
-function cut(text: string, max: number, more: boolean): string {
-  const kept: string[] = []
-  let units = 0
-  let whole = !more
-  for (const { segment } of graphemes.segment(text)) {
-    units += segment.length
-    whole &&= kept.length < max && units <= max * UNITS_PER_CHARACTER
-    // The sign itself is a character.
-    if (kept.length === max || units > max * UNITS_PER_CHARACTER) break
-    kept.push(segment)
-  }
-  return whole
-    ? text
-    : `${kept
-        .slice(0, max - 1)
-        .join('')
-        .trimEnd()}…`
-}
+/** Text from outside, harmless in whatever shows it as text. What is longer than `max` characters ends in `…`. */
+export const plain = (raw: string, max: number, lines: 'one' | 'many' = 'one'): string =>
+  shown(raw, [characters(max), { max: max * UNITS_PER_CHARACTER, of: (character) => character.length }], lines)
