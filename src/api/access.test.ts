@@ -1,9 +1,9 @@
 import assert from 'node:assert/strict'
 import { randomBytes } from 'node:crypto'
 import { after, before, describe, it } from 'node:test'
-import type { PersonRole } from '../ports/records.ts'
+import type { PersonRole, Session } from '../ports/records.ts'
 import { instant, plusMs } from '../values/instant.ts'
-import { AGENT_SCOPES, allowed, attempts, codeHash, mintCode, ROLES, type Scope, SCOPES } from './access.ts'
+import { AGENT_SCOPES, allowed, attempts, codeHash, mintCode, ROLES, type Scope, SCOPES, uses } from './access.ts'
 import { AGENT, type As, type House, openHouse, ORIGIN } from './house.contract.ts'
 import { remembers, type Route } from './route.ts'
 import { ROUTES } from './routes.ts'
@@ -404,7 +404,80 @@ describe('credentials', () => {
   })
 })
 
+describe('a session of the page that nobody uses', () => {
+  const MINUTE_MS = 60_000
+  let house: House
+  before(async () => {
+    house = await openHouse({ limits: { failedBurst: 1000, idleMs: 30 * MINUTE_MS } })
+  })
+  after(() => house.close())
+  const me = (as: As, headers: Record<string, string> = {}) => house.ask({ url: '/v1/me', as, headers })
+  const isOver = async (as: As): Promise<boolean> => {
+    const answer = await me(as)
+    if (answer.statusCode === 401) assert.match(answer.json<wire.Problem>().detail, /Nobody used this session/)
+    return answer.statusCode === 401
+  }
+  const away = (ms: number) => ({ 'x-jax-away': String(ms / 1000) })
+
+  it('is over after that long, stays over, and is not shown as open', async () => {
+    const eve = await house.person('Eve', ['trader'], 'web')
+    await house.advance(29 * MINUTE_MS)
+    assert.equal(await isOver(eve), false, 'used in time')
+    await house.advance(29 * MINUTE_MS)
+    assert.equal(await isOver(eve), false, 'used again in time')
+    await house.advance(30 * MINUTE_MS)
+    const other = await house.person('Eve', ['trader'], 'cli')
+    const sessions = (await house.ask({ url: '/v1/me/access', as: other })).json<wire.Access>().sessions
+    assert.deepEqual(
+      sessions.map(({ via }) => via),
+      ['cli'],
+    )
+    assert.equal(await isOver(eve), true)
+    assert.equal(await isOver(eve), true)
+  })
+  it('writes nothing down while it is used', async () => {
+    const eve = await house.person('Eve', ['trader'], 'web')
+    const { size } = await house.store.head()
+    for (let i = 0; i < 5; i++) assert.equal(await isOver(eve), false)
+    assert.equal((await house.store.head()).size, size)
+  })
+  it('is not used by a page that only stands open', async () => {
+    const eve = await house.person('Eve', ['trader'], 'web')
+    for (let minutes = 5; minutes < 30; minutes += 5) {
+      await house.advance(5 * MINUTE_MS)
+      assert.equal((await me(eve, away(minutes * MINUTE_MS))).statusCode, 200, `${minutes} minutes`)
+    }
+    await house.advance(5 * MINUTE_MS)
+    assert.equal(await isOver(eve), true)
+  })
+  it('is used by a page that was touched since, and what it says never takes time away', async () => {
+    const eve = await house.person('Eve', ['trader'], 'web')
+    await house.advance(20 * MINUTE_MS)
+    assert.equal((await me(eve, away(1 * MINUTE_MS))).statusCode, 200)
+    assert.equal((await me(eve, away(9_000_000))).statusCode, 200, 'another tab')
+    assert.equal((await me(eve, { 'x-jax-away': '-5' })).statusCode, 200)
+    await house.advance(29 * MINUTE_MS)
+    assert.equal(await isOver(eve), false)
+  })
+  it('is no session of the command line', async () => {
+    const cli = await house.person('Eve', ['trader'], 'cli')
+    await house.advance(60 * MINUTE_MS)
+    assert.equal(await isOver(cli), false)
+  })
+})
+
 describe('parts', () => {
+  it('uses: the newest moment counts, and what is forgotten ends earlier', () => {
+    const t = (ms: number) => instant(ms * 1000)
+    const session = (hash: string) => ({ hash, createdAt: t(1) }) as Session
+    const seen = uses()
+    assert.equal(seen.last(session('a')), t(1), 'not seen since the start')
+    seen.note('a', t(5))
+    seen.note('a', t(3))
+    assert.equal(seen.last(session('a')), t(5))
+    for (let i = 0; i < 10_050; i++) seen.note(`n${i}`, t(9))
+    assert.deepEqual([seen.last(session('a')), seen.last(session('n10049'))], [t(1), t(9)])
+  })
   it('a code is the same however it is typed', () => {
     const { code, hash } = mintCode((n) => new Uint8Array(n).fill(37))
     assert.match(code, /^[0-9a-z]{4}(-[0-9a-z]{4}){3}$/)

@@ -140,16 +140,20 @@ const UNKNOWN: NotIn = {
   text: 'The credential is not known here. Sign in again, or ask an admin for a new token.',
 }
 
-/** Who is behind a request: a bearer token of an agent, or the session of a person by cookie (web) or bearer (command line). */
+/**
+ * Who is behind a request: a bearer token of an agent, or the session of a person by cookie (web) or bearer (command line).
+ * @param isIdle whether a session is over because nobody used it for too long.
+ */
 export async function authenticate(
   reads: Reads,
   environment: 'paper' | 'live',
   shown: { readonly authorization: string | undefined; readonly cookie: string | undefined },
   now: Instant,
+  isIdle: (session: Session, at: Instant) => boolean,
 ): Promise<Result<Caller, NotIn>> {
   if (shown.authorization !== undefined) {
     const bearer = /^Bearer +([^ ]{1,200})$/i.exec(shown.authorization)?.[1] ?? ''
-    if (SESSION.test(bearer)) return bySession(reads, bearer, 'cli', now)
+    if (SESSION.test(bearer)) return bySession(reads, bearer, 'cli', now, isIdle)
     const [, env, id] = TOKEN.exec(bearer) ?? []
     if (env === undefined || id === undefined) return err(UNKNOWN)
     if (env !== environment)
@@ -157,7 +161,7 @@ export async function authenticate(
     return byToken(reads, bearer, id, now)
   }
   if (shown.cookie !== undefined)
-    return SESSION.test(shown.cookie) ? bySession(reads, shown.cookie, 'web', now) : err(UNKNOWN)
+    return SESSION.test(shown.cookie) ? bySession(reads, shown.cookie, 'web', now, isIdle) : err(UNKNOWN)
   return err({ why: 'none', text: 'Sign in, or send `Authorization: Bearer` with a token.' })
 }
 
@@ -188,6 +192,7 @@ async function bySession(
   secret: string,
   via: Session['via'],
   now: Instant,
+  isIdle: (session: Session, at: Instant) => boolean,
 ): Promise<Result<Caller, NotIn>> {
   const hash = sha256Hex(secret)
   const session = await reads.get('session', hash)
@@ -195,6 +200,8 @@ async function bySession(
   if (!session || session.via !== via) return err(UNKNOWN)
   if (session.endedAt !== null || now >= session.expiresAt)
     return err({ why: 'ended', text: 'The session has ended. Sign in again.' })
+  if (isIdle(session, now))
+    return err({ why: 'ended', text: 'Nobody used this session for a while, so it has ended. Sign in again.' })
   const person = await reads.get('person', session.personID)
   if (!person || person.disabled) return err({ why: 'ended', text: 'This person no longer has access.' })
   return ok({
@@ -269,6 +276,25 @@ export function codeHash(typed: string, name: string | null = null): string {
   const code = typed.toLowerCase().replace(/[\s-]/g, '').replace(/o/g, '0').replace(/[il]/g, '1')
   return sha256Hex(name === null ? code : `${code} ${name.replace(/\s+/g, ' ').trim().toLowerCase()}`)
 }
+
+/**
+ * When sessions were last used. In memory alone: each click would be a row of the journal, and a write to the disk, for what is
+ * forgotten in minutes. A session that this process has not seen yet counts as last used when it began.
+ */
+export function uses(): { last(session: Session): Instant; note(hash: string, at: Instant): void } {
+  const seen = new Map<string, Instant>()
+  return {
+    last: ({ hash, createdAt }) => later(seen.get(hash) ?? createdAt, createdAt),
+    note(hash, at) {
+      const before = seen.get(hash) ?? at
+      seen.delete(hash)
+      seen.set(hash, later(before, at))
+      // The one used longest ago is forgotten: memory stays bounded, and forgetting ends a session earlier, never later.
+      if (seen.size > 10_000) for (const [oldest] of seen) return void seen.delete(oldest)
+    },
+  }
+}
+const later = (a: Instant, b: Instant): Instant => (a > b ? a : b)
 
 /**
  * Failed attempts by address: `burst` at once, then one more every `everyMs`. Good credentials are not counted and pass

@@ -1,6 +1,6 @@
 import fastify, { type FastifyInstance, type FastifyReply, type FastifyRequest } from 'fastify'
 import { base32 } from '../values/hash.ts'
-import { type Instant, instant } from '../values/instant.ts'
+import { type Instant, instant, plusMs } from '../values/instant.ts'
 import type { Access, Caller } from './access.ts'
 import { allowed, attempts, authenticate, NOBODY, same } from './access.ts'
 import { mountChannels } from './channels.ts'
@@ -137,6 +137,7 @@ export function createApi(deps: ApiDeps): FastifyInstance {
         cookie: cookieOf(request.headers.cookie, SESSION_COOKIE(api.served.https)),
       },
       api.clock.now(),
+      (session, at) => api.isIdle(session, at),
     )
 
   /** The one guard in front of every route: origin, credential, scope, CSRF. Null lets the request in. */
@@ -162,6 +163,7 @@ export function createApi(deps: ApiDeps): FastifyInstance {
       return wait > 0 ? tooMany(wait) : problem('UNAUTHENTICATED', who.error.text, { headers })
     }
     const caller = (request.caller = who.value)
+    if (caller.session?.cookie) api.used(caller.session.hash, plusMs(api.clock.now(), -awayMs(request)))
     if (access === undefined || !allowed(access, caller)) {
       api.log.warn(
         {
@@ -381,6 +383,12 @@ const cookieOf = (header: string | undefined, name: string): string | undefined 
     .map((pair) => pair.trim())
     .find((pair) => pair.startsWith(`${name}=`))
     ?.slice(name.length + 1)
+
+/** How long nobody has touched the page that asks: what it reads by itself is no use of its session. */
+function awayMs({ headers }: FastifyRequest): number {
+  const said = headers['x-jax-away']
+  return typeof said === 'string' && /^\d{1,7}$/.test(said) ? Number(said) * 1000 : 0
+}
 
 const pathOf = (url: string): string => url.split('?', 1)[0] ?? url
 const isWrite = (request: FastifyRequest): boolean => request.method !== 'GET' && request.method !== 'HEAD'

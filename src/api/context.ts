@@ -1,14 +1,15 @@
 import { type ApprovalPolicy, firstPolicy } from '../approvals/policy.ts'
 import type { Desk } from '../desk/desk.ts'
+import { statesOf } from '../orders/halt.ts'
 import type { Channel } from '../ports/channel.ts'
 import type { Clock } from '../ports/clock.ts'
 import { newestOf } from '../orders/generations.ts'
 import type { Order } from '../orders/machine.ts'
-import type { Intent } from '../ports/records.ts'
+import type { Intent, Session } from '../ports/records.ts'
 import type { Reads } from '../ports/store.ts'
 import type { AccountID } from '../values/brand.ts'
 import { type Instant, plusMs } from '../values/instant.ts'
-import type { Caller } from './access.ts'
+import { type Caller, uses } from './access.ts'
 import type { SignalTerms } from './intake.ts'
 import type { Oidc } from './oidc.ts'
 import { type NameOf, type Seen, signsNow, viewIntent } from './present.ts'
@@ -50,6 +51,8 @@ export type Limits = {
   /** How long a new intent is waited for until it is sized. */
   readonly settleMs: number
   readonly sessionMs: number
+  /** How long nobody may use a session of the page before it is over. */
+  readonly idleMs: number
   readonly codeMs: number
   readonly tokenDays: number
   /** Failed sign-ins at once by address, and how long until one more is heard. */
@@ -73,6 +76,7 @@ export const LIMITS: Limits = {
   bodyBytes: 64 * 1024,
   settleMs: 2000,
   sessionMs: 12 * 3_600_000,
+  idleMs: 12 * 3_600_000,
   codeMs: 10 * 60_000,
   tokenDays: 90,
   failedBurst: 10,
@@ -136,6 +140,10 @@ export type Api = Omit<ApiDeps, 'limits' | 'channels'> & {
   readonly streams: Map<Promise<void>, string>
   /** How many proposals of each caller are being taken down now. */
   readonly proposing: Map<string, number>
+  /** Whether a session of the page is over because nobody used it. */
+  isIdle(session: Session, at: Instant): boolean
+  /** Notes that somebody used a session at that moment. */
+  used(hash: string, at: Instant): void
   seen(caller: Caller): Promise<Seen>
   names(): Promise<NameOf>
   /** The policy of approvals as it is now. */
@@ -165,19 +173,23 @@ export function context(deps: ApiDeps, closing: AbortSignal): Api {
   const { reads, clock } = deps
   const limits = { ...LIMITS, ...deps.limits }
   const names = (): Promise<NameOf> => namesOf(reads)
+  const sessions = uses()
   return {
     ...deps,
     limits,
     closing,
     streams: new Map(),
     proposing: new Map(),
+    // The command line's is in a file of one operating-system user, for commands with hours between them.
+    isIdle: (session, at) => session.via === 'web' && at >= lasting(deps, sessions.last(session), limits.idleMs),
+    used: (hash, at) => sessions.note(hash, at),
     async seen(caller) {
       const now = clock.now()
       const decides = caller.scopes.has('approvals:decide') || caller.scopes.has('approvals:policy')
       const passkeys = decides ? reads.all('passkey') : []
-      const [halt, name, keys] = await Promise.all([reads.get('halt', 'global'), names(), passkeys])
+      const [halts, name, keys] = await Promise.all([reads.all('halt'), names(), passkeys])
       const signs = keys.some((passkey) => signsNow(passkey, caller.id, deps.environment, now))
-      return { caller, now, halt: halt?.state ?? null, name, signs }
+      return { caller, now, halts: statesOf(halts), name, signs }
     },
     names,
     policy: async () => (await reads.get('approvals', 'account'))?.policy ?? firstPolicy(deps.environment),
@@ -208,7 +220,7 @@ export function context(deps: ApiDeps, closing: AbortSignal): Api {
 
 const CENTURY_MS = 36_525 * 86_400_000
 /** When something that is given now ends. In a replay the market's clock leaps over nights, and no lifetime can be told by it. */
-export const lasting = (api: Api, now: Instant, ms: number): Instant =>
+export const lasting = (api: Pick<Api, 'health'>, now: Instant, ms: number): Instant =>
   plusMs(now, api.health().speed === 1 ? ms : CENTURY_MS)
 
 /** A signal that aborts after `ms` of a person's time, unless it is stopped before. */

@@ -158,6 +158,17 @@ describe('the event stream', () => {
     await stream.ended
   })
 
+  it('ends with a session that nobody uses: to listen is no use of it', async () => {
+    const idle = await openHouse({ limits: { heartbeatMs: 30, idleMs: 60_000 } })
+    await idle.app.listen({ host: '127.0.0.1', port: 0 })
+    const stream = await follow(idle, await idle.person('Eve', ['trader'], 'web'))
+    await idle.advance(59_000)
+    await delay(50)
+    await idle.advance(1000)
+    await stream.ended
+    await idle.close()
+  })
+
   it('is not for strangers, nor for pages of other sites', async () => {
     assert.equal((await house.ask({ url: '/v1/events' })).statusCode, 401)
     assert.equal(

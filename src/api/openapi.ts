@@ -74,7 +74,8 @@ export function openapi(
           type: 'apiKey',
           in: 'cookie',
           name: about.sessionCookie,
-          description: 'A person in the browser; changes also need the header `X-Jax-CSRF`.',
+          description:
+            'A person in the browser; changes also need the header `X-Jax-CSRF`. A session that nobody uses ends; a request that a page makes by itself says in `X-Jax-Away` for how many seconds nobody has touched it, and is then no use of the session.',
         },
       },
     },

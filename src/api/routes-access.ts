@@ -286,7 +286,7 @@ const own: Route[] = [
         passkeys: mine(passkeys).map(viewPasskey),
         links: mine(links).map(viewLink),
         sessions: mine(sessions)
-          .filter(({ endedAt, expiresAt }) => endedAt === null && now < expiresAt)
+          .filter((one) => one.endedAt === null && now < one.expiresAt && !api.isIdle(one, now))
           .map((one) => viewSession(one, caller.session?.hash ?? null)),
         canEnrol: site.ok ? { ok: true } : { ok: false, why: site.error },
       }
@@ -374,8 +374,9 @@ const own: Route[] = [
     path: '/v1/me/links/:linkID',
     access: ['access:own'],
     tag: 'Access',
-    summary: 'Unlink a chat account, at once',
-    description: 'One of mine; an admin ends any.',
+    summary: 'Unlink an account, at once',
+    description:
+      'One of mine; an admin ends any. The sessions that an account at the sign-in provider opened end with it.',
     params: z.strictObject({ linkID }),
     answers: answers('Unlinked; also when it was before.', schema.link),
     async run(api, { params, caller }) {

@@ -195,6 +195,23 @@ describe('with a provider', () => {
     )
   })
 
+  it('ends the sessions that it opened when it is unlinked, and no other', async () => {
+    const vouched = provider.people[2]?.sub ?? ''
+    const cho = await house.person('Cho', ROLES, 'web')
+    const [first, second] = [new Browser(), new Browser()]
+    await first.signIn(vouched, '?for=link')
+    const { linkID } = (await first.ways()).vouched ?? assert.fail()
+    assert.equal(await link(first, cho), 201)
+    await first.signIn(vouched)
+    await second.signIn(vouched)
+    assert.deepEqual([(await first.me()).name, (await second.me()).name], ['Cho', 'Cho'])
+    const url = `/v1/me/links/${encodeURIComponent(linkID)}`
+    assert.equal((await house.ask({ method: 'DELETE', url, as: cho })).statusCode, 200)
+    for (const browser of [first, second]) assert.equal((await browser.ask('GET', '/v1/me')).statusCode, 401)
+    assert.equal((await house.ask({ url: '/v1/me', as: cho })).statusCode, 200)
+    assert.equal(await second.signIn(vouched), '/signin#oidc=unlinked')
+  })
+
   it('its cookies are for this browser alone, and only the visit comes along from elsewhere', async () => {
     const browser = new Browser()
     await browser.signIn(anaSub)

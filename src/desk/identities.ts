@@ -4,6 +4,7 @@ import type { Actor } from '../journal/row.ts'
 import type { Challenge, Link, Passkey } from '../ports/records.ts'
 import { type Instant, plusMs } from '../values/instant.ts'
 import { ok, type Result } from '../values/result.ts'
+import { endSession } from './access.ts'
 import { type Command, deny } from './command.ts'
 import type { Denial } from './desk.ts'
 import { linkID, weigh } from './evidence.ts'
@@ -144,6 +145,7 @@ export async function linkUser(
   return ok(link)
 }
 
+/** Ends what an account may do here, and the sessions that it opened. */
 export async function endLink(
   c: Command,
   { linkID: id, reason, actor }: { readonly linkID: string; readonly reason: string; readonly actor: Actor },
@@ -153,7 +155,12 @@ export async function endLink(
   const isAdmin = person !== null && !person.disabled && person.roles.includes('admin')
   if (!link || !person || (link.personID !== actor.id && !isAdmin))
     return deny('NOT_FOUND', 'None of your links goes by this id.')
-  if (link.endedAt === null) await c.emit('link.ended', { type: 'link', id }, 'access', { why: reason }, actor)
+  if (link.endedAt === null) {
+    await c.emit('link.ended', { type: 'link', id }, 'access', { why: reason }, actor)
+    // Whoever signed in by an account that is no longer theirs, or never was, must not stay.
+    for (const session of await c.tx.all('session'))
+      if (session.linkID === id) await endSession(c, { hash: session.hash, actor })
+  }
   return ok((await c.tx.get('link', id)) ?? link)
 }
 

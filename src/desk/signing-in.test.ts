@@ -88,6 +88,28 @@ describe('an account at the sign-in provider', () => {
     await w.desk.endLink({ linkID: linkID(ACCOUNT), reason: 'over', actor: by('ana') })
     assert.equal(said(await open(w, ACCOUNT, 'later')), 'IDENTITY_UNLINKED')
   })
+  it('takes the sessions that it opened with it when it is unlinked, and no others', async () => {
+    const w = await house()
+    await signIn(w, 'ana')
+    await signIn(w, 'bo')
+    const another: ProviderAccount = { ...ACCOUNT, user: '4712' }
+    assert.equal(await link(w, 'ana'), 'ok')
+    assert.equal(await link(w, 'ana', { account: another }), 'ok')
+    for (const hash of ['one', 'two']) assert.equal(said(await open(w, ACCOUNT, hash)), 'ok')
+    assert.equal(said(await open(w, another, 'three')), 'ok')
+    await w.desk.endSession({ hash: 'one', actor: by('ana') })
+    const before = w.clock.now()
+    w.clock.advance(1000)
+    await w.desk.endLink({ linkID: linkID(ACCOUNT), reason: 'over', actor: by('ana') })
+    await w.desk.endLink({ linkID: linkID(ACCOUNT), reason: 'again', actor: by('ana') })
+    const ends = new Map((await w.store.all('session')).map(({ hash, endedAt }) => [hash, endedAt]))
+    assert.deepEqual(
+      ['session-of-ana', 'session-of-bo', 'one', 'two', 'three'].map((hash) => ends.get(hash)),
+      [null, null, before, w.clock.now(), null],
+    )
+    const rows = await w.store.journal(0, 1000)
+    assert.equal(rows.filter(({ action }) => action === 'session.ended').length, 2)
+  })
   it('is never a click in a chat', async () => {
     const w = new World()
     const script = '# For the test.\nmarket AAPL bid=189.95 ask=190.05\nsignal I1 BUY AAPL entry=190.00 stop=188.00'

@@ -30,6 +30,7 @@ export async function openByAccount(
     hash: ask.sessionHash,
     personID: person.personID,
     via: 'web',
+    linkID: link.linkID,
     csrf: ask.csrf,
     createdAt: c.now,
     expiresAt: ask.expiresAt,

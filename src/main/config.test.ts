@@ -248,6 +248,15 @@ describe('an account at Alpaca', () => {
   })
 })
 
+describe('sessions that nobody uses', () => {
+  it('last as long as any on paper, or as the file says', () => {
+    const loaded = good('')
+    assert.deepEqual([loaded.settings.access.idleMinutes, line(loaded, 'access.idleMinutes').value], [720, '720'])
+    assert.equal(settings('access:\n  idleMinutes: 15\n').access.idleMinutes, 15)
+    assert.match(faults('access:\n  idleMinutes: 0\n'), /access\.idleMinutes is "0"; it must be a whole number from 1/)
+  })
+})
+
 describe('the sign-in provider', () => {
   const OIDC =
     'access:\n  oidc:\n    issuer: https://id.example/realm/\n    clientID: jax\n    clientSecret: file:client-secret\n'

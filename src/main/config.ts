@@ -302,7 +302,13 @@ const access = z.strictObject({
     meaning:
       'Token that the assistant sends its signals with, as `file:PATH` or `env:NAME`. Without it one is made in the data directory, in the file `agent-token`.',
   }),
+  idleMinutes: optional(whole(1, 720), {
+    unit: 'minutes',
+    meaning:
+      'How long nobody may use a session of the page before it is over; every session is over after twelve hours. Without it 720 on paper and 15 on a live account.',
+  }),
 })
+const IDLE_MINUTES: Readonly<Record<'paper' | 'live', number>> = { paper: 720, live: 15 }
 
 const log = z.strictObject({
   level: setting(choice(['debug', 'info', 'warn', 'error']), {
@@ -338,7 +344,7 @@ const SECTION_ABOUT: Readonly<Record<keyof typeof SECTIONS, string>> = {
   'channels.webhook': CHANNEL_ABOUT.webhook,
   'channels.testEndpoints': CHANNEL_ABOUT.testEndpoints,
   audit: 'The signed, hash-chained journal.',
-  access: 'Tokens given from outside.',
+  access: 'Tokens given from outside, and the sessions of people.',
   'access.oidc': OIDC_ABOUT,
   log: 'The log for operators. The journal is not affected.',
 }
@@ -367,7 +373,11 @@ export type Settings = Omit<Parsed, 'dataDir' | 'audit' | 'channels' | 'access'>
   readonly dataDir: string
   readonly channels: ChannelSettings
   readonly audit: { readonly anchorsFile: string; readonly key: SecretRef | undefined }
-  readonly access: { readonly agentToken: SecretRef | undefined; readonly oidc: SignInSettings }
+  readonly access: {
+    readonly agentToken: SecretRef | undefined
+    readonly idleMinutes: number
+    readonly oidc: SignInSettings
+  }
 }
 
 /** Everything configurable, as data: for the documentation, and for suggestions when a name is mistyped. */
@@ -484,7 +494,11 @@ function settled(parsed: Parsed, base: string | null): Settings {
       anchorsFile: parsed.audit.anchorsFile === undefined ? join(dir, 'anchors.jsonl') : from(parsed.audit.anchorsFile),
       key: located(parsed.audit.key),
     },
-    access: { agentToken: located(parsed.access.agentToken), oidc: oidcOf(parsed.access.oidc, located) },
+    access: {
+      agentToken: located(parsed.access.agentToken),
+      idleMinutes: parsed.access.idleMinutes ?? IDLE_MINUTES[parsed.account.environment],
+      oidc: oidcOf(parsed.access.oidc, located),
+    },
     channels: channelsOf(parsed.channels, located),
     alpaca: {
       ...parsed.alpaca,
@@ -593,6 +607,7 @@ function explain(
 function standIn(path: string, settings: Settings): string {
   if (path === 'dataDir') return settings.dataDir
   if (path === 'audit.anchorsFile') return settings.audit.anchorsFile
+  if (path === 'access.idleMinutes') return String(settings.access.idleMinutes)
   if (path === 'listen.names') return '(this machine)'
   if (path === 'listen.publicUrl') return '(where it listens)'
   if (path === 'access.oidc.name' && settings.access.oidc !== null) return settings.access.oidc.name

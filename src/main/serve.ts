@@ -275,6 +275,7 @@ async function start(settings: Settings, overrides: Overrides, undo: (() => unkn
     channels: channels.routes,
     ...(oidc && { oidc }),
     signalTerms: { ordType: 'Limit', timeInForce: 'Day' },
+    limits: { idleMs: settings.access.idleMinutes * 60_000 },
     health: () => health,
     onCommitted: proxy.onCommitted,
   })

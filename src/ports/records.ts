@@ -260,6 +260,8 @@ export type Session = {
   readonly hash: string
   readonly personID: string
   readonly via: 'web' | 'cli'
+  /** The account at the sign-in provider that opened it, and whose end is its end; absent where a code did. */
+  readonly linkID?: string
   readonly csrf: string
   readonly createdAt: Instant
   readonly expiresAt: Instant

@@ -29,6 +29,17 @@ export function carryToken(token: string | null): void {
   csrf = token
 }
 
+let touchedAtMs = Date.now()
+/** Begins to notice whether somebody is there: a page that is only left open does not keep its session. */
+export function watchForPeople(window: EventTarget): void {
+  for (const sign of ['pointermove', 'pointerdown', 'keydown', 'wheel'])
+    window.addEventListener(sign, () => void (touchedAtMs = Date.now()), { capture: true, passive: true })
+}
+/** The header that tells for how many seconds nobody has touched the page. */
+export const away = (): { readonly 'x-jax-away': string } => ({
+  'x-jax-away': String(Math.max(0, Math.floor((Date.now() - touchedAtMs) / 1000))),
+})
+
 type Method = 'GET' | 'POST' | 'DELETE'
 
 /**
@@ -59,7 +70,7 @@ async function send(
   body?: unknown,
   signal?: AbortSignal,
 ): Promise<{ text: string; headers: Headers }> {
-  const headers: Record<string, string> = { accept }
+  const headers: Record<string, string> = { accept, ...away() }
   if (body !== undefined) headers['content-type'] = 'application/json'
   if (method !== 'GET' && csrf !== null) headers['x-jax-csrf'] = csrf
   const limit = AbortSignal.timeout(ANSWER_MS_MAX)

@@ -1,7 +1,7 @@
 import { type QueryClient, useQuery, useQueryClient } from '@tanstack/react-query'
 import { createContext, type ReactNode, use, useEffect, useMemo, useState, useSyncExternalStore } from 'react'
 import type { Event, Hello } from '../api/wire.ts'
-import { isSignedOut } from './http.ts'
+import { away, isSignedOut } from './http.ts'
 import { FEED_MAX, journalQuery, meQuery, statusQuery } from './queries.ts'
 import { messageReader } from './sse.ts'
 import { msOf } from './time.ts'
@@ -162,7 +162,7 @@ async function listen(last: string | null, stop: AbortSignal, hearer: Hearer): P
   let silence = setTimeout(() => quit.abort(), SILENCE_MS_MAX)
   try {
     const response = await fetch(`/v1/events${last === null ? '' : `?after=${last}`}`, {
-      headers: { accept: 'text/event-stream', ...(last === null ? {} : { 'last-event-id': last }) },
+      headers: { accept: 'text/event-stream', ...away(), ...(last === null ? {} : { 'last-event-id': last }) },
       credentials: 'same-origin',
       cache: 'no-store',
       signal,

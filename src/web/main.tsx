@@ -1,7 +1,7 @@
 import { MutationCache, QueryCache, QueryClient, QueryClientProvider } from '@tanstack/react-query'
 import { createRoot } from 'react-dom/client'
 import { App } from './app.tsx'
-import { isSignedOut, Unanswered } from './http.ts'
+import { isSignedOut, Unanswered, watchForPeople } from './http.ts'
 import { meQuery } from './queries.ts'
 import './styles.css'
 
@@ -25,6 +25,8 @@ const client = new QueryClient({
     mutations: { retry: false, networkMode: 'always' },
   },
 })
+
+watchForPeople(window)
 
 const root = document.getElementById('root')
 if (root === null) throw new Error('index.html has no #root')

@@ -89,9 +89,14 @@ const PASSKEY_COLUMNS: readonly Column<Access['passkeys'][number]>[] = [
   { title: 'live from', of: (p) => when(p.liveFrom) },
   { title: '', of: (p) => (p.revokedAt === null ? '' : `revoked ${when(p.revokedAt)}`), style: () => 'red' },
 ]
+const PROVIDER: Readonly<Record<Access['links'][number]['provider'], string>> = {
+  slack: 'Slack',
+  teams: 'Teams',
+  oidc: 'sign-in provider',
+}
 const LINK_COLUMNS: readonly Column<Access['links'][number]>[] = [
   { title: 'link', of: (l) => l.linkID },
-  { title: 'chat', of: (l) => (l.provider === 'slack' ? 'Slack' : 'Teams') },
+  { title: 'where', of: (l) => PROVIDER[l.provider] },
   { title: 'since', of: (l) => when(l.createdAt) },
   { title: '', of: (l) => (l.endedAt === null ? '' : `ended ${when(l.endedAt)}`), style: () => 'red' },
 ]

@@ -67,8 +67,8 @@ function assertSecrets(loaded: Loaded): void {
     )
 }
 
-/** Settings that follow from where the data is, unless they are set. */
-const FOLLOWS = new Set(['dataDir', 'audit.anchorsFile'])
+/** Settings that follow from others, or from where the data is, unless they are set. */
+const FOLLOWS = new Set(['dataDir', 'audit.anchorsFile', 'access.idleMinutes'])
 
 export async function showConfig(ctx: Context): Promise<void> {
   const { effective } = ctx.loaded()

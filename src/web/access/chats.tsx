@@ -22,7 +22,7 @@ export function Chats({ links }: { links: readonly Tie[] }): ReactNode {
   return (
     <Panel
       title="Linked accounts"
-      note="Chats where your click counts as yours, and what you sign in with. A click is never enough where a passkey is asked for."
+      note="Chats where your click counts as yours, and what you sign in with; unlinking that ends the sessions that it opened. A click is never enough where a passkey is asked for."
     >
       {tied.length === 0 ? <Blank title="No account is linked to you." /> : null}
       <ul className="grid gap-2 text-sm empty:hidden">
