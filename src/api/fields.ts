@@ -1,4 +1,5 @@
 import { z } from 'zod'
+import { type HaltScope, isScope } from '../orders/halt.ts'
 import { isIntentID, isSymbol, type IntentID } from '../values/brand.ts'
 import {
   type Amt,
@@ -279,6 +280,11 @@ const ID = /^[A-Za-z0-9._:@/-]{1,160}$/
 export const id = (what: string, example: string) =>
   form((text): text is string => ID.test(text), what, { pattern: ID.source, description: what, examples: [example] })
 
+export const haltScope = form(
+  (text): text is HaltScope => text.length <= 120 && isScope(text),
+  'global, or symbol:, strategy:, account: or broker: with a name behind it',
+  { description: 'What is stopped; everything when absent.', examples: ['symbol:AAPL'] },
+)
 export const reason = prose('Why; kept in the journal.', { min: 1, max: 500 }, 'Looks right.')
 export const reasonMaybe = prose('Why; kept in the journal.', { min: 0, max: 500 }, 'Looks right.').nullish()
 export const empty = z.strictObject({})

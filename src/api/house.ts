@@ -2,6 +2,7 @@ import type { ChannelClick, ChannelUser } from '../approvals/evidence.ts'
 import type { Denial, Desk } from '../desk/desk.ts'
 import { linkID } from '../desk/evidence.ts'
 import type { Actor } from '../journal/row.ts'
+import { statesOf, tradingIn } from '../orders/halt.ts'
 import { isOpen } from '../orders/machine.ts'
 import type { Card, Heard, House } from '../ports/channel.ts'
 import type { Clock } from '../ports/clock.ts'
@@ -190,18 +191,20 @@ export function createHouse(deps: HouseDeps): House {
   }
 
   async function status(): Promise<string> {
-    const [halt, waiting, open, tasks, name] = await Promise.all([
-      reads.get('halt', 'global'),
+    const [rows, waiting, open, tasks, name] = await Promise.all([
+      reads.all('halt'),
       reads.waitingIntents(),
       reads.openOrders(account),
       reads.all('task'),
       namesOf(reads),
     ])
-    const state = halt?.state ?? null
+    const halts = statesOf(rows)
     const count = (number: number, what: string): string => `${number} ${what}${number === 1 ? '' : 's'}`
     return [
       `${deps.environment === 'paper' ? 'Paper' : 'LIVE'} account ${account}.`,
-      state ? `Trading is HALTED by ${name(state.by)}: ${state.reason}` : 'Trading is on.',
+      ...(halts.length === 0
+        ? ['Trading is on.']
+        : halts.map((one) => `${tradingIn(one.scope)} is HALTED by ${name(one.by)}: ${one.reason}`)),
       `${count(waiting.filter((intent) => intent.state === 'AwaitingApproval').length, 'order')} waiting for people, ${count(open.filter(isOpen).length, 'order')} open, ${count(tasks.filter(({ doneAt }) => doneAt === null).length, 'task')} for a person.`,
     ].join(' ')
   }

@@ -1,4 +1,5 @@
 import { collectDefaultMetrics, Counter, Gauge, Histogram, Registry } from 'prom-client'
+import { haltOf, isNarrow, ofAll, statesOf } from '../orders/halt.ts'
 import { ordStatus } from '../orders/machine.ts'
 import type { Api } from './context.ts'
 
@@ -39,6 +40,7 @@ export function metrics(api: Api): Metrics {
   const errands = gauge('jax_errands', 'Work that waits for the worker, by kind.', ['kind'])
   const tasks = gauge('jax_tasks_open', 'Tasks that wait for a person, by severity.', ['severity'])
   const halted = gauge('jax_halted', '1 while trading is halted.')
+  const parts = gauge('jax_halted_parts', 'Symbols and strategies that are halted by themselves.')
   const ready = gauge('jax_ready', '1 while the gateway can do its work.')
   const connected = gauge('jax_broker_connected', '1 while the broker answers.')
   const streaming = gauge(
@@ -74,12 +76,12 @@ export function metrics(api: Api): Metrics {
 
   async function look(): Promise<void> {
     const { reads } = api
-    const [open, waiting, errandList, taskList, halt, head] = await Promise.all([
+    const [open, waiting, errandList, taskList, halts, head] = await Promise.all([
       reads.openOrders(api.account),
       reads.waitingIntents(),
       reads.all('errand'),
       reads.all('task'),
-      reads.get('halt', 'global'),
+      reads.all('halt'),
       reads.head(),
     ])
     const tally = <L extends string>(into: Gauge<L>, label: L, values: readonly string[]): void => {
@@ -104,7 +106,8 @@ export function metrics(api: Api): Metrics {
       taskList.filter((task) => task.doneAt === null).map((task) => task.severity),
     )
     const { notReady, broker, channels = [] } = api.health()
-    halted.set(halt?.state ? 1 : 0)
+    halted.set(haltOf(statesOf(halts), ofAll(api.account)) ? 1 : 0)
+    parts.set(statesOf(halts).filter(({ scope }) => isNarrow(scope)).length)
     ready.set(notReady === null ? 1 : 0)
     connected.set(broker.connected ? 1 : 0)
     streaming.set(broker.stream?.up === false ? 0 : 1)

@@ -3,6 +3,7 @@ import { describe, it } from 'node:test'
 import { fingerprint } from '../approvals/digest.ts'
 import { AAPL, ACCOUNT, MARKET, NOW, PROPOSAL, RESTING } from '../gate/example.ts'
 import type { Row } from '../journal/row.ts'
+import { HALT } from '../orders/example.ts'
 import type { Order } from '../orders/machine.ts'
 import { flat } from '../orders/position.ts'
 import type { Fill, Intent } from '../ports/records.ts'
@@ -161,7 +162,7 @@ describe('what the caller may do, and why not', () => {
   const seen = (caller: Caller, halted = false) => ({
     caller,
     now: NOW,
-    halt: halted ? { by: 'Ana', reason: 'drill', since: NOW } : null,
+    halts: halted ? [{ ...HALT, by: 'Ana' }] : [],
     signs: false,
     name: (id: string) => id,
   })
@@ -331,7 +332,7 @@ describe('numbers', () => {
   })
   it('a refusal by a halt names who halted, as people know them', () => {
     const { text, facts } = viewRefusal(
-      { code: 'TRADING_HALTED', by: 'usr_1', reason: 'odd prices', since: NOW },
+      { code: 'TRADING_HALTED', ...HALT, by: 'usr_1', reason: 'odd prices' },
       () => 'Ana',
     )
     assert.match(text, /^Trading was halted by Ana at /)

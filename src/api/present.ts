@@ -3,9 +3,10 @@ import { fingerprint } from '../approvals/digest.ts'
 import type { Evidence } from '../approvals/evidence.ts'
 import { isEnough, levelOfOne, ONE_CLICK, type Requirement } from '../approvals/policy.ts'
 import { pending } from '../desk/intents.ts'
-import type { HaltState, MarketFacts } from '../gate/facts.ts'
+import type { MarketFacts } from '../gate/facts.ts'
 import { explain, type Refusal, TRANSIENT } from '../gate/refusal.ts'
 import type { Sizing } from '../gate/sizing.ts'
+import { type HaltState, haltOf, stoppable } from '../orders/halt.ts'
 import { isSettled } from '../orders/intent.ts'
 import { NO_CHANGES, unchangeable } from '../orders/generations.ts'
 import { avgPx, isOpen, leavesQty, type Order, ordStatus } from '../orders/machine.ts'
@@ -43,7 +44,8 @@ export type NameOf = (id: string) => string
 export type Seen = {
   readonly caller: Caller
   readonly now: Instant
-  readonly halt: HaltState | null
+  /** Those that hold, of everything and of parts. */
+  readonly halts: readonly HaltState[]
   readonly name: NameOf
   /** Whether the caller has a passkey that counts now. */
   readonly signs: boolean
@@ -57,7 +59,7 @@ const no = (why: string): wire.Can => ({ ok: false, why })
 
 /** What the caller may do with an intent now. The same rules that the desk applies, asked beforehand. */
 export function canIntent(intent: Intent, seen: Seen): wire.Intent['can'] {
-  const { caller, halt, now } = seen
+  const { caller, halts, now } = seen
   const person = voterOf(caller)
   const requires = intent.requires ?? ONE_CLICK
   const said = (answer: { readonly text: string } | null): wire.Can => (answer ? no(answer.text) : YES)
@@ -66,7 +68,7 @@ export function canIntent(intent: Intent, seen: Seen): wire.Intent['can'] {
       mayApprove(
         pending(intent),
         { digest: intent.digest ?? '', voter: person, level: requires.level },
-        halt !== null,
+        haltOf(halts, stoppable(intent.account, intent.proposal)),
         now,
       ) ??
         hasVoted(intent.votes ?? [], caller.id) ??

@@ -3,6 +3,7 @@ import { mayApprove } from '../approvals/decide.ts'
 import { ONE_CLICK } from '../approvals/policy.ts'
 import type { Denial } from '../desk/desk.ts'
 import { pending } from '../desk/intents.ts'
+import { haltOf, statesOf, stoppable } from '../orders/halt.ts'
 import type { Intent } from '../ports/records.ts'
 import type { IntentID } from '../values/brand.ts'
 import { ok, type Result } from '../values/result.ts'
@@ -76,9 +77,9 @@ export const DECISIONS: readonly Route[] = [
       const intent = await api.reads.get('intent', params.id)
       if (!intent) return missing('intent', params.id)
       const requires = intent.requires ?? ONE_CLICK
-      const halt = await api.reads.get('halt', 'global')
+      const halt = haltOf(statesOf(await api.reads.all('halt')), stoppable(intent.account, intent.proposal))
       const vote = { digest: body.digest, voter: voterOf(caller), level: requires.level }
-      const no = mayApprove(pending(intent), vote, (halt?.state ?? null) !== null, now)
+      const no = mayApprove(pending(intent), vote, halt, now)
       if (no) return problem(no.code, no.text, { instance: instance(params.id) })
       const ask = await askToSign(api, call, {
         purpose: 'jax.approval',

@@ -1,4 +1,5 @@
 import { z } from 'zod'
+import { HALT_LEVELS, haltOf, ofAll, statesOf } from '../orders/halt.ts'
 import { isOpen, ordStatus } from '../orders/machine.ts'
 import type { Intent, Task } from '../ports/records.ts'
 import type { ClOrdID, IntentID } from '../values/brand.ts'
@@ -13,6 +14,7 @@ import {
   cursor,
   empty,
   flag,
+  haltScope,
   id,
   intentID,
   label,
@@ -558,12 +560,14 @@ const market: Route[] = [
 // --- halt
 
 async function viewHalt(api: Api): Promise<wire.Halt> {
-  const [halt, open, name] = await Promise.all([
-    api.reads.get('halt', 'global'),
+  const [rows, open, name, run] = await Promise.all([
+    api.reads.all('halt'),
     api.reads.openOrders(api.account),
     api.names(),
+    api.reads.get('reconcile', api.account),
   ])
-  const state = halt?.state ?? null
+  const halts = statesOf(rows)
+  const state = haltOf(halts, ofAll(api.account))
   // Stops and targets stay during a halt: they protect what is held. The halt is about orders that open or enlarge.
   const entries = open.filter((order) => order.role === 'Entry' && isOpen(order))
   const recent = state ? (await api.reads.orders({}, { limit: 200, after: null })).items : []
@@ -577,6 +581,7 @@ async function viewHalt(api: Api): Promise<wire.Halt> {
   )
   return {
     engaged: state !== null,
+    level: state && state.level,
     by: state && name(state.by),
     reason: state?.reason ?? null,
     since: state ? rfc3339(state.since) : null,
@@ -588,8 +593,20 @@ async function viewHalt(api: Api): Promise<wire.Halt> {
           ordStatus: ordStatus(order),
         }))
       : [],
+    comparedAt: run && rfc3339(run.at),
+    // Each of ours ended by the broker's word; and that there is none that we do not know, the comparison says.
+    proven: state !== null && entries.length === 0 && run !== null && run.at >= state.since,
+    halts: halts.map(({ scope, level, by, reason, since }) => ({
+      scope,
+      level,
+      by: name(by),
+      reason,
+      since: rfc3339(since),
+    })),
   }
 }
+
+const level = z.enum(HALT_LEVELS).meta({ description: 'How far it goes.', examples: ['K3'] })
 
 const halts: Route[] = [
   route({
@@ -612,12 +629,15 @@ const halts: Route[] = [
     tag: 'Halt',
     summary: 'Halt trading now',
     description:
-      'For people and agents. No new order leaves from here on, and every order that could open or enlarge a position is canceled. Stops stay. It is latched: only people release it.',
-    body: z.strictObject({ reason }),
+      'For people and agents. Without a scope it stops everything at K4: no new order leaves from here on, and every order that could open or enlarge a position is canceled. Stops stay. K2 and K3 leave what works at the broker. A symbol or a strategy is stopped at K1, and what waits of it is withdrawn; at K4 its open entries are canceled too. A level that is not for its scope becomes the next that is. It is latched: only people release it.',
+    body: z.strictObject({ reason, scope: haltScope.exactOptional(), level: level.exactOptional() }),
     answers: answers('Halted; also when it was before.', schema.halt),
-    examples: [{ title: 'Halt', path: '/v1/halt', body: { reason: 'The feed looks wrong.' } }],
+    examples: [
+      { title: 'Halt', path: '/v1/halt', body: { reason: 'The feed looks wrong.' } },
+      { title: 'Stop one strategy', path: '/v1/halt', body: { reason: 'It repeats itself.', scope: 'strategy:trend' } },
+    ],
     async run(api, { body, caller }) {
-      const result = await api.desk.halt({ reason: body.reason, actor: caller.actor })
+      const result = await api.desk.halt({ ...body, actor: caller.actor })
       return result.ok || result.error.code === 'ALREADY_HALTED' ? json(await viewHalt(api)) : denied(result.error)
     },
   }),
@@ -628,12 +648,13 @@ const halts: Route[] = [
     access: ['kill:release'],
     tag: 'Halt',
     summary: 'Release the halt',
-    description: 'For people, and only after a clean reconciliation since the halt; one is started when there is none.',
-    body: z.strictObject({ reason }),
+    description:
+      'For people. Each scope is released by itself; everything is when none is named, and then only after a clean reconciliation since the halt: one is started when there is none.',
+    body: z.strictObject({ reason, scope: haltScope.exactOptional() }),
     answers: answers('Released.', schema.halt),
     problems: ['NOT_HALTED', 'UNRECONCILED', 'TRADING_HALTED', 'NOT_ELIGIBLE'],
     async run(api, { body, caller }) {
-      const result = await api.desk.release({ reason: body.reason, actor: caller.actor })
+      const result = await api.desk.release({ ...body, actor: caller.actor })
       return result.ok ? json(await viewHalt(api)) : denied(result.error)
     },
   }),

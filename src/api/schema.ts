@@ -1,4 +1,5 @@
 import { z } from 'zod'
+import { HALT_LEVELS } from '../orders/halt.ts'
 import type * as wire from './wire.ts'
 
 // The shape of every answer, for the documentation and the tests. `satisfies` holds each one to its wire type, so
@@ -325,17 +326,22 @@ export const instrument = named(
   "The broker's rules for one symbol.",
 ) satisfies z.ZodType<wire.Instrument>
 
+const haltLevel = z.enum(HALT_LEVELS)
 export const halt = named(
   'Halt',
   z.strictObject({
     engaged: z.boolean(),
+    level: haltLevel.nullable(),
     by: text.nullable(),
     reason: text.nullable(),
     since: time.nullable(),
     openOrders: count,
     proof: z.array(z.strictObject({ clOrdID: text, symbol: text, ordStatus })),
+    comparedAt: time.nullable(),
+    proven: z.boolean(),
+    halts: z.array(z.strictObject({ scope: text, level: haltLevel, by: text, reason: text, since: time })),
   }),
-  '`proof` lists the orders that were open when the halt began, with what the broker says of each now.',
+  '`engaged` is about everything; `halts` also lists what is halted by itself: a symbol, a strategy. `proof` lists the entries that were open when the halt began, with what the broker says of each now; `proven` is true when none is open and the broker was asked for all it holds since, at `comparedAt`.',
 ) satisfies z.ZodType<wire.Halt>
 
 export const task = named(

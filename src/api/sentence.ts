@@ -1,5 +1,6 @@
 import type { Action, Happened } from '../desk/events.ts'
 import type { Row } from '../journal/row.ts'
+import { tradingIn } from '../orders/halt.ts'
 import { type Decimal, shortest } from '../values/decimal.ts'
 import { visible } from '../values/shown.ts'
 import type { Report } from '../orders/report.ts'
@@ -106,7 +107,8 @@ const SAYS: { readonly [A in Action]: (told: Told<A>) => string } = {
   'execution.disputed': ({ data, id }) =>
     `The broker reported ${data.report.execType} for ${id}, which is ${data.fault.phase}: set aside for a person.`,
 
-  'halt.engaged': ({ data, name }) => `${name(data.by)} halted trading: ${data.reason}`,
+  'halt.engaged': ({ data, name }) =>
+    `${name(data.by)} halted ${data.scope && data.scope !== 'global' ? tradingIn(data.scope).replace('T', 't') : 'trading'}${data.level ? ` (${data.level})` : ''}: ${data.reason}`,
   'halt.released': ({ data }) => `${data.by} released the halt: ${data.reason}`,
   'instrument.frozen': ({ data }) => `${data.symbol} is frozen: ${data.reason}`,
   'instrument.thawed': ({ data }) => `${data.symbol} is open again: ${data.reason}`,

@@ -214,13 +214,21 @@ export type Quote = {
   at: string
   sessionOpen: boolean
 }
+export type HaltLevel = 'K1' | 'K2' | 'K3' | 'K4'
 export type Halt = {
   engaged: boolean
+  level: HaltLevel | null
   by: string | null
   reason: string | null
   since: string | null
   openOrders: number
   proof: { clOrdID: string; symbol: string; ordStatus: OrdStatus }[]
+  /** When the broker was last asked for all it holds, and everything there was found in our book; null before. */
+  comparedAt: string | null
+  /** Nothing that could open or enlarge a position works at the broker, by its own word since the halt. */
+  proven: boolean
+  /** Everything that is halted, one by one: `global`, `symbol:AAPL`, `strategy:trend`, `account:…`, `broker:…`. */
+  halts: { scope: string; level: HaltLevel; by: string; reason: string; since: string }[]
 }
 export type Task = {
   taskID: string

@@ -42,7 +42,7 @@ type Ask = {
 }
 const asked = ({ pending, voter, digest = 'D1', halted = false, now = NOW, level = 'L1' }: Ask): No | null => {
   const who = voter === null ? null : { ...ANA, ...voter }
-  return mayApprove({ ...PENDING, ...pending }, { digest, voter: who, level }, halted, now)
+  return mayApprove({ ...PENDING, ...pending }, { digest, voter: who, level }, halted ? { scope: 'global' } : null, now)
 }
 
 describe('may this person say yes', () => {
@@ -140,7 +140,7 @@ describe('may this person say yes', () => {
     })
     fc.assert(
       fc.property(pending, fc.option(person), fc.boolean(), (p, voter, halted) => {
-        const yes = mayApprove(p, { digest: 'D1', voter }, halted, NOW) === null
+        const yes = mayApprove(p, { digest: 'D1', voter }, halted ? { scope: 'global' } : null, NOW) === null
         const holds =
           voter !== null &&
           !voter.disabled &&

@@ -1,3 +1,4 @@
+import { type HaltState, tradingIn } from '../orders/halt.ts'
 import type { IntentState } from '../orders/intent.ts'
 import { type Instant, rfc3339 } from '../values/instant.ts'
 import type { Level } from './evidence.ts'
@@ -78,7 +79,7 @@ export function mayVote(of: Proposer, voter: Voter | null): No | null {
 export function mayApprove(
   pending: Pending,
   vote: { readonly digest: string; readonly voter: Voter | null; readonly level?: Level },
-  halted: boolean,
+  halt: Pick<HaltState, 'scope'> | null,
   now: Instant,
 ): No | null {
   const { voter, digest, level = 'L1' } = vote
@@ -88,7 +89,8 @@ export function mayApprove(
   const unknown = tooNew(requires, voter)
   if (unknown) return unknown
   if (pending.state !== 'AwaitingApproval') return no('NOT_PENDING', `The intent ${IN_WORDS[pending.state]}.`)
-  if (halted) return no('TRADING_HALTED', 'Trading is halted. Release the halt first, then decide again.')
+  if (halt)
+    return no('TRADING_HALTED', `${tradingIn(halt.scope)} is halted. Release the halt first, then decide again.`)
   if (pending.decideBy === null || now > pending.decideBy)
     return no(
       'APPROVAL_EXPIRED',

@@ -170,7 +170,7 @@ async function takeInNext(c: Command, before: Order, there: BrokerOrder): Promis
   await c.emit('order.adopted', { type: 'order', id: order.clOrdID }, corr, { order, name: there.clOrdID }, BROKER)
   await c.errand('poll', order.clOrdID, corr)
   await exitsFollow(c, order)
-  const stops = (await wasToEnd(c, before)) || (role === 'Entry' && (await c.halted()))
+  const stops = (await wasToEnd(c, before)) || (await c.isTakenBack(order))
   if (stops && there.open) await cancel(c, order, `${before.clOrdID} was to be canceled`, SYSTEM)
   await c.task(
     'REPLACED_ELSEWHERE',

@@ -11,6 +11,7 @@ import {
   requirementOf,
 } from '../approvals/policy.ts'
 import type { Refusal } from '../gate/refusal.ts'
+import { stoppable } from '../orders/halt.ts'
 import type { Stage } from '../orders/stage.ts'
 import type { Ticket } from '../orders/ticket.ts'
 import type { ArmedStrategy, Intent } from '../ports/records.ts'
@@ -57,7 +58,13 @@ export async function armedFor(
 ): Promise<{ readonly arming: ArmedStrategy; readonly requires: Requirement } | null> {
   const { autoMaxNotional } = policy
   const usual = requirementOf(policy, order)
-  if (autoMaxNotional === null || usual.level !== 'L1' || usual.quorum > 1 || (await c.halted())) return null
+  if (
+    autoMaxNotional === null ||
+    usual.level !== 'L1' ||
+    usual.quorum > 1 ||
+    (await c.haltOver(stoppable(intent.account, intent.proposal)))
+  )
+    return null
   for (const arming of await c.tx.all('arming')) {
     if (arming.disarmedAt !== null || c.now > arming.until || !isWithin(arming, order, autoMaxNotional)) continue
     if (mayVote(proposedBy(intent), await c.tx.get('person', arming.by))) continue

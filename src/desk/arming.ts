@@ -1,5 +1,6 @@
 import { mayVote } from '../approvals/decide.ts'
 import type { Actor } from '../journal/row.ts'
+import { tradingIn } from '../orders/halt.ts'
 import type { ArmedStrategy } from '../ports/records.ts'
 import { type Amt, gt, shortest, ZERO } from '../values/decimal.ts'
 import { base32, sha256 } from '../values/hash.ts'
@@ -31,7 +32,8 @@ export async function arm(
   const person = actor.type === 'person' ? await c.tx.get('person', actor.id) : null
   const never = mayVote({ proposerID: '', proposerOwner: null }, person)
   if (never || !person) return deny('NOT_ELIGIBLE', never?.text ?? 'Only a signed-in person can arm a strategy.')
-  if (await c.halted()) return deny('TRADING_HALTED', 'Trading is halted. Release the halt first.')
+  const halt = await c.haltOver({ account: c.setting.account, symbol: null, strategyID })
+  if (halt) return deny('TRADING_HALTED', `${tradingIn(halt.scope)} is halted. Release the halt first.`)
   const { autoMaxNotional } = await policyNow(c)
   if (c.setting.policy.environment !== 'paper' || autoMaxNotional === null)
     return deny(
@@ -78,8 +80,9 @@ export async function disarm(
 }
 
 /** Whatever goes by itself stops going by itself: nobody remembers after a restart, or a halt, what was armed before it. */
-export async function disarmAll(c: Command, why: string): Promise<void> {
-  for (const arming of await armed(c)) await disarmed(c, arming, why, SYSTEM)
+export async function disarmAll(c: Command, why: string, strategyID?: string): Promise<void> {
+  for (const arming of await armed(c))
+    if (strategyID === undefined || arming.strategyID === strategyID) await disarmed(c, arming, why, SYSTEM)
 }
 
 const armed = async (c: Command): Promise<readonly ArmedStrategy[]> =>

@@ -58,7 +58,7 @@ async function unqueue(c: Command, order: Order, actor: Actor): Promise<void> {
  */
 async function whyAskAgain(c: Command, order: Order): Promise<string | null> {
   if (order.delivery !== 'Delivered') return 'the broker may not have had the order yet'
-  return order.role === 'Entry' && (await c.halted()) ? 'halt' : null
+  return (await c.isTakenBack(order)) ? 'halt' : null
 }
 
 export async function recordCancelSent(c: Command, clOrdID: ClOrdID, sent: CancelSent): Promise<void> {

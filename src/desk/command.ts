@@ -1,5 +1,15 @@
 import type { Policy } from '../gate/policy.ts'
 import type { Facts } from '../gate/facts.ts'
+import {
+  cancels,
+  type HaltState,
+  haltOf,
+  isStopped,
+  ofAll,
+  type Stoppable,
+  statesOf,
+  stoppable,
+} from '../orders/halt.ts'
 import type { Refusal } from '../gate/refusal.ts'
 import type { Actor, Row } from '../journal/row.ts'
 import type { IntentState } from '../orders/intent.ts'
@@ -172,16 +182,29 @@ export class Command {
     if (before) await this.tx.put('account', { ...before, tradedRow: row.seq })
   }
 
+  /** Whether the account as a whole is halted. */
   async halted(): Promise<boolean> {
-    return (await this.tx.get('halt', 'global'))?.state != null
+    return (await this.haltOver(ofAll(this.setting.account))) !== null
+  }
+  /** What stops it; null when nothing does. */
+  async haltOver(what: Stoppable): Promise<HaltState | null> {
+    return haltOf(statesOf(await this.tx.all('halt')), what)
+  }
+  /** Whether entries of its kind are taken back: nothing that could open or enlarge a position is to work. */
+  async isTakenBack(order: Order): Promise<boolean> {
+    const intent = await this.tx.get('intent', order.intentID)
+    const what = { account: order.account, symbol: order.terms.symbol, strategyID: intent?.proposal.strategyID ?? null }
+    return (
+      order.role === 'Entry' && statesOf(await this.tx.all('halt')).some((one) => cancels(one) && isStopped(one, what))
+    )
   }
 
   /** Everything the gate may look at for one intent, as it is known in this transaction. */
   async facts(intent: Intent): Promise<Facts> {
     const { account, policy, capabilities } = this.setting
     const { symbol, side } = intent.proposal
-    const [halt, freeze, market, accountFacts, position, open, near] = [
-      await this.tx.get('halt', 'global'),
+    const [halts, freeze, market, accountFacts, position, open, near] = [
+      await this.tx.all('halt'),
       await this.tx.get('freeze', symbol),
       await this.tx.get('market', symbol),
       await this.tx.get('account', account),
@@ -198,7 +221,7 @@ export class Command {
         earlier(other, intent),
     )
     return {
-      halt: halt?.state ?? null,
+      halt: haltOf(statesOf(halts), stoppable(account, intent.proposal)),
       freeze,
       market,
       account: accountFacts && knowsEveryTrade(accountFacts) ? accountFacts : null,

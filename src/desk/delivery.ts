@@ -1,5 +1,6 @@
 import { passExit, recheck } from '../gate/gate.ts'
 import type { Refusal } from '../gate/refusal.ts'
+import { stoppable } from '../orders/halt.ts'
 import { freshOrder, isOpen, isReported, type Order } from '../orders/machine.ts'
 import { isLeg } from '../orders/protection.ts'
 import { opposite, type Terms } from '../orders/terms.ts'
@@ -58,7 +59,8 @@ async function sendEntry(c: Command, intent: Intent): Promise<Send | 'facts-too-
   }
   if (approval === 'void') return refused(c, intent, [{ code: 'APPROVAL_VOID', by: decision.byName }])
 
-  if (!(await c.halted()) && !(await factsAreFresh(c, intent))) return 'facts-too-old'
+  const of = stoppable(intent.account, intent.proposal)
+  if (!(await c.haltOver(of)) && !(await factsAreFresh(c, intent))) return 'facts-too-old'
   const { passed, refusals, drift } = recheck(made, intent.proposal, await c.facts(intent), c.setting.policy, c.now)
   if (refusals.some((r) => r.code === 'SIGNAL_EXPIRED')) {
     await lapsed(c, intent, 'The signal expired before its approval could be sent. Nothing left the house.')
@@ -87,7 +89,7 @@ async function sendEntry(c: Command, intent: Intent): Promise<Send | 'facts-too-
   await c.emit('order.created', about(order), order.corr, { order })
   await started(c, order)
   await watchSent(c, intent)
-  return { kind: 'single', clOrdID, order: passed, ...(intent.sendBy !== null && { sendBy: intent.sendBy }) }
+  return { kind: 'single', clOrdID, order: passed, of, ...(intent.sendBy !== null && { sendBy: intent.sendBy }) }
 }
 
 /**

@@ -3,6 +3,7 @@ import type { MarketFacts } from '../gate/facts.ts'
 import type { Passed } from '../gate/gate.ts'
 import type { Refusal } from '../gate/refusal.ts'
 import type { Actor } from '../journal/row.ts'
+import type { HaltLevel, HaltScope, Stoppable } from '../orders/halt.ts'
 import type { Order } from '../orders/machine.ts'
 import type { Proposal } from '../orders/proposal.ts'
 import type { Report } from '../orders/report.ts'
@@ -58,6 +59,15 @@ export type DenialCode =
   | 'POLICY_FAULT' // a policy that cannot be used
   | 'STALE_CHANGE' // what was to be changed has changed meanwhile
 
+export type Stop = {
+  readonly reason: string
+  readonly actor: Actor
+  /** Everything when absent. */
+  readonly scope?: HaltScope
+  /** Of everything K4, of a part K1 when absent. */
+  readonly level?: HaltLevel
+}
+
 export type Submitted =
   | { readonly outcome: 'received'; readonly intent: Intent }
   /** Same id, same body: the first answer, again. */
@@ -73,6 +83,8 @@ export type Send =
       readonly order: Passed
       /** When the approval ends; absent on exits, which need none. */
       readonly sendBy?: Instant
+      /** What a halt would stop; absent on exits, which none stops. */
+      readonly of?: Stoppable
     }
   /** Takes the place of the open order `ref`; `reduces` is less of the same, which goes out during a halt too. */
   | {
@@ -82,6 +94,7 @@ export type Send =
       readonly order: Passed
       readonly reduces: boolean
       readonly sendBy?: Instant
+      readonly of: Stoppable
     }
   | {
       readonly kind: 'pair'
@@ -141,8 +154,10 @@ export interface Desk {
     reason: string | null
     actor: Actor
   }): Promise<Result<Order, Denial>>
-  halt(ask: { reason: string; actor: Actor }): Promise<Result<null, Denial>>
-  release(ask: { reason: string; actor: Actor }): Promise<Result<null, Denial>>
+  /** Everybody may. Halted so far, or further, already, nothing changes. */
+  halt(ask: Stop): Promise<Result<null, Denial>>
+  /** @param ask.scope everything when absent; each part that was halted by itself is released by itself. */
+  release(ask: Pick<Stop, 'reason' | 'actor' | 'scope'>): Promise<Result<null, Denial>>
   closeTask(ask: { taskID: string; note: string; actor: Actor }): Promise<Result<Task, Denial>>
   /** Takes the broker's count of a position as ours, on a person's word for why they differ. Nothing is sent. */
   takeIn(ask: { symbol: string; px: Px | null; reason: string; actor: Actor }): Promise<Result<null, Denial>>

@@ -2,6 +2,7 @@ import type { ApprovalPolicy, Requirement } from '../approvals/policy.ts'
 import type { Refusal } from '../gate/refusal.ts'
 import type { CheckLine } from '../gate/gate.ts'
 import type { Sizing } from '../gate/sizing.ts'
+import type { HaltLevel, HaltScope } from '../orders/halt.ts'
 import type { Order, ReportFault } from '../orders/machine.ts'
 import type { Report } from '../orders/report.ts'
 import type { Ticket } from '../orders/ticket.ts'
@@ -84,8 +85,9 @@ export type Happened = {
   'execution.reported': { report: Report }
   'execution.disputed': { report: Report; fault: ReportFault }
 
-  'halt.engaged': { by: string; reason: string }
-  'halt.released': { by: string; reason: string }
+  /** Absent scope and level are of before there were several: everything, and K4. */
+  'halt.engaged': { by: string; reason: string; scope?: HaltScope; level?: HaltLevel }
+  'halt.released': { by: string; reason: string; scope?: HaltScope }
   'instrument.frozen': { symbol: string; reason: string }
   'instrument.thawed': { symbol: string; reason: string }
   'task.raised': { task: Task }

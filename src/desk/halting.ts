@@ -1,30 +1,75 @@
 import type { Actor } from '../journal/row.ts'
+import {
+  cancels,
+  type HaltState,
+  isHigher,
+  isNarrow,
+  isStopped,
+  levelFor,
+  stoppable,
+  tradingIn,
+} from '../orders/halt.ts'
 import { isOpen, type Order } from '../orders/machine.ts'
+import type { Decision, ReconcileRun } from '../ports/records.ts'
 import { ok, type Result } from '../values/result.ts'
 import { disarmAll } from './arming.ts'
 import { cancel } from './canceling.ts'
 import { type Command, deny, mustOrder, SYSTEM } from './command.ts'
-import type { Denial } from './desk.ts'
+import type { Denial, Stop } from './desk.ts'
 
 /** Roles that may start trading again. Stopping is everybody's right. */
 export const RELEASERS: readonly string[] = ['risk', 'approver', 'operator', 'admin']
 
-export async function halt(c: Command, ask: { reason: string; actor: Actor }): Promise<Result<null, Denial>> {
-  if (await c.halted()) return deny('ALREADY_HALTED', 'Trading is halted already.')
-  const person = ask.actor.type === 'person' ? await c.tx.get('person', ask.actor.id) : null
-  await engage(c, person?.name ?? ask.actor.id, ask.reason, ask.actor)
+/**
+ * Stops everything, or a part, so far. Never refused for want of a right or of a fitting level: no is an answer that
+ * nobody may get who wants to stop. What is halted further already stays so.
+ */
+export async function halt(c: Command, ask: Stop): Promise<Result<null, Denial>> {
+  const { scope = 'global', reason, actor } = ask
+  const level = levelFor(scope, ask.level)
+  const before = (await c.tx.get('halt', scope))?.state
+  if (before && !isHigher(level, before.level)) return deny('ALREADY_HALTED', `${tradingIn(scope)} is halted already.`)
+  const person = actor.type === 'person' ? await c.tx.get('person', actor.id) : null
+  await engage(c, { by: person?.name ?? actor.id, reason, scope, level }, actor)
   return ok(null)
 }
 
 /**
- * Latches the halt and asks the broker to cancel every order that could open or enlarge a position. Stops and targets
- * stay: taking them away would leave what is held without protection.
+ * Latches the halt. What waits in a part that is stopped is taken back, since people may not look at it for days; what
+ * waits for all goes on waiting. At K4 the broker is asked to cancel every order that could open or enlarge a position;
+ * stops and targets stay: taking them away would leave what is held without protection.
  */
-export async function engage(c: Command, by: string, reason: string, actor: Actor): Promise<void> {
-  await c.emit('halt.engaged', { type: 'halt', id: 'global' }, 'halt', { by, reason }, actor)
-  for (const order of await c.tx.openOrders(c.setting.account))
-    if (order.role === 'Entry' && isOpen(order)) await cancel(c, order, 'halt', actor)
-  await disarmAll(c, 'Trading was halted.')
+export async function engage(c: Command, halt: Omit<HaltState, 'since'>, actor: Actor): Promise<void> {
+  const { scope, level, reason } = halt
+  await c.emit('halt.engaged', { type: 'halt', id: scope }, 'halt', halt, actor)
+  if (isNarrow(scope)) await takeBackWaiting(c, halt, actor)
+  if (cancels(halt))
+    for (const order of await c.tx.openOrders(c.setting.account))
+      if (isOpen(order) && order.asked !== 'Cancel' && (await c.isTakenBack(order)))
+        await cancel(c, order, 'halt', actor)
+  if (!isNarrow(scope)) await disarmAll(c, 'Trading was halted.')
+  else if (scope.startsWith('strategy:'))
+    await disarmAll(c, `The strategy was halted: ${reason}`, scope.slice('strategy:'.length))
+  if (!isNarrow(scope)) await compareSoon(c)
+}
+
+async function takeBackWaiting(c: Command, halt: Omit<HaltState, 'since'>, actor: Actor): Promise<void> {
+  for (const intent of await c.tx.waitingIntents()) {
+    const { intentID, account, proposal, digest, clOrdID, corr, rev } = intent
+    if (clOrdID !== null || !isStopped(halt, stoppable(account, proposal))) continue
+    const reason = `${tradingIn(halt.scope)} was halted: ${halt.reason}`
+    const decision: Decision = {
+      verdict: 'withdrawn',
+      by: actor.id,
+      byName: halt.by,
+      via: actor.via,
+      reason,
+      digest,
+      at: c.now,
+    }
+    await c.emit('intent.withdrawn', { type: 'intent', id: intentID, rev }, corr, { decision }, actor)
+    await c.tx.remove('errand', `lapse:${intentID}`)
+  }
 }
 
 /**
@@ -32,20 +77,15 @@ export async function engage(c: Command, by: string, reason: string, actor: Acto
  * when the halt came, so nobody took it back then.
  */
 export async function takeBackRevived(c: Command, before: Order): Promise<void> {
-  if (before.role !== 'Entry' || isOpen(before) || !(await c.halted())) return
+  if (isOpen(before) || !(await c.isTakenBack(before))) return
   const alive = await mustOrder(c, before.clOrdID)
   if (isOpen(alive)) await cancel(c, alive, 'halt', SYSTEM)
 }
 
-/** The HALT file is there, or cannot be read. It engages once; taking the file away releases nothing. */
+/** The HALT file is there, or cannot be read: nothing less than everything. Taking the file away releases nothing. */
 export async function engageByFile(c: Command): Promise<void> {
-  if (await c.halted()) return
-  await engage(c, 'file', 'The HALT file is present in the data directory.', {
-    type: 'system',
-    id: 'halt-file',
-    via: 'file',
-    session: null,
-  })
+  const reason = 'The HALT file is present in the data directory.'
+  await halt(c, { reason, actor: { type: 'system', id: 'file', via: 'file', session: null } })
 }
 
 /** What is asked while a person waits and tries again and again must not begin a comparison each time: brokers count. */
@@ -58,31 +98,33 @@ async function compareSoon(c: Command): Promise<void> {
   await c.errand('reconcile', c.setting.account, 'halt')
 }
 
-/** Latched: only a person with the role, with a reason, and after a reconciliation that found nothing unexplained. */
-export async function release(c: Command, ask: { reason: string; actor: Actor }): Promise<Result<null, Denial>> {
-  const person = ask.actor.type === 'person' ? await c.tx.get('person', ask.actor.id) : null
+/**
+ * Latched: only a person with the role, with a reason; and of more than a part only after a reconciliation that found
+ * nothing unexplained.
+ */
+export async function release(
+  c: Command,
+  ask: Pick<Stop, 'reason' | 'actor' | 'scope'>,
+): Promise<Result<null, Denial>> {
+  const { scope = 'global', reason, actor } = ask
+  const person = actor.type === 'person' ? await c.tx.get('person', actor.id) : null
   if (!person || person.disabled || !RELEASERS.some((role) => person.roles.some((r) => r === role)))
     return deny(
       'NOT_ELIGIBLE',
       `Releasing a halt needs a signed-in person with one of the roles ${RELEASERS.join(', ')}.`,
     )
-  const halted = await c.tx.get('halt', 'global')
-  if (!halted?.state) return deny('NOT_HALTED', 'Trading is not halted.')
-  const run = await c.tx.get('reconcile', c.setting.account)
-  if (!run || run.at < halted.state.since || !run.clean) {
+  const state = (await c.tx.get('halt', scope))?.state
+  if (!state) return deny('NOT_HALTED', `${tradingIn(scope)} is not halted.`)
+  const why = isNarrow(scope) ? null : unreconciled(await c.tx.get('reconcile', c.setting.account), state)
+  if (why !== null) {
     await compareSoon(c)
-    const why =
-      !run || run.at < halted.state.since
-        ? 'Our book has not been compared with the broker since the halt'
-        : `The last comparison with the broker found: ${run.findings.join('; ')}`
     return deny('UNRECONCILED', `${why}. A comparison has been started; try again in a few seconds.`)
   }
-  await c.emit(
-    'halt.released',
-    { type: 'halt', id: 'global' },
-    'halt',
-    { by: person.name, reason: ask.reason },
-    ask.actor,
-  )
+  await c.emit('halt.released', { type: 'halt', id: scope }, 'halt', { by: person.name, reason, scope }, actor)
   return ok(null)
+}
+
+function unreconciled(run: ReconcileRun | null, { since }: HaltState): string | null {
+  if (!run || run.at < since) return 'Our book has not been compared with the broker since the halt'
+  return run.clean ? null : `The last comparison with the broker found: ${run.findings.join('; ')}`
 }

@@ -1,7 +1,8 @@
-import type { Freeze, HaltState } from '../gate/facts.ts'
+import type { Freeze } from '../gate/facts.ts'
 import { glance } from '../journal/form.ts'
 import type { Row } from '../journal/row.ts'
 import type { StoredRow } from '../journal/verify.ts'
+import { cancels, type HaltState, isStopped } from '../orders/halt.ts'
 import type { Order } from '../orders/machine.ts'
 import { positionOf } from '../orders/position.ts'
 import type { Fill } from '../ports/records.ts'
@@ -102,6 +103,7 @@ const FOLLOWS: ReadonlySet<string> = new Set<Action>([
   'order.in-doubt',
   'order.accepted',
   'task.closed',
+  'intent.withdrawn',
 ])
 
 class Replay {
@@ -185,12 +187,7 @@ class Replay {
         this.#memory.asked.set(told.data.by, { ...told.data, clOrdID: row.object.id })
         break
       case 'halt.engaged':
-        await this.#owe(
-          row,
-          'A halt takes every open entry back.',
-          ['order.cancel-requested', 'order.absent'],
-          (o) => o.role === 'Entry' && o.asked !== 'Cancel',
-        )
+        await this.#haltOwes(row, told.data)
         break
       case 'execution.reported': {
         if (told.data.report.execType === 'Trade') this.#counts.executions++
@@ -204,6 +201,20 @@ class Replay {
     return null
   }
 
+  async #haltOwes(row: Row, halt: Happened['halt.engaged']): Promise<void> {
+    const { scope = 'global', level = 'K4' } = halt
+    const stopped = new Set<string>()
+    for (const { clOrdID, account, intentID, terms } of cancels({ level }) ? await this.#open() : []) {
+      const strategyID = (await this.#tx.get('intent', intentID))?.proposal.strategyID ?? null
+      if (isStopped({ scope }, { account, symbol: terms.symbol, strategyID })) stopped.add(clOrdID)
+    }
+    await this.#owe(
+      row,
+      'A halt takes every open entry back.',
+      ['order.cancel-requested', 'order.absent'],
+      (o) => o.role === 'Entry' && o.asked !== 'Cancel' && stopped.has(o.clOrdID),
+    )
+  }
   async #owe(row: Row, expected: string, by: readonly Action[], which: (order: Order) => boolean): Promise<void> {
     const orders = new Set((await this.#open()).filter(which).map((o): string => o.clOrdID))
     this.#owed = orders.size > 0 ? { row, expected, orders, by } : null

@@ -5,6 +5,7 @@ import { ONE_CLICK, requirementOf } from '../approvals/policy.ts'
 import { assess, driftOf } from '../gate/gate.ts'
 import { explain, TRANSIENT } from '../gate/refusal.ts'
 import type { Actor } from '../journal/row.ts'
+import { stoppable } from '../orders/halt.ts'
 import { isSettled } from '../orders/intent.ts'
 import { isOpen } from '../orders/machine.ts'
 import type { Proposal } from '../orders/proposal.ts'
@@ -213,7 +214,7 @@ export async function approve(c: Command, ask: Yes): Promise<Result<Intent, Deni
   const requires = intent.requires ?? ONE_CLICK
   // With what it is said is weighed after this: a signature that cannot count anyway is not used up.
   const vote = { digest: ask.digest, voter: person.voter, level: requires.level }
-  const no = mayApprove(pending(intent), vote, await c.halted(), c.now)
+  const no = mayApprove(pending(intent), vote, await c.haltOver(stoppable(intent.account, intent.proposal)), c.now)
   if (no) return said(no)
   if (!intent.ticket) return said({ code: 'NOT_PENDING', text: 'The intent has no ticket yet.' })
   if (!(await isOfNow(c.tx, requires)))

@@ -1,6 +1,7 @@
 import { takesAccess } from '../approvals/decide.ts'
 import type { Row } from '../journal/row.ts'
 import { DELIVERY, type DeliverySaid } from '../orders/delivery.ts'
+import type { HaltState } from '../orders/halt.ts'
 import { INTENT, type IntentSaid } from '../orders/intent.ts'
 import { applyReport, isOpenPhase, type Order } from '../orders/machine.ts'
 import { addTrade, flat, positionOf } from '../orders/position.ts'
@@ -112,9 +113,9 @@ export async function project(tx: Tx, row: Row): Promise<void> {
     }
 
     case 'halt.engaged':
-      return tx.put('halt', { scope: 'global', state: { by: told.data.by, reason: told.data.reason, since: at } })
+      return tx.put('halt', halted(told.data, at))
     case 'halt.released':
-      return tx.put('halt', { scope: 'global', state: null })
+      return tx.put('halt', { scope: told.data.scope ?? 'global', state: null })
     case 'instrument.frozen':
       return frozen(tx, told.data, at)
     case 'instrument.thawed':
@@ -312,6 +313,11 @@ async function resized(
     }
   const phase = works ? 'PartiallyFilled' : order.phase
   await tx.put('order', { ...order, ...cost, phase, terms: { ...terms, orderQty }, updatedAt })
+}
+
+/** What was engaged, by rows of before there were parts and levels too. */
+function halted({ by, reason, scope = 'global', level = 'K4' }: Happened['halt.engaged'], since: Instant) {
+  return { scope, state: { by, reason, since, scope, level } satisfies HaltState }
 }
 
 async function frozen(tx: Tx, { symbol, reason }: Happened['instrument.frozen'], at: Instant): Promise<void> {

@@ -14,6 +14,7 @@ import {
 } from '../approvals/policy.ts'
 import { moment } from '../gate/words.ts'
 import type { Row } from '../journal/row.ts'
+import { isNarrow } from '../orders/halt.ts'
 import type { ArmedStrategy, Change, ChangeOf, Decision, Link, Passkey, Person, Session } from '../ports/records.ts'
 import { gt } from '../values/decimal.ts'
 import { sha256Base64url } from '../values/hash.ts'
@@ -123,9 +124,14 @@ export function admit(house: House, seen: Witnessed): readonly Doubt[] {
   const { id } = row.object
   switch (told.action) {
     case 'gateway.started':
-    case 'halt.engaged':
       disarm(house, () => true, at)
       return []
+    case 'halt.engaged': {
+      // Of a part, whatever was armed for it is disarmed by rows of its own.
+      const { scope = 'global' } = told.data
+      disarm(house, ({ strategyID }) => !isNarrow(scope) || scope === `strategy:${strategyID}`, at)
+      return []
+    }
     case 'person.added': {
       const { person } = told.data
       const before = house.people.get(person.personID)

@@ -10,6 +10,7 @@ import {
 } from '../approvals/policy.ts'
 import { moment } from '../gate/words.ts'
 import type { Actor } from '../journal/row.ts'
+import { isNarrow, statesOf } from '../orders/halt.ts'
 import type { Change, Intent, Person } from '../ports/records.ts'
 import type { Tx } from '../ports/store.ts'
 import { gt, shortest } from '../values/decimal.ts'
@@ -229,7 +230,8 @@ export const CHANGE_JUDGES = {
         said,
         `The row was written by ${row.actor.id}: only a person who may approve arms, and for themselves.`,
       )
-    if ((await tx.get('halt', 'global'))?.state)
+    const halts = statesOf(await tx.all('halt'))
+    if (halts.some(({ scope }) => !isNarrow(scope) || scope === `strategy:${arming.strategyID}`))
       return found('TRADING_HALTED', said, 'Trading is halted: nothing is armed.')
     if (arming.count !== 0 || arming.disarmedAt !== null || arming.armingID !== row.object.id)
       return found('NOT_NEW', said, 'It begins armed, under its own name, with no order gone.')

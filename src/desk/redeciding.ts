@@ -6,6 +6,7 @@ import { costOfRest, reduces, type Standing } from '../gate/replacing.ts'
 import { costOf } from '../gate/sizing.ts'
 import { moment } from '../gate/words.ts'
 import { filledQty, firstOf, unchangeable } from '../orders/generations.ts'
+import { haltOf, isHigher, isNarrow, statesOf, stoppable, type Stoppable, tradingIn } from '../orders/halt.ts'
 import { applyReport, isOpen, isReported, type Order, ordStatus } from '../orders/machine.ts'
 import { isLeg, protection } from '../orders/protection.ts'
 import { opposite, type Terms } from '../orders/terms.ts'
@@ -90,7 +91,10 @@ export const JUDGES: { readonly [A in Action]: Judge<A> } = {
       )
     const asks = (await requirementFault(c, intent)) ?? (await plannedFault(c))
     if (asks) return asks
-    return (await stopped(tx, terms.symbol, 'A ticket is made.')) ?? mayLive(tx, intent, 'It is priced anew.')
+    return (
+      (await stopped(tx, stoppable(intent.account, intent.proposal), 'A ticket is made.')) ??
+      mayLive(tx, intent, 'It is priced anew.')
+    )
   },
 
   'intent.refused': async ({ tx, row }) => {
@@ -129,7 +133,9 @@ export const JUDGES: { readonly [A in Action]: Judge<A> } = {
   'intent.withdrawn': async ({ tx, row, data: { decision } }) => {
     const intent = await tx.get('intent', row.object.id)
     if (!intent) return null
-    if (row.actor.type !== 'person' && row.actor.id !== intent.proposer.id)
+    const isOwn = row.actor.type === 'person' || row.actor.id === intent.proposer.id
+    const halts = statesOf(await tx.all('halt')).filter(({ scope }) => isNarrow(scope))
+    if (!isOwn && !haltOf(halts, stoppable(intent.account, intent.proposal)))
       return found(
         'NOT_ELIGIBLE',
         `${decision.byName} (${row.actor.type}) withdrew it.`,
@@ -181,7 +187,7 @@ export const JUDGES: { readonly [A in Action]: Judge<A> } = {
     const computed = digestOf(ticket)
     if (decision.digest !== computed || ticket.replaces !== order.clOrdID)
       return found('DIGEST_MISMATCH', `Approved was ${decision.digest} for ${by}.`, `The ticket’s is ${computed}.`)
-    return reduces(ticket.terms, await standingOf(tx, order)) ? null : stopped(tx, order.terms.symbol, said)
+    return reduces(ticket.terms, await standingOf(tx, order)) ? null : stopped(tx, await partOf(tx, order), said)
   },
 
   'order.send-started': async (c) => {
@@ -273,19 +279,24 @@ export const JUDGES: { readonly [A in Action]: Judge<A> } = {
       : found('WRONG_DISPUTE', said, `The machine refuses it as ${applied.error.said} of ${applied.error.phase}.`)
   },
 
-  'halt.engaged': async ({ tx, data: { by } }) => {
-    const state = (await tx.get('halt', 'global'))?.state
-    return state
-      ? found('REPEATED', `${by} halted trading.`, `It is halted since ${moment(state.since)}, by ${state.by}.`)
+  'halt.engaged': async ({ tx, data: { by, scope = 'global', level = 'K4' } }) => {
+    const state = (await tx.get('halt', scope))?.state
+    return state && !isHigher(level, state.level)
+      ? found(
+          'REPEATED',
+          `${by} halted it: ${tradingIn(scope)}, ${level}.`,
+          `It is halted at ${state.level} since ${moment(state.since)}, by ${state.by}.`,
+        )
       : null
   },
-  'halt.released': async ({ tx, row, data: { by, reason } }) => {
+  'halt.released': async ({ tx, row, data: { by, reason, scope = 'global' } }) => {
     const said = `${by} (${row.actor.type}) released the halt: "${reason}".`
-    const state = (await tx.get('halt', 'global'))?.state
-    if (!state) return found('REPEATED', said, 'Trading is not halted.')
+    const state = (await tx.get('halt', scope))?.state
+    if (!state) return found('REPEATED', said, `${tradingIn(scope)} is not halted.`)
     const person = row.actor.type === 'person' ? await tx.get('person', row.actor.id) : null
     if (!person || person.disabled || !RELEASERS.some((role) => person.roles.some((r) => r === role)))
       return found('NOT_ELIGIBLE', said, `It takes a signed-in person with one of the roles ${RELEASERS.join(', ')}.`)
+    if (isNarrow(scope)) return null
     const runs = await tx.all('reconcile')
     return runs.some((run) => run.clean && run.at >= state.since)
       ? null
@@ -403,17 +414,23 @@ function untilOf({ state, proposal: { expiresAt }, decideBy, sendBy }: Intent): 
   return sendBy === null ? null : (Math.min(sendBy, expiresAt - 1) as Instant)
 }
 
-async function stopped(tx: Tx, symbol: string, said: string): Promise<Found | null> {
-  const state = (await tx.get('halt', 'global'))?.state
+const partOf = async (tx: Tx, { intentID, account, terms: { symbol } }: Order): Promise<Stoppable> => ({
+  account,
+  symbol,
+  strategyID: (await tx.get('intent', intentID))?.proposal.strategyID ?? null,
+})
+
+async function stopped(tx: Tx, what: Stoppable, said: string): Promise<Found | null> {
+  const state = haltOf(statesOf(await tx.all('halt')), what)
   if (state)
     return found(
       'TRADING_HALTED',
       said,
-      `Trading is halted since ${moment(state.since)} by ${state.by} ("${state.reason}"): nothing that could open a position goes on.`,
+      `${tradingIn(state.scope)} is halted since ${moment(state.since)} by ${state.by} ("${state.reason}"): nothing that could open a position goes on.`,
     )
-  const freeze = await tx.get('freeze', symbol)
+  const freeze = what.symbol === null ? null : await tx.get('freeze', what.symbol)
   return freeze
-    ? found('INSTRUMENT_FROZEN', said, `${symbol} is frozen since ${moment(freeze.since)}: ${freeze.reason}.`)
+    ? found('INSTRUMENT_FROZEN', said, `${freeze.symbol} is frozen since ${moment(freeze.since)}: ${freeze.reason}.`)
     : null
 }
 
@@ -453,10 +470,10 @@ async function wrongYes({
   const { requires = ONE_CLICK } = intent
   if (!(await isOfNow(tx, requires)))
     return found('NOT_APPROVED', by, 'The policy of approvals had changed since the ticket was made.')
-  const halted = (await tx.get('halt', 'global'))?.state != null
+  const halt = haltOf(statesOf(await tx.all('halt')), stoppable(intent.account, intent.proposal))
   const level = decision.evidence ? LEVEL_OF[decision.evidence.kind] : LEVEL_OF.session
   const vote = { digest: decision.digest ?? '', voter, level }
-  const no = mayApprove(pending(intent), vote, halted, decision.at)
+  const no = mayApprove(pending(intent), vote, halt, decision.at)
   if (no) return found(no.code, by, no.text)
   const computed = digestOf(intent.ticket)
   if (decision.digest !== computed)
@@ -495,7 +512,7 @@ async function entryCreated(tx: Tx, order: Order, said: string): Promise<Found |
       `It may cost ${order.maxNotional ? shortest(order.maxNotional) : 'anything'}.`,
       `Approved were ${shortest(ticket.maxNotional)} ${ticket.currency}.`,
     )
-  return stopped(tx, order.terms.symbol, said)
+  return stopped(tx, await partOf(tx, order), said)
 }
 
 /** Is there a yes to exactly the ticket of this intent, by somebody who may say it, that stands at `now`? */
@@ -593,7 +610,10 @@ async function entrySent(c: Case, order: Order, said: string): Promise<Found | n
   const intent = await c.tx.get('intent', order.intentID)
   if (intent?.clOrdID !== order.clOrdID)
     return found('NOT_APPROVED', said, `It is not the order that intent ${order.intentID} stands for.`)
-  return (await stopped(c.tx, order.terms.symbol, said)) ?? (await notApproved(c.tx, intent, decidedAt(c, order), said))
+  return (
+    (await stopped(c.tx, await partOf(c.tx, order), said)) ??
+    (await notApproved(c.tx, intent, decidedAt(c, order), said))
+  )
 }
 
 async function replacementSent(c: Case, order: Order, consent: Consent, said: string): Promise<Found | null> {
@@ -611,7 +631,7 @@ async function replacementSent(c: Case, order: Order, consent: Consent, said: st
   const rest = minus(consent.ticket.terms.orderQty, beside.filledQty)
   if (!eq(order.terms.orderQty, rest))
     return found('WRONG_TERMS', said, `${shortest(beside.filledQty)} are filled: ${shortest(rest)} are left to order.`)
-  return reduces(consent.ticket.terms, beside) ? null : stopped(tx, order.terms.symbol, said)
+  return reduces(consent.ticket.terms, beside) ? null : stopped(tx, await partOf(tx, order), said)
 }
 
 async function standingOf(tx: Tx, order: Order): Promise<Standing> {

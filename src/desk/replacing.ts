@@ -14,6 +14,7 @@ import {
 } from '../gate/replacing.ts'
 import type { Actor } from '../journal/row.ts'
 import { filledQty, firstOf, NO_CHANGES, unchangeable } from '../orders/generations.ts'
+import { stoppable } from '../orders/halt.ts'
 import { freshOrder, isOpen, type Order, ordStatus } from '../orders/machine.ts'
 import { isLeg } from '../orders/protection.ts'
 import type { Ticket } from '../orders/ticket.ts'
@@ -84,7 +85,8 @@ export async function replace(
     return cannot(
       `Its new terms ask for ${more.quorum === 1 ? 'a passkey' : `${more.quorum} people`} (${more.rules.join(', ')}). Cancel the order and have the new one proposed; making it smaller is allowed.`,
     )
-  const looks = less || (await c.halted()) || (await factsAreFresh(c, intent))
+  const looks =
+    less || (await c.haltOver(stoppable(intent.account, intent.proposal))) !== null || (await factsAreFresh(c, intent))
   const found = (await judge(c, ticket, standing, intent)).refusals
   // Of older facts, what newer ones would not change: a size above the limits is not looked at twice, and what our own
   // book says is never old.
@@ -212,7 +214,8 @@ export async function sendReplacement(c: Command, order: Order): Promise<Send | 
   const less = reduces(ticket.terms, standing)
   if (!less && (await asksForMore(c, ticket, intent)))
     return dropped(c, order, 'The policy of approvals asks for more than one click by now.')
-  if (!less && !(await c.halted()) && !(await factsAreFresh(c, intent))) return 'facts-too-old'
+  const of = stoppable(intent.account, intent.proposal)
+  if (!less && !(await c.haltOver(of)) && !(await factsAreFresh(c, intent))) return 'facts-too-old'
   const { passed, refusals } = await judge(c, ticket, standing, intent)
   if (!passed) return dropped(c, order, refusals.map(explain).join(' '))
 
@@ -221,7 +224,7 @@ export async function sendReplacement(c: Command, order: Order): Promise<Send | 
     await c.emit('order.resized', about(order), order.corr, { orderQty: rest }, SYSTEM)
   await c.emit('order.send-started', about(order), order.corr, { attempt: 1 })
   const ref = { clOrdID: old.clOrdID, orderID: old.orderID }
-  return { kind: 'replace', ref, clOrdID: order.clOrdID, order: passed, reduces: less, sendBy }
+  return { kind: 'replace', ref, clOrdID: order.clOrdID, order: passed, reduces: less, sendBy, of }
 }
 
 async function dropped(c: Command, order: Order, why: string): Promise<null> {

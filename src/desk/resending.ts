@@ -1,4 +1,5 @@
 import { passExit, recheck } from '../gate/gate.ts'
+import { stoppable } from '../orders/halt.ts'
 import { isReported, type Order } from '../orders/machine.ts'
 import type { ClOrdID } from '../values/brand.ts'
 import type { Command } from './command.ts'
@@ -50,14 +51,15 @@ async function entryAgain(c: Command, order: Order): Promise<Send | 'facts-too-o
   const intent = await c.tx.get('intent', order.intentID)
   const { ticket, decision } = intent ?? {}
   if (!intent || intent.state !== 'Approved' || intent.clOrdID !== order.clOrdID || !ticket) return null
-  if (decision?.verdict !== 'approved' || (await c.halted())) return null
+  if (decision?.verdict !== 'approved' || (await c.haltOver(stoppable(intent.account, intent.proposal)))) return null
   if ((await isApproved(c.tx, intent, ticket, c.now)) !== 'yes') return null
   if (!(await factsAreFresh(c, intent))) return 'facts-too-old'
   const { passed, refusals, drift } = recheck(ticket, intent.proposal, await c.facts(intent), c.setting.policy, c.now)
   if (!passed || drift || refusals.length > 0) return null
   await startedAgain(c, order)
   const { sendBy } = intent
-  return { kind: 'single', clOrdID: order.clOrdID, order: passed, ...(sendBy !== null && { sendBy }) }
+  const of = stoppable(intent.account, intent.proposal)
+  return { kind: 'single', clOrdID: order.clOrdID, order: passed, of, ...(sendBy !== null && { sendBy }) }
 }
 
 async function exitAgain(c: Command, order: Order): Promise<Send | null> {

@@ -48,8 +48,7 @@ const NO_ANSWER: readonly Refusal[] = []
 /** In the order a person reads them. All run, so that every reason is known at once. */
 export const CHECKS = {
   // --- may anything go?
-  halt: ({ facts: { halt } }) =>
-    halt ? [{ code: 'TRADING_HALTED', by: halt.by, reason: halt.reason, since: halt.since }] : 'Trading is not halted.',
+  halt: ({ facts: { halt } }) => (halt ? [{ code: 'TRADING_HALTED', ...halt }] : 'Trading is not halted.'),
   freeze: ({ facts: { freeze }, proposal: { symbol } }) =>
     freeze
       ? [{ code: 'INSTRUMENT_FROZEN', symbol: freeze.symbol, reason: freeze.reason, since: freeze.since }]

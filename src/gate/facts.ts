@@ -3,6 +3,7 @@ import type { Order } from '../orders/machine.ts'
 import type { AccountID } from '../values/brand.ts'
 import type { Amt, Decimal, Px } from '../values/decimal.ts'
 import type { Instant } from '../values/instant.ts'
+import type { HaltState } from '../orders/halt.ts'
 
 export type Quote = {
   readonly symbol: string
@@ -44,7 +45,6 @@ export type AccountFacts = {
   readonly at: Instant
 }
 
-export type HaltState = { readonly by: string; readonly reason: string; readonly since: Instant }
 export type Freeze = {
   readonly symbol: string
   readonly reason: string
@@ -55,6 +55,7 @@ export type Freeze = {
 
 /** Everything the gate looks at. It decides on this alone. */
 export type Facts = {
+  /** The furthest of those that stop this order. */
   readonly halt: HaltState | null
   readonly freeze: Freeze | null
   readonly market: MarketFacts | null

@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict'
 import { describe, it } from 'node:test'
+import { HALT } from '../orders/example.ts'
 import type { Instrument } from '../orders/instrument.ts'
 import type { Order } from '../orders/machine.ts'
 import type { Proposal } from '../orders/proposal.ts'
@@ -105,7 +106,7 @@ const ASSESSED: readonly Row[] = [
   ['without a target it passes', { proposal: { targetPx: null } }, []],
 
   // may anything go?
-  ['halted', { facts: { halt: { by: 'ana', reason: 'drill', since: NOW } } }, ['TRADING_HALTED']],
+  ['halted', { facts: { halt: HALT } }, ['TRADING_HALTED']],
   ['frozen', { facts: { freeze: { symbol: 'AAPL', reason: 'odd fill', since: NOW } } }, ['INSTRUMENT_FROZEN']],
   [
     'a live account under paper rules',
@@ -514,7 +515,7 @@ const ASSESSED: readonly Row[] = [
   [
     'all reasons come together',
     {
-      facts: { halt: { by: 'ana', reason: 'drill', since: NOW } },
+      facts: { halt: HALT },
       proposal: { ...explicit('400'), expiresAt: NOW, stopPx: px('190'), timeInForce: 'FOK' },
       market: { session: null },
       quote: null,
@@ -532,7 +533,7 @@ const ASSESSED: readonly Row[] = [
   ],
   [
     'and what is missing hides nothing else',
-    { facts: { market: null, account: null, halt: { by: 'ana', reason: 'drill', since: NOW } } },
+    { facts: { market: null, account: null, halt: HALT } },
     ['TRADING_HALTED', 'MARKET_MISSING', 'ACCOUNT_MISSING'],
   ],
 ]
@@ -695,7 +696,7 @@ const ticketFor = (change: Change): Ticket => {
 
 const RECHECKED: readonly Row[] = [
   ['nothing changed', {}, []],
-  ['halted since', { facts: { halt: { by: 'ana', reason: 'drill', since: NOW } } }, ['TRADING_HALTED']],
+  ['halted since', { facts: { halt: HALT } }, ['TRADING_HALTED']],
   ['frozen since', { facts: { freeze: { symbol: 'AAPL', reason: 'odd fill', since: NOW } } }, ['INSTRUMENT_FROZEN']],
   ['expired since', { proposal: { expiresAt: NOW } }, ['SIGNAL_EXPIRED']],
   ['closed since', { market: { session: { open: false, nextOpenAt: null, at: NOW } } }, ['MARKET_CLOSED']],

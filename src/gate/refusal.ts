@@ -1,3 +1,4 @@
+import { type HaltState, tradingIn } from '../orders/halt.ts'
 import type { Side } from '../orders/terms.ts'
 import type { Amt, Decimal, Px, Qty } from '../values/decimal.ts'
 import { shortest, text } from '../values/decimal.ts'
@@ -14,7 +15,7 @@ type Age = { readonly ageMs: number; readonly limitMs: number }
 /** What each no compared. Flat, so that it crosses every wire as it is. */
 type Compared = {
   // may anything go?
-  TRADING_HALTED: { by: string; reason: string; since: Instant }
+  TRADING_HALTED: HaltState
   INSTRUMENT_FROZEN: { symbol: string; reason: string; since: Instant }
   APPROVAL_VOID: { by: string }
   QUORUM_UNREACHABLE: { quorum: number; eligible: number }
@@ -139,9 +140,9 @@ const MEND_SIGNAL = 'Correct it and send it as a new intent.'
 /** One row for each way the gate says no, in the order of the checks. A new code does not compile without its row. */
 export const REFUSALS: { readonly [C in RefusalCode]: Row<C> } = {
   TRADING_HALTED: {
-    meaning: 'A person or a rule has stopped all new orders.',
+    meaning: 'A person or a rule has stopped all new orders, or those of one symbol or strategy.',
     transient: true,
-    says: (r) => `Trading was halted by ${r.by} at ${moment(r.since)}: ${r.reason}.`,
+    says: (r) => `${tradingIn(r.scope)} was halted by ${r.by} at ${moment(r.since)}: ${r.reason}.`,
     todo: 'Wait until people release the halt.',
   },
   INSTRUMENT_FROZEN: {

@@ -7,7 +7,14 @@ const USD = { currency: 'USD' } as const
 
 /** One of each, as a trader may meet it. */
 export const SAMPLES: { readonly [C in RefusalCode]: Extract<Refusal, { code: C }> } = {
-  TRADING_HALTED: { code: 'TRADING_HALTED', by: 'ana', reason: 'feed looks wrong', since: at('15:01:00') },
+  TRADING_HALTED: {
+    code: 'TRADING_HALTED',
+    by: 'ana',
+    reason: 'feed looks wrong',
+    since: at('15:01:00'),
+    scope: 'global',
+    level: 'K4',
+  },
   INSTRUMENT_FROZEN: {
     code: 'INSTRUMENT_FROZEN',
     symbol: 'AAPL',

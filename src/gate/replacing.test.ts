@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict'
 import { describe, it } from 'node:test'
+import { HALT } from '../orders/example.ts'
 import type { Order } from '../orders/machine.ts'
 import type { Ticket } from '../orders/ticket.ts'
 import { type Amt, amt, px, qty, shortest, text } from '../values/decimal.ts'
@@ -87,7 +88,7 @@ describe('a replacement', () => {
     ['a price beyond the target',                    standing(),             '400', '193.00', ['TARGET_ON_WRONG_SIDE']],
     ['a price that is far away',                     standing(),             '100', '192.49', ['PRICE_OUTSIDE_COLLAR'], {}, { collarBps: 200 }],
     ['a price between the ticks',                    standing(),             '400', '187.505', ['PRICE_OFF_TICK']],
-    ['during a halt',                                standing(),             '400', '187.40', ['TRADING_HALTED'], { halt: { by: 'ana', reason: 'x', since: NOW } }],
+    ['during a halt',                                standing(),             '400', '187.40', ['TRADING_HALTED'], { halt: HALT }],
     ['of a frozen symbol',                           standing(),             '400', '187.40', ['INSTRUMENT_FROZEN'], { freeze: { symbol: 'AAPL', reason: 'x', since: NOW } }],
     ['on an old quote',                              standing(),             '400', '187.40', ['QUOTE_STALE'], { market: { ...MARKET, quote: MARKET.quote && { ...MARKET.quote, at: plusMs(NOW, -6000) } } }],
     ['without an account',                           standing(),             '400', '187.40', ['ACCOUNT_MISSING'], { account: null }],
@@ -132,7 +133,7 @@ describe('less of the same', () => {
 
   it('needs no market, costs its share, and passes whatever is halted', () => {
     const of = standing('100', '50')
-    const blind = { ...FACTS, market: null, account: null, halt: { by: 'ana', reason: 'x', since: NOW } }
+    const blind = { ...FACTS, market: null, account: null, halt: HALT }
     const want = { orderQty: qty('200'), price: px('187.50') }
     const { ticket } = replacementTicket(of, want, MADE, 2, blind, POLICY, instant(0))
     assert.equal(text(ticket?.maxNotional as Amt), '37500.00')

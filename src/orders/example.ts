@@ -1,6 +1,7 @@
 import type { AccountID, ClOrdID, ExecID, IntentID, OrderID } from '../values/brand.ts'
 import { amt, dec, px, qty } from '../values/decimal.ts'
 import { type Instant, parseInstant, plusMs } from '../values/instant.ts'
+import type { HaltState } from './halt.ts'
 import { applyReport, freshOrder, type Applied, type Order, type ReportFault } from './machine.ts'
 import type { BustReport, CorrectReport, Execution, Report, StatusReport, TradeReport } from './report.ts'
 import type { Terms } from './terms.ts'
@@ -8,6 +9,9 @@ import type { Terms } from './terms.ts'
 // One order and the reports that may come for it: what the tests of this room change one thing of.
 
 export const NOW: Instant = parseInstant('2026-11-24T15:00:00Z') as Instant
+
+/** Everything, by a person, at this moment. */
+export const HALT: HaltState = { by: 'ana', reason: 'drill', since: NOW, scope: 'global', level: 'K4' }
 
 export const TERMS: Terms = {
   symbol: 'AAPL',

@@ -360,7 +360,10 @@ export function storeContract(name: string, bench: () => Promise<StoreBench>): v
           await tx.put('position', position)
           await tx.put('task', task)
           await tx.put('session', session)
-          await tx.put('halt', { scope: 'global', state: { by: 'ana', reason: 'news', since: START } })
+          await tx.put('halt', {
+            scope: 'global',
+            state: { by: 'ana', reason: 'news', since: START, scope: 'global', level: 'K4' },
+          })
           await tx.put('freeze', { symbol: 'TSLA', reason: 'unexplained', since: START })
           await tx.put('person', {
             personID: 'ana',

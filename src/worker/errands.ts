@@ -1,4 +1,5 @@
 import type { Desk, Send } from '../desk/desk.ts'
+import { haltOf, ofAll, statesOf } from '../orders/halt.ts'
 import { isOpen, type Order } from '../orders/machine.ts'
 import { isNamedByOthers } from '../orders/generations.ts'
 import { isLeg, mayTrade, ownerOf } from '../orders/protection.ts'
@@ -174,7 +175,7 @@ async function attempt(h: Hands, send: Send): Promise<Sent | { outcome: 'not-sen
 
 /** Asked in the instant before the first byte: an order may have waited for its turn at the broker. */
 async function heldBack(h: Hands, send: Send, opens: boolean): Promise<string | null> {
-  if (opens && (await haltedNow(h))) return 'trading was halted in the moment before the first byte'
+  if (opens && (await haltedNow(h, send))) return 'trading was halted in the moment before the first byte'
   const sendBy = send.kind === 'pair' ? undefined : send.sendBy
   return sendBy !== undefined && h.clock.now() > sendBy ? 'its approval ended while it waited for its turn' : null
 }
@@ -195,9 +196,10 @@ async function sentBy(broker: Broker, send: Send, mayGo: MayGo): Promise<Sent> {
 }
 
 /** A state that cannot be read counts as halted. The file is asked last: it is the one that works when all else is down. */
-async function haltedNow(h: Hands): Promise<boolean> {
-  const row = await h.reads.get('halt', 'global').catch(() => 'unreadable' as const)
-  return row === 'unreadable' || row?.state != null || h.haltFile()
+async function haltedNow(h: Hands, send: Send): Promise<boolean> {
+  const what = (send.kind === 'pair' ? undefined : send.of) ?? ofAll(h.broker.account)
+  const rows = await h.reads.all('halt').catch(() => 'unreadable' as const)
+  return rows === 'unreadable' || haltOf(statesOf(rows), what) !== null || h.haltFile()
 }
 
 /** Asks about an order while it, or a leg of it, may still trade. What has ended needs no question: reports and reconciliation find the rest. */

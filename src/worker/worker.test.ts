@@ -163,7 +163,10 @@ const turns = async (): Promise<void> => {
 
 describe('a send', () => {
   type Row = [name: string, over: Parameters<typeof bench>[0], send: Send, calls: string[]]
-  const halted = { scope: 'global', state: { by: 'ana', reason: 'enough', since: fromMs(0) } }
+  const halted = {
+    scope: 'global',
+    state: { by: 'ana', reason: 'enough', since: fromMs(0), scope: 'global', level: 'K4' },
+  }
   const rows: Row[] = [
     ['goes once, and its answer is recorded', {}, single('a'), ['submit a', 'recorded accepted']],
     [
@@ -174,14 +177,14 @@ describe('a send', () => {
     ],
     [
       'does not go when trading was halted since',
-      { reads: { get: async () => halted as never } },
+      { reads: { all: async () => [halted] as never } },
       single('a'),
       ['recorded not-sent'],
     ],
     ['does not go when the HALT file appeared since', { haltFile: () => true }, single('a'), ['recorded not-sent']],
     [
       'does not go when nobody can say whether trading is halted',
-      { reads: { get: () => Promise.reject(new Error('disk')) } },
+      { reads: { all: () => Promise.reject(new Error('disk')) } },
       single('a'),
       ['recorded not-sent'],
     ],
@@ -212,7 +215,7 @@ describe('a send', () => {
     ],
     [
       'of an exit goes whatever is halted',
-      { reads: { get: async () => halted as never }, haltFile: () => true },
+      { reads: { all: async () => [halted] as never }, haltFile: () => true },
       single('a', true),
       ['submit a', 'recorded accepted'],
     ],

@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict'
 import type { Denial } from '../../src/desk/desk.ts'
 import { newestOf } from '../../src/orders/generations.ts'
+import { type HaltLevel, type HaltScope, isScope } from '../../src/orders/halt.ts'
 import { avgPx, leavesQty, type Order, ordStatus } from '../../src/orders/machine.ts'
 import { avgCost } from '../../src/orders/position.ts'
 import type { Proposal } from '../../src/orders/proposal.ts'
@@ -351,13 +352,19 @@ const COMMANDS: { readonly [verb: string]: Run } = {
 
   // --- stop and go
   halt: async (w, words) => {
-    const ask = { reason: words.named('reason') ?? 'enough', actor: actor(words) }
+    const level = words.named('level') as HaltLevel | undefined
+    const ask = {
+      reason: words.named('reason') ?? 'enough',
+      actor: actor(words),
+      ...scopeOf(words),
+      ...(level && { level }),
+    }
     words.done()
     const done = await w.desk.halt(ask)
     return done.ok ? null : { denied: done.error }
   },
   release: async (w, words) => {
-    const ask = { reason: words.named('reason') ?? 'all clear', actor: actor(words) }
+    const ask = { reason: words.named('reason') ?? 'all clear', actor: actor(words), ...scopeOf(words) }
     words.done()
     const done = await w.desk.release(ask)
     return done.ok ? null : { denied: done.error }
@@ -694,6 +701,11 @@ async function looked(w: World, words: Words): Promise<null> {
   return null
 }
 
+const scopeOf = (words: Words): { readonly scope?: HaltScope } => {
+  const written = words.named('scope')
+  if (written === undefined) return {}
+  return isScope(written) ? { scope: written } : words.fail(`${written} is nothing that can be halted`)
+}
 const actor = (words: Words) => {
   const by = words.need('by')
   return by === AGENT.id ? AGENT : by.startsWith('agent:') ? { ...AGENT, id: by } : personActor(by)
@@ -795,7 +807,10 @@ const EXPECT: { readonly [what: string]: (w: World, words: Words) => Promise<voi
     const freeze = await w.store.get('freeze', words.next('the symbol'))
     assert.equal(freeze, null, `frozen: ${freeze?.reason}`)
   },
-  halted: async (w) => assert.ok((await w.store.get('halt', 'global'))?.state, 'trading is not halted'),
+  halted: async (w, words) => {
+    const { scope = 'global' } = scopeOf(words)
+    assert.ok((await w.store.get('halt', scope))?.state, `${scope} is not halted`)
+  },
   armed: async (w, words) => {
     const count = words.named('count')
     const armed = (await w.store.all('arming')).filter((one) => one.disarmedAt === null)

@@ -6,6 +6,7 @@ import { replayJournal } from '../../src/desk/incident.ts'
 import { rebuildViews } from '../../src/desk/project.ts'
 import type { Row } from '../../src/journal/row.ts'
 import { verifyJournal } from '../../src/journal/verify.ts'
+import { type HaltScope, isStopped, type Stoppable } from '../../src/orders/halt.ts'
 import { isOpen, type Order } from '../../src/orders/machine.ts'
 import type { Ticket } from '../../src/orders/ticket.ts'
 import type { Decision, Intent, Person } from '../../src/ports/records.ts'
@@ -53,15 +54,22 @@ export const STANDING: { readonly [rule: string]: (w: World, journal: readonly R
   },
 
   'no entry leaves while trading is halted': async (_, journal) => {
-    let halted = false
-    const entries = new Set<string>()
+    const halts = new Set<HaltScope>()
+    const strategies = new Map<string, string>()
+    const entries = new Map<string, Stoppable>()
     for (const row of journal) {
-      if (row.action === 'halt.engaged') halted = true
-      if (row.action === 'halt.released') halted = false
-      if (row.action === 'order.created' && dataOf<'order.created'>(row).order.role === 'Entry')
-        entries.add(row.object.id)
-      if (row.action === 'order.send-started' && entries.has(row.object.id))
-        assert.ok(!halted, `${row.object.id} was sent at row ${row.seq}, during a halt`)
+      const { id } = row.object
+      if (row.action === 'halt.engaged') halts.add(dataOf<'halt.engaged'>(row).scope ?? 'global')
+      if (row.action === 'halt.released') halts.delete(dataOf<'halt.released'>(row).scope ?? 'global')
+      if (row.action === 'intent.received')
+        strategies.set(id, dataOf<'intent.received'>(row).intent.proposal.strategyID)
+      if (row.action === 'order.created' && dataOf<'order.created'>(row).order.role === 'Entry') {
+        const { account, intentID, terms } = dataOf<'order.created'>(row).order
+        entries.set(id, { account, symbol: terms.symbol, strategyID: strategies.get(intentID) ?? null })
+      }
+      const what = row.action === 'order.send-started' ? entries.get(id) : undefined
+      const by = what && [...halts].find((scope) => isStopped({ scope }, what))
+      assert.equal(by, undefined, `${id} was sent at row ${row.seq}, and ${by} was halted`)
     }
   },
 

@@ -65,6 +65,18 @@ const YES = { ok: true } as const
 const no = (why: string): { ok: false; why: string } => ({ ok: false, why })
 const OVER = no('It is decided.')
 const ACCOUNT = 'paper:sim:1'
+const RUNNING: Halt = {
+  engaged: false,
+  level: null,
+  by: null,
+  reason: null,
+  since: null,
+  openOrders: 0,
+  proof: [],
+  comparedAt: null,
+  proven: false,
+  halts: [],
+}
 
 /** Something was refused: shaped as the real gateway shapes it. */
 export class Denied extends Error {
@@ -93,7 +105,7 @@ export function makeWorld(clock: () => number, later: (ms: number, then: () => v
   const events: Event[] = []
   const tasks: Task[] = []
   const listeners = new Set<(event: Event) => void>()
-  let halt: Halt = { engaged: false, by: null, reason: null, since: null, openOrders: 0, proof: [] }
+  let halt: Halt = RUNNING
   let wobbles = 0
 
   const iso = (ms = clock()): string => new Date(ms).toISOString()
@@ -514,7 +526,7 @@ export function makeWorld(clock: () => number, later: (ms: number, then: () => v
   function engage(by: string, reason: string): Halt {
     if (halt.engaged) throw new Denied(409, 'ALREADY_HALTED', 'Halted already', 'Trading is halted already.')
     const open = entriesOpen()
-    halt = { engaged: true, by, reason, since: iso(), openOrders: open.length, proof: [] }
+    halt = { ...RUNNING, engaged: true, level: 'K4', by, reason, since: iso(), openOrders: open.length }
     const watched = open.map(({ clOrdID }) => clOrdID)
     proofOf = () =>
       watched.flatMap((id) => {
@@ -536,7 +548,7 @@ export function makeWorld(clock: () => number, later: (ms: number, then: () => v
 
   function release(by: string, reason: string): Halt {
     if (!halt.engaged) throw new Denied(409, 'NOT_HALTED', 'Not halted', 'Trading is not halted.')
-    halt = { engaged: false, by: null, reason: null, since: null, openOrders: 0, proof: [] }
+    halt = RUNNING
     emit('halt.released', { type: 'halt', id: 'global' }, 'halt', `${by} released the halt: ${reason}`, by)
     return halt
   }
