@@ -1,8 +1,9 @@
 import type { ChannelUser, Envelope, Evidence, Level } from '../approvals/evidence.ts'
 import type { PublicKey } from '../approvals/passkey.ts'
 import type { ApprovalPolicy, Arming, Requirement } from '../approvals/policy.ts'
-import type { AccountFacts, Freeze, HaltState, MarketFacts } from '../gate/facts.ts'
+import type { AccountFacts, Freeze, MarketFacts } from '../gate/facts.ts'
 import type { CheckLine } from '../gate/gate.ts'
+import type { HaltScope, HaltState } from '../orders/halt.ts'
 import type { Refusal } from '../gate/refusal.ts'
 import type { Sizing } from '../gate/sizing.ts'
 import type { Actor } from '../journal/row.ts'
@@ -276,7 +277,8 @@ export type SigninCode = {
   readonly links?: string
 }
 
-export type Halt = { readonly scope: 'global'; readonly state: HaltState | null }
+/** `state` is null once people have released it. */
+export type Halt = { readonly scope: HaltScope; readonly state: HaltState | null }
 
 /** The last reconciliation: what was compared and what it found. */
 export type ReconcileRun = {
