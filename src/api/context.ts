@@ -1,5 +1,6 @@
 import { type ApprovalPolicy, firstPolicy } from '../approvals/policy.ts'
 import type { Desk } from '../desk/desk.ts'
+import { statesOf } from '../orders/halt.ts'
 import type { Channel } from '../ports/channel.ts'
 import type { Clock } from '../ports/clock.ts'
 import { newestOf } from '../orders/generations.ts'
@@ -186,9 +187,9 @@ export function context(deps: ApiDeps, closing: AbortSignal): Api {
       const now = clock.now()
       const decides = caller.scopes.has('approvals:decide') || caller.scopes.has('approvals:policy')
       const passkeys = decides ? reads.all('passkey') : []
-      const [halt, name, keys] = await Promise.all([reads.get('halt', 'global'), names(), passkeys])
+      const [halts, name, keys] = await Promise.all([reads.all('halt'), names(), passkeys])
       const signs = keys.some((passkey) => signsNow(passkey, caller.id, deps.environment, now))
-      return { caller, now, halt: halt?.state ?? null, name, signs }
+      return { caller, now, halts: statesOf(halts), name, signs }
     },
     names,
     policy: async () => (await reads.get('approvals', 'account'))?.policy ?? firstPolicy(deps.environment),
