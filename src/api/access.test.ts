@@ -246,6 +246,21 @@ describe('credentials', () => {
     assert.match((await house.ask({ url: '/v1/me', as: other })).json<wire.Problem>().detail, /no longer has access/)
   })
 
+  it('strangers have one line in the log for each request, and few for many', async () => {
+    const fresh = await openHouse()
+    const headers = { authorization: `Bearer jax_paper_00000000_${'A'.repeat(43)}` }
+    fresh.logged.length = 0
+    for (let i = 0; i < 40; i++) await fresh.ask({ method: 'POST', url: '/v1/halt', headers, body: { reason: 'x' } })
+    const texts = fresh.logged.map(({ text }) => text)
+    assert.ok(texts.length > 0 && texts.length <= 11, `${texts.length} lines`)
+    assert.deepEqual([...new Set(texts)], ['credential refused'])
+    fresh.logged.length = 0
+    for (let i = 0; i < 40; i++)
+      await fresh.ask({ method: 'POST', url: '/v1/halt', headers: { host: 'evil.example' }, body: {} })
+    assert.ok(fresh.logged.length > 0 && fresh.logged.length <= 11, `${fresh.logged.length} lines`)
+    await fresh.close()
+  })
+
   it('the set-up code signs the first person in with every role, once', async () => {
     const fresh = await openHouse({ limits: { failedBurst: 3, failedEveryMs: 60_000 } })
     const operator = await fresh.token('operator', ['signin:issue'])

@@ -13,6 +13,7 @@ import { REFERENCE_STYLE, referencePage } from './reference.ts'
 import { memory } from './remember.ts'
 import { type Route, remembers, route } from './route.ts'
 import { ROUTES } from './routes.ts'
+import { sparing } from './sparing.ts'
 import { SESSION_COOKIE } from './routes-access.ts'
 
 declare module 'fastify' {
@@ -24,6 +25,8 @@ declare module 'fastify' {
     caller: Caller
     /** Monotonic nanoseconds at its arrival. */
     arrivedNs: bigint
+    /** Whether the log has its line already, and with more words than how it was answered. */
+    told: boolean
   }
 }
 
@@ -57,6 +60,7 @@ export function createApi(deps: ApiDeps): FastifyInstance {
   const always = api.served.https ? { ...HEADERS, 'strict-transport-security': HSTS } : HEADERS
   /** A person's time, whatever the market's clock does. */
   const monotonic = (): Instant => instant(Number(api.clock.monotonicNs() / 1000n))
+  const strangers = sparing(monotonic)
 
   const app = fastify({
     logger: false,
@@ -86,6 +90,7 @@ export function createApi(deps: ApiDeps): FastifyInstance {
 
   app.decorateRequest('caller')
   app.decorateRequest('arrivedNs', 0n)
+  app.decorateRequest('told', false)
   app.addHook('onRoute', ({ config, url, method }) => {
     if (config?.access === undefined)
       throw new TypeError(`${String(method)} ${url} does not say who it is for; nothing is mounted by default`)
@@ -106,6 +111,7 @@ export function createApi(deps: ApiDeps): FastifyInstance {
       status: reply.statusCode,
       seconds,
     })
+    if (request.told) return
     const line = {
       method: request.method,
       route: pattern,
@@ -115,7 +121,10 @@ export function createApi(deps: ApiDeps): FastifyInstance {
       address: request.ip,
     }
     if (reply.statusCode >= 500) api.log.error(line, 'failed')
-    else if (request.method !== 'GET') api.log.info(line, 'answered')
+    else if (request.method === 'GET') return
+    else if (request.caller.kind === 'nobody' && reply.statusCode >= 400)
+      strangers(`answered ${reply.statusCode}`, (more) => api.log.info({ ...line, ...more }, 'answered'))
+    else api.log.info(line, 'answered')
   })
 
   /** Host names are an allow-list: a page elsewhere whose name was made to point here is not us (DNS rebinding). */
@@ -156,10 +165,9 @@ export function createApi(deps: ApiDeps): FastifyInstance {
       if (who.error.why === 'none') return problem('UNAUTHENTICATED', who.error.text, { headers })
       const wait = failures.wait(request.ip, monotonic())
       failures.failed(request.ip, monotonic())
-      api.log.warn(
-        { address: request.ip, route: request.routeOptions.url, why: who.error.why, retryAfter: wait },
-        'credential refused',
-      )
+      request.told = true
+      const line = { address: request.ip, route: request.routeOptions.url, why: who.error.why, retryAfter: wait }
+      strangers('credential', (more) => api.log.warn({ ...line, ...more }, 'credential refused'))
       return wait > 0 ? tooMany(wait) : problem('UNAUTHENTICATED', who.error.text, { headers })
     }
     const caller = (request.caller = who.value)
@@ -259,7 +267,7 @@ export function createApi(deps: ApiDeps): FastifyInstance {
       run: async () => ({ status: 200, body: REFERENCE_STYLE, type: 'text/css; charset=utf-8' }),
     }),
   ]
-  mountChannels(app, api, deps.channels ?? [])
+  mountChannels(app, api, deps.channels ?? [], strangers)
   const table = [...ROUTES, ...service]
   const document = openapi(table, { version: api.version, sessionCookie: SESSION_COOKIE(api.served.https) })
   for (const one of table) mount(one)
@@ -302,7 +310,8 @@ export function createApi(deps: ApiDeps): FastifyInstance {
     const answer = await run()
     if (answer && answer.status >= 400 && answer.status < 500) {
       failures.failed(request.ip, monotonic())
-      api.log.warn({ address: request.ip }, 'sign-in refused')
+      request.told = true
+      strangers('sign-in', (more) => api.log.warn({ address: request.ip, ...more }, 'sign-in refused'))
     }
     return answer
   }

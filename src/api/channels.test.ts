@@ -17,6 +17,7 @@ describe('what channels listen on', () => {
           },
         },
         { path: 'teams/messages', handle: () => Promise.reject(new Error('the bot token is xoxb-1')) },
+        { path: 'refuses', handle: async () => ({ status: 401, type: 'application/json', body: '{}' }) },
         {
           path: 'odd',
           handle: () => {
@@ -83,6 +84,21 @@ describe('what channels listen on', () => {
       assert.equal(headers['x-content-type-options'], 'nosniff')
       assert.ok(house.logged.some(({ level, fields }) => level === 'error' && JSON.stringify(fields).includes(path)))
     }
+  })
+
+  it('has one line in the log for each request, and few for many of strangers', async () => {
+    const isAt = ({ fields }: House['logged'][number], path: string) => JSON.stringify(fields).includes(path)
+    const linesOf = async (path: string, payload: string | Buffer, times = 1) => {
+      house.logged.length = 0
+      for (let i = 0; i < times; i++) await post(path, payload)
+      return house.logged.filter((line) => isAt(line, path)).map(({ level, text }) => [level, text])
+    }
+    assert.deepEqual(await linesOf('slack/interactive', 'x'), [['info', 'answered']])
+    assert.deepEqual(await linesOf('refuses', 'x'), [], 'it says itself why')
+    assert.deepEqual(await linesOf('teams/messages', 'x'), [['error', 'a channel failed']])
+    const over = await linesOf('slack/interactive', Buffer.alloc(256 * 1024 + 1), 40)
+    assert.ok(over.length > 0 && over.length <= 11, `${over.length} lines`)
+    for (const line of over) assert.deepEqual(line, ['warn', 'a request to a channel could not be read'])
   })
 
   it('listens nowhere else, to no other method and by no other name', async () => {

@@ -150,6 +150,16 @@ describe('the channels of a gateway', () => {
     }
   })
 
+  it('write few lines about many requests that nobody signed', async () => {
+    const { open, lines } = bench(slackOf(secret('bot', 'xoxb-12345678'), secret('signing', 'a'.repeat(32))))
+    const channels = open()
+    for (let i = 0; i < 50; i++)
+      for (const { handle } of channels.routes) await handle({ headers: {}, body: new Uint8Array(), at: market.now() })
+    const refused = lines.filter(({ text }) => /was refused/.test(text))
+    assert.ok(refused.length > 0 && refused.length <= 11, `${refused.length} lines`)
+    await channels.stop()
+  })
+
   it('remember where Teams was installed, across restarts', async () => {
     const clock = systemClock()
     const teams = await startTeamsSimulator({ now: () => clock.now() })

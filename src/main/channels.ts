@@ -1,6 +1,7 @@
 // Slack, Teams and the webhook, as far as they are configured: opened, kept in step with the orders, and closed.
 import { join } from 'node:path'
 import type { ChannelRoute } from '../api/context.ts'
+import { sparing } from '../api/sparing.ts'
 import { createOutbox, type Outbox, type OutboxBook } from '../channels/outbox/outbox.ts'
 import { openSlack, type Slack } from '../channels/slack/slack.ts'
 import type { Reference } from '../channels/teams/connector.ts'
@@ -55,8 +56,13 @@ const STOP_MS = 5_000
 export function openChannels(settings: Settings, deps: ChannelsDeps): Channels {
   const people = systemClock()
   const house = inTimeOfPeople(deps.house, deps, people)
-  const log = (level: Level, text: string, facts: Readonly<Record<string, unknown>>): void =>
-    deps.log[level](facts, text)
+  const strangers = sparing(() => people.now())
+  const log = (level: Level, text: string, facts: Readonly<Record<string, unknown>>): void => {
+    // What is refused carries a code, and whoever can reach the address can have it refused without end.
+    if (typeof facts['code'] === 'string')
+      strangers(facts['code'], (more) => deps.log[level]({ ...facts, ...more }, text))
+    else deps.log[level](facts, text)
+  }
   const opened = opening(settings, { house, people, random: deps.random, log, memory: memoryIn(deps.places) })
   const outboxOf = (channel: Channel, book: OutboxBook): Outbox =>
     createOutbox({
