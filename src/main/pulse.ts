@@ -23,6 +23,7 @@ const WRITES: ReadonlySet<string | symbol> = new Set([
   'replace',
   'cancel',
   'cancelAll',
+  'lock',
   'closePosition',
   'closeAll',
 ] satisfies (keyof Broker)[])

@@ -400,6 +400,24 @@ export function brokerContract(name: string, open: () => Promise<Bench>, skips: 
       assert.deepEqual(await bench.broker.openOrders(), [])
     })
 
+    rule('a locked account takes no new order, says so, and leaves what is open', async ({ bench, entry, place }) => {
+      const { broker } = bench
+      if (!broker.lock) return
+      const before = await place('c-1', { ordType: 'Limit', price: px('90.00') })
+      assert.deepEqual(await broker.lock(true), { outcome: 'accepted' })
+      const refused = await broker.submit(id('c-2'), entry({ ordType: 'Limit', price: px('90.00') }))
+      assert.equal(refused.outcome, 'rejected')
+      assert.notEqual((await broker.accountFact()).status, 'Active')
+      assert.deepEqual(
+        (await broker.openOrders()).map((o) => o.orderID),
+        [before.orderID],
+      )
+      assert.deepEqual(await broker.cancel({ clOrdID: id('c-1'), orderID: before.orderID }), { outcome: 'accepted' })
+      assert.deepEqual(await broker.lock(false), { outcome: 'accepted' })
+      assert.equal((await broker.accountFact()).status, 'Active')
+      await place('c-3', { ordType: 'Limit', price: px('90.00') })
+    })
+
     rule('immediate-or-cancel ends with what it got', async ({ bench, place, found }) => {
       await bench.market(px('99.99'), px('100.00'), qty('4'))
       await place('c-1', { ordType: 'Limit', price: px('100.00'), timeInForce: 'IOC' })

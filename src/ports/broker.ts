@@ -198,6 +198,11 @@ export interface Broker {
   closeAll(): Promise<{ readonly outcome: 'answered'; readonly positions: readonly Closed[] } | InDoubt>
   /** Cancels every open order of the account, ours or not. Only where `capabilities.cancelAll`. */
   cancelAll(): Promise<CancelSent>
+  /**
+   * Turns on the broker's own switch against every new order of the account, or turns it off again, once. It knows no
+   * exits: while it is on, no stop can be placed either. `AccountFact.status` tells that it is on. Absent: no such switch.
+   */
+  lock?(on: boolean): Promise<CancelSent>
 
   /** The order by our name for it, open or closed, with every report about it and its legs so far. */
   find(clOrdID: ClOrdID): Promise<Found>

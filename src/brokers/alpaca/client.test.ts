@@ -9,6 +9,7 @@ import { ReadFailed } from '../../ports/broker.ts'
 import type { AccountID, OrderID } from '../../values/brand.ts'
 import { px, qty, shortest, text } from '../../values/decimal.ts'
 import { fromMs, instant, parseInstant, plusMs } from '../../values/instant.ts'
+import type { Fault } from '../../simulators/alpaca/fate.ts'
 import { KEYS, type AlpacaBench, alpacaBench, entry, id, RESTING } from './bench.contract.ts'
 import { AlpacaRefusal, openAlpaca } from './client.ts'
 import { endpointsOf } from './hosts.ts'
@@ -109,6 +110,35 @@ describe('opening', () => {
     assert.doesNotMatch(inspect(broker, { depth: 20, showHidden: true }), new RegExp(KEYS.secretKey))
   })
 
+  it('opens no stream when none is wanted, and finds all by asking', async () => {
+    const b = await alpacaBench()
+    try {
+      const sent = await b.broker.submit(id('c-1'), entry(RESTING))
+      assert.equal(sent.outcome, 'accepted')
+      await b.broker.close()
+      for (let i = 0; i < 200 && b.simulator.fate.listeners() > 0; i++) await delay(5)
+      const endpoints = endpointsOf('paper', b.simulator.url)
+      assert.ok(endpoints.ok)
+      const broker = await openAlpaca({
+        account: 'paper:alpaca:main' as AccountID,
+        environment: 'paper',
+        keys: KEYS,
+        endpoints: endpoints.value,
+        clock: REAL,
+        random: () => 0,
+        streamWaitMs: null,
+        log: () => {},
+      })
+      assert.deepEqual(
+        (await broker.openOrders()).map((o) => o.clOrdID),
+        ['c-1'],
+      )
+      assert.equal(b.simulator.fate.listeners(), 0)
+      await broker.close()
+    } finally {
+      await b.close()
+    }
+  })
   test('goes on without the stream, and says so', async (b) => {
     b.simulator.fate.refuse(true)
     await b.restart()
@@ -423,6 +453,21 @@ describe('the account', () => {
     assert.equal((await b.broker.accountFact()).status, 'Blocked')
     assert.ok(b.notices.some((n) => n.kind === 'odd' && /restricts the account: .*blocked/.test(n.text)))
   })
+  // biome-ignore format: a table reads in columns
+  const LOCKS: readonly (readonly [what: string, answer: Fault, outcome: string, says: RegExp, locked: boolean])[] = [
+    ['is locked once Alpaca says so',              { kind: 'status-before', status: 422, body: { code: 40010001, message: 'invalid suspend_trade' } }, 'rejected', /422 40010001: invalid suspend_trade/, false],
+    ['may be locked when the answer is lost',      { kind: 'drop-after' },                          'in-doubt', /./,                               true],
+    ['is not taken as locked for any answer',      { kind: 'status-before', status: 200, body: {} },'in-doubt', /without saying that trading is suspended/, false],
+    ['is not taken as locked on "not now"',        { kind: 'status-before', status: 429 },          'in-doubt', /429/,                             false],
+  ]
+  for (const [what, answer, outcome, says, locked] of LOCKS)
+    test(what, async (b) => {
+      b.simulator.fate.on({ method: 'PATCH', path: '/v2/account/configurations', times: 1, do: answer })
+      const sent = (await b.broker.lock?.(true)) ?? assert.fail()
+      assert.equal(sent.outcome, outcome)
+      assert.match(JSON.stringify(sent), says)
+      assert.equal((await b.broker.accountFact()).status, locked ? 'Restricted' : 'Active')
+    })
   test('is who it was', async (b) => {
     const before = await b.broker.identity()
     assert.match(before.name, /^PA/)

@@ -38,9 +38,10 @@ import {
   parsePosition,
   parseRefusal,
   type Refusal,
+  suspendsTrade,
 } from './parse.ts'
 import { differences, replaceBody, submitBody } from './requests.ts'
-import { openStream } from './stream.ts'
+import { openStream, type Stream } from './stream.ts'
 import { createTape } from './tape.ts'
 
 export type AlpacaOptions = {
@@ -58,8 +59,8 @@ export type AlpacaOptions = {
   readonly reserve?: number
   /** From the first wait for the budget to the last byte of the answer; less than 30 000, the lease of a send. */
   readonly deadlineMs?: number
-  /** How long to wait for the order stream before going on without it. */
-  readonly streamWaitMs?: number
+  /** How long to wait for the order stream before going on without it. Null: it is not opened; orders are followed by asking. */
+  readonly streamWaitMs?: number | null
   readonly log: Log
 }
 
@@ -156,21 +157,24 @@ export async function openAlpaca(options: AlpacaOptions): Promise<Broker> {
     return before ? min<Decimal>(order.cumQty, before.cumQty) : ZERO
   }
   const hearing = createHearing({ history, emit: reports.tell, odd, log })
-  const stream = openStream({
-    url: endpoints.stream,
-    keys: options.keys,
-    clock,
-    random: options.random,
-    log,
-    onUpdate: hearing.hear,
-    onUp: () => notices.tell({ kind: 'connected' }),
-    onDown(text) {
-      hearing.gap()
-      notices.tell({ kind: 'lost', text })
-    },
-    onOdd: (text) => odd(options.account, text),
-  })
-  if (!(await stream.ready(options.streamWaitMs ?? STREAM_WAIT_MS)))
+  const { streamWaitMs = STREAM_WAIT_MS } = options
+  const listen = (): Stream =>
+    openStream({
+      url: endpoints.stream,
+      keys: options.keys,
+      clock,
+      random: options.random,
+      log,
+      onUpdate: hearing.hear,
+      onUp: () => notices.tell({ kind: 'connected' }),
+      onDown(text) {
+        hearing.gap()
+        notices.tell({ kind: 'lost', text })
+      },
+      onOdd: (text) => odd(options.account, text),
+    })
+  const stream = streamWaitMs === null ? null : listen()
+  if (stream && streamWaitMs !== null && !(await stream.ready(streamWaitMs)))
     notices.tell({ kind: 'lost', text: 'the order stream is not there yet; orders are followed by asking' })
 
   // ---- reading orders ----
@@ -369,6 +373,18 @@ export async function openAlpaca(options: AlpacaOptions): Promise<Broker> {
     }
   }
 
+  /** The switch of the account's settings that its owner has on Alpaca's page as well. */
+  async function locked(on: boolean): Promise<CancelSent> {
+    const path = '/v2/account/configurations'
+    const answer = await send({ method: 'PATCH', path, body: { suspend_trade: on }, lane: 'urgent' })
+    const no = refusalIn(answer)
+    if (no !== null) return 'outcome' in no ? no : { outcome: 'rejected', text: no.text }
+    if (answer.status !== null && suspendsTrade(answer.body) === on) return { outcome: 'accepted' }
+    return inDoubt(
+      `Alpaca answered ${String(answer.status)} without saying that trading is ${on ? '' : 'not '}suspended`,
+    )
+  }
+
   async function replaced(
     ref: OrderRef,
     clOrdID: ClOrdID,
@@ -483,6 +499,7 @@ export async function openAlpaca(options: AlpacaOptions): Promise<Broker> {
     closePosition: closedPosition,
     closeAll: closedAll,
     cancelAll: canceledAll,
+    lock: locked,
 
     find: async (clOrdID) => story(await byName(clOrdID)),
     findByOrderID: async (orderID) => story(await byOrderID(orderID)),
@@ -540,7 +557,7 @@ export async function openAlpaca(options: AlpacaOptions): Promise<Broker> {
     onReport: reports.listen,
     onNotice: notices.listen,
     async close() {
-      stream.close()
+      stream?.close()
       http.close()
       data.close()
     },

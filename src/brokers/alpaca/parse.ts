@@ -497,6 +497,11 @@ export function parseAccount(value: unknown): AlpacaAccount {
     flags: [...blocks, ...restricts],
   }
 }
+/** What the account's settings say of the switch against new orders; null when they do not. */
+export function suspendsTrade(value: unknown): boolean | null {
+  const on = isFields(value) ? value['suspend_trade'] : null
+  return typeof on === 'boolean' ? on : null
+}
 const RESTRICTED = new Set(['LIMITED', 'ACTION_REQUIRED', 'ACCOUNT_UPDATED', 'ACCOUNT_CLOSED_PENDING'])
 
 export type AlpacaPosition = {
