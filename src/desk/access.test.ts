@@ -71,7 +71,7 @@ describe('a sign-in code', () => {
   })
   it('of somebody who was shown the door opens nothing', async () => {
     const { w, issue, redeem } = await bench()
-    await w.putPerson('ana', ['approver'], true)
+    await w.access('ana', ['approver'], true)
     await issue('c1', 60_000)
     assert.equal(codeOf(await redeem('c1', 'ana')), 'NOT_ELIGIBLE')
   })

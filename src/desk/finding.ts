@@ -51,6 +51,8 @@ export const found = (code: FindingCode, recorded: string, expected: string): Fo
 export type Memory = {
   /** What a person asked to be put in the place of an open order, by the name it is to have. */
   readonly asked: Map<ClOrdID, Happened['order.replace-requested'] & { readonly clOrdID: string }>
+  /** How often the gateway has started. */
+  starts: number
 }
 
 /** One row with the book as it was before it. */

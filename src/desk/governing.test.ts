@@ -12,12 +12,12 @@ const HOUR_MS = 3_600_000
 const CLI: Actor = { type: 'system', id: 'cli', via: 'cli', session: null }
 const AGENT: Actor = { type: 'agent', id: 'jax', via: 'http', session: null }
 
-/** A house with the governors rik and ad, and whoever else is named. */
-async function house(changes: ApprovalPolicy['changes'] | null = null, more: readonly string[] = []): Promise<World> {
+/** A house with the governors rik and ad, unless they are said to be none, and whoever else is named. */
+async function house(changes: ApprovalPolicy['changes'] | null = null, cast: World['cast'] = {}): Promise<World> {
   const w = new World()
   w.awake = false
+  w.cast = { ...w.cast, ...cast }
   await w.open()
-  for (const name of more) await w.putPerson(name, ['risk'], false)
   if (changes) await w.agreeTo((before) => ({ ...before, changes }))
   return w
 }
@@ -70,7 +70,7 @@ describe('a change', () => {
     assert.deepEqual([(await w.policyNow()).version, (await changeOf(w, change)).note], [1, null])
   })
   it('takes as many others as the policy says, and one of them twice is one', async () => {
-    const w = await house(CHANGES('L1', 2), ['zo'])
+    const w = await house(CHANGES('L1', 2), { zo: ['risk'] })
     const change = await waits(w, await policy(w, TWO), 'rik')
     assert.equal(await decides(w, change, 'ad'), 'Waiting')
     assert.equal(await decides(w, change, 'ad'), 'Waiting')
@@ -78,10 +78,7 @@ describe('a change', () => {
     assert.equal(await decides(w, change, 'zo'), 'Applied')
   })
   it('is made by whoever is alone, and says that there are no four eyes', async () => {
-    const w = new World()
-    w.awake = false
-    await w.open()
-    await w.putPerson('ad', [], false)
+    const w = await house(null, { ad: [] })
     const done = await proposed(w, await policy(w, TWO), 'rik')
     assert.ok(done.ok)
     assert.deepEqual([done.value.state, done.value.note], ['Applied', 'four-eyes: off'])
@@ -94,7 +91,7 @@ describe('a change', () => {
     assert.deepEqual((await personOf(w, 'rik')).roles, ['risk', 'admin'])
   })
   it('is not agreed to by whom it is about', async () => {
-    const w = await house(null, ['zo'])
+    const w = await house(null, { zo: ['risk'] })
     const change = await waits(w, await access(w, 'zo', ['risk', 'admin']), 'rik')
     assert.equal(await decides(w, change, 'zo'), 'SELF_APPROVAL')
     assert.equal(await decides(w, change, 'ad'), 'Applied')
@@ -108,9 +105,8 @@ describe('a change', () => {
     assert.equal((await changeOf(w, change)).votes[0]?.level, 'L2')
   })
   it('with a passkey takes it also of whoever is alone', async () => {
-    const w = await house(CHANGES('L2', 1))
+    const w = await house(CHANGES('L2', 1), { ad: [] })
     assert.ok((await w.enrol('rik')).ok)
-    await w.putPerson('ad', [], false)
     const change = await waits(w, await policy(w, TWO), 'rik')
     assert.equal(await decides(w, change, 'rik'), 'ASSURANCE_TOO_LOW')
     assert.equal(await decides(w, change, 'rik', await signs(w, change, 'rik')), 'Applied')
@@ -202,7 +198,7 @@ describe('a yes to a change does not count', () => {
     assert.equal(await decides(w, change, 'ad'), 'STALE_CHANGE')
   })
   it('of whoever was shown the door before the last one was said', async () => {
-    const w = await house(CHANGES('L1', 2), ['zo', 'yu'])
+    const w = await house(CHANGES('L1', 2), { zo: ['risk'], yu: ['risk'] })
     const change = await waits(w, await policy(w, TWO), 'rik')
     assert.equal(await decides(w, change, 'zo'), 'Waiting')
     await w.agreed(await access(w, 'zo', ['risk'], true), 'ad')
@@ -210,7 +206,7 @@ describe('a yes to a change does not count', () => {
     assert.equal(await decides(w, change, 'yu'), 'Applied')
   })
   it('of whoever lost the last passkey before the last one was said, and is new again', async () => {
-    const w = await house(CHANGES('L1', 2), ['zo', 'yu'])
+    const w = await house(CHANGES('L1', 2), { zo: ['risk'], yu: ['risk'] })
     assert.ok((await w.enrol('zo')).ok)
     const change = await waits(w, await policy(w, TWO), 'rik')
     assert.equal(await decides(w, change, 'zo'), 'Waiting')
@@ -220,7 +216,7 @@ describe('a yes to a change does not count', () => {
     assert.equal(await decides(w, change, 'yu'), 'Applied')
   })
   it('with a passkey that was revoked before the last one was said', async () => {
-    const w = await house(CHANGES('L2', 2), ['zo', 'yu'])
+    const w = await house(CHANGES('L2', 2), { zo: ['risk'], yu: ['risk'] })
     for (const name of ['ad', 'zo', 'yu']) assert.ok((await w.enrol(name)).ok)
     const change = await waits(w, await policy(w, TWO), 'rik')
     assert.equal(await decides(w, change, 'zo', await signs(w, change, 'zo')), 'Waiting')
@@ -287,8 +283,7 @@ describe('what only takes away', () => {
 describe('nobody becomes alone in a hurry', () => {
   const LOOSE = { rules: [{ name: 'all', level: 'L1', quorum: 1 }] } as const
   it('by showing all others the door', async () => {
-    const w = await house()
-    await w.putPerson('ad', ['admin', 'risk'], false)
+    const w = await house(null, { ad: ['admin', 'risk'] })
     await w.agreed(await access(w, 'rik', [], false), 'ad')
     const alone = await proposed(w, await policy(w, LOOSE), 'ad')
     assert.ok(!alone.ok)
@@ -312,7 +307,7 @@ describe('nobody becomes alone in a hurry', () => {
     assert.equal(await decides(w, change, 'ad'), 'SELF_APPROVAL')
   })
   it('nor with fewer than the policy asks for', async () => {
-    const w = await house(CHANGES('L1', 2), ['zo'])
+    const w = await house(CHANGES('L1', 2), { zo: ['risk'] })
     await w.agreed(await access(w, 'rik', [], true), 'ad')
     assert.equal(said(await proposed(w, await policy(w, LOOSE), 'ad')), 'SELF_APPROVAL')
   })

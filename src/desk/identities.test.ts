@@ -114,7 +114,7 @@ describe('a passkey is enrolled', () => {
   it('not by somebody disabled', async () => {
     const w = await house()
     const one = await enrolment(w, 'laptop')
-    await w.putPerson('ana', ['approver'], true)
+    await w.access('ana', ['approver'], true)
     assert.equal(said(await w.desk.enrolPasskey(one)), 'NOT_ELIGIBLE')
   })
 })
@@ -247,7 +247,7 @@ describe('a chat user is linked', () => {
   it('not to somebody disabled', async () => {
     const w = await house()
     await code(w)
-    await w.putPerson('ana', ['approver'], true)
+    await w.access('ana', ['approver'], true)
     assert.equal(await link(w), 'NOT_ELIGIBLE')
   })
   it('not to a second person while it is that of another', async () => {
@@ -296,7 +296,8 @@ describe('a chat user is linked', () => {
   it('and not unlinked by an admin who was shown the door', async () => {
     const w = await house()
     await w.link('ana', 'U1')
-    await w.putPerson('ad', ['admin'], true)
+    await w.access('rik', ['risk', 'admin'])
+    await w.access('ad', ['admin'], true)
     const done = await w.desk.endLink({ linkID: w.linkID('U1'), reason: 'over', actor: personActor('ad') })
     assert.equal(said(done), 'NOT_FOUND')
   })

@@ -112,6 +112,10 @@ wait 2s`,
 signal I1 BUY AAPL entry=190.00 stop=188.00
 approve I1 by=ana with=slack
 wait 2s`,
+  out: `signal I1 BUY AAPL entry=190.00 stop=188.00
+approve I1 by=ana
+wait 2s
+disable ana by=rik`,
   signed: '',
   vouched: '',
 } as const
@@ -290,13 +294,22 @@ const AGENT: Actor = { type: 'agent', id: 'jax', via: 'mcp', session: null }
 const SYSTEM: Actor = { type: 'system', id: 'gateway', via: 'worker', session: null }
 const HALT = { action: 'halt.engaged', actor: AGENT, corr: 'halt', object: { type: 'halt', id: 'global', rev: 0 } }
 const halts = () => ({ ...HALT, data: { by: 'jax', reason: 'news' } })
-const person = (name: string, disabled: boolean) => () => ({
+const joins = (name: string, how: Data) => () => ({
   action: 'person.added',
   actor: SYSTEM,
   corr: 'access',
   object: { type: 'person', id: name, rev: 0 },
-  data: { person: { personID: name, name, roles: ['approver'], disabled, createdAt: 0 } },
+  data: { person: { personID: name, name, roles: ['approver'], disabled: false, createdAt: 0, ...how } },
 })
+const NEW = { newcomer: true }
+/** The change that shows somebody the door, put before a row. */
+const outBefore =
+  (action: string): Edit =>
+  (rows) => {
+    const { corr } = row(rows, indexOf(rows, 'person.changed'))
+    const rest = rows.filter((one) => one.corr !== corr)
+    return put(rest, indexOf(rest, action), ...rows.filter((one) => one.corr === corr))
+  }
 const freezes = (symbol: string) => () => ({
   action: 'instrument.frozen',
   actor: SYSTEM,
@@ -390,7 +403,7 @@ describe('a journal that was edited, with a chain that holds', () => {
     ['approved by the agent',                  'plain',    amend('intent.approved', () => ({ actor: AGENT })),         'NOT_ELIGIBLE',       'intent.approved'],
     ['approved by a trader',                   'plain',    all(amend('intent.approved', () => byPerson('tom')), set('intent.approved', 'decision.by', 'tom')), 'NOT_ELIGIBLE', 'intent.approved'],
     ['approved in the name of another',        'plain',    amend('intent.approved', () => byPerson('bo')),             'NOT_ELIGIBLE',       'intent.approved'],
-    ['approved by somebody disabled',          'plain',    insert('intent.approved', person('ana', true)),             'NOT_ELIGIBLE',       'intent.approved'],
+    ['approved by somebody disabled',          'out',      outBefore('intent.approved'),                           'NOT_ELIGIBLE',       'intent.approved'],
     ['approved by the owner of the agent',     'plain',    set('intent.received', 'intent.proposerOwner', 'ana'),      'SELF_APPROVAL',      'intent.approved'],
     ['approved by whoever made its token',     'plain',    set('intent.received', 'intent.proposerMaker', 'ana'),      'SELF_APPROVAL',      'intent.approved'],
     ['approved under another digest',          'plain',    set('intent.approved', 'decision.digest', 'AAAA'),          'DIGEST_MISMATCH',    'intent.approved'],
@@ -398,7 +411,7 @@ describe('a journal that was edited, with a chain that holds', () => {
     ['approved too late, and dated back',      'plain',    amend('intent.approved', (r) => ({ ts: rfc3339(plusMs(parseInstant(r.ts) ?? assert.fail(), HOUR_MS)) })), 'APPROVAL_EXPIRED', 'intent.approved'],
     ['approved during a halt',                 'plain',    insert('intent.approved', halts),                           'TRADING_HALTED',     'intent.approved'],
     // the send
-    ['made after its approver was disabled',   'plain',    insert('order.created', person('ana', true)),               'NOT_APPROVED',       'order.created'],
+    ['made after its approver was disabled',   'out',      outBefore('order.created'),                             'NOT_APPROVED',       'order.created'],
     ['made after the approval had ended',      'plain',    set('order.created', 'order.createdAt', (d) => later((d['order'] as Data)['createdAt'])), 'APPROVAL_EXPIRED', 'order.created'],
     ['made of a signal that was over',         'plain',    all(set('intent.approved', 'sendBy', (d) => later(later(d['sendBy']))), set('order.created', 'order.createdAt', (d) => later((d['order'] as Data)['createdAt']))), 'SIGNAL_EXPIRED', 'order.created'],
     ['made at another price',                  'plain',    set('order.created', 'order.terms.price', '191.00'),        'WRONG_TERMS',        'order.created'],
@@ -459,7 +472,7 @@ describe('a journal that was edited, with a chain that holds', () => {
     ['a code that was too old',                'signed',   set('session.opened', 'session.createdAt', (d) => later((d['session'] as Data)['createdAt'])), 'NOT_ELIGIBLE', 'session.opened'],
     ['a session of nobody',                    'signed',   set('session.opened', 'session.personID', 'usr_x'),         'NOT_ELIGIBLE',       'session.opened'],
     ['a session by an account of nobody',      'vouched',  drop('link.made'),                                          'NOT_ELIGIBLE',       'session.opened', 1],
-    ['a session by the account of another',    'vouched',  all(insert('link.made', person('mal', false)), set('session.opened', 'session.personID', 'mal', 1)), 'NOT_ELIGIBLE', 'session.opened', 1],
+    ['a session by the account of another',    'vouched',  all(insert('link.made', joins('mal', NEW)), set('session.opened', 'session.personID', 'mal', 1)), 'NOT_ELIGIBLE', 'session.opened', 1],
     ['a session by an account after its end',  'vouched',  (rows) => put(rows, rows.length, row(rows, indexOf(rows, 'session.opened', 1))), 'NOT_ELIGIBLE', 'session.opened', 2],
     ['a session of the command line by an account', 'vouched', set('session.opened', 'session.via', 'cli', 1),        'NOT_ELIGIBLE',       'session.opened', 1],
     ['a session by a chat account',            'vouched',  set('link.made', 'link.provider', 'slack'),                 'NOT_ELIGIBLE',       'link.made'],
@@ -523,7 +536,12 @@ describe('a journal that was edited, with a chain that holds', () => {
     ['access that nobody proposed',            'governed', amend('person.changed', () => ({ corr: 'access' })),       'NOT_APPROVED',       'person.changed'],
     ['other roles than were agreed to',        'governed', set('person.changed', 'roles', ['admin']),                 'NOT_APPROVED',       'person.changed'],
     ['access that they gave themselves',       'governed', insert('change.proposed', () => ({ action: 'person.changed', ...byPerson('ad'), corr: 'access', object: { type: 'person', id: 'ad', rev: 0 }, data: { roles: ['admin', 'approver'], disabled: false } })), 'NOT_APPROVED', 'person.changed'],
-    ['access of somebody who has another by now', 'governed', insert('person.changed', person('tom', true)),          'NOT_APPROVED',       'person.changed'],
+    ['access of somebody who has another by now', 'governed', set('person.added', 'person.roles', ['operator'], 3), 'NOT_APPROVED',       'person.changed'],
+    ['somebody whom nobody confirmed',         'plain',    insert('intent.received', joins('mal', {})),                'NOT_APPROVED',       'person.added', 5],
+    ['somebody new, as if they were known',    'signed',   set('person.added', 'person.newcomer', false, 5),           'NOT_APPROVED',       'person.added', 5],
+    ['somebody added a second time',           'plain',    insert('intent.received', joins('bo', NEW)),                'REPEATED',           'person.added', 5],
+    ['somebody shown the door by nobody',      'plain',    insert('intent.approved', joins('rik', { disabled: true })), 'REPEATED',          'person.added', 5],
+    ['somebody under another name',            'signed',   set('person.added', 'person.personID', 'mal', 5),           'MISFILED',           'person.added', 5],
     // passkeys
     ['a passkey enrolled by another',          'keyed',    amend('passkey.enrolled', () => byPerson('bo')),           'NOT_ELIGIBLE',       'passkey.enrolled'],
     ['a passkey given to another',             'keyed',    set('passkey.enrolled', 'passkey.personID', 'bo'),         'NOT_ELIGIBLE',       'passkey.enrolled'],

@@ -110,11 +110,11 @@ class Replay {
   rows = 0
   readonly #tx: Tx
   readonly #differences: Difference[] = []
-  readonly #memory: Memory = { asked: new Map() }
+  readonly #memory: Memory = { asked: new Map(), starts: 0 }
   readonly #accounts = new Set<AccountID>()
   /** The last time written in each run of the process. */
   readonly #clocks = new Map<string, string>()
-  readonly #counts = { starts: 0, intents: 0, orders: 0, executions: 0 }
+  readonly #counts = { intents: 0, orders: 0, executions: 0 }
   #first: Row | null = null
   #last: Row | null = null
   #owed: Owed | null = null
@@ -167,7 +167,7 @@ class Replay {
     const told = row as unknown as Told
     switch (told.action) {
       case 'gateway.started':
-        this.#counts.starts++
+        this.#memory.starts++
         await this.#owe(
           row,
           'A start puts it in doubt: nobody holds the answer to its send.',
@@ -270,6 +270,7 @@ class Replay {
       rows: this.rows,
       from: this.#first?.ts ?? null,
       to: this.#last?.ts ?? null,
+      starts: this.#memory.starts,
       ...this.#counts,
       open,
       inDoubt: open.filter((o) => o.delivery === 'InDoubt'),

@@ -3,11 +3,11 @@ import { describe, it } from 'node:test'
 import { play } from '../../test/scenarios/commands.ts'
 import { parseScenario } from '../../test/scenarios/language.ts'
 import { journalOf } from '../../test/scenarios/standing.ts'
-import { World } from '../../test/scenarios/world.ts'
+import { CAST, World } from '../../test/scenarios/world.ts'
 import { GENESIS, link } from '../journal/chain.ts'
 import type { Row } from '../journal/row.ts'
 import type { StoredRow } from '../journal/verify.ts'
-import type { Change } from '../ports/records.ts'
+import type { Change, Person } from '../ports/records.ts'
 import { openSqliteStore } from '../store/sqlite.ts'
 import { parseInstant, plusMs, rfc3339 } from '../values/instant.ts'
 import { type Difference, replayJournal } from './incident.ts'
@@ -45,8 +45,9 @@ const saidBy =
 it('whoever is new stays so when one governor alone takes a role from them', async () => {
   const w = new World()
   await says(w, 'market AAPL bid=189.95 ask=190.05\npolicy two people')
+  w.cast = { ...CAST, mia: ['trader', 'approver'] }
+  w.newcomers = ['mia']
   await w.open()
-  await w.putPerson('mia', ['trader', 'approver'], false, true)
   const before = { roles: ['trader', 'approver'], disabled: false } as const
   await w.agreed({ kind: 'person', personID: 'mia', before, after: { roles: ['approver'], disabled: false } }, 'ad')
   await says(w, 'signal I1 BUY AAPL entry=190.00 stop=188.00\napprove I1 by=ana\napprove I1 by=bo')
@@ -56,6 +57,52 @@ it('whoever is new stays so when one governor alone takes a role from them', asy
   const { proven, faults } = proofOf(rows.map(saidBy('mia')))
   assert.deepEqual([proven, faults[0]?.code], [0, 'NOT_ELIGIBLE'])
   assert.match(faults[0]?.text ?? '', /You joined with a sign-in code/)
+})
+
+describe('whoever joins a house that runs', () => {
+  /** The first of all signs in, then another, as at a real gateway: it has started before anybody can. */
+  async function joined(): Promise<Row[]> {
+    const w = new World()
+    w.cast = {}
+    await w.open()
+    const actor = { type: 'system', id: 'cli', via: 'cli', session: null } as const
+    const expiresAt = plusMs(w.clock.now(), 60_000)
+    for (const name of ['Ana', 'Bo']) {
+      await w.desk.issueCode({ hash: name, expiresAt, actor })
+      const ask = { codeHash: name, name, roles: ['approver'], sessionHash: name, csrf: 'x', via: 'web' } as const
+      assert.ok((await w.desk.redeemCode({ ...ask, firstRoles: ['approver', 'admin'], expiresAt, actor })).ok)
+    }
+    const rows = await journalOf(w.store)
+    await w.store.close()
+    return rows
+  }
+  async function codesOf(rows: readonly Row[]): Promise<readonly (readonly string[])[]> {
+    return [proofOf(rows).faults, await differencesOf(rows)].map((all) => all.map(({ code }) => code))
+  }
+  const isAdded = ({ action }: Row): boolean => action === 'person.added'
+  const known = (row: Row): Row => {
+    const { newcomer: _, ...person } = (row.data as { person: Person }).person
+    return { ...row, data: { person } as never }
+  }
+
+  it('is new, but the first of all', async () => {
+    const rows = await joined()
+    assert.deepEqual(
+      rows.filter(isAdded).map(({ data }) => (data as { person: Partial<Person> }).person.newcomer),
+      [undefined, true],
+    )
+    assert.deepEqual(await codesOf(rows), [[], []])
+  })
+  it('and nobody writes that they are known', async () => {
+    const rows = await joined()
+    const forged = rows.with(rows.findLastIndex(isAdded), known(rows.findLast(isAdded) ?? assert.fail()))
+    assert.deepEqual(await codesOf(forged), [['NOT_AGREED'], ['NOT_APPROVED']])
+  })
+  it('nor writes it afterwards, over the row', async () => {
+    const rows = await joined()
+    const forged = [...rows, known(rows.findLast(isAdded) ?? assert.fail())]
+    assert.deepEqual(await codesOf(forged), [['REPEATED'], ['REPEATED']])
+  })
 })
 
 describe('whoever was shown the door is missed for a day', () => {

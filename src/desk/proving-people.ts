@@ -84,6 +84,8 @@ export type House = {
   readonly lenient: { readonly seq: number; readonly doubt: Doubt }[]
   readonly pinned: ReadonlySet<string> | null
   policy: ApprovalPolicy | null
+  /** The gateway has run. */
+  started: boolean
   /** From the first ticket on that says whose yes it takes: all later ones must. */
   tellsWhatIsAsked: boolean
   /** That of the first ticket: a journal is of one account. */
@@ -102,6 +104,7 @@ export const emptyHouse = (pinned: ReadonlySet<string> | null): House => ({
   lenient: [],
   pinned,
   policy: null,
+  started: false,
   tellsWhatIsAsked: false,
   environment: null,
 })
@@ -124,6 +127,7 @@ export function admit(house: House, seen: Witnessed): readonly Doubt[] {
   const { id } = row.object
   switch (told.action) {
     case 'gateway.started':
+      house.started = true
       disarm(house, () => true, at)
       return []
     case 'halt.engaged': {
@@ -132,14 +136,8 @@ export function admit(house: House, seen: Witnessed): readonly Doubt[] {
       disarm(house, ({ strategyID }) => !isNarrow(scope) || scope === `strategy:${strategyID}`, at)
       return []
     }
-    case 'person.added': {
-      const { person } = told.data
-      const before = house.people.get(person.personID)
-      house.people.set(person.personID, person)
-      return before && hasMore(person, before)
-        ? [doubt('REPEATED', `${person.name} is added a second time, with more access.`)]
-        : []
-    }
+    case 'person.added':
+      return added(house, told.data.person)
     case 'person.changed': {
       const before = house.people.get(id)
       const wrong = brought(
@@ -235,10 +233,20 @@ export function admit(house: House, seen: Witnessed): readonly Doubt[] {
 
 const same = (a: unknown, b: unknown): boolean => canonical(a) === canonical(b)
 
-const hasMore = (person: Person, before: Person): boolean =>
-  person.roles.some((role) => !before.roles.includes(role)) ||
-  (before.disabled && !person.disabled) ||
-  (before.newcomer === true && person.newcomer === undefined)
+/**
+ * The desk adds a person once, and all but the first as newcomers. Before the gateway has run there is nobody: it writes
+ * `gateway.started` before it listens, and people come in by signing in. Whoever stands there all the same was set up with
+ * the journal, as the cast of a test is, and lies under its first checkpoint.
+ */
+function added({ people, started }: House, person: Person): readonly Doubt[] {
+  const isFirst = people.size === 0
+  const isThere = people.has(person.personID)
+  people.set(person.personID, person)
+  if (isThere) return [doubt('REPEATED', `${person.name} is added a second time.`)]
+  return started && !isFirst && person.newcomer !== true
+    ? [doubt('NOT_AGREED', `${person.name} joined as if somebody had confirmed them, and nobody had.`)]
+    : []
+}
 
 function disarm({ armings }: House, which: (arming: ArmedStrategy) => boolean, at: Instant): void {
   for (const arming of armings.values())

@@ -285,6 +285,13 @@ const by =
     actor: { ...row.actor, id: name },
     data: { ...row.data, decision: { ...(row.data['decision'] as Data), by: name, byName: name } },
   })
+/** Somebody called mal, who may approve, or whoever else is said. */
+const joining =
+  (how: Data) =>
+  (row: Row): Partial<Row> => {
+    const person: Data = { ...(row.data['person'] as Data), personID: 'mal', name: 'mal', roles: ['approver'], ...how }
+    return { object: { ...row.object, id: String(person['personID']) }, data: { person } }
+  }
 const decisionIn = (row: Row) => row.data['decision'] as Data
 const evidenceIn = (row: Row) => decisionIn(row)['evidence'] as unknown as PasskeyAssertion
 const ofBefore: Edit = (rows) =>
@@ -355,6 +362,10 @@ const CASES: readonly Case[] = [
   ['the maker of the agent’s token',             'click',   set('intent.received', 'intent.proposerMaker', 'ana'), 'SELF_APPROVAL'],
   ['the proposer, received a second time',       'click',   all(set('intent.received', 'intent.proposer.id', 'ana'), insert('intent.received', 'intent.received', (made) => ({ data: { intent: { ...(made.data['intent'] as Data), proposer: { type: 'agent', id: 'jax', via: 'http', session: null } } } }))), 'REPEATED'],
   ['somebody who lost the role before the send', 'click',   all(insert('intent.approved', 'person.added', (made) => ({ action: 'person.changed', object: { ...made.object, id: 'ana' }, data: { roles: [], disabled: false } }))), 'NOT_AGREED'],
+  ['somebody whom nobody confirmed',             'click',   insert('gateway.started', 'person.added', joining({})), 'NOT_AGREED', 1],
+  ['somebody whom nobody confirmed, for a second', 'two',   all(insert('gateway.started', 'person.added', joining({})), amend('intent.voted', by('mal'))), 'NOT_AGREED', 1],
+  ['somebody new, for a second',                 'two',     all(insert('gateway.started', 'person.added', joining({ newcomer: true })), amend('intent.voted', by('mal'))), 'NOT_ELIGIBLE'],
+  ['a governor shown the door by nobody',        'click',   insert('gateway.started', 'person.added', joining({ personID: 'rik', disabled: true })), 'REPEATED', 1],
   ['a newcomer, where two are asked for',        'two',     set('person.added', 'person.newcomer', true), 'NOT_ELIGIBLE'],
 
   // with what

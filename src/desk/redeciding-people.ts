@@ -52,6 +52,16 @@ async function linkFault(c: Case<'link.made'>, sessionHash: string, said: string
 }
 
 export const PEOPLE_JUDGES = {
+  'person.added': async ({ tx, row, data: { person }, memory }) => {
+    const said = `${person.name} is added.`
+    if (person.personID !== row.object.id) return found('MISFILED', said, `The row is about ${row.object.id}.`)
+    if (await tx.get('person', person.personID)) return found('REPEATED', said, 'They were added before.')
+    // Nobody signs in before the first start; whoever stands there was set up with the journal.
+    const mayBeKnown = memory.starts === 0 || (await tx.all('person')).length === 0
+    return mayBeKnown || person.newcomer === true
+      ? null
+      : found('NOT_APPROVED', said, 'All but the first are new until a change of the house confirms them.')
+  },
   'code.issued': async ({ row, data: { code } }) =>
     code.links === undefined || code.links === row.actor.id
       ? null

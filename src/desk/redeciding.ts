@@ -336,7 +336,6 @@ export const JUDGES: { readonly [A in Action]: Judge<A> } = {
       : null
   },
 
-  'person.added': nothingToDecide,
   'session.ended': nothingToDecide,
   ...PEOPLE_JUDGES,
   'token.issued': nothingToDecide,

@@ -195,13 +195,6 @@ const COMMANDS: { readonly [verb: string]: Run } = {
     return over(words)
   },
 
-  person: async (w, words) => {
-    const name = words.next('the name')
-    const roles = words.need('roles').split(',') as PersonRole[]
-    await w.putPerson(name, roles, words.flag('disabled') ?? false)
-    return over(words)
-  },
-
   // --- what is asked for
   signal: async (w, words) => {
     const intentID = words.next('the intent') as IntentID

@@ -88,7 +88,7 @@ const SESSION = 'scenario'
 export const personActor = (id: string): Actor => ({ type: 'person', id, via: 'web', session: SESSION })
 
 /** The people of every scenario, unless it says otherwise. */
-const CAST: Readonly<Record<string, readonly PersonRole[]>> = {
+export const CAST: Readonly<Record<string, readonly PersonRole[]>> = {
   ana: ['approver'],
   bo: ['approver'],
   rik: ['risk'],
@@ -138,6 +138,9 @@ export class World {
   readonly exceptions = new Set<string>()
   /** How much faster than a person's time the market runs. */
   speed = 1
+  /** Who is there when the house opens, and whom of these nobody has confirmed. Others come later, by a code. */
+  cast = CAST
+  newcomers: readonly string[] = []
   /** The policy of approvals that people agree to as soon as the house opens; null: the one that it begins with. */
   approvals: ((first: ApprovalPolicy) => ApprovalPolicy) | null = null
   /** Passkeys in software, by the name that their owner gave them. */
@@ -175,7 +178,19 @@ export class World {
 
   async open(): Promise<void> {
     this.#store = await openSqliteStore({ file: ':memory:', clock: this.clock, boot: 'scenario' })
-    for (const [name, roles] of Object.entries(CAST)) await this.putPerson(name, roles, false)
+    const run = commands(this.#store, () => this.clock.now(), this.setting)
+    for (const [name, roles] of Object.entries(this.cast)) {
+      const isNew = this.newcomers.includes(name)
+      const person: Person = {
+        personID: name,
+        name,
+        roles,
+        disabled: false,
+        ...(isNew && { newcomer: true }),
+        createdAt: this.clock.now(),
+      }
+      await run((c) => c.emit('person.added', { type: 'person', id: name }, 'access', { person }, SYSTEM))
+    }
     await this.boot()
     if (this.approvals) await this.agreeTo(this.approvals)
   }
@@ -222,12 +237,6 @@ export class World {
     await this.#desk.recover()
     await this.settle()
   }
-  async putPerson(name: string, roles: readonly PersonRole[], disabled: boolean, newcomer = false): Promise<void> {
-    const run = commands(this.store, () => this.clock.now(), this.setting)
-    const createdAt = this.clock.now()
-    const person: Person = { personID: name, name, roles, disabled, ...(newcomer && { newcomer }), createdAt }
-    await run((c) => c.emit('person.added', { type: 'person', id: name }, 'access', { person }, SYSTEM))
-  }
 
   /** The policy of approvals as it is now. */
   async policyNow(): Promise<ApprovalPolicy> {
@@ -239,6 +248,18 @@ export class World {
     const policy = { ...make(before), version: before.version + 1 }
     const what: ChangeOf = { kind: 'approval policy', before: before.version, policy }
     return this.agreed(what, 'rik', 'ad')
+  }
+  /** Gives a person another access: rik proposes it, or ad where it is his own, and the other agrees if that is asked. */
+  async access(personID: string, roles: readonly PersonRole[], disabled = false): Promise<Change> {
+    const { roles: was, disabled: out } = (await this.store.get('person', personID)) ?? {}
+    if (!was || out === undefined) throw new Error(`there is nobody called ${personID}`)
+    const what = {
+      kind: 'person',
+      personID,
+      before: { roles: was, disabled: out },
+      after: { roles, disabled },
+    } as const
+    return personID === 'rik' ? this.agreed(what, 'ad') : this.agreed(what, 'rik', 'ad')
   }
   /** A change that one proposes and others agree to. @throws when it does not come to be. */
   async agreed(what: ChangeOf, proposer: string, ...others: readonly string[]): Promise<Change> {

@@ -60,7 +60,6 @@ export interface Acting {
   crash(why: string, downMs?: number): void
   disk(what: 'full' | 'slow' | 'torn', ms: number): void
   second(): Promise<void>
-  putPerson(name: string, disabled: boolean): Promise<void>
 }
 
 type Act = (w: Acting, item: Item) => Promise<void> | void
@@ -300,7 +299,7 @@ const policyOf = (w: Acting): { readonly version: number } =>
     .map((row) => dataOf<{ policy: { version: number } }>(row).policy)
     .at(-1) ?? FIRST_POLICY
 type Access = { readonly roles: readonly PersonRole[]; readonly disabled: boolean }
-function accessOf(w: Acting, personID: string, first = false): Access | null {
+export function accessOf(w: Pick<Acting, 'rows'>, personID: string, first = false): Access | null {
   const all = w.rows
     .filter(
       ({ action, object }) => object.id === personID && (action === 'person.added' || action === 'person.changed'),
@@ -311,17 +310,43 @@ function accessOf(w: Acting, personID: string, first = false): Access | null {
   return all.at(first ? 0 : -1) ?? null
 }
 
-async function governing(w: Acting, item: Item, what: ChangeOf): Promise<void> {
-  const [by, agrees] = [named(item, 'by', 'rik'), named(item, 'agree', 'ad')]
+const governing = (w: Acting, item: Item, what: ChangeOf): Promise<void> =>
+  govern(w, what, named(item, 'by', 'rik'), named(item, 'agree', 'ad'), seconds(item, 'after', '0'))
+
+async function govern(
+  w: Acting,
+  what: ChangeOf,
+  by: string,
+  agrees: string | undefined,
+  afterMs: number,
+): Promise<void> {
   const done = await want(w, { what: 'govern', by, of: canonical(what) }, (desk) =>
     desk.proposeChange({ what, reason: 'as agreed', actor: who(by) }),
   )
-  if (!done?.ok || done.value.state !== 'Waiting') return
+  if (!done?.ok || done.value.state !== 'Waiting' || agrees === undefined) return
   const { changeID, digest }: Change = done.value
-  await w.loop.delay(seconds(item, 'after', '0'))
+  await w.loop.delay(afterMs)
   await want(w, { what: 'agree', by: agrees, changeID, digest }, (desk) =>
     desk.decideChange({ changeID, digest, verdict: 'approved', reason: null, actor: who(agrees) }),
   )
+}
+
+/** The governors of the house, whoever of them has still access and is not this person. */
+const governorsFor = (w: Acting, personID: string): readonly string[] =>
+  ['rik', 'ad'].filter((name) => name !== personID && accessOf(w, name)?.disabled === false)
+export const hasAll = (w: Pick<Acting, 'rows'>, personID: string): boolean =>
+  canonical(accessOf(w, personID)) === canonical(accessOf(w, personID, true))
+
+/** Somebody gets another access, however often that must be asked for: the house may be closed, or its disk full. */
+async function gets(w: Acting, personID: string, to: (before: Access, first: Access) => Access): Promise<void> {
+  for (;;) {
+    const [before, first] = [accessOf(w, personID), accessOf(w, personID, true)]
+    const after = before && first && to(before, first)
+    if (after && canonical(after) === canonical(before)) return
+    const [by, agrees] = governorsFor(w, personID)
+    if (w.desk && after && by !== undefined) await govern(w, { kind: 'person', personID, before, after }, by, agrees, 0)
+    await w.loop.delay(1_000)
+  }
 }
 
 const ACTS: Readonly<Record<string, Act>> = {
@@ -444,9 +469,10 @@ const ACTS: Readonly<Record<string, Act>> = {
   },
   async disable(w, item) {
     w.injected('approver removed', null)
-    await w.putPerson(word(item, 0), true)
+    await gets(w, word(item, 0), (before) => ({ ...before, disabled: true }))
   },
-  enable: (w, item) => w.putPerson(word(item, 0), false),
+  /** With all that they had at first. */
+  enable: (w, item) => gets(w, word(item, 0), (_, first) => first),
 
   // --- who must say yes, and with what
   /** One person proposes, and after a while another one agrees. */

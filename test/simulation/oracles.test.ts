@@ -745,6 +745,12 @@ const BROKEN: { readonly [promise in Promised]: readonly Case[] } = {
       says: /has only the roles trader/,
     },
     {
+      how: 'somebody is added while the house runs',
+      script: DAY,
+      ...rows('intent.received', (row, w) => ({ ...earlier(w, 'person.added'), seq: row.seq })),
+      says: /row \d+ adds ana, and nobody joins a house that runs/,
+    },
+    {
       how: 'whoever proposed approves',
       script: DAY,
       ...rows('intent.received', (row) => (Object.assign(within(row, 'intent'), { proposerOwner: 'ana' }), row)),

@@ -124,6 +124,8 @@ export class People {
       case 'session.opened':
       case 'token.issued':
         if (actor.type === 'agent') broken('people', `agent ${actor.id} did ${row.action}`)
+        if (row.action === 'person.added' && book.started)
+          broken('people', `row ${row.seq} adds ${id}, and nobody joins a house that runs`)
         return
       default:
         return

@@ -182,6 +182,8 @@ export type Wish = {
 
 /** What the journal says, counted again row by row, by other code than the product's own folds. */
 export class Recount {
+  /** The gateway has run: whoever is in the house by then is all of its people. */
+  started = false
   halt: { readonly seq: number; readonly at: Instant | null } | null = null
   lastRun: { readonly seq: number; readonly run: ReconcileRun } | null = null
   readonly frozen = new Set<string>()
@@ -309,6 +311,7 @@ export class Recount {
         this.halt = { seq: row.seq, at: null }
         return this.#disarmed('trading was halted', () => true)
       case 'gateway.started':
+        this.started = true
         return this.#disarmed('the gateway was restarted', () => true)
       case 'halt.released':
         this.halt = null
@@ -329,7 +332,6 @@ export class Recount {
         this.lastRun = { seq: row.seq, run: told.data.run }
         return
       case 'person.added':
-        // What a test writes over a person: it may not approve while it stands, and ends nothing.
         this.people.set(id, told.data.person)
         return
       case 'person.changed': {

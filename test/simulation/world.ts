@@ -17,7 +17,7 @@ import { type Instant, parseInstant } from '../../src/values/instant.ts'
 import { canonical } from '../../src/values/json.ts'
 import { createWorker, type Worker } from '../../src/worker/worker.ts'
 import { type Life, mortal, newLife } from '../scenarios/world.ts'
-import { type Acting, act } from './acts.ts'
+import { type Acting, accessOf, act, hasAll } from './acts.ts'
 import { withoutTheWorld } from './ambient.ts'
 import { Coverage } from './coverage.ts'
 import { type CommitFate, Disk } from './disk.ts'
@@ -274,23 +274,6 @@ class World implements Scene, Acting {
       this.note(`a second process is turned away: ${thrown.code}`)
     }
   }
-  async putPerson(name: string, disabled: boolean): Promise<void> {
-    const person: Person = { personID: name, name, roles: CAST[name] ?? [], disabled, createdAt: this.clock.now() }
-    for (;;) {
-      const { store } = this
-      const done = store
-        ? await commands(
-            store,
-            () => this.clock.now(),
-            this.#setting,
-          )((c) => c.emit('person.added', { type: 'person', id: name }, 'access', { person }, SYSTEM)).catch(
-            (thrown: unknown) => this.note(`  ${name}: ${String(thrown)}`),
-          )
-        : null
-      if (done !== null) return
-      await this.loop.delay(1_000)
-    }
-  }
 
   // --- the course of the world
 
@@ -374,8 +357,10 @@ class World implements Scene, Acting {
     const ask = (verb: string, words: readonly string[], given: Readonly<Record<string, string>>): void =>
       void act(this, { when: { atMs: this.loop.nowMs }, verb, words, named: given })
     // Whatever the policy has become, two people are enough.
-    for (const name of ['ana', 'bo']) ask('enable', [name], {})
-    await this.loop.run(this.loop.nowMs + 5_000, stop)
+    // Whoever governs comes first: without them nobody gets anything back.
+    const all = ['rik', 'ana', 'bo']
+    for (const name of all) ask('enable', [name], {})
+    await this.loop.run(this.loop.nowMs + 20_000, () => stop() || all.every((name) => hasAll(this, name)))
     ask('approve', ['PROBE'], { by: 'ana', after: '0.300' })
     ask('approve', ['PROBE'], { by: 'bo', after: '0.600' })
     ask('signal', ['PROBE', 'BUY', PROBED], { entry: mid.toFixed(2), stop: (mid * 0.99).toFixed(2), tif: 'GTC' })
@@ -525,8 +510,12 @@ class World implements Scene, Acting {
       },
     )
     this.#desk = desk
-    if (this.#boots === 1 || this.rows.length === 0)
-      for (const name of Object.keys(CAST)) await this.putPerson(name, false)
+    const run = commands(store, () => this.clock.now(), this.#setting)
+    for (const [name, roles] of Object.entries(CAST)) {
+      if (accessOf(this, name)) continue
+      const person: Person = { personID: name, name, roles, disabled: false, createdAt: this.clock.now() }
+      await run((c) => c.emit('person.added', { type: 'person', id: name }, 'access', { person }, SYSTEM))
+    }
     const { policy } = this.plan.world
     if (policy !== 'first' && !this.rows.some(({ action }) => action === 'policy.changed'))
       await act(this, { when: { atMs: this.loop.nowMs }, verb: 'policy', words: [policy], named: {} })
