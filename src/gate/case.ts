@@ -9,11 +9,13 @@ import { err } from '../values/result.ts'
 import { type Believed, type Evidence, weigh } from './evidence.ts'
 import { type Exposure, exposureOf } from './exposure.ts'
 import type { AccountFact, Facts, Quote } from './facts.ts'
+import type { LimitName } from './limits.ts'
 import type { Policy } from './policy.ts'
 import { type Prices, pricesOf, roundPrices } from './prices.ts'
 import { outOfRange, wrongStop, wrongTarget } from './signal.ts'
 import { sentAs, stopTypeOf } from './takes.ts'
-import { type Sizing, sizedPx, sizeOf } from './sizing.ts'
+import { type Room, type Sizing, sizedPx, sizeOf } from './sizing.ts'
+import { type Uses, usesOf } from './usage.ts'
 
 /** One intent with all that is known for deciding it. Null is "not known"; the evidence says why. */
 export type Case = {
@@ -34,6 +36,8 @@ export type Case = {
   readonly positionQty: Decimal | null
   readonly prices: Believed<Prices>
   readonly exposure: Believed<Exposure>
+  /** What counts against the limits that are set. */
+  readonly uses: Uses
   readonly sizing: Sizing | null
 }
 
@@ -70,6 +74,10 @@ export function caseOf(asked: Pick<Case, 'proposal' | 'facts' | 'policy' | 'now'
           policy,
         )
       : err([])
+  const uses =
+    side && quote && account && exposure.ok
+      ? usesOf({ side, quote, account, exposure: exposure.value, policy }, facts.day)
+      : {}
   const sizing =
     side && instrument && quote && rate && account && prices.ok && exposure.ok && gt(account.equity, ZERO)
       ? sizeOf({
@@ -83,14 +91,43 @@ export function caseOf(asked: Pick<Case, 'proposal' | 'facts' | 'policy' | 'now'
           instrument,
           exposure: exposure.value,
           policy,
+          room: roomOf(uses),
           orderQty: approved ? approved.terms.orderQty : proposal.form === 'Order' ? proposal.orderQty : null,
           notional: approved ? approved.maxNotional : null,
         })
       : null
-  return { ...asked, proposal, side, evidence, instrument, quote, rate, account, positionQty, prices, exposure, sizing }
+  return {
+    ...asked,
+    proposal,
+    side,
+    evidence,
+    instrument,
+    quote,
+    rate,
+    account,
+    positionQty,
+    prices,
+    exposure,
+    uses,
+    sizing,
+  }
 }
 
 const known = <T>(fact: Believed<T>): T | null => (fact.ok ? fact.value : null)
+
+/** The limits that hold a size down beyond those of every account, and what the lines of the sizing call them. */
+const ROOMS = {
+  maxGrossExposure: 'gross',
+  maxNetExposure: 'net',
+  maxDayTurnover: 'turnover',
+  maxSymbolShare: 'symbolShare',
+  maxOrderQty: 'orderQty',
+} as const satisfies { readonly [N in LimitName]?: Room['name'] }
+const roomOf = (uses: Uses): readonly Room[] =>
+  (Object.keys(ROOMS) as (keyof typeof ROOMS)[]).flatMap((name) => {
+    const { hard, before: used } = uses[name] ?? {}
+    return hard && used ? [{ name: ROOMS[name], limit: hard, used }] : []
+  })
 
 /** Rounding and sizing start from numbers that can be meant. */
 const isSane = (side: Side, p: Proposal): boolean =>

@@ -16,6 +16,7 @@ import {
   min,
   minus,
   over,
+  plus,
   type Px,
   type Qty,
   round,
@@ -30,11 +31,13 @@ import type { Case } from './case.ts'
 import { type Believed, CLOCK_SKEW_MAX_MS, midOf, minimumOf } from './evidence.ts'
 import { CENTS, plusBps } from './exposure.ts'
 import type { Quote } from './facts.ts'
+import type { LimitName } from './limits.ts'
 import type { Policy } from './policy.ts'
 import { BINDING, type Refusal } from './refusal.ts'
 import { outOfRange, wrongStop, wrongTarget } from './signal.ts'
-import { type Cap, costOf, worse } from './sizing.ts'
+import type { Cap } from './sizing.ts'
 import { stopTypeOf } from './takes.ts'
+import { apartBps, collaredPxs, isBeyond, measuredAs, partOf, rangeOf, unknownOf } from './usage.ts'
 import { money, moment, percent, span } from './words.ts'
 
 /**
@@ -93,6 +96,39 @@ export const CHECKS = {
       : [{ code: 'NOT_TRADABLE', symbol: instrument.symbol }]
   },
   supported,
+  symbolRestricted: ({ policy: { limits }, proposal: { symbol } }) => {
+    if (!limits || limits.lists.restricted.length === 0) return NO_ANSWER
+    return limits.lists.restricted.includes(symbol)
+      ? [{ code: 'SYMBOL_RESTRICTED', symbol }]
+      : `${symbol} is not restricted.`
+  },
+  symbolAllowed: allowed(
+    'symbols',
+    ({ proposal: { symbol } }) => symbol,
+    (symbol, found) => ({
+      code: 'SYMBOL_NOT_ALLOWED',
+      symbol,
+      ...found,
+    }),
+  ),
+  assetClassAllowed: allowed(
+    'assetClasses',
+    ({ instrument }) => instrument?.assetClass ?? null,
+    (assetClass, found) => ({
+      code: 'ASSET_CLASS_NOT_ALLOWED',
+      assetClass,
+      ...found,
+    }),
+  ),
+  ordTypeAllowed: allowed(
+    'ordTypes',
+    ({ proposal: { ordType } }) => ordType,
+    (ordType, found) => ({
+      code: 'ORD_TYPE_NOT_ALLOWED',
+      ordType,
+      ...found,
+    }),
+  ),
 
   // --- the market
   session: ({ evidence, proposal: { symbol } }) =>
@@ -147,6 +183,37 @@ export const CHECKS = {
   short,
   openOrders: ({ exposure }) => answer(exposure, () => 'What every open order may cost is known.'),
 
+  // --- the day
+  day: ({ policy, facts }) => {
+    const unknown = unknownOf(policy.limits, facts.day)
+    if (!unknown) return NO_ANSWER
+    const refusals = unknown.map((missing): Refusal => ({ code: 'DAY_UNKNOWN', missing }))
+    return no(refusals) ?? `What happened on ${facts.day?.day} so far is known.`
+  },
+  dayLoss: loss('dayLoss', 'today', (lost) => ({ code: 'DAY_LOSS_REACHED', ...lost })),
+  drawdown: loss('drawdown', 'since the highest equity', (lost) => ({ code: 'DRAWDOWN_REACHED', ...lost })),
+  perMinute: counted('maxOrdersPerMinute', 'message within a minute', (found) => ({
+    code: 'ORDERS_PER_MINUTE_EXCEEDED',
+    ...found,
+  })),
+  perDay: counted('maxOrdersPerDay', 'message today', (found) => ({ code: 'ORDERS_PER_DAY_EXCEEDED', ...found })),
+  repeats: counted('maxRepeats', 'such order of this strategy today', (found, { proposal, side }) => ({
+    code: 'REPEATS_EXCEEDED',
+    strategyID: proposal.strategyID,
+    symbol: proposal.symbol,
+    side: side ?? 'Buy',
+    ...found,
+  })),
+  openPositions: counted(
+    'maxOpenPositions',
+    'symbol with a position or an entry',
+    (found, { proposal: { symbol } }) => ({
+      code: 'OPEN_POSITIONS_EXCEEDED',
+      symbol,
+      ...found,
+    }),
+  ),
+
   // --- the prices
   tick: ({ prices }) =>
     answer(
@@ -174,6 +241,7 @@ export const CHECKS = {
       : `The market at ${text(marketPx)} has not reached the target ${text(targetPx)}.`
   },
   collar,
+  move,
   drift: ({ approved, quote, policy }) => {
     if (!approved || !quote) return NO_ANSWER
     const drifted = drift(approved, quote, policy)
@@ -216,6 +284,32 @@ export const CHECKS = {
     available: cap.left as Amt,
     currency,
   })),
+  symbolShare: limit('symbolShare', ({ c, ...over }) => ({
+    code: 'SYMBOL_SHARE_EXCEEDED',
+    symbol: c.proposal.symbol,
+    ...shareOf('maxSymbolShare', over, c),
+  })),
+  grossExposure: limit('gross', ({ c, ...over }) => ({
+    code: 'GROSS_EXPOSURE_EXCEEDED',
+    ...shareOf('maxGrossExposure', over, c),
+  })),
+  netExposure: limit('net', ({ c, ...over }) => ({
+    code: 'NET_EXPOSURE_EXCEEDED',
+    side: c.side ?? 'Buy',
+    ...shareOf('maxNetExposure', over, c),
+  })),
+  dayTurnover: limit('turnover', ({ c, ...over }) => ({
+    code: 'DAY_TURNOVER_EXCEEDED',
+    ...shareOf('maxDayTurnover', over, c),
+  })),
+  orderQty: (c) => {
+    const { hard } = c.uses.maxOrderQty ?? {}
+    const orderQty = measuredAs(c)?.orderQty
+    if (!hard || !orderQty) return NO_ANSWER
+    return gt(orderQty, hard)
+      ? [{ code: 'ORDER_QTY_EXCEEDED', orderQty, limit: hard as Qty }]
+      : `${text(orderQty)} is at most ${text(hard)}, the largest quantity of one order.`
+  },
   maximum: ({ sizing, instrument }) => {
     if (!sizing || !instrument || instrument.maxQty === null) return NO_ANSWER
     const { maxQty } = instrument
@@ -305,24 +399,30 @@ function short({ side, positionQty, policy, account, instrument, proposal: { sym
 }
 
 const BPS = dec('10000')
-/** |px − ref| in basis points of ref. Up, so that what is over a limit also reads as over it. */
-const apartBps = (px: Px, ref: Px): Decimal =>
-  dec(shortest(over(times(abs(minus(px, ref)), BPS), ref, { scale: 4, rounding: 'up' })))
-/** The same against a limit, without dividing. */
+/** How far two prices are apart against a limit, without dividing. */
 const isApart = (px: Px, ref: Px, bps: number): boolean =>
   gt(times(abs(minus(px, ref)), BPS), times(ref, dec(String(bps))))
 
 /** Far above and far below alike: a wrong symbol, a split or a misplaced point shows on either side. */
-function collar({ side, prices, quote, policy: { collarBps }, proposal: { ordType } }: Case): Answer {
-  if (!side || !prices.ok || !quote) return NO_ANSWER
-  const midPx = midOf(quote)
-  const { entryPx } = prices.value
-  // A market order gets the quote, so that price is looked at too: a stub quote has a wide spread.
-  const worst = ordType === 'Market' ? worse(side, entryPx, quote) : entryPx
-  const price = [entryPx, worst].find((px) => isApart(px, midPx, collarBps))
+function collar(c: Case): Answer {
+  const prices = collaredPxs(c)
+  if (!prices || !c.quote) return NO_ANSWER
+  const midPx = midOf(c.quote)
+  const { collarBps } = c.policy
+  const [, worst] = prices
+  const price = prices.find((px) => isApart(px, midPx, collarBps))
   if (price)
     return [{ code: 'PRICE_OUTSIDE_COLLAR', price, midPx, distanceBps: apartBps(price, midPx), limitBps: collarBps }]
   return `${text(worst)} is ${text(apartBps(worst, midPx))} bps from the market at ${text(midPx)}; ${collarBps} bps are accepted.`
+}
+
+/** A market that runs is not one to send into, in either direction. */
+function move({ uses, quote, facts: { day } }: Case): Answer {
+  const { hard, before: moveBps } = uses.maxMoveBps ?? {}
+  if (!hard || !moveBps || !quote || !day?.trail) return NO_ANSWER
+  if (isBeyond('maxMoveBps', moveBps, hard))
+    return [{ code: 'PRICE_MOVE_EXCEEDED', ...rangeOf(day.trail, quote), moveBps, limitBps: numberOf(hard) }]
+  return `Within ten minutes the market moved ${text(moveBps)} bps; ${text(hard)} bps are accepted.`
 }
 
 /** What the human saw, or less when the policy has been tightened since. */
@@ -412,20 +512,78 @@ function approvedCost({ approved, sizing, side, prices, quote, rate, proposal: {
 
 type Over = { readonly notional: Amt; readonly cap: Cap; readonly currency: string; readonly c: Case }
 
-/** What the order may cost against what a limit leaves. A signal that fits nowhere is measured by the smallest order. */
-function limit(name: Exclude<Cap['name'], 'instrument'>, refusal: (over: Over) => Refusal): Check {
+/** What the order may cost against what a limit leaves. */
+function limit(name: Exclude<Cap['name'], 'instrument' | 'orderQty'>, refusal: (over: Over) => Refusal): Check {
   return (c) => {
-    const { sizing, instrument } = c
+    const { sizing } = c
+    const measured = measuredAs(c)
     const cap = sizing?.caps.find((one) => one.name === name)
-    if (!sizing || !instrument || !cap) return NO_ANSWER
-    const least = minimumOf(instrument)
-    const given = c.approved !== null || c.proposal.form === 'Order'
-    const notional = given || gte(sizing.orderQty, least) ? sizing.notional : costOf(least, sizing.unitCost)
+    if (!sizing || !measured || !cap) return NO_ANSWER
     const { currency } = sizing
+    const { notional } = measured
     if (gt(notional, cap.left)) return [refusal({ notional, cap, currency, c })]
     return `It costs at most ${money(notional, currency)}; ${BINDING[name]} leaves ${money(cap.left, currency)}.`
   }
 }
+
+/** The numbers of a limit that is a share of equity. */
+const shareOf = (name: LimitName, { notional, cap, currency }: Omit<Over, 'c'>, { policy }: Case) => ({
+  notional,
+  used: cap.used as Amt,
+  limit: cap.limit as Amt,
+  share: policy.limits?.values[name].hard ?? ZERO,
+  currency,
+})
+
+type Lost = { readonly loss: Amt; readonly limit: Amt; readonly share: Decimal; readonly currency: string }
+
+/** A loss that is at its limit stops everything that would open something. */
+function loss(name: 'dayLoss' | 'drawdown', since: string, refusal: (lost: Lost) => Refusal): Check {
+  return ({ uses, account, policy }) => {
+    const use = uses[name]
+    if (!use?.hard || !account) return NO_ANSWER
+    const [lost, limit, { currency }] = [use.before as Amt, use.hard as Amt, account]
+    return isBeyond(name, lost, limit)
+      ? [refusal({ loss: lost, limit, share: policy.limits?.values[name].hard ?? ZERO, currency })]
+      : `${money(lost, currency)} is lost ${since}; at ${money(limit, currency)} nothing more is opened.`
+  }
+}
+
+/** So many already, and this one, against how many there may be. */
+function counted(
+  name: LimitName,
+  one: string,
+  refusal: (found: { readonly count: number; readonly limit: number }, c: Case) => Refusal,
+): Check {
+  return (c) => {
+    const use = c.uses[name]
+    const part = partOf(name, c)
+    if (!use?.hard || !part) return NO_ANSWER
+    const total = plus(use.before, part)
+    if (isBeyond(name, total, use.hard)) return [refusal({ count: numberOf(use.before), limit: numberOf(use.hard) }, c)]
+    return `With this order it is ${text(total)} ${one}${eq(total, ONE) ? '' : 's'}; ${text(use.hard)} may be.`
+  }
+}
+
+/** An allow-list. */
+function allowed<Name extends 'symbols' | 'assetClasses' | 'ordTypes'>(
+  list: Name,
+  of: (c: Case) => string | null,
+  refusal: (one: string, found: { readonly allowed: string; readonly stage: string }) => Refusal,
+): Check {
+  return (c) => {
+    const { limits } = c.policy
+    const names: readonly string[] | null = limits?.lists[list] ?? null
+    const one = of(c)
+    if (!limits || !names || one === null) return NO_ANSWER
+    return names.includes(one)
+      ? `In stage ${limits.stage} ${one} is allowed.`
+      : [refusal(one, { allowed: names.join(', ') || 'nothing', stage: limits.stage })]
+  }
+}
+
+const ONE = dec('1')
+const numberOf = (d: Decimal): number => Number(shortest(d))
 
 /** The checks as a list. */
 export const CHECK_LIST: readonly (readonly [name: string, check: Check])[] = Object.entries(CHECKS)

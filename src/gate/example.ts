@@ -5,7 +5,8 @@ import type { Terms } from '../orders/terms.ts'
 import type { AccountID, ClOrdID, IntentID } from '../values/brand.ts'
 import { amt, dec, px, qty } from '../values/decimal.ts'
 import { type Instant, parseInstant, plusMs } from '../values/instant.ts'
-import type { AccountFact, Facts, MarketFacts } from './facts.ts'
+import type { AccountFact, DayFacts, Facts, MarketFacts } from './facts.ts'
+import { defaultsOf, LIMIT_NAMES, type LimitName, type Limits } from './limits.ts'
 import type { Policy } from './policy.ts'
 
 // One proposal that passes, with the facts and rules it passes by: what every test of the gate changes one thing of.
@@ -104,6 +105,32 @@ export const POLICY: Policy = {
   allowShort: true,
   approvalTtlMs: 300_000,
   executionTtlMs: 30_000,
+}
+
+/** A day on which nothing happened yet. */
+export const DAY: DayFacts = {
+  day: '2026-11-24',
+  messagesLastMinute: 0,
+  messagesToday: 0,
+  turnover: amt('0.00'),
+  repeats: 0,
+  openingEquity: amt('100000.00'),
+  highEquity: amt('100000.00'),
+  deposits: amt('0.00'),
+  held: { long: amt('0.00'), short: amt('0.00'), symbols: [] },
+  trail: { low: px('187.40'), high: px('187.60') },
+}
+
+/** Nothing is limited, and every list allows all; then the hard limits that are named. */
+export function limitedBy(
+  hard: { readonly [N in LimitName]?: string } = {},
+  lists: Partial<Limits['lists']> = {},
+): Limits {
+  const S4 = defaultsOf('S4')
+  const values = Object.fromEntries(
+    LIMIT_NAMES.map((name) => [name, { hard: hard[name] === undefined ? null : dec(hard[name]), soft: null }]),
+  ) as Limits['values']
+  return { ...S4, values, lists: { ...S4.lists, ...lists } }
 }
 
 /** An entry of another intent that rests at the broker, seen by the account fact: 100 AAPL at 187.50, its cost not on record. */

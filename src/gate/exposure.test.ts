@@ -3,11 +3,11 @@ import { describe, it } from 'node:test'
 import type { Order } from '../orders/machine.ts'
 import type { Terms } from '../orders/terms.ts'
 import type { ClOrdID, IntentID } from '../values/brand.ts'
-import { amt, dec, px, qty, shortest } from '../values/decimal.ts'
+import { amt, dec, gte, px, qty, shortest } from '../values/decimal.ts'
 import { instant } from '../values/instant.ts'
 import { ACCOUNT, FACTS, MARKET, POLICY, RESTING, UNCOSTED } from './example.ts'
 import { exposureOf, worstUnitPx } from './exposure.ts'
-import type { Quote } from './facts.ts'
+import type { Facts, Quote } from './facts.ts'
 
 const known = { quote: MARKET.quote as Quote, rate: dec('1'), positionQty: dec('0'), accountAt: ACCOUNT.at }
 const order = (patch: Partial<Order>, terms: Partial<Terms> = {}): Order => ({
@@ -20,6 +20,16 @@ const uncosted = (patch: Partial<Order>, terms: Partial<Terms> = {}): Order => (
   ...patch,
   terms: { ...UNCOSTED.terms, ...terms },
 })
+const valued = (own: IntentID, facts: Facts) => {
+  const got = exposureOf(own, 'AAPL', facts, known, POLICY)
+  assert.ok(got.ok)
+  return got.value
+}
+const counted = (own: IntentID, facts: Facts) => {
+  const { entries: _, ...rest } = valued(own, facts)
+  return rest
+}
+const entries = (own: IntentID, facts: Facts) => valued(own, facts).entries
 const news = { updatedAt: instant(ACCOUNT.at + 1) }
 
 // RESTING: 100 AAPL, at most 18750.00, at the broker and seen in the account fact.
@@ -79,12 +89,9 @@ describe('what counts already', () => {
       const facts = { ...FACTS, inFlight: [one] }
       const { reservesOpenOrders: _, ...silent } = FACTS.supported
       const own = 'jax-042' as IntentID
-      assert.deepEqual(exposureOf(own, 'AAPL', facts, known, POLICY), {
-        ok: true,
-        value: { position: '0.00', inFlight, reserved },
-      })
-      const careful = exposureOf(own, 'AAPL', { ...facts, supported: silent }, known, POLICY)
-      assert.deepEqual(careful, { ok: true, value: { position: '0.00', inFlight, reserved: elsewhere } })
+      assert.deepEqual(counted(own, facts), { position: '0.00', inFlight, reserved })
+      const careful = counted(own, { ...facts, supported: silent })
+      assert.deepEqual(careful, { position: '0.00', inFlight, reserved: elsewhere })
     })
 
   it('a position counts at the ask, long or short, converted, up to the cent', () => {
@@ -113,20 +120,36 @@ describe('what counts already', () => {
     it(`of an order and the one to take its place the dearer counts: ${name}`, () => {
       const replacedBy = 'jx-0007-r1' as ClOrdID
       const facts = { ...FACTS, inFlight: [order({ ...old, replacedBy }), next(maxNotional)] }
-      const got = exposureOf('x' as IntentID, 'AAPL', facts, known, POLICY)
-      assert.deepEqual(got.ok && got.value, { position: '0.00', inFlight, reserved })
+      assert.deepEqual(counted('x' as IntentID, facts), { position: '0.00', inFlight, reserved })
+      // Among all entries, fills that the account does not show yet count as well.
+      const { buys } = entries('x' as IntentID, facts)
+      assert.ok(gte(buys, dec(inFlight)))
     })
 
   it('orders add up', () => {
-    const got = exposureOf(
-      'x' as IntentID,
-      'AAPL',
-      { ...FACTS, inFlight: [RESTING, order(news), order(news, { symbol: 'MSFT' })] },
-      known,
-      POLICY,
-    )
-    assert.deepEqual(got.ok && got.value, { position: '0.00', inFlight: '37500.00', reserved: '37500.00' })
+    const facts = { ...FACTS, inFlight: [RESTING, order(news), order(news, { symbol: 'MSFT', side: 'Sell' })] }
+    const one = 'x' as IntentID
+    assert.deepEqual(counted(one, facts), { position: '0.00', inFlight: '37500.00', reserved: '37500.00' })
+    assert.deepEqual(entries(one, facts), { buys: '37500.00', sells: '18750.00', symbols: ['AAPL', 'MSFT'] })
   })
+
+  // RESTING is to cost 18750.00: what is open of it counts, and what filled until the account shows it.
+  const ENTRIES: readonly (readonly [name: string, patch: Partial<Order>, buys: string, symbols: readonly string[]])[] =
+    [
+      ['open', {}, '18750.00', ['AAPL']],
+      ['a third filled, seen', { phase: 'PartiallyFilled', cumQty: qty('33') }, '12562.50', ['AAPL']],
+      ['a third filled, not seen', { phase: 'PartiallyFilled', cumQty: qty('33'), ...news }, '18750.00', ['AAPL']],
+      ['filled, not seen', { phase: 'Filled', cumQty: qty('100'), ...news }, '18750.00', ['AAPL']],
+      ['filled, seen', { phase: 'Filled', cumQty: qty('100') }, '0.00', []],
+      ['canceled', { phase: 'Canceled' }, '0.00', []],
+    ]
+  for (const [name, patch, buys, symbols] of ENTRIES)
+    it(`of all entries, one ${name}`, () =>
+      assert.deepEqual(entries('x' as IntentID, { ...FACTS, inFlight: [order(patch)] }), {
+        buys,
+        sells: '0.00',
+        symbols,
+      }))
 })
 
 it('the most a unit may cost', () => {

@@ -33,6 +33,8 @@ export type Exposure = {
   readonly inFlight: Amt
   /** Open entries in any symbol that the broker's buying power may not know of. */
   readonly reserved: Amt
+  /** Open entries in any symbol, and fills of them that the account does not show yet. */
+  readonly entries: { readonly buys: Amt; readonly sells: Amt; readonly symbols: readonly string[] }
 }
 
 /** Two places: no account currency of our brokers has more. */
@@ -64,6 +66,7 @@ export function exposureOf(
 ): Believed<Exposure> {
   const position = round(times(times(abs(known.positionQty), known.quote.ask), known.rate), CENTS, 'up') as Amt
   let [inFlight, reserved] = [amt('0.00'), amt('0.00')]
+  const entries = { Buy: amt('0.00'), Sell: amt('0.00'), symbols: new Set<string>() }
   const costs = new Map<Order, Amt>()
   const unvalued: Refusal[] = []
   for (const order of facts.inFlight) {
@@ -79,15 +82,19 @@ export function exposureOf(
         'up',
       ) as Amt
     }
-    const [may, mayHave] = [leavesQty(order), unseenQty(order, known.accountAt, facts)]
+    const may = leavesQty(order)
+    const counts = isNews(order, known.accountAt) ? plus(may, order.cumQty) : may
+    const mayHave = isNews(order, known.accountAt) || !facts.supported.reservesOpenOrders ? counts : (dec('0') as Qty)
     if (order.maxNotional === undefined && order.terms.symbol !== symbol) {
-      if (!isZero(may) || !isZero(mayHave))
+      if (!isZero(counts))
         unvalued.push({ code: 'IN_FLIGHT_UNVALUED', clOrdID: order.clOrdID, symbol: order.terms.symbol })
       continue
     }
     costs.set(order, cost(may))
     if (order.terms.symbol === symbol) inFlight = plus(inFlight, cost(may))
     reserved = plus(reserved, cost(mayHave))
+    entries[order.terms.side] = plus(entries[order.terms.side], cost(counts))
+    if (!isZero(counts)) entries.symbols.add(order.terms.symbol)
   }
   // Of an order and the one that is to take its place only one will work: the dearer counts.
   for (const [order, own] of costs) {
@@ -97,17 +104,17 @@ export function exposureOf(
     const spared = min(own, other)
     if (order.terms.symbol === symbol) inFlight = minus(inFlight, spared)
     reserved = minus(reserved, spared)
+    entries[order.terms.side] = minus(entries[order.terms.side], spared)
   }
-  return unvalued.length === 0 ? ok({ position, inFlight, reserved }) : err(unvalued)
+  if (unvalued.length > 0) return err(unvalued)
+  const { Buy: buys, Sell: sells, symbols } = entries
+  return ok({ position, inFlight, reserved, entries: { buys, sells, symbols: [...symbols] } })
 }
 
 /**
- * How much of an order the broker's buying power may not know of. All that filled or still may, while anything about
- * the order is newer than the account; afterwards nothing where the broker reserves for its open orders, and what can
- * still fill where it does not.
+ * Whether something about the order is newer than the account: then neither buying power nor positions are known to
+ * show it, and all that filled or still may counts. Afterwards what filled is in the position; and what can still fill
+ * is off the buying power where the broker reserves for its open orders.
  */
-function unseenQty(order: Order, accountAt: number, { supported }: Facts): Qty {
-  const news = order.delivery !== 'Delivered' || order.updatedAt >= accountAt
-  if (news) return plus(leavesQty(order), order.cumQty)
-  return supported.reservesOpenOrders ? (dec('0') as Qty) : leavesQty(order)
-}
+const isNews = (order: Order, accountAt: number): boolean =>
+  order.delivery !== 'Delivered' || order.updatedAt >= accountAt

@@ -53,6 +53,35 @@ export type Freeze = {
   readonly also?: readonly string[]
 }
 
+/**
+ * One trading day so far, and what else only a look at more than this order can tell. Amounts are in account currency.
+ * A part that is null is "not known", and closes the gate where a limit needs it.
+ */
+export type DayFacts = {
+  /** In the time zone of the account's market, such as "2026-11-24": when it turns, the counts begin anew. */
+  readonly day: string
+  /** Orders, cancels and replacements sent to the broker within the last 60 s. Exits count, although nothing holds them up. */
+  readonly messagesLastMinute: number
+  readonly messagesToday: number
+  /** What the entries sent today have cost or may still cost. Of the intent in question only what is filled. */
+  readonly turnover: Amt
+  /** Entries sent today for this strategy in this symbol and side. Those of the intent in question do not count. */
+  readonly repeats: number
+  /** Equity when the day began: what every share of equity is a share of, so that no limit moves with the market. */
+  readonly openingEquity: Amt | null
+  /** The highest equity so far, less what was paid out and more what was paid in since. */
+  readonly highEquity: Amt | null
+  /** Paid in less paid out since the opening: not profit, and not loss. */
+  readonly deposits: Amt
+  /**
+   * The positions of `Facts.account`, all symbols: what the long ones and the short ones are worth, neither negative.
+   * Open entries are not in it; the gate counts them itself. Null when one of them cannot be valued.
+   */
+  readonly held: { readonly long: Amt; readonly short: Amt; readonly symbols: readonly string[] } | null
+  /** Lowest and highest mid price of the symbol within the last ten minutes, as far as it was read. */
+  readonly trail: { readonly low: Px; readonly high: Px } | null
+}
+
 /** Everything the gate looks at. It decides on this alone. */
 export type Facts = {
   /** The furthest of those that stop this order. */
@@ -60,6 +89,8 @@ export type Facts = {
   readonly freeze: Freeze | null
   readonly market: MarketFacts | null
   readonly account: AccountFacts | null
+  /** Absent: not known, and then every limit that needs it refuses. */
+  readonly day?: DayFacts
   /** Net quantity of the symbol by our own book of executions. */
   readonly bookQty: Decimal
   /** What the broker kept of the symbol as its fee by estimate: up to as much more than `bookQty` may be held. Absent: nothing. */

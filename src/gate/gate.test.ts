@@ -12,6 +12,7 @@ import { type Instant, instant, plusMs } from '../values/instant.ts'
 import { AAPL, ACCOUNT, FACTS, MARKET, NOW, POLICY, PROPOSAL, RESTING, UNCOSTED } from './example.ts'
 import type { AccountFact, Facts, MarketFacts, Quote } from './facts.ts'
 import { assess, driftOf, passExit, recheck } from './gate.ts'
+import { LIMITS, LISTS } from './limits.ts'
 import type { Policy } from './policy.ts'
 import { CODES, type RefusalCode } from './refusal.ts'
 
@@ -933,6 +934,8 @@ it('every refusal of the gate is met above', () => {
   for (const [, , code] of DRIFTED) if (code) met.add(code)
   met.add('COST_ABOVE_APPROVED') // the yen above
   const elsewhere = new Set<RefusalCode>(['APPROVAL_VOID', 'QUORUM_UNREACHABLE', 'NOBODY_ON_DUTY']) // given by the desk
+  elsewhere.add('DAY_UNKNOWN') // this and the limits: controls.test.ts
+  for (const { refusal } of [...Object.values(LIMITS), ...Object.values(LISTS)]) if (refusal) elsewhere.add(refusal)
   assert.deepEqual(
     CODES.filter((code) => !met.has(code) && !elsewhere.has(code)),
     [],

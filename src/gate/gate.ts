@@ -9,6 +9,8 @@ import { type Case, caseOf } from './case.ts'
 import { CHECK_LIST, drift } from './checks.ts'
 import { midOf, weigh } from './evidence.ts'
 import type { Facts } from './facts.ts'
+import { type Headroom, headroomOf, softOf } from './headroom.ts'
+import type { LimitName } from './limits.ts'
 import type { Policy } from './policy.ts'
 import { explain, type Refusal } from './refusal.ts'
 import type { Sizing } from './sizing.ts'
@@ -33,6 +35,10 @@ export type Assessment = {
   readonly sizing: Sizing | null
   /** In the order a person reads them. A check that a missing fact leaves without an answer is not among them. */
   readonly checks: readonly CheckLine[]
+  /** What is used of each limit, before and by this order. Absent on what was written down before there were limits. */
+  readonly headroom?: readonly Headroom[]
+  /** The soft limits that it is beyond; it then asks for a surer yes. Absent likewise. */
+  readonly soft?: readonly LimitName[]
 }
 
 /**
@@ -44,7 +50,8 @@ export type Assessment = {
 export function assess(proposal: Proposal, facts: Facts, policy: Policy, rev: number, now: Instant): Assessment {
   const c = caseOf({ proposal, facts, policy, now, approved: null })
   const { refusals, checks } = examine(c)
-  return { ticket: refusals.length === 0 ? ticketOf(c, rev) : null, refusals, sizing: c.sizing, checks }
+  const ticket = refusals.length === 0 ? ticketOf(c, rev) : null
+  return { ticket, refusals, sizing: c.sizing, checks, headroom: headroomOf(c), soft: softOf(c) }
 }
 
 /** Exactly one of three answers: it may go (`passed`), a human must look again (`drift`), or it may not (`refusals`). */
@@ -55,6 +62,8 @@ export type Recheck = {
   readonly checks: readonly CheckLine[]
   /** Set when the market moved from what was approved and all else passed. */
   readonly drift: Refusal | null
+  /** The soft limits that it is beyond as of now: others may have been sent since it was approved. */
+  readonly soft: readonly LimitName[]
 }
 
 /**
@@ -78,14 +87,15 @@ export function recheck(ticket: Ticket, proposal: Proposal, facts: Facts, policy
     )
   const c = caseOf({ proposal, facts, policy, now, approved: ticket })
   const { refusals, checks } = examine(c)
+  const soft = softOf(c)
   if (refusals.length === 0) {
     complete(c)
-    return { passed: terms as Passed, refusals, checks, drift: null }
+    return { passed: terms as Passed, refusals, checks, drift: null, soft }
   }
   const moved = refusals.every(({ code }) => code === 'PRICE_DRIFTED' || code === 'COST_ABOVE_APPROVED')
   return moved
-    ? { passed: null, refusals: [], checks, drift: refusals[0] ?? null }
-    : { passed: null, refusals, checks, drift: null }
+    ? { passed: null, refusals: [], checks, drift: refusals[0] ?? null, soft }
+    : { passed: null, refusals, checks, drift: null, soft }
 }
 
 /**

@@ -1,4 +1,5 @@
-import type { Amt, Decimal } from '../values/decimal.ts'
+import { type Amt, type Decimal, max, min, shortest } from '../values/decimal.ts'
+import type { Limits } from './limits.ts'
 
 /** The rules of one account. Amounts are in account currency. Every field has a documented default in `main/config.ts`. */
 export type Policy = {
@@ -26,8 +27,30 @@ export type Policy = {
   /** What an explicit order's quantity must be, compared with the computed size. */
   readonly explicitQty: 'exact' | 'not-larger'
   readonly allowShort: boolean
+  /** What else is limited, and the soft limits; absent: nothing. See `effective`. */
+  readonly limits?: Limits
   /** How long a human has to decide. */
   readonly approvalTtlMs: number
   /** How long an approval may wait for its send. */
   readonly executionTtlMs: number
+}
+
+/** The rules with the limits folded in: where both speak of the same thing, the stricter holds. */
+export function effective(policy: Policy, limits: Limits): Policy {
+  const { maxOrderNotional, maxPositionNotional, collarBps, buyingPowerBuffer } = limits.values
+  return {
+    ...policy,
+    limits,
+    maxOrderNotional: min(policy.maxOrderNotional, (maxOrderNotional.hard as Amt | null) ?? policy.maxOrderNotional),
+    maxPositionNotional: min(
+      policy.maxPositionNotional,
+      (maxPositionNotional.hard as Amt | null) ?? policy.maxPositionNotional,
+    ),
+    collarBps: Math.min(
+      policy.collarBps,
+      collarBps.hard === null ? policy.collarBps : Number(shortest(collarBps.hard)),
+    ),
+    buyingPowerBuffer: max(policy.buyingPowerBuffer, buyingPowerBuffer.hard ?? policy.buyingPowerBuffer),
+    allowShort: policy.allowShort && limits.lists.allowShort,
+  }
 }

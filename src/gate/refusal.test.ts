@@ -14,9 +14,9 @@ describe('every refusal', () => {
       const said = explain(sample)
       assert.match(said, /^[A-Z0-9a-z].*\. [A-Z].*\.$/, 'what happened, and what to do')
       assert.doesNotMatch(said, /undefined|null|NaN|\[object|\.\./)
-      // Decimals and amounts that were compared can be read in the sentence.
+      // Decimals and amounts that were compared can be read in the sentence; shares are said in percent.
       for (const [field, value] of Object.entries(sample))
-        if (typeof value === 'string' && /^-?\d+(\.\d+)?$/.test(value) && field !== 'buffer')
+        if (typeof value === 'string' && /^-?\d+(\.\d+)?$/.test(value) && !['buffer', 'share'].includes(field))
           assert.ok(said.includes(value), `${field} ${value} is not in: ${said}`)
     })
   }

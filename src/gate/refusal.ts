@@ -8,9 +8,31 @@ import { money, moment, percent, span } from './words.ts'
 /** A named price of the intent. */
 export type PriceField = 'entryPx' | 'stopPx' | 'targetPx' | 'stopLimitPx'
 /** What set the size: the risk budget, or the limit that left less room. */
-export type Binding = 'risk' | 'order' | 'position' | 'stage' | 'buyingPower' | 'instrument'
+export type Binding =
+  | 'risk'
+  | 'order'
+  | 'position'
+  | 'stage'
+  | 'buyingPower'
+  | 'gross'
+  | 'net'
+  | 'turnover'
+  | 'symbolShare'
+  | 'orderQty'
+  | 'instrument'
 
 type Age = { readonly ageMs: number; readonly limitMs: number }
+/** `used` is what counted already; `share` is the figure of the limit. */
+type Share = {
+  readonly notional: Amt
+  readonly used: Amt
+  readonly limit: Amt
+  readonly share: Decimal
+  readonly currency: string
+}
+type Loss = { readonly loss: Amt; readonly limit: Amt; readonly share: Decimal; readonly currency: string }
+/** `count` is without the order in question. */
+type Count = { readonly count: number; readonly limit: number }
 
 /** What each no compared. Flat, so that it crosses every wire as it is. */
 type Compared = {
@@ -39,6 +61,10 @@ type Compared = {
   ASSET_CLASS_UNSUPPORTED: { assetClass: string; supported: string }
   ORD_TYPE_UNSUPPORTED: { ordType: string; supported: string }
   TIME_IN_FORCE_UNSUPPORTED: { timeInForce: string; supported: string }
+  SYMBOL_RESTRICTED: { symbol: string }
+  SYMBOL_NOT_ALLOWED: { symbol: string; allowed: string; stage: string }
+  ASSET_CLASS_NOT_ALLOWED: { assetClass: string; allowed: string; stage: string }
+  ORD_TYPE_NOT_ALLOWED: { ordType: string; allowed: string; stage: string }
   // the market
   SESSION_MISSING: { symbol: string }
   SESSION_STALE: Age
@@ -63,6 +89,14 @@ type Compared = {
   SHORT_OFF_FOR_ACCOUNT: { symbol: string }
   NOT_SHORTABLE: { symbol: string }
   IN_FLIGHT_UNVALUED: { clOrdID: string; symbol: string }
+  // the day
+  DAY_UNKNOWN: { missing: string }
+  DAY_LOSS_REACHED: Loss
+  DRAWDOWN_REACHED: Loss
+  ORDERS_PER_MINUTE_EXCEEDED: Count
+  ORDERS_PER_DAY_EXCEEDED: Count
+  REPEATS_EXCEEDED: Count & { strategyID: string; symbol: string; side: Side }
+  OPEN_POSITIONS_EXCEEDED: Count & { symbol: string }
   // the prices
   TICK_MISSING: { field: PriceField; price: Px }
   PRICE_BELOW_TICK: { field: PriceField; price: Px; tick: Px }
@@ -71,6 +105,7 @@ type Compared = {
   STOP_REACHED: { side: Side; stopPx: Px; marketPx: Px }
   TARGET_REACHED: { side: Side; targetPx: Px; marketPx: Px }
   PRICE_OUTSIDE_COLLAR: { price: Px; midPx: Px; distanceBps: Decimal; limitBps: number }
+  PRICE_MOVE_EXCEEDED: { lowPx: Px; highPx: Px; moveBps: Decimal; limitBps: number }
   PRICE_DRIFTED: { refPx: Px; midPx: Px; driftBps: Decimal; limitBps: number }
   COST_ABOVE_APPROVED: { cost: Amt; approved: Amt; limitBps: number; currency: string }
   // the size
@@ -93,6 +128,11 @@ type Compared = {
     available: Amt
     currency: string
   }
+  SYMBOL_SHARE_EXCEEDED: Share & { symbol: string }
+  GROSS_EXPOSURE_EXCEEDED: Share
+  NET_EXPOSURE_EXCEEDED: Share & { side: Side }
+  DAY_TURNOVER_EXCEEDED: Share
+  ORDER_QTY_EXCEEDED: { orderQty: Qty; limit: Qty }
   QTY_ABOVE_MAXIMUM: { orderQty: Qty; maxQty: Qty }
 }
 
@@ -125,12 +165,20 @@ export const BINDING: Readonly<Record<Binding, string>> = {
   position: 'the limit per position',
   stage: 'the cap of the rollout stage',
   buyingPower: 'buying power',
+  gross: 'the limit on gross exposure',
+  net: 'the limit on net exposure',
+  turnover: 'the turnover of the day',
+  symbolShare: 'the share of equity in one symbol',
+  orderQty: 'the largest quantity of one order',
   instrument: "the broker's largest size",
 }
 const verb = (side: Side): string => (side === 'Buy' ? 'buy' : 'sell')
 const old = (what: string, r: Age): string => `${what} is ${span(r.ageMs)} old; at most ${span(r.limitMs)} is accepted.`
 const ratio = (r: { readonly rate: Decimal; readonly from: string; readonly to: string }): string =>
   `${text(r.rate)} ${r.to} per ${r.from}`
+
+const shares = (r: Share, where: string): string =>
+  `The order costs ${money(r.notional, r.currency)}, and ${money(r.used, r.currency)} is ${where}.`
 
 const WAIT_FOR_FEED =
   'Nothing to change: try again when it has been read. If it stays, check the connection to the broker.'
@@ -280,6 +328,30 @@ export const REFUSALS: { readonly [C in RefusalCode]: Row<C> } = {
     says: (r) => `The broker does not take ${r.timeInForce}; it takes ${r.supported}.`,
     todo: MEND_SIGNAL,
   },
+  SYMBOL_RESTRICTED: {
+    meaning: 'The symbol is on the list of those that may not be traded, whatever else is allowed.',
+    transient: false,
+    says: (r) => `${r.symbol} is restricted.`,
+    todo: 'Choose another symbol, or have the list changed.',
+  },
+  SYMBOL_NOT_ALLOWED: {
+    meaning: 'The symbols that may be traded are named, and this one is not among them.',
+    transient: false,
+    says: (r) => `${r.symbol} may not be traded in stage ${r.stage}; allowed: ${r.allowed}.`,
+    todo: 'Choose another symbol, or have the list changed.',
+  },
+  ASSET_CLASS_NOT_ALLOWED: {
+    meaning: 'The asset classes that may be traded are named, and this one is not among them.',
+    transient: false,
+    says: (r) => `${r.assetClass} may not be traded in stage ${r.stage}; allowed: ${r.allowed}.`,
+    todo: 'Choose another symbol, or have the list changed.',
+  },
+  ORD_TYPE_NOT_ALLOWED: {
+    meaning: 'The order types that may open a position are named, and this one is not among them.',
+    transient: false,
+    says: (r) => `${r.ordType} orders may open nothing in stage ${r.stage}; allowed: ${r.allowed}.`,
+    todo: 'Send it with another order type, as a new intent.',
+  },
   SESSION_MISSING: {
     meaning: 'It is not known whether the market is open.',
     transient: true,
@@ -413,6 +485,52 @@ export const REFUSALS: { readonly [C in RefusalCode]: Row<C> } = {
     says: (r) => `What order ${r.clOrdID} in ${r.symbol} may cost is not known.`,
     todo: 'Wait until it is done, or cancel it.',
   },
+  DAY_UNKNOWN: {
+    meaning: 'A limit is set that counts what happened before, and that is not known.',
+    transient: true,
+    says: (r) => `It is not known: ${r.missing}.`,
+    todo: WAIT_FOR_FEED,
+  },
+  DAY_LOSS_REACHED: {
+    meaning: 'The loss of the day is at its limit: nothing more is opened until the next day.',
+    transient: true,
+    says: (r) =>
+      `The account has lost ${money(r.loss, r.currency)} today; at ${money(r.limit, r.currency)}, ${percent(r.share)} of equity, nothing more is opened.`,
+    todo: 'Look at what is open; closing is never blocked.',
+  },
+  DRAWDOWN_REACHED: {
+    meaning: 'The loss since the highest equity is at its limit: nothing more is opened.',
+    transient: true,
+    says: (r) =>
+      `The account is ${money(r.loss, r.currency)} below its highest equity; at ${money(r.limit, r.currency)}, ${percent(r.share)} of it, nothing more is opened.`,
+    todo: 'Stop and look at what went wrong; closing is never blocked.',
+  },
+  ORDERS_PER_MINUTE_EXCEEDED: {
+    meaning: 'As many messages as may be were sent to the broker within the last minute.',
+    transient: true,
+    says: (r) =>
+      `${r.count} messages were sent within the last minute; at most ${r.limit} may be, this order included.`,
+    todo: 'Wait a minute. Look at who sends so fast.',
+  },
+  ORDERS_PER_DAY_EXCEEDED: {
+    meaning: 'As many messages as may be were sent to the broker today.',
+    transient: true,
+    says: (r) => `${r.count} messages were sent today; at most ${r.limit} may be, this order included.`,
+    todo: 'Wait for the next day, or have the limit changed.',
+  },
+  REPEATS_EXCEEDED: {
+    meaning: 'One strategy has entered the same symbol on the same side as often as it may in one session.',
+    transient: true,
+    says: (r) =>
+      `${r.strategyID} has sent ${r.count} orders to ${verb(r.side)} ${r.symbol} today; at most ${r.limit} may be sent, this one included.`,
+    todo: 'Look at the strategy; one that runs in a circle looks like this.',
+  },
+  OPEN_POSITIONS_EXCEEDED: {
+    meaning: 'There are positions or open entries in as many symbols as there may be.',
+    transient: true,
+    says: (r) => `There is something in ${r.count} symbols already; at most ${r.limit} may be, ${r.symbol} included.`,
+    todo: 'Close a position or cancel an entry first.',
+  },
   TICK_MISSING: {
     meaning: "The price lies outside every band of the broker's tick table. No tick is ever assumed.",
     transient: false,
@@ -458,6 +576,13 @@ export const REFUSALS: { readonly [C in RefusalCode]: Row<C> } = {
     says: (r) =>
       `${text(r.price)} is ${text(r.distanceBps)} bps from the market at ${text(r.midPx)}; at most ${r.limitBps} bps are accepted.`,
     todo: 'Check the price; a wrong symbol, a split or a misplaced point looks like this.',
+  },
+  PRICE_MOVE_EXCEEDED: {
+    meaning: 'Within ten minutes the market moved further than is orderly.',
+    transient: true,
+    says: (r) =>
+      `Within ten minutes the market was between ${text(r.lowPx)} and ${text(r.highPx)}, ${text(r.moveBps)} bps apart; at most ${r.limitBps} bps are accepted.`,
+    todo: 'Wait until it is calm, and see why it moved.',
   },
   PRICE_DRIFTED: {
     meaning: 'The market moved since the ticket was made; whoever decides must see the new one.',
@@ -553,6 +678,40 @@ export const REFUSALS: { readonly [C in RefusalCode]: Row<C> } = {
     says: (r) =>
       `The order costs ${money(r.notional, r.currency)}; ${money(r.available, r.currency)} is left of buying power ${money(r.buyingPower, r.currency)} after a buffer of ${percent(r.buffer)} and ${money(r.reserved, r.currency)} for open orders.`,
     todo: 'Wait for open orders, or ask for less.',
+  },
+  SYMBOL_SHARE_EXCEEDED: {
+    meaning: 'Position, open orders and this order together are more than the share of equity that one symbol may be.',
+    transient: true,
+    says: (r) =>
+      `${shares(r, `in ${r.symbol} already`)} The limit is ${money(r.limit, r.currency)}, ${percent(r.share)} of equity.`,
+    todo: 'Reduce the position, cancel what is open, or ask for less.',
+  },
+  GROSS_EXPOSURE_EXCEEDED: {
+    meaning: 'All positions, all open entries and this order together are more than may be.',
+    transient: true,
+    says: (r) =>
+      `${shares(r, 'in positions and open entries')} The limit is ${money(r.limit, r.currency)}, ${percent(r.share)} of equity.`,
+    todo: 'Reduce a position, cancel what is open, or ask for less.',
+  },
+  NET_EXPOSURE_EXCEEDED: {
+    meaning: 'Long beyond short, or short beyond long, would with this order be more than may be.',
+    transient: true,
+    says: (r) =>
+      `${shares(r, r.side === 'Buy' ? 'long beyond short' : 'short beyond long')} The limit is ${money(r.limit, r.currency)}, ${percent(r.share)} of equity.`,
+    todo: 'Reduce a position, cancel what is open, or ask for less.',
+  },
+  DAY_TURNOVER_EXCEEDED: {
+    meaning: 'The entries of the day and this order together cost more than may be.',
+    transient: true,
+    says: (r) =>
+      `${shares(r, 'in the entries of today')} The limit is ${money(r.limit, r.currency)}, ${percent(r.share)} of equity.`,
+    todo: 'Wait for the next day, or ask for less.',
+  },
+  ORDER_QTY_EXCEEDED: {
+    meaning: 'The order is for more than the largest quantity of one order.',
+    transient: false,
+    says: (r) => `${text(r.orderQty)} is above the largest quantity of one order, ${text(r.limit)}.`,
+    todo: 'Ask for less.',
   },
   QTY_ABOVE_MAXIMUM: {
     meaning: 'The quantity asked for is above the largest the broker takes in one order.',

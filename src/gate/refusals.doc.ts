@@ -4,6 +4,13 @@ import { CODES, explain, type Refusal, REFUSALS, type RefusalCode } from './refu
 
 const at = (time: string): Instant => parseInstant(`2026-11-24T${time}Z`) as Instant
 const USD = { currency: 'USD' } as const
+const SHARE = {
+  notional: amt('9375.00'),
+  used: amt('11250.00'),
+  limit: amt('20000.00'),
+  share: dec('0.2'),
+  ...USD,
+}
 
 /** One of each, as a trader may meet it. */
 export const SAMPLES: { readonly [C in RefusalCode]: Extract<Refusal, { code: C }> } = {
@@ -50,6 +57,15 @@ export const SAMPLES: { readonly [C in RefusalCode]: Extract<Refusal, { code: C 
   ASSET_CLASS_UNSUPPORTED: { code: 'ASSET_CLASS_UNSUPPORTED', assetClass: 'crypto', supported: 'us_equity, fx' },
   ORD_TYPE_UNSUPPORTED: { code: 'ORD_TYPE_UNSUPPORTED', ordType: 'Market', supported: 'Limit' },
   TIME_IN_FORCE_UNSUPPORTED: { code: 'TIME_IN_FORCE_UNSUPPORTED', timeInForce: 'FOK', supported: 'Day, GTC' },
+  SYMBOL_RESTRICTED: { code: 'SYMBOL_RESTRICTED', symbol: 'GME' },
+  SYMBOL_NOT_ALLOWED: { code: 'SYMBOL_NOT_ALLOWED', symbol: 'TSLA', allowed: 'AAPL, MSFT', stage: 'S2' },
+  ASSET_CLASS_NOT_ALLOWED: {
+    code: 'ASSET_CLASS_NOT_ALLOWED',
+    assetClass: 'crypto',
+    allowed: 'us_equity, fx',
+    stage: 'S3',
+  },
+  ORD_TYPE_NOT_ALLOWED: { code: 'ORD_TYPE_NOT_ALLOWED', ordType: 'Market', allowed: 'Limit', stage: 'S2' },
   SESSION_MISSING: { code: 'SESSION_MISSING', symbol: 'AAPL' },
   SESSION_STALE: { code: 'SESSION_STALE', ageMs: 61_000, limitMs: 30_000 },
   MARKET_CLOSED: { code: 'MARKET_CLOSED', symbol: 'AAPL', nextOpenAt: at('14:30:00') },
@@ -72,6 +88,32 @@ export const SAMPLES: { readonly [C in RefusalCode]: Extract<Refusal, { code: C 
   SHORT_OFF_FOR_ACCOUNT: { code: 'SHORT_OFF_FOR_ACCOUNT', symbol: 'AAPL' },
   NOT_SHORTABLE: { code: 'NOT_SHORTABLE', symbol: 'AAPL' },
   IN_FLIGHT_UNVALUED: { code: 'IN_FLIGHT_UNVALUED', clOrdID: 'jx-0007', symbol: 'MSFT' },
+  DAY_UNKNOWN: { code: 'DAY_UNKNOWN', missing: 'the equity at the opening of the day' },
+  DAY_LOSS_REACHED: {
+    code: 'DAY_LOSS_REACHED',
+    loss: amt('1012.40'),
+    limit: amt('1000.00'),
+    share: dec('0.01'),
+    ...USD,
+  },
+  DRAWDOWN_REACHED: {
+    code: 'DRAWDOWN_REACHED',
+    loss: amt('15300.00'),
+    limit: amt('15000.00'),
+    share: dec('0.15'),
+    ...USD,
+  },
+  ORDERS_PER_MINUTE_EXCEEDED: { code: 'ORDERS_PER_MINUTE_EXCEEDED', count: 20, limit: 20 },
+  ORDERS_PER_DAY_EXCEEDED: { code: 'ORDERS_PER_DAY_EXCEEDED', count: 200, limit: 200 },
+  REPEATS_EXCEEDED: {
+    code: 'REPEATS_EXCEEDED',
+    strategyID: 'breakout',
+    symbol: 'AAPL',
+    side: 'Buy',
+    count: 5,
+    limit: 5,
+  },
+  OPEN_POSITIONS_EXCEEDED: { code: 'OPEN_POSITIONS_EXCEEDED', symbol: 'AAPL', count: 3, limit: 3 },
   TICK_MISSING: { code: 'TICK_MISSING', field: 'stopPx', price: px('0.00005') },
   PRICE_BELOW_TICK: { code: 'PRICE_BELOW_TICK', field: 'stopPx', price: px('0.00005'), tick: px('0.0001') },
   PRICE_OFF_TICK: { code: 'PRICE_OFF_TICK', field: 'entryPx', price: px('187.51'), tick: px('0.05') },
@@ -90,6 +132,13 @@ export const SAMPLES: { readonly [C in RefusalCode]: Extract<Refusal, { code: C 
     midPx: px('187.50'),
     distanceBps: dec('9000'),
     limitBps: 300,
+  },
+  PRICE_MOVE_EXCEEDED: {
+    code: 'PRICE_MOVE_EXCEEDED',
+    lowPx: px('183.00'),
+    highPx: px('187.50'),
+    moveBps: dec('245.9017'),
+    limitBps: 200,
   },
   PRICE_DRIFTED: { code: 'PRICE_DRIFTED', refPx: px('187.50'), midPx: px('189.00'), driftBps: dec('80'), limitBps: 50 },
   COST_ABOVE_APPROVED: {
@@ -150,6 +199,11 @@ export const SAMPLES: { readonly [C in RefusalCode]: Extract<Refusal, { code: C 
     available: amt('7625.00'),
     ...USD,
   },
+  SYMBOL_SHARE_EXCEEDED: { code: 'SYMBOL_SHARE_EXCEEDED', symbol: 'AAPL', ...SHARE },
+  GROSS_EXPOSURE_EXCEEDED: { code: 'GROSS_EXPOSURE_EXCEEDED', ...SHARE },
+  NET_EXPOSURE_EXCEEDED: { code: 'NET_EXPOSURE_EXCEEDED', side: 'Buy', ...SHARE },
+  DAY_TURNOVER_EXCEEDED: { code: 'DAY_TURNOVER_EXCEEDED', ...SHARE },
+  ORDER_QTY_EXCEEDED: { code: 'ORDER_QTY_EXCEEDED', orderQty: qty('400'), limit: qty('250') },
   QTY_ABOVE_MAXIMUM: { code: 'QTY_ABOVE_MAXIMUM', orderQty: qty('20000'), maxQty: qty('10000') },
 }
 
@@ -160,6 +214,7 @@ const SECTIONS: { readonly [C in RefusalCode]?: string } = {
   MARKET_MISSING: 'The instrument, and what the broker takes',
   SESSION_MISSING: 'The market',
   ACCOUNT_MISSING: 'The account',
+  DAY_UNKNOWN: 'The day',
   TICK_MISSING: 'The prices',
   QTY_MISSING: 'The size and the limits',
 }

@@ -97,6 +97,7 @@ const OF_THE_WHOLE: ReadonlySet<Refusal['code']> = new Set([
   'RISK_ABOVE_BUDGET',
   'ORDER_NOTIONAL_EXCEEDED',
   'STAGE_NOTIONAL_EXCEEDED',
+  'ORDER_QTY_EXCEEDED',
   'QTY_ABOVE_MAXIMUM',
 ])
 

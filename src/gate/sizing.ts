@@ -32,9 +32,9 @@ import type { Binding } from './refusal.ts'
 /** One limit: `limit` less `used` is `left`, and `capQty` whole lots fit into that. */
 export type Cap = {
   readonly name: Exclude<Binding, 'risk'>
-  /** In account currency; of `instrument` a quantity. Buying power stands here after its buffer. */
+  /** In account currency; of `instrument` and `orderQty` a quantity. Buying power stands here after its buffer. */
   readonly limit: Decimal
-  /** What counts against it already: position, open orders. */
+  /** What counts against it already: position, open orders. Below zero where these are on the other side. */
   readonly used: Decimal
   /** Never below zero. */
   readonly left: Decimal
@@ -85,13 +85,16 @@ export type SizingInput = {
   readonly rate: Decimal
   readonly account: AccountFact
   readonly instrument: Instrument
-  readonly exposure: Exposure
+  readonly exposure: Pick<Exposure, 'position' | 'inFlight' | 'reserved'>
   readonly policy: Policy
   /** Set when the quantity is given, by an explicit order or an approved ticket. */
   readonly orderQty: Qty | null
   /** Set when what the order may cost is given, by an approved ticket. */
   readonly notional: Amt | null
+  /** Limits beyond those of the policy, before this order. */
+  readonly room?: readonly Room[]
 }
+export type Room = Pick<Cap, 'name' | 'limit' | 'used'>
 
 /**
  * The position size: equity × risk per trade ÷ |entry − stop|, in account currency, at most what every limit leaves,
@@ -108,20 +111,24 @@ export function sizeOf(input: SizingInput): Sizing {
   const rawQty = dec(shortest(over(riskAmount, riskPerUnitAccount, { scale, rounding: 'down' })))
 
   const unitCost = plain(times(worstUnitPx(side, ordType, prices.entryPx, quote, policy), rate))
-  const spendable = times(account.buyingPower, minus(ONE, policy.buyingPowerBuffer))
   const money = (name: Cap['name'], limit: Decimal, used: Decimal): Cap => {
     // Down to the cent, as costs go up to it: what fits here then fits when it is rounded for a person.
     const left = atLeastZero(round(minus(limit, used), CENTS, 'floor'))
     return { name, limit, used, left, capQty: lotsIn(left, unitCost, lot) }
   }
+  const units = (name: Cap['name'], limit: Decimal): Cap => {
+    return { name, limit, used: ZERO, left: limit, capQty: toStep(limit as Qty, lot, 'floor') }
+  }
   const caps: Cap[] = [
     money('order', policy.maxOrderNotional, amt('0')),
     money('position', policy.maxPositionNotional, plus(exposure.position, exposure.inFlight)),
     money('stage', policy.stageMaxNotional, amt('0')),
-    money('buyingPower', plain(spendable), exposure.reserved),
+    money('buyingPower', spendable(account, policy.buyingPowerBuffer), exposure.reserved),
+    ...(input.room ?? []).map(({ name, limit, used }) =>
+      name === 'orderQty' ? units(name, limit) : money(name, limit, used),
+    ),
   ]
-  if (maxQty !== null)
-    caps.push({ name: 'instrument', limit: maxQty, used: ZERO, left: maxQty, capQty: toStep(maxQty, lot, 'floor') })
+  if (maxQty !== null) caps.push(units('instrument', maxQty))
 
   let binding: Binding = 'risk'
   let qty = lotsIn(riskAmount, riskPerUnitAccount, lot)
@@ -148,6 +155,10 @@ export function sizeOf(input: SizingInput): Sizing {
     riskAtStop: plain(times(orderQty, riskPerUnitAccount)) as Amt,
   }
 }
+
+/** What may be spent of the buying power. */
+export const spendable = (account: Pick<AccountFact, 'buyingPower'>, buffer: Decimal): Decimal =>
+  plain(times(account.buyingPower, minus(ONE, buffer)))
 
 /** What `qty` units may cost, rounded up to the cent. */
 export const costOf = (qty: Qty, unitCost: Decimal): Amt => round(times(qty, unitCost), CENTS, 'up') as Amt
