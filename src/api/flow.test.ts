@@ -321,3 +321,46 @@ describe('one order, from the signal to its fills', () => {
     assert.equal((await house.ask({ url: '/v1/reconciliation', as: jax })).json<{ clean: boolean }>().clean, true)
   })
 })
+
+describe('a halt of a part', () => {
+  it('tells what of it is open still, stops neither the rest nor the service, and is released by itself', async () => {
+    const house = await openHouse()
+    try {
+      const jax = await house.token('jax', AGENT)
+      const ana = await house.person('Ana', ['approver', 'risk'], 'web')
+      const { digest } = (
+        await house.ask({ method: 'POST', url: '/v1/intents', as: jax, body: SIGNAL })
+      ).json<wire.Intent>()
+      await house.ask({ method: 'POST', url: '/v1/intents/sig-1/approve', as: ana, body: { digest } })
+      const clOrdID = await house.send()
+      await house.report(clOrdID, { execType: 'New' })
+      const halt = async (scope: string, level?: string): Promise<string[]> => {
+        const body = { reason: 'it repeats itself', scope, ...(level && { level }) }
+        const answer = (await house.ask({ method: 'POST', url: '/v1/halt', as: jax, body })).json<wire.Halt>()
+        assert.equal(answer.engaged, !/^(strategy|symbol):/.test(scope))
+        return answer.halts.map((one) => `${one.scope} ${one.level} ${one.open.map((each) => each.ordStatus).join()}`)
+      }
+      const isHalted = async () => (await house.ask({ url: '/v1/status', as: jax })).json<wire.Status>().halted
+      assert.deepEqual(await halt('symbol:MSFT'), ['symbol:MSFT K1 '])
+      assert.deepEqual(await halt('strategy:breakout'), ['strategy:breakout K1 New', 'symbol:MSFT K1 '])
+      assert.deepEqual(await halt('symbol:AAPL', 'K4'), [
+        'strategy:breakout K1 PendingCancel',
+        'symbol:AAPL K4 PendingCancel',
+        'symbol:MSFT K1 ',
+      ])
+      assert.equal(await isHalted(), false)
+      const free = { method: 'DELETE', url: '/v1/halt', as: ana } as const
+      const body = { reason: 'mended', scope: 'strategy:breakout' }
+      const left = (await house.ask({ ...free, body })).json<wire.Halt>().halts
+      assert.deepEqual(
+        left.map(({ scope }) => scope),
+        ['symbol:AAPL', 'symbol:MSFT'],
+      )
+      assert.equal((await house.ask({ ...free, body })).json<wire.Problem>().code, 'NOT_HALTED')
+      assert.match((await halt('account:paper:sim:main', 'K3')).join(), /account:paper:sim:main K3 PendingCancel/)
+      assert.equal(await isHalted(), true)
+    } finally {
+      await house.close()
+    }
+  })
+})

@@ -1,6 +1,6 @@
 import { z } from 'zod'
-import { HALT_LEVELS, haltOf, ofAll, statesOf } from '../orders/halt.ts'
-import { isOpen, ordStatus } from '../orders/machine.ts'
+import { HALT_LEVELS, haltOf, isStopped, ofAll, statesOf, type Stoppable } from '../orders/halt.ts'
+import { isOpen, type Order, ordStatus } from '../orders/machine.ts'
 import type { Intent, Task } from '../ports/records.ts'
 import type { ClOrdID, IntentID } from '../values/brand.ts'
 import { text } from '../values/decimal.ts'
@@ -570,6 +570,7 @@ async function viewHalt(api: Api): Promise<wire.Halt> {
   const state = haltOf(halts, ofAll(api.account))
   // Stops and targets stay during a halt: they protect what is held. The halt is about orders that open or enlarge.
   const entries = open.filter((order) => order.role === 'Entry' && isOpen(order))
+  const subjects = await Promise.all(entries.map((order) => subjectOf(api, order)))
   const recent = state ? (await api.reads.orders({}, { limit: 200, after: null })).items : []
   const dealt = recent.filter(
     (order) =>
@@ -586,13 +587,7 @@ async function viewHalt(api: Api): Promise<wire.Halt> {
     reason: state?.reason ?? null,
     since: state ? rfc3339(state.since) : null,
     openOrders: entries.length,
-    proof: state
-      ? [...entries, ...dealt].map((order) => ({
-          clOrdID: order.clOrdID,
-          symbol: order.terms.symbol,
-          ordStatus: ordStatus(order),
-        }))
-      : [],
+    proof: state ? [...entries, ...dealt].map(proofOf) : [],
     comparedAt: run && rfc3339(run.at),
     // Each of ours ended by the broker's word; and that there is none that we do not know, the comparison says.
     proven: state !== null && entries.length === 0 && run !== null && run.at >= state.since,
@@ -602,8 +597,19 @@ async function viewHalt(api: Api): Promise<wire.Halt> {
       by: name(by),
       reason,
       since: rfc3339(since),
+      open: entries.filter((_, i) => isStopped({ scope }, subjects[i] ?? ofAll(api.account))).map(proofOf),
     })),
   }
+}
+const proofOf = (order: Order): wire.Halt['proof'][number] => ({
+  clOrdID: order.clOrdID,
+  symbol: order.terms.symbol,
+  ordStatus: ordStatus(order),
+})
+/** What a halt may be about: the strategy stands in the intent. */
+async function subjectOf(api: Api, { account, intentID, terms: { symbol } }: Order): Promise<Stoppable> {
+  const intent = await api.reads.get('intent', intentID)
+  return { account, symbol, strategyID: intent?.proposal.strategyID ?? null }
 }
 
 const level = z.enum(HALT_LEVELS).meta({ description: 'How far it goes.', examples: ['K3'] })
@@ -859,9 +865,9 @@ const service: Route[] = [
     answers: answers('In one look.', schema.status),
     async run(api, { now }) {
       const { reads } = api
-      const [account, halt, waiting, open, tasks, run] = await Promise.all([
+      const [account, halts, waiting, open, tasks, run] = await Promise.all([
         viewAccount(api),
-        reads.get('halt', 'global'),
+        reads.all('halt'),
         reads.waitingIntents(),
         reads.openOrders(api.account),
         reads.all('task'),
@@ -874,7 +880,7 @@ const service: Route[] = [
         startedAt: rfc3339(api.startedAt),
         now: rfc3339(now),
         account,
-        halted: halt?.state != null,
+        halted: haltOf(statesOf(halts), ofAll(api.account)) !== null,
         brokerConnected: broker.connected,
         brokerHeardAt: broker.heardAt && rfc3339(broker.heardAt),
         brokerStream: broker.stream && { up: broker.stream.up, since: rfc3339(broker.stream.since) },

@@ -327,6 +327,7 @@ export const instrument = named(
 ) satisfies z.ZodType<wire.Instrument>
 
 const haltLevel = z.enum(HALT_LEVELS)
+const proof = z.array(z.strictObject({ clOrdID: text, symbol: text, ordStatus }))
 export const halt = named(
   'Halt',
   z.strictObject({
@@ -336,12 +337,12 @@ export const halt = named(
     reason: text.nullable(),
     since: time.nullable(),
     openOrders: count,
-    proof: z.array(z.strictObject({ clOrdID: text, symbol: text, ordStatus })),
+    proof,
     comparedAt: time.nullable(),
     proven: z.boolean(),
-    halts: z.array(z.strictObject({ scope: text, level: haltLevel, by: text, reason: text, since: time })),
+    halts: z.array(z.strictObject({ scope: text, level: haltLevel, by: text, reason: text, since: time, open: proof })),
   }),
-  '`engaged` is about everything; `halts` also lists what is halted by itself: a symbol, a strategy. `proof` lists the entries that were open when the halt began, with what the broker says of each now; `proven` is true when none is open and the broker was asked for all it holds since, at `comparedAt`.',
+  '`engaged` is about everything; `halts` also lists what is halted by itself, a symbol or a strategy, each with its entries that may still fill. `proof` lists the entries that were open when the halt began, with what the broker says of each now; `proven` is true when none is open and the broker was asked for all it holds since, at `comparedAt`.',
 ) satisfies z.ZodType<wire.Halt>
 
 export const task = named(

@@ -227,8 +227,11 @@ export type Halt = {
   comparedAt: string | null
   /** Nothing that could open or enlarge a position works at the broker, by its own word since the halt. */
   proven: boolean
-  /** Everything that is halted, one by one: `global`, `symbol:AAPL`, `strategy:trend`, `account:…`, `broker:…`. */
-  halts: { scope: string; level: HaltLevel; by: string; reason: string; since: string }[]
+  /**
+   * Everything that is halted, one by one: `global`, `symbol:AAPL`, `strategy:trend`, `account:…`, `broker:…`; with the
+   * entries that are a part of it and may still fill.
+   */
+  halts: { scope: string; level: HaltLevel; by: string; reason: string; since: string; open: Halt['proof'] }[]
 }
 export type Task = {
   taskID: string

@@ -126,8 +126,11 @@ export function apiClient(at: { readonly url: string; readonly token: string | n
     account: () => read<Wire.Account>('/v1/account'),
     quote: (symbol: string) => read<Wire.Quote>(`/v1/quotes/${encodeURIComponent(symbol)}`),
     halted: () => read<Wire.Halt>('/v1/halt'),
-    halt: (reason: string) => write<Wire.Halt | null>('/v1/halt', { reason }),
-    resume: (reason: string) => write<Wire.Halt | null>('/v1/halt', { reason }, 'DELETE'),
+    /** Everything, at K4, unless it says a scope or a level. */
+    halt: (reason: string, what: { readonly scope?: string; readonly level?: Wire.HaltLevel } = {}) =>
+      write<Wire.Halt>('/v1/halt', { reason, ...what }),
+    resume: (reason: string, scope?: string) =>
+      write<Wire.Halt>('/v1/halt', { reason, ...(scope !== undefined && { scope }) }, 'DELETE'),
     status: () => read<Wire.Status>('/v1/status'),
     tasks: async () => (await read<{ items: Wire.Task[] }>('/v1/tasks')).items,
     closeTask: (id: string, note: string) => write<Wire.Task>(`/v1/tasks/${encodeURIComponent(id)}/close`, { note }),

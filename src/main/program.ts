@@ -4,6 +4,7 @@ import packageJson from '../../package.json' with { type: 'json' }
 import { type Context, contextOf, type GlobalOptions } from './context.ts'
 import { EXIT } from './exit.ts'
 import { type Amt, gt, parseDecimal, ZERO } from '../values/decimal.ts'
+import { HALT_LEVELS, type HaltLevel } from '../orders/halt.ts'
 
 type Run = (ctx: Context, ...args: never[]) => Promise<void>
 
@@ -305,15 +306,41 @@ export function buildProgram(): Command {
   command(
     program,
     'halt',
-    'Stop trading now. Works with the service stopped; open entries are canceled, and proven to be gone; stops and targets stay.',
-    ['halt', 'halt --reason "assistant misbehaves"'],
+    'Stop trading now. Works with the service stopped; open entries are canceled, and proven to be gone; stops and targets stay. With --symbol, --strategy or a level below K4 it stops less, and needs the service.',
+    [
+      'halt',
+      'halt --reason "assistant misbehaves"',
+      'halt --strategy trend --reason "it repeats itself"',
+      'halt --symbol AAPL --level K4',
+      'halt --level K3',
+    ],
   )
+    .addOption(scoped('symbol', 'only orders in this symbol, such as AAPL').conflicts('strategy'))
+    .addOption(scoped('strategy', 'only orders of this strategy, such as trend'))
+    .addOption(
+      new Option(
+        '--level <level>',
+        'how far: K1 one symbol or strategy, and what waits of it is withdrawn; K2 nothing that opens or enlarges; K3 the same, of everything; K4 open entries are canceled too (default: K4, or K1 for a symbol or strategy)',
+      )
+        .choices(HALT_LEVELS)
+        .argParser(haltLevel),
+    )
     .option('--reason <text>', 'kept with the halt', 'halted from the command line')
     .option('--wait <seconds>', 'how long to watch for the proof', wholeNumber(0, 3600), 60)
     .action(run(safety, 'halt'))
-  command(program, 'resume', 'Release a halt. Needs a person, and a clean comparison with the broker.', [
-    'resume --reason "cause found and fixed"',
-  ])
+  command(
+    program,
+    'resume',
+    'Release a halt: of everything, or of the part that is named. Needs a person; and of more than a part, a clean comparison with the broker.',
+    [
+      'resume --reason "cause found and fixed"',
+      'resume --strategy trend --reason "the new version was tried on paper"',
+    ],
+  )
+    .addOption(scoped('symbol', 'the halt of this symbol').conflicts(['strategy', 'account', 'broker']))
+    .addOption(scoped('strategy', 'the halt of this strategy').conflicts(['account', 'broker']))
+    .addOption(scoped('account', 'the halt of this account, which only HTTP engages').conflicts('broker'))
+    .addOption(scoped('broker', 'the halt of this broker, which only HTTP engages'))
     .requiredOption('--reason <text>', 'kept with the release')
     .action(run(safety, 'resume'))
   const tasks = command(program, 'tasks', 'List what only a person can settle.', [
@@ -596,6 +623,7 @@ const list = (command: Command): Command =>
     .option('--to <time>', 'only before this time, RFC 3339')
     .option('--csv', 'print CSV')
     .addOption(limit())
+const scoped = (kind: string, description: string): Option => new Option(`--${kind} <name>`, description)
 const limit = (): Option =>
   new Option('--limit <number>', 'how many at most').argParser(wholeNumber(1, 100_000)).default(50)
 
@@ -607,6 +635,12 @@ function wholeNumber(from: number, to: number) {
   }
 }
 
+/** In a hurry nobody should be told that it is a capital letter. */
+function haltLevel(text: string): HaltLevel {
+  const level = HALT_LEVELS.find((each) => each === text.toUpperCase())
+  if (level !== undefined) return level
+  throw new InvalidArgumentError(`It must be one of ${HALT_LEVELS.join(', ')}.`)
+}
 function amount(text: string): Amt {
   const parsed = parseDecimal(text)
   if (parsed.ok && gt(parsed.value, ZERO)) return parsed.value as Amt

@@ -93,6 +93,24 @@ describe('the HALT file', () => {
     })
     await running(how, async (gateway) => assert.equal(await halted(gateway), 'the feed looks wrong'))
   })
+
+  it('is not written by a halt of a part, nor removed by its release; made by hand it raises a halt that stops less', async () => {
+    await running(settings(), async (gateway) => {
+      const { session } = await as(gateway, '').signIn(gateway.setupCode, 'ana')
+      const ana = as(gateway, session)
+      const held = async (): Promise<unknown> =>
+        (await ana.halted()).halts.map(({ scope, level }) => `${scope} ${level}`).sort()
+      await ana.halt('it repeats itself', { scope: 'strategy:trend' })
+      await ana.halt('only for lunch', { level: 'K2' })
+      await delay(1200)
+      assert.deepEqual([existsSync(gateway.places.halt), await held()], [false, ['global K2', 'strategy:trend K1']])
+      writeFileSync(gateway.places.halt, JSON.stringify({ by: 'ben', reason: 'smoke in the room' }))
+      await until(async () => (await halted(gateway)) === 'smoke in the room')
+      assert.deepEqual(await held(), ['global K4', 'strategy:trend K1'])
+      await ana.resume('mended', 'strategy:trend')
+      assert.deepEqual([existsSync(gateway.places.halt), await held()], [true, ['global K4']])
+    })
+  })
 })
 
 describe('the key of the journal', () => {

@@ -12,6 +12,7 @@ import { createHouse } from '../api/house.ts'
 import type { Market } from '../markets/market.ts'
 import type { Setting } from '../desk/command.ts'
 import type { Desk } from '../desk/desk.ts'
+import { levelFor } from '../orders/halt.ts'
 import { type Broker, type Identity, ReadFailed } from '../ports/broker.ts'
 import type { Clock } from '../ports/clock.ts'
 import type { Reads } from '../ports/store.ts'
@@ -468,6 +469,7 @@ const endsLate = (expiresAt: Instant, now: Instant, days: number): boolean =>
 /**
  * The HALT file goes with the halt of the desk: written before it, so that a crash in between leaves trading stopped;
  * removed after its release, for the same reason. A file that somebody else made engages the halt with its own words.
+ * It can say nothing less than everything, so that a halt of a part, or one that lets work what works, makes none.
  */
 function withHaltFile(
   desk: Desk,
@@ -482,13 +484,13 @@ function withHaltFile(
     // A file that is about to be removed must not halt again what has just been released.
     await releasing
     const file = readHaltFile(path)
-    if (file.halted && !(await reads.get('halt', 'global'))?.state)
+    if (file.halted && (await reads.get('halt', 'global'))?.state?.level !== 'K4')
       await desk.halt({ reason: file.reason, actor: { type: 'system', id: file.by, via: 'file', session: null } })
     return file.halted
   }
   async function release(ask: Parameters<Desk['release']>[0]): ReturnType<Desk['release']> {
     const released = await desk.release(ask)
-    if (!released.ok) return released
+    if (!released.ok || (ask.scope ?? 'global') !== 'global') return released
     try {
       removeHaltFile(path)
       return released
@@ -504,6 +506,8 @@ function withHaltFile(
     ...desk,
     engageByFile,
     async halt(ask) {
+      const { scope = 'global', level } = ask
+      if (scope !== 'global' || levelFor(scope, level) !== 'K4') return desk.halt(ask)
       const person = ask.actor.type === 'person' ? await reads.get('person', ask.actor.id) : null
       try {
         writeHaltFile(path, { by: person?.name ?? ask.actor.id, reason: ask.reason, at: rfc3339(clock.now()) })

@@ -321,21 +321,55 @@ describe('from the first start to the proof, on the command line alone', () => {
   })
 
   it('a halt stops new orders, keeps the stops, and is released by a person', async () => {
-    const halted = await ask<{ halted: boolean; service: { openOrders: number; engaged: boolean } }>(
+    const halted = await ask<{ halted: boolean; service: { openOrders: number; engaged: boolean; proven: boolean } }>(
       dir,
       'halt',
       '--reason',
       'drill',
     )
-    assert.deepEqual([halted.halted, halted.service.engaged, halted.service.openOrders], [true, true, 0])
+    const { engaged, openOrders, proven } = halted.service
+    assert.deepEqual([halted.halted, engaged, openOrders, proven], [true, true, 0, true])
     assert.ok(existsSync(join(dir, 'HALT')))
     assert.equal((await ask<Order[]>(dir, 'orders', '--open')).length, 2)
     const status = await jax(dir, ['status'])
-    assert.match(status.stdout, /HALTED by .*: drill/)
+    assert.match(status.stdout, /HALTED \(K4\) by .*: drill/)
+    assert.match(status.stdout, /Proven: no entry works at the broker/)
     await ask(dir, 'resume', '--reason', 'drill is over')
     assert.equal(existsSync(join(dir, 'HALT')), false)
     await delay(1200)
     assert.equal((await ask<{ halted: boolean }>(dir, 'status')).halted, false)
+  })
+
+  it('a halt of a part stops that part, makes no file, and is released by itself', async () => {
+    type Halted = { halt: { halts: { scope: string; level: string }[] }; halted: boolean }
+    assert.equal((await signal(dir, 'sig-part', 'MSFT')).state, 'AwaitingApproval')
+    const part = await jax(dir, ['halt', '--strategy', 'cli', '--reason', 'it repeats itself'])
+    assert.deepEqual([part.code, part.stderr], [0, ''])
+    assert.match(part.stdout, /strategy:cli +K1 .*it repeats itself\n.*what waits of it is withdrawn/)
+    assert.equal((await ask<{ intent: Intent }>(dir, 'show', 'sig-part')).intent.state, 'Withdrawn')
+    const mistyped = await jax(dir, ['halt', '--symbol', 'aaqx', '--level', 'k4'])
+    assert.equal(mistyped.code, 0)
+    assert.match(mistyped.stdout, /symbol:AAQX +K4/)
+    assert.match(mistyped.stderr, /does not trade "aaqx".*halt the right one/)
+    const both = await jax(dir, ['halt', '--symbol', 'AAPL', '--strategy', 'cli'])
+    assert.equal(both.code, 2)
+    await ask(dir, 'halt', '--level', 'K3')
+    assert.equal(existsSync(join(dir, 'HALT')), false, 'a file would stop everything')
+    await delay(1200)
+    const scopes = async (): Promise<unknown> =>
+      (await ask<Halted>(dir, 'status')).halt.halts.map(({ scope, level }) => `${scope} ${level}`).sort()
+    assert.deepEqual(await scopes(), ['global K3', 'strategy:cli K1', 'symbol:AAQX K4'])
+
+    await ask(dir, 'resume', '--symbol', 'AAQX', '--reason', 'there is none')
+    await ask(dir, 'resume', '--reason', 'drill is over')
+    assert.deepEqual(await scopes(), ['strategy:cli K1'])
+    const status = await jax(dir, ['status'])
+    assert.match(
+      status.stdout,
+      /Trading of the strategy cli is HALTED \(K1\) by .*: it repeats itself\nall else trades/,
+    )
+    const released = await jax(dir, ['resume', '--strategy', 'cli', '--reason', 'mended'])
+    assert.match(released.stdout, /^Released\. New orders may leave again/)
   })
 
   it('programs get tokens of their own, and a second person joins by a new link', async () => {
@@ -374,6 +408,10 @@ describe('from the first start to the proof, on the command line alone', () => {
     assert.equal(code, 69)
     assert.match(stderr, /No gateway is running at/)
     assert.match(stderr, /npm start/)
+    const part = await jax(dir, ['halt', '--strategy', 'cli'])
+    assert.equal(part.code, 69)
+    assert.match(part.stderr, /NOT HALTED\. Trading of the strategy cli goes on.*\n.*\n.*jax-exec halt$/m)
+    assert.equal(existsSync(join(dir, 'HALT')), false)
     await ask(dir, 'halt', '--reason', 'while it was stopped')
     assert.equal((await ask<{ ok: boolean }>(dir, 'audit', 'verify')).ok, true)
     assert.equal((await jax(dir, ['halt'])).code, 0)

@@ -1,24 +1,53 @@
 import { statSync } from 'node:fs'
 import { setTimeout as delay } from 'node:timers/promises'
 import { userInfo } from 'node:os'
-import type { Halt, Status } from '../../api/wire.ts'
+import type { Halt, HaltLevel, Status } from '../../api/wire.ts'
+import { isScope, tradingIn } from '../../orders/halt.ts'
 import { type Client, NoAnswer, ProblemAnswer } from '../client.ts'
 import type { Context } from '../context.ts'
 import { Stop } from '../exit.ts'
 import { readHaltFile, writeHaltFile } from '../haltfile.ts'
+import { LEVELS } from '../../web/halt/levels.ts'
 import { fourEyesInWords, grouped, harmless, pairs, paint, table, TASK_COLUMNS, when } from '../print.ts'
 
 const PROOF_COLUMNS = [
-  { title: 'order', of: (line: Halt['proof'][number]) => line.clOrdID },
-  { title: 'symbol', of: (line: Halt['proof'][number]) => line.symbol },
-  { title: 'status', of: (line: Halt['proof'][number]) => line.ordStatus },
+  { title: 'order', of: (line: Proof) => line.clOrdID },
+  { title: 'symbol', of: (line: Proof) => line.symbol },
+  { title: 'status', of: (line: Proof) => line.ordStatus },
+] as const
+type Proof = Halt['proof'][number]
+
+const HALT_COLUMNS = [
+  { title: 'halted', of: ({ scope }: Halt['halts'][number]) => scope },
+  { title: 'level', of: ({ level }: Halt['halts'][number]) => level },
+  { title: 'since', of: ({ since }: Halt['halts'][number]) => when(since) },
+  { title: 'by', of: ({ by }: Halt['halts'][number]) => by },
+  { title: 'why', of: ({ reason }: Halt['halts'][number]) => reason },
 ] as const
 
+type Scoped = Partial<Record<'symbol' | 'strategy' | 'account' | 'broker', string>>
+type Halting = Scoped & { readonly level?: HaltLevel; readonly reason: string; readonly wait: number }
+
+/** Symbols are capital letters, and in a hurry they are typed without. */
+const scopeOf = ({ symbol, strategy, account, broker }: Scoped): string | undefined =>
+  [
+    symbol !== undefined && `symbol:${symbol.toUpperCase()}`,
+    strategy !== undefined && `strategy:${strategy}`,
+    account !== undefined && `account:${account}`,
+    broker !== undefined && `broker:${broker}`,
+  ].find((scope) => scope !== false)
+
+/** Stops trading: all of it, whatever happens; or a part, or only so far, which is something that the service must do. */
+export async function halt(ctx: Context, options: Halting): Promise<void> {
+  const isEverything = scopeOf(options) === undefined && (options.level ?? 'K4') === 'K4'
+  return isEverything ? haltAll(ctx, options) : haltPart(ctx, options)
+}
+
 /**
- * Stops trading. The HALT file comes first, because it works with the service dead and the database unreadable; then the
- * running service is told, and its orders are watched until none is open.
+ * The HALT file comes first, because it works with the service dead and the database unreadable; then the running service
+ * is told, and its orders are watched until it is proven that none works.
  */
-export async function halt(ctx: Context, options: { reason: string; wait: number }): Promise<void> {
+async function haltAll(ctx: Context, options: Halting): Promise<void> {
   const { dir, halt: file } = ctx.places()
   let written:
     | { readonly ok: true; readonly by: string; readonly reason: string }
@@ -67,29 +96,131 @@ export async function halt(ctx: Context, options: { reason: string; wait: number
   ctx.out.answer(
     { halted: true, file: written.ok ? file : null, service: state },
     () =>
-      `${table(PROOF_COLUMNS, state.proof, 'No entry was open.')}\n${state.openOrders === 0 ? 'Halted, and proven: no entry is open at the broker. Stops and targets stay.' : `Halted, but ${state.openOrders} entries are not proven gone yet.`}`,
+      `${table(PROOF_COLUMNS, state.proof, 'No entry was open.')}\n${state.proven ? `Halted, and proven: no entry is open at the broker, which was asked at ${when(state.comparedAt)}. Stops and targets stay.` : 'Halted, and not proven yet:'}`,
   )
-  if (state.openOrders > 0)
-    throw new Stop('FAILED', `${state.openOrders} entries were not proven canceled within ${options.wait} s.`, {
+  if (!state.proven)
+    throw new Stop('FAILED', `It was not proven within ${options.wait} s that no entry works at the broker.`, {
       code: 'NOT_PROVEN',
       lines: [
-        'No new order leaves. The cancels are repeated until the broker confirms; watch with: jax-exec status',
-        'When it takes long, cancel them at the broker.',
+        ...unproven(state),
+        'No new order leaves. The cancels and the questions are repeated until the broker answers; watch with: jax-exec status',
+        'When it takes long, look at the broker’s own page, and cancel there.',
       ],
     })
 }
 
-/** Reads the proof until nothing is open, or `seconds` are over. */
+/** What stands between this halt and its proof, one thing a line. */
+function unproven(state: Halt): readonly string[] {
+  const { openOrders, proof, comparedAt, since } = state
+  const open = proof.slice(0, openOrders)
+  if (open.length > 0) return open.map(openInWords)
+  const last = comparedAt === null ? 'It was never asked.' : `It was last asked at ${when(comparedAt)}.`
+  return [
+    `Of our own orders no entry is open. The broker has not been asked for all it holds since the halt (${when(since)}), so that one may work there which this gateway does not know. ${last}`,
+  ]
+}
+
+const PROVEN = 'Proven: no entry works at the broker, by its own word since the halt.'
+
+/** `HALTED by Ana since …: reason`, `AAPL HALTED (K1) by …` */
+function haltInWords({ scope, level, by, reason, since }: Halt['halts'][number]): string {
+  const what = isScope(scope) && scope !== 'global' ? `${tradingIn(scope)} is ` : ''
+  return `${what}HALTED (${level}) by ${by} since ${when(since)}: ${reason}`
+}
+
+const openInWords = ({ clOrdID, symbol, ordStatus }: Proof): string =>
+  harmless(`${clOrdID} in ${symbol} is ${ordStatus}.`)
+
+/** Tells the running service, which alone can tell one strategy or symbol from another. There is no file for it. */
+async function haltPart(ctx: Context, options: Halting): Promise<void> {
+  const scope = scopeOf(options)
+  const client = ctx.client('anyone')
+  let state: Halt
+  try {
+    state = await client.halt(options.reason, {
+      ...(scope !== undefined && { scope }),
+      ...(options.level !== undefined && { level: options.level }),
+    })
+  } catch (error) {
+    const what = scope !== undefined && isScope(scope) ? tradingIn(scope) : 'Trading'
+    throw new Stop('UNAVAILABLE', `NOT HALTED. ${harmless(what)} goes on, as far as anybody knows.`, {
+      code: 'NOT_HALTED',
+      lines: [
+        (error as Error).message,
+        'Only the service can stop a part, or stop only so far. Stop everything, which works without it: jax-exec halt',
+      ],
+      cause: error,
+    })
+  }
+  const held = state.halts.find((one) => one.scope === (scope ?? 'global'))
+  ctx.out.answer({ halted: true, file: null, service: state }, () =>
+    [
+      table(HALT_COLUMNS, state.halts, 'Nothing is halted.'),
+      ...(held === undefined ? [] : [harmless(LEVELS[held.level])]),
+      ...(scope === undefined || held?.level === 'K4'
+        ? []
+        : ['What works at the broker stays. Take it back too with: --level K4']),
+    ].join('\n'),
+  )
+  const strange = await strangeName(client, options)
+  if (strange !== null)
+    ctx.out.say(
+      harmless(`${strange} The halt holds for that name. If it is mistyped, halt the right one, or everything.`),
+    )
+  const open = held?.level === 'K4' && scope !== undefined ? await watchPart(ctx, scope, options.wait) : []
+  if (open.length > 0)
+    throw new Stop('FAILED', `${open.length} entries were not proven canceled within ${options.wait} s.`, {
+      code: 'NOT_PROVEN',
+      lines: [
+        ...open.map(openInWords),
+        'No new order of this part leaves. The cancels are repeated until the broker confirms; watch with: jax-exec status',
+      ],
+    })
+}
+
+/** A name that was mistyped would stop nothing, and look as if it did. Null when it is known, or nobody can be asked. */
+async function strangeName(client: Client, { symbol, strategy }: Scoped): Promise<string | null> {
+  try {
+    if (strategy !== undefined) {
+      if ((await client.intents({ strategy, limit: 1 })).items.length > 0) return null
+      const seen = new Set((await client.intents({ limit: 200 })).items.map((intent) => intent.strategyID))
+      return `No signal of a strategy "${strategy}" was ever seen. ${seen.size > 0 ? `Seen lately: ${[...seen].sort().join(', ')}.` : 'There was no signal yet.'}`
+    }
+    if (symbol !== undefined) await client.instrument(symbol.toUpperCase())
+    return null
+  } catch (error) {
+    const isUnknown = error instanceof ProblemAnswer && error.problem.status === 404
+    return isUnknown ? `The broker does not trade "${symbol}" here, as far as the gateway knows.` : null
+  }
+}
+
+/** Reads the entries of this part until none is open, or `seconds` are over. */
+async function watchPart(ctx: Context, scope: string, seconds: number): Promise<Halt['proof']> {
+  const client = ctx.client('anyone')
+  const until = Date.now() + seconds * 1000
+  for (;;) {
+    const open = (await client.halted()).halts.find((one) => one.scope === scope)?.open ?? []
+    if (open.length === 0 || Date.now() >= until) return open
+    await delay(300)
+  }
+}
+
+/** Reads the proof until nothing is left to be proven, or `seconds` are over. */
 async function watch(ctx: Context, seconds: number): Promise<Halt> {
   const client = ctx.client('anyone')
   const until = Date.now() + seconds * 1000
-  let told = -1
+  let told = ''
   for (;;) {
     const state = await client.halted()
-    if (state.openOrders !== told)
-      ctx.out.say(state.openOrders === 0 ? 'No entry is open.' : `${state.openOrders} entries are still open …`)
-    told = state.openOrders
-    if (state.openOrders === 0 || Date.now() >= until) return state
+    const now =
+      state.openOrders > 0
+        ? `${state.openOrders} entries are still open …`
+        : state.proven
+          ? 'No entry is open.'
+          : 'No entry of ours is open; asking the broker for all it holds …'
+    if (now !== told) ctx.out.say(now)
+    told = now
+    if (state.proven || Date.now() >= until) return state
     await delay(300)
   }
 }
@@ -101,13 +232,13 @@ function userName(): string {
   }
 }
 
-export async function resume(ctx: Context, options: { reason: string }): Promise<void> {
+export async function resume(ctx: Context, options: Scoped & { readonly reason: string }): Promise<void> {
   const client = ctx.client('person')
-  await released(client, options.reason)
+  await released(client, options.reason, scopeOf(options))
   const state = await client.halted()
   ctx.out.answer(state, () =>
-    state.engaged
-      ? `Still halted: ${state.reason} (${state.by}).`
+    state.halts.length > 0
+      ? `Released. Still halted:\n${table(HALT_COLUMNS, state.halts, '')}`
       : 'Released. New orders may leave again, each with its own approval.',
   )
 }
@@ -116,10 +247,10 @@ export async function resume(ctx: Context, options: { reason: string }): Promise
 const RELEASE_TRIES = 60
 
 /** A release needs a comparison with the broker that is younger than the halt; the first try starts one. */
-async function released(client: Client, reason: string): Promise<void> {
+async function released(client: Client, reason: string, scope: string | undefined): Promise<void> {
   for (let tries = RELEASE_TRIES; ; tries--) {
     try {
-      await client.resume(reason)
+      await client.resume(reason, scope)
       return
     } catch (error) {
       if (!(error instanceof ProblemAnswer && error.problem.code === 'UNRECONCILED' && tries > 0)) throw error
@@ -132,11 +263,12 @@ export async function status(ctx: Context): Promise<void> {
   const file = readHaltFile(ctx.places().halt)
   const client = ctx.client('anyone')
   const [now, halted] = await Promise.all([client.status(), client.halted()])
-  const haltText = halted.engaged
-    ? paint('red', harmless(`HALTED by ${halted.by} since ${when(halted.since)}: ${halted.reason}`))
-    : file.halted
-      ? paint('red', `HALTED by file (${file.by}): ${file.reason}`)
-      : paint('green', 'trading')
+  const haltText = [
+    ...(file.halted && !halted.engaged ? [paint('red', `HALTED by file (${file.by}): ${file.reason}`)] : []),
+    ...halted.halts.map((one) => paint('red', harmless(haltInWords(one)))),
+    ...(halted.engaged || file.halted ? [] : [paint('green', halted.halts.length > 0 ? 'all else trades' : 'trading')]),
+    ...(halted.level === 'K4' ? [halted.proven ? PROVEN : unproven(halted).join('\n')] : []),
+  ].join('\n')
   const { account, reconciliation } = now
   ctx.out.answer({ ...now, halt: halted, haltFile: file }, () =>
     pairs([
