@@ -27,10 +27,11 @@ import {
   ZERO,
 } from '../values/decimal.ts'
 import { plusMs } from '../values/instant.ts'
-import { AAPL, ACCOUNT, FACTS, MARKET, NOW, POLICY, PROPOSAL, RESTING } from './example.ts'
-import type { Facts, Quote } from './facts.ts'
+import { AAPL, ACCOUNT, DAY, FACTS, limitedBy, MARKET, NOW, POLICY, PROPOSAL, RESTING } from './example.ts'
+import type { DayFacts, Facts, Quote } from './facts.ts'
 import { assess, recheck } from './gate.ts'
-import type { Policy } from './policy.ts'
+import { isTightening, LIMIT_NAMES, type LimitName, LIMITS, type Limits, tightenedBy } from './limits.ts'
+import { effective, type Policy } from './policy.ts'
 import { explain } from './refusal.ts'
 
 type World = { readonly proposal: Proposal; readonly facts: Facts; readonly policy: Policy }
@@ -354,4 +355,208 @@ describe('whatever is asked', () => {
       const [before, after] = [look(w).sizing, look({ ...w, policy: smaller }).sizing]
       if (before && after) assert.ok(lte(after.qty, before.qty))
     }))
+})
+
+/** A day with something in it, and limits about as likely to bind as not. */
+const day: fc.Arbitrary<DayFacts> = fc
+  .record({
+    minute: fc.integer({ min: 0, max: 6 }),
+    today: fc.integer({ min: 0, max: 12 }),
+    repeats: fc.integer({ min: 0, max: 4 }),
+    turnover: cents(60_000),
+    opening: cents(200_000),
+    high: cents(200_000),
+    deposits: fc.integer({ min: -1_000_000, max: 1_000_000 }).map((n) => times(dec(String(n)), dec('0.01'))),
+    long: cents(40_000),
+    short: cents(40_000),
+    symbols: fc.subarray(['AAPL', 'MSFT', 'TSLA']),
+    low: scaled('0.0001', 800_000, 1_000_000),
+    up: scaled('0.0001', 0, 100_000),
+  })
+  .map((d) => ({
+    ...DAY,
+    messagesLastMinute: d.minute,
+    messagesToday: d.today,
+    turnover: d.turnover as Amt,
+    repeats: d.repeats,
+    openingEquity: d.opening as Amt,
+    highEquity: d.high as Amt,
+    deposits: d.deposits as Amt,
+    held: { long: d.long as Amt, short: d.short as Amt, symbols: d.symbols },
+    trail: { low: d.low as Px, high: plus(d.low, d.up) as Px },
+  }))
+
+const FIGURES: { readonly [N in LimitName]: fc.Arbitrary<Decimal> } = {
+  maxGrossExposure: scaled('0.01', 0, 300),
+  maxNetExposure: scaled('0.01', 0, 200),
+  maxDayTurnover: scaled('0.01', 0, 200),
+  maxOrderNotional: cents(60_000),
+  maxPositionNotional: cents(90_000),
+  maxSymbolShare: scaled('0.01', 0, 100),
+  maxOrderQty: scaled('0.001', 0, 800_000),
+  collarBps: scaled('1', 0, 500),
+  maxMoveBps: scaled('1', 0, 4000),
+  maxOrdersPerMinute: scaled('1', 0, 12),
+  maxOrdersPerDay: scaled('1', 0, 24),
+  maxRepeats: scaled('1', 0, 8),
+  maxRejects: scaled('1', 0, 5),
+  maxLosers: scaled('1', 0, 5),
+  maxOpenPositions: scaled('1', 0, 6),
+  dayLoss: scaled('0.01', 0, 100),
+  drawdown: scaled('0.01', 0, 100),
+  buyingPowerBuffer: scaled('0.01', 0, 60),
+}
+/** Few of them are set at a time: with all of them nothing would pass. */
+const limits: fc.Arbitrary<Limits> = fc
+  .record({
+    set: fc.subarray([...LIMIT_NAMES], { maxLength: 3 }),
+    figures: fc.record(FIGURES),
+    soft: fc.record(FIGURES),
+    allowShort: fc.constantFrom(true, true, false),
+    symbols: fc.constantFrom(null, null, ['AAPL', 'MSFT'], ['MSFT']),
+  })
+  .map(({ set, figures, soft, allowShort, symbols }) => {
+    const all = limitedBy({}, { allowShort, symbols })
+    const values = LIMIT_NAMES.map((name) => [
+      name,
+      { hard: set.includes(name) ? figures[name] : null, soft: soft[name] },
+    ])
+    return { ...all, values: Object.fromEntries(values) as Limits['values'] }
+  })
+const limited = (w: World, rules: Limits, today: DayFacts): World => ({
+  ...w,
+  facts: { ...w.facts, day: today },
+  policy: effective(w.policy, rules),
+})
+
+/** What the limits must keep, computed here from the facts. */
+function assertLimited(w: World, ticket: Ticket): void {
+  assertWithin(w, ticket)
+  const { values, lists } = w.policy.limits as Limits
+  const { openingEquity, highEquity, deposits, held, trail, ...d } = w.facts.day as DayFacts
+  const { account } = w.facts.account as NonNullable<Facts['account']>
+  const { quote } = w.facts.market as { quote: Quote }
+  const capital = plus(openingEquity as Amt, deposits)
+  const within = (name: LimitName, value: Decimal, of?: Decimal) => {
+    const { hard } = values[name]
+    if (hard !== null) assert.ok(lte(value, of ? times(hard, of) : hard), `${name} ${text(value)}`)
+  }
+  const below = (name: LimitName, value: Decimal, of: Decimal) => {
+    const { hard } = values[name]
+    if (hard !== null) assert.ok(gt(times(hard, of), value), `${name} ${text(value)}`)
+  }
+  const cost = ticket.maxNotional as Decimal
+  const part = (o: Order) => times(times(o.maxNotional as Amt, minus(o.terms.orderQty, o.cumQty)), dec('0.01'))
+  const sum = (orders: readonly Order[]) => orders.reduce<Decimal>((all, o) => plus(all, part(o)), ZERO)
+  const open = w.facts.inFlight.filter((o) => o.phase !== 'Filled')
+  const { long, short, symbols } = held as NonNullable<DayFacts['held']>
+  const heldHere = times(times(abs(w.facts.bookQty), quote.ask), rateOf(w))
+  within('maxGrossExposure', plus(plus(plus(long as Decimal, short), sum(open)), cost), capital)
+  const net = minus(long as Decimal, short)
+  const sameSide = sum(open.filter((o) => o.terms.side === ticket.terms.side))
+  within('maxNetExposure', plus(plus(ticket.terms.side === 'Buy' ? net : minus(ZERO, net), sameSide), cost), capital)
+  within('maxDayTurnover', plus(d.turnover as Decimal, cost), capital)
+  within('maxSymbolShare', plus(plus(heldHere, sum(open.filter((o) => o.terms.symbol === 'AAPL'))), cost), capital)
+  within('maxOrderNotional', cost)
+  within('maxOrderQty', ticket.terms.orderQty)
+  within('maxOrdersPerMinute', dec(String(d.messagesLastMinute + 1)))
+  within('maxOrdersPerDay', dec(String(d.messagesToday + 1)))
+  within('maxRepeats', dec(String(d.repeats + 1)))
+  within('maxOpenPositions', dec(String(new Set([...symbols, ...open.map((o) => o.terms.symbol), 'AAPL']).size)))
+  below('dayLoss', minus(capital as Decimal, account.equity), capital)
+  below('drawdown', minus(highEquity as Decimal, account.equity), highEquity as Decimal)
+  const { low, high } = trail as NonNullable<DayFacts['trail']>
+  within('maxMoveBps', times(minus(high, low), dec('10000')), low)
+  assert.ok(lists.symbols === null || lists.symbols.includes('AAPL'))
+  if (!lists.allowShort) assert.ok(ticket.terms.side === 'Buy')
+}
+
+describe('whatever is limited', () => {
+  const somewhere = fc.tuple(world, limits, day)
+
+  it('nothing passes beyond a hard limit', () => {
+    let [tickets, refused] = [0, 0]
+    fc.assert(
+      fc.property(somewhere, ([w, rules, today]) => {
+        const here = limited(w, rules, today)
+        const { ticket } = look(here)
+        if (!ticket) return void (look(w).ticket && refused++)
+        tickets++
+        assertLimited(here, ticket)
+      }),
+      { numRuns: 2000 },
+    )
+    assert.ok(tickets > 50 && refused > 50, `${tickets} tickets, ${refused} refused by a limit: that proves nothing`)
+  })
+
+  it('nor at the send, of what was approved before there were limits', () => {
+    let passed = 0
+    fc.assert(
+      fc.property(somewhere, ([w, rules, today]) => {
+        const { ticket } = look(w)
+        const here = limited(w, rules, today)
+        if (!ticket || !again(ticket, here).passed) return
+        passed++
+        assertLimited(here, ticket)
+      }),
+      { numRuns: 1000 },
+    )
+    assert.ok(passed > 20, `only ${passed} passed`)
+  })
+
+  it('what passes at the limit passes again while nothing changes, with the same soft limits', () =>
+    fc.assert(
+      fc.property(somewhere, ([w, rules, today]) => {
+        const here = limited(w, rules, today)
+        const { ticket, soft } = look(here)
+        if (!ticket) return
+        const then = again(ticket, here)
+        assert.deepEqual([then.refusals, then.drift, then.soft], [[], null, soft])
+      }),
+      { numRuns: 600 },
+    ))
+
+  it('tightening never lets through what was refused, nor makes a size larger', () =>
+    fc.assert(
+      fc.property(somewhere, limits, ([w, rules, today], stricter) => {
+        // A market order is valued at the ask with the collar on top, so a tighter collar makes it cheaper: it stays.
+        const { collarBps } = rules.values
+        const tightened = tightenedBy(rules, { ...stricter, values: { ...stricter.values, collarBps } }).limits
+        assert.ok(isTightening(rules, tightened))
+        const [before, after] = [look(limited(w, rules, today)), look(limited(w, tightened, today))]
+        if (before.sizing && after.sizing) assert.ok(lte(after.sizing.qty, before.sizing.qty))
+        // A smaller size may be what an explicit order asks for; a signal has nothing to gain.
+        if (!before.ticket && w.proposal.form === 'Signal') assert.equal(after.ticket, null)
+        const { ticket } = look(w)
+        if (ticket && !again(ticket, limited(w, rules, today)).passed)
+          assert.equal(again(ticket, limited(w, tightened, today)).passed, null)
+      }),
+      { numRuns: 600 },
+    ))
+
+  it('one more order in flight never lets through what was refused', () =>
+    fc.assert(
+      fc.property(somewhere, resting, ([w, rules, today], more) => {
+        const here = limited(w, rules, today)
+        const { ticket } = look(w)
+        if (!ticket || again(ticket, here).passed) return
+        const busier = { ...here, facts: { ...here.facts, inFlight: [...here.facts.inFlight, more] } }
+        assert.equal(again(ticket, busier).passed, null)
+      }),
+      { numRuns: 400 },
+    ))
+
+  it('headroom says beyond a limit exactly where a check does', () =>
+    fc.assert(
+      fc.property(somewhere, ([w, rules, today]) => {
+        const { headroom, refusals } = look(limited(w, rules, today))
+        const over = (headroom ?? []).filter(({ name, before, order, limit }) => {
+          const after = plus(before, order)
+          return name === 'dayLoss' || name === 'drawdown' ? gte(after, limit) : gt(after, limit)
+        })
+        const said = new Set<string>(refusals.map(({ code }) => code))
+        for (const { name } of over) assert.ok(said.has(LIMITS[name].refusal ?? ''), name)
+      }),
+      { numRuns: 400 },
+    ))
 })
