@@ -1,4 +1,5 @@
 import { z } from 'zod'
+import type { Token } from '../ports/records.ts'
 import { rfc3339 } from '../values/instant.ts'
 import { err, ok } from '../values/result.ts'
 import {
@@ -29,6 +30,11 @@ import type * as wire from './wire.ts'
 export const SESSION_COOKIE = (https: boolean): string => (https ? '__Host-jax_session' : 'jax_session')
 
 const DAY_MS = 86_400_000
+
+const shown = (token: Token): wire.Token => ({
+  ...viewToken(token),
+  ...(token.madeBy !== undefined && { madeBy: token.madeBy }),
+})
 
 const session: Route[] = [
   route({
@@ -150,7 +156,7 @@ const session: Route[] = [
     summary: 'Agent tokens',
     answers: answers('The tokens, without their secrets.', schema.items('TokenList', schema.token)),
     async run(api) {
-      return json({ items: (await api.reads.all('token')).map(viewToken) })
+      return json({ items: (await api.reads.all('token')).map(shown) })
     },
   }),
   route({
@@ -196,7 +202,7 @@ const session: Route[] = [
         api.random,
       )
       await api.desk.issueToken({ token, actor: caller.actor })
-      return json({ token: secret, ...viewToken(token) }, 201)
+      return json({ token: secret, ...shown({ ...token, madeBy: caller.id }) }, 201)
     },
   }),
   route({

@@ -461,6 +461,7 @@ const tokenShape = {
   tokenID: text,
   name: text,
   owner: text.nullable(),
+  madeBy: text.exactOptional(),
   scopes: z.array(text),
   createdAt: time,
   expiresAt: time,
@@ -469,7 +470,7 @@ const tokenShape = {
 export const token = named(
   'Token',
   z.strictObject(tokenShape),
-  'An agent token, without its secret.',
+  'An agent token, without its secret. Its `owner`, and the person who made it (`madeBy`, absent where no person did), may not approve what it proposes.',
 ) satisfies z.ZodType<wire.Token>
 export const tokenMade = named(
   'TokenMade',

@@ -319,6 +319,8 @@ export type Token = {
   tokenID: string
   name: string
   owner: string | null
+  /** Who made it, and so may not approve what it proposes; absent where no person did. */
+  madeBy?: string
   scopes: string[]
   createdAt: string
   expiresAt: string

@@ -113,6 +113,9 @@ export function apiClient(at: { readonly url: string; readonly token: string | n
     decline: (id: string, reason: string) => write<Wire.Intent>(`${intent(id)}/decline`, { reason }),
     withdraw: (id: string, reason?: string) =>
       write<Wire.Intent>(`${intent(id)}/withdraw`, reason === undefined ? {} : { reason }),
+    snooze: (id: string, until: string, reason?: string) =>
+      write<Wire.Intent>(`${intent(id)}/snooze`, { until, ...(reason === undefined ? {} : { reason }) }),
+    reanalyse: (id: string, note: string) => write<Wire.Intent>(`${intent(id)}/reanalyse`, { note }),
     reprice: (id: string) => write<Wire.Intent>(`${intent(id)}/reprice`, {}),
     orders: (query: Query) => read<Wire.Page<Wire.Order>>('/v1/orders', query),
     order: (clOrdID: string) => read<Wire.Order>(`/v1/orders/${encodeURIComponent(clOrdID)}`),

@@ -1,8 +1,10 @@
 // The command line as data: names, options, help and examples. What the commands do is in commands/.
 import { Command, InvalidArgumentError, Option } from 'commander'
 import packageJson from '../../package.json' with { type: 'json' }
+import { ProblemAnswer } from './client.ts'
 import { type Context, contextOf, type GlobalOptions } from './context.ts'
 import { EXIT } from './exit.ts'
+import { asTyped } from './typed.ts'
 import { type Amt, gt, parseDecimal, ZERO } from '../values/decimal.ts'
 import { HALT_LEVELS, type HaltLevel } from '../orders/halt.ts'
 
@@ -242,6 +244,26 @@ export function buildProgram(): Command {
     .argument('<intent>', 'its id')
     .requiredOption('--reason <text>', 'kept with the decision')
     .action(run(trading, 'decline'))
+  command(
+    program,
+    'snooze',
+    'Put an order off: nobody is reminded of it until then. It decides nothing, and gives nobody more time to decide.',
+    ['snooze sig-42 --minutes 10', 'snooze sig-42 --until 2026-11-22T15:20:00Z --reason "after the call"'],
+  )
+    .argument('<intent>', 'its id')
+    .addOption(new Option('--minutes <number>', 'for how long; a day at most').argParser(wholeNumber(1, 1440)))
+    .addOption(new Option('--until <time>', 'until when, RFC 3339').conflicts('minutes'))
+    .option('--reason <text>', 'kept with it')
+    .action(run(trading, 'snooze'))
+  command(
+    program,
+    'reanalyse',
+    'Send an order back to whoever proposed it, with a note. It waits on as it is; a better idea is a new intent.',
+    ['reanalyse sig-42 --note "Earnings are tomorrow. Does the stop still make sense?"'],
+  )
+    .argument('<intent>', 'its id')
+    .requiredOption('--note <text>', 'what to look at again; kept in the journal')
+    .action(run(trading, 'reanalyse'))
   command(program, 'withdraw', 'Take back what was asked for, before it is sent.', ['withdraw sig-42'])
     .argument('<intent>', 'its id')
     .option('--reason <text>', 'kept with it')
@@ -478,6 +500,16 @@ export function buildProgram(): Command {
     .argument('<person>', 'name or id')
     .requiredOption('--reason <text>', 'kept with the change')
     .action(run(approvals, 'enable'))
+  command(
+    people,
+    'revoke-passkey',
+    'Propose to revoke a passkey of somebody else, such as one that was lost. It holds when others agree.',
+    ['people revoke-passkey ben laptop --reason "left in a train"'],
+  )
+    .argument('<person>', 'name or id')
+    .argument('<passkey>', 'its id or the name that they gave it')
+    .requiredOption('--reason <text>', 'kept with the change')
+    .action(run(approvals, 'revokePasskeyOf'))
   const own = command(program, 'access', 'Show your passkeys, linked chats and sessions.', ['access']).action(
     run(access, 'access'),
   )
@@ -485,7 +517,12 @@ export function buildProgram(): Command {
   command(own, 'link-code', 'Make a one-time code that ties your user in Slack or Teams to you.', [
     'access link-code',
   ]).action(run(access, 'linkCode'))
-  command(own, 'unlink', 'Untie a chat user, at once.', ['access unlink slack:T0JAX:U0ANA'])
+  command(
+    own,
+    'unlink',
+    'Untie a chat user or an account that signs you in, at once; it takes the sessions that it opened along.',
+    ['access unlink slack:T0JAX:U0ANA'],
+  )
     .argument('<link>', 'its id, from "access show"')
     .action(run(access, 'unlink'))
   command(own, 'revoke-passkey', 'Revoke one of your passkeys, at once.', ['access revoke-passkey laptop'])
@@ -658,6 +695,10 @@ function run<M extends Record<K, Run>, K extends string>(load: () => Promise<M>,
     const command = given.at(-1) as Command
     const args = given.slice(0, -2)
     const act = (await load())[name] as unknown as (ctx: Context, ...args: unknown[]) => Promise<void>
-    await act(contextOf(command.optsWithGlobals<GlobalOptions>()), ...args, command.opts())
+    try {
+      await act(contextOf(command.optsWithGlobals<GlobalOptions>()), ...args, command.opts())
+    } catch (error) {
+      throw error instanceof ProblemAnswer ? new ProblemAnswer(asTyped(command, error.problem)) : error
+    }
   }
 }

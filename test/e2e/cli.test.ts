@@ -273,6 +273,14 @@ describe('from the first start to the proof, on the command line alone', () => {
     assert.match(typo.stderr, /Did you mean orders\?/)
     assert.equal((await jax(dir, ['show', 'nothing-like-it'])).code, 4)
     assert.equal((await jax(dir, ['decline', 'sig-1'])).code, 2)
+    for (const words of [
+      ['approvals', 'statistics', '--since'],
+      ['orders', '--from'],
+    ]) {
+      const { stderr } = await jax(dir, [...words, 'yesterday'])
+      assert.match(stderr, new RegExp(`^${words.at(-1)} must be`), stderr)
+      assert.doesNotMatch(stderr, /query\./)
+    }
   })
 
   it('the journal is proven, with the service running, and away from it', async () => {
@@ -377,7 +385,12 @@ describe('from the first start to the proof, on the command line alone', () => {
     assert.match(made.token, /^jax_paper_/)
     await ask(dir, 'tokens', 'revoke', made.tokenID)
     const listed = await jax(dir, ['tokens', 'list'])
-    assert.match(listed.stdout, new RegExp(`${made.tokenID} +reader .*revoked`))
+    const { id } = await ask<{ id: string }>(dir, 'whoami')
+    assert.match(
+      listed.stdout,
+      new RegExp(`${made.tokenID} +reader +${id} +${id} .*revoked`),
+      'its owner, and who made it',
+    )
     assert.doesNotMatch(listed.stdout, new RegExp(made.token))
 
     await ask(dir, 'logout')
@@ -388,8 +401,17 @@ describe('from the first start to the proof, on the command line alone', () => {
     await ask(dir, 'login', code, '--name', 'ana')
   })
 
-  it('what was proposed can be taken back', async () => {
+  it('what was proposed can be put off, sent back with a note, and taken back', async () => {
     assert.equal((await signal(dir, 'sig-back', 'NVDA')).state, 'AwaitingApproval')
+    assert.equal((await ask<Intent>(dir, 'snooze', 'sig-back', '--minutes', '5')).state, 'AwaitingApproval')
+    assert.equal((await ask<Intent>(dir, 'reanalyse', 'sig-back', '--note', 'Why now?')).state, 'AwaitingApproval')
+    const { stdout } = await jax(dir, ['show', 'sig-back'])
+    assert.match(stdout, /intent\.put-aside|put off|put aside/i)
+    assert.match(stdout, /Why now\?/)
+    const past = await jax(dir, ['snooze', 'sig-back', '--until', '2020-01-01T00:00:00Z'])
+    assert.equal(past.code, 3)
+    assert.match(past.stderr, /^--until must be a time to come/)
+    assert.equal((await jax(dir, ['snooze', 'sig-back'])).code, 2)
     const taken = await ask<Intent>(dir, 'withdraw', 'sig-back', '--as-agent', '--reason', 'second thoughts')
     assert.equal(taken.state, 'Withdrawn')
   })

@@ -50,6 +50,7 @@ const TOKEN_COLUMNS: readonly Column<Token>[] = [
   { title: 'token', of: (t) => t.tokenID },
   { title: 'name', of: (t) => t.name },
   { title: 'owner', of: (t) => t.owner ?? '—' },
+  { title: 'made by', of: (t) => t.madeBy ?? '—' },
   { title: 'scopes', of: (t) => t.scopes.join(' ') },
   { title: 'made', of: (t) => when(t.createdAt) },
   { title: 'ends', of: (t) => when(t.expiresAt) },
@@ -122,21 +123,36 @@ export async function access(ctx: Context): Promise<void> {
   )
 }
 
+/**
+ * The one passkey in use that goes by this id or name.
+ * @param whose begins the sentence: `You have`.
+ * @throws {Stop} when there is none, or several.
+ */
+export function passkeyMeant<P extends Access['passkeys'][number]>(
+  passkeys: readonly P[],
+  which: string,
+  whose: string,
+): P {
+  const inUse = passkeys.filter(({ revokedAt }) => revokedAt === null)
+  const meant = inUse.filter(({ credentialID, name }) => credentialID === which || name === which)
+  const [passkey, other] = meant
+  if (passkey !== undefined && other === undefined) return passkey
+  throw new Stop(
+    'NOT_FOUND',
+    other === undefined ? `${whose} no passkey ${harmless(which)}.` : `${whose} several passkeys ${harmless(which)}.`,
+    {
+      lines:
+        inUse.length === 0
+          ? []
+          : ['Name it by its id:', ...inUse.map(({ credentialID, name }) => `  ${credentialID}  ${harmless(name)}`)],
+    },
+  )
+}
+
 export async function revokePasskey(ctx: Context, which: string): Promise<void> {
   const client = ctx.client('person')
   const { passkeys } = await client.access()
-  const meant = passkeys.filter(
-    ({ credentialID, name, revokedAt }) => revokedAt === null && (credentialID === which || name === which),
-  )
-  const [passkey, other] = meant
-  if (passkey === undefined || other !== undefined)
-    throw new Stop(
-      'NOT_FOUND',
-      other === undefined
-        ? `You have no passkey ${harmless(which)}.`
-        : `Several passkeys are called ${harmless(which)}.`,
-      { lines: ['Name it by its id; see them with: jax-exec access show'] },
-    )
+  const passkey = passkeyMeant(passkeys, which, 'You have')
   await client.revokePasskey(passkey.credentialID)
   ctx.out.answer(
     { revoked: passkey.credentialID },

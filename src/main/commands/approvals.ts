@@ -19,7 +19,9 @@ import {
   voteLine,
   when,
 } from '../print.ts'
+import { passkeyMeant } from './access.ts'
 import { pageOf } from './pages.ts'
+import { inMinutes } from './until.ts'
 
 // --- the policy
 
@@ -158,9 +160,7 @@ export async function arm(
   options: { symbol: string[]; maxNotional: string; maxCount: number; minutes: number },
 ): Promise<void> {
   const client = ctx.client('person')
-  // By the gateway's clock, which in a replay is the market's.
-  const { now, marketClock } = await client.status()
-  const until = new Date(Date.parse(now) + options.minutes * 60_000 * marketClock.speed).toISOString()
+  const until = await inMinutes(client, options.minutes)
   const { symbol: symbols, maxNotional, maxCount } = options
   const arming = await client.arm({ strategyID, symbols, maxNotional: String(maxNotional), maxCount, until })
   ctx.out.answer(arming, () => table(ARMED_COLUMNS, [arming], ''))
@@ -322,11 +322,25 @@ async function changed(
   after: (now: Person) => Pick<Person, 'roles' | 'disabled'>,
   reason: string,
 ): Promise<void> {
+  const person = await personMeant(ctx, who)
+  await proposed(ctx, { kind: 'person', personID: person.personID, ...after(person) }, reason)
+}
+
+/** That of somebody else; one's own is revoked without asking anybody. */
+export async function revokePasskeyOf(ctx: Context, who: string, which: string, { reason }: Why): Promise<void> {
+  const { name, passkeys } = await personMeant(ctx, who)
+  // Whoever may not propose it is shown none; the gateway says so.
+  const credentialID =
+    passkeys === undefined ? which : passkeyMeant(passkeys, which, `${harmless(name)} has`).credentialID
+  await proposed(ctx, { kind: 'passkey revoked', credentialID }, reason)
+}
+
+async function personMeant(ctx: Context, who: string): Promise<Person> {
   const everybody = await ctx.client('person').people()
   const person = everybody.find(({ personID, name }) => personID === who || name === who)
   if (person === undefined)
     throw new Stop('NOT_FOUND', `Nobody here goes by ${harmless(who)}.`, {
       lines: ['See who there is: jax-exec people list'],
     })
-  await proposed(ctx, { kind: 'person', personID: person.personID, ...after(person) }, reason)
+  return person
 }

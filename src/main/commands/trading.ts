@@ -22,6 +22,7 @@ import {
   when,
 } from '../print.ts'
 import { pageOf } from './pages.ts'
+import { inMinutes } from './until.ts'
 
 export type SignalOptions = Omit<HandSignal, 'symbol' | 'side'> & {
   readonly file?: string
@@ -225,6 +226,27 @@ const notWaiting = (intent: Intent): Stop =>
 export async function decline(ctx: Context, id: string, options: { reason: string }): Promise<void> {
   const intent = await ctx.client('person').decline(id, options.reason)
   ctx.out.answer(intent, () => intentCard(intent))
+}
+
+export async function snooze(
+  ctx: Context,
+  id: string,
+  options: { minutes?: number; until?: string; reason?: string },
+): Promise<void> {
+  const { minutes, reason } = options
+  if (minutes === undefined && options.until === undefined)
+    throw new Stop('USAGE', 'Say for how long: --minutes, or --until with a time.')
+  const client = ctx.client('person')
+  const until = options.until ?? (await inMinutes(client, minutes ?? 0))
+  const intent = await client.snooze(id, until, reason)
+  ctx.out.answer(intent, () => intentCard(intent))
+  ctx.out.say(`Nobody is reminded of it until ${when(until)}. The time to decide runs on.`)
+}
+
+export async function reanalyse(ctx: Context, id: string, options: { note: string }): Promise<void> {
+  const intent = await ctx.client('person').reanalyse(id, options.note)
+  ctx.out.answer(intent, () => intentCard(intent))
+  ctx.out.say('The note went to whoever proposed it. The order waits on as it is.')
 }
 
 export async function withdraw(
