@@ -12,6 +12,7 @@ import { type NameOf, summary, undecided } from './present.ts'
 // An order as a card of a chat: the figures of the page, in the words of the page. Pure.
 
 export type Around = {
+  readonly gateway: string
   readonly now: Instant
   readonly name: NameOf
   /** Where the page is, without a slash at its end. */
@@ -19,13 +20,14 @@ export type Around = {
 }
 
 /** @param order the order made from it, null before there is one. Null: there is no ticket, so nothing to decide. */
-export function cardOf(intent: Intent, order: Order | null, { now, name, publicUrl }: Around): Card | null {
+export function cardOf(intent: Intent, order: Order | null, { gateway, now, name, publicUrl }: Around): Card | null {
   const { ticket, digest, intentID } = intent
   if (!ticket || digest === null) return null
   const state = stateOf(intent, order, now)
   const waiting = state === 'waiting'
   const requires = intent.requires ?? ONE_CLICK
   return {
+    gateway,
     intentID,
     rev: intent.rev,
     digest,

@@ -3,12 +3,12 @@ import { after, before, describe, it } from 'node:test'
 import type { ChannelClick } from '../approvals/evidence.ts'
 import type { Card, House as Port } from '../ports/channel.ts'
 import type { Reads } from '../ports/store.ts'
-import type { IntentID } from '../values/brand.ts'
+import type { AccountID, IntentID } from '../values/brand.ts'
 import { plusMs } from '../values/instant.ts'
 import { noticeOf } from '../channels/webhook/notice.ts'
 import { codeHash, mintCode } from './access.ts'
 import { cardOf } from './card.ts'
-import { createHouse } from './house.ts'
+import { createHouse, type HouseDeps } from './house.ts'
 import { AGENT, type As, type House, openHouse, SIGNAL } from './house.contract.ts'
 import type * as wire from './wire.ts'
 
@@ -29,13 +29,14 @@ const [ANA, BEN] = [click('U0ANA'), click('U0BEN')]
 describe('what channels may ask', () => {
   let house: House
   let port: Port
+  let portOf: (change: Partial<HouseDeps>) => Port
   let jax: As
   let ana: As
   let ben: As
   const broken = { on: false }
   before(async () => {
     house = await openHouse({ limits: { settleMs: 10, failedBurst: 1000 } })
-    port = createHouse({
+    const deps: HouseDeps = {
       desk: house.desk,
       reads: new Proxy<Reads>(house.store, {
         get(_store, key) {
@@ -51,9 +52,12 @@ describe('what channels may ask', () => {
         error: (fields) => void house.logged.push({ level: 'error', fields, text: '' }),
       },
       account: 'paper:sim:main' as never,
+      journal: 'jax-exec/one+1+key',
       environment: 'paper',
       publicUrl: 'https://jax.example',
-    })
+    }
+    portOf = (change) => createHouse({ ...deps, ...change })
+    port = portOf({})
     jax = await house.token('jax', AGENT)
     ana = await house.person('Ana', ['trader', 'approver', 'risk', 'admin'], 'web')
     ben = await house.person('Ben', ['approver'], 'web')
@@ -85,7 +89,7 @@ describe('what channels may ask', () => {
     const found = (await house.store.get('intent', 'esc')) ?? assert.fail()
     const at = house.now()
     const late = { ...found, escalation: { at, afterMs: 180_000 }, escalatedAt: at }
-    const around = { now: at, name: (id: string) => id, publicUrl: 'https://jax.example' }
+    const around = { gateway: port.gateway, now: at, name: (id: string) => id, publicUrl: 'https://jax.example' }
     const card = cardOf(late, null, around) ?? assert.fail()
     assert.deepEqual(card.facts.at(-1), { name: 'Escalated', value: 'Nobody has decided for 3 min' })
     assert.match(card.stateText, /^Nobody has decided for 3 min\. Buy 36 ESC .* waits for a person to decide until/)
@@ -97,12 +101,21 @@ describe('what channels may ask', () => {
     assert.doesNotMatch(JSON.stringify([over?.facts, over?.stateText]), /Nobody has decided/)
   })
 
+  it('it is told from any other, and is the same after every start', () => {
+    const others = [{ journal: 'jax-exec/two+2+key' }, { account: 'paper:sim:other' as AccountID }].map(portOf)
+    const [again, ...rest] = [portOf({}), ...others].map(({ gateway }) => gateway)
+    assert.match(port.gateway, /^[A-Za-z0-9_-]{16}$/)
+    assert.equal(again, port.gateway)
+    assert.equal(new Set([port.gateway, ...rest]).size, 3)
+  })
+
   it('the card has the figures of the page, and its link', async () => {
     const card = await propose('card')
     const page = await intent('card')
     assert.deepEqual(
       { ...card, facts: null },
       {
+        gateway: port.gateway,
         intentID: 'card',
         rev: 1,
         digest: page.digest,

@@ -9,6 +9,7 @@ import type { Clock } from '../ports/clock.ts'
 import type { Intent, Person } from '../ports/records.ts'
 import type { Reads } from '../ports/store.ts'
 import type { AccountID, IntentID } from '../values/brand.ts'
+import { sha256Base64url } from '../values/hash.ts'
 import type { Instant } from '../values/instant.ts'
 import type { Result } from '../values/result.ts'
 import { codeHash, scopesOf } from './access.ts'
@@ -22,6 +23,8 @@ export type HouseDeps = {
   readonly clock: Clock
   readonly log: Log
   readonly account: AccountID
+  /** Tells this journal from any other, such as the line that verifies it. */
+  readonly journal: string
   readonly environment: 'paper' | 'live'
   /** Where people open the page, such as `https://jax.example`; without a slash at its end. */
   readonly publicUrl: string
@@ -37,10 +40,12 @@ const REASON_MAX = 500
  */
 export function createHouse(deps: HouseDeps): House {
   const { desk, reads, clock, log, account } = deps
+  // The account alone is not enough: two that try things out are both `paper:sim:main`.
+  const gateway = sha256Base64url(`${account} ${deps.journal}`).slice(0, 16)
 
   async function shown(intent: Intent): Promise<Card | null> {
     const [order, name] = await Promise.all([orderOf(reads, intent), namesOf(reads)])
-    return cardOf(intent, order, { now: clock.now(), name, publicUrl: deps.publicUrl })
+    return cardOf(intent, order, { gateway, now: clock.now(), name, publicUrl: deps.publicUrl })
   }
   async function card(intentID: IntentID): Promise<Card | null> {
     const intent = await reads.get('intent', intentID)
@@ -81,6 +86,7 @@ export function createHouse(deps: HouseDeps): House {
   }
 
   return {
+    gateway,
     card: (intentID) => safely('card', () => card(intentID), null),
 
     decide: ({ intentID, rev, digest, verdict, reason, by }) =>

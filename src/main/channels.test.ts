@@ -29,6 +29,7 @@ function bench(configuration: string) {
   const lines: Line[] = []
   const said: Heard = { ok: true, text: 'Trading is on.', card: null }
   const house: House = {
+    gateway: 'gAtEwAy0123456_-',
     card: async () => null,
     decide: async () => said,
     addReason: async () => said,

@@ -27,6 +27,7 @@ const LATE = 'I2' as IntentID
 
 const cardOf = (intentID: IntentID): Card => ({
   intentID,
+  gateway: 'gAtEwAy0123456_-',
   rev: 1,
   digest: 'AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA',
   fingerprint: '0000-0000',
@@ -54,6 +55,7 @@ function gateway(configuration: string) {
   }
   const said = { ok: true, text: 'Done.', card: null } as const
   const house: House = {
+    gateway: 'gAtEwAy0123456_-',
     card: async (intentID) => cards.get(intentID) ?? null,
     async decide({ intentID, verdict, by }) {
       heard.push(`${verdict} ${intentID} in ${by.conversation?.split(';')[0]}`)

@@ -157,6 +157,7 @@ async function start(settings: Settings, overrides: Overrides, undo: (() => unkn
     clock,
     log,
     account,
+    journal: verifier,
     environment: settings.account.environment,
     // Read at each card: with port 0 the address is known only when the service listens.
     get publicUrl() {

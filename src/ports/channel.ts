@@ -9,6 +9,8 @@ import type { Instant } from '../values/instant.ts'
 
 /** One order as it is shown to whoever may decide. Everything is text, and some of it hostile: a channel escapes all of it. */
 export type Card = {
+  /** Whose it is: `gateway` of the house that made it. Every button carries it. */
+  readonly gateway: string
   readonly intentID: IntentID
   /** Which ticket of the intent: a click on an older one decides nothing. */
   readonly rev: number
@@ -42,6 +44,11 @@ export type Heard =
 
 /** What a channel may ask of the gateway. Nothing here is more than the person behind the click may do. */
 export interface House {
+  /**
+   * Tells this gateway from any other, also one that knows an order of the same name: 16 characters of base64url, the same
+   * after every start. A click on a card of another one came here by a mistake of the set-up; a channel refuses it.
+   */
+  readonly gateway: string
   card(intentID: IntentID): Promise<Card | null>
   /**
    * A yes or a no. `digest` may be the first 16 characters, as far as a button holds them; what was shown is `rev`.

@@ -432,6 +432,91 @@ describe('approvals in Slack over HTTP, in Teams and on the command line', () =>
   })
 })
 
+describe('two gateways that share a Slack app and a Teams bot by mistake, of the same account, with an order of the same name', () => {
+  let slack: SlackSimulator
+  let teams: TeamsSimulator
+  let one: House
+  let two: House
+  let ana: TeamsSimulator['people'][number]
+  const hears = ({ url }: House): void => {
+    slack.deliverTo(`${url}/channels/`)
+    teams.point(`${url}/channels/teams/messages`)
+  }
+  const isOf = ({ url }: House, card: unknown): boolean =>
+    JSON.stringify(card).includes(`:${new URL(url).port}/intents/same`)
+  const inSlack = (each: House) =>
+    until('the card in Slack', () => slack.messages().find(({ blocks }) => isOf(each, blocks)))
+  const inTeams = (each: House) =>
+    until('the card in Teams', () => teams.messages().find(({ card }) => isOf(each, card)))
+  const state = async ({ ana: client }: House): Promise<string> => (await client.intent('same')).state
+
+  before(async () => {
+    const clock = systemClock()
+    slack = await startSlackSimulator({ clock })
+    teams = await startTeamsSimulator({ now: () => clock.now() })
+    ana = teams.people.find(({ name }) => name === 'Ana') ?? assert.fail()
+    const { channelID, teamID, appID } = slack.identity
+    const channels = `channels:
+  slack: { botToken: file:bot, signingSecret: file:signing, channel: ${channelID}, teamID: ${teamID}, appID: ${appID} }
+  teams: { appID: ${teams.appID}, tenantID: ${teams.tenantID}, clientSecret: file:client }
+  testEndpoints: { slack: '${slack.url}', teams: '${teams.url}' }
+`
+    const { botToken: bot, signingSecret: signing } = slack.credentials
+    const secrets = { bot, signing, client: teams.clientSecret }
+    one = await house('one', channels, secrets)
+    two = await house('two', channels, secrets)
+    for (const each of [one, two]) {
+      hears(each)
+      assert.equal((await teams.install()).status, 200)
+      await linked(each, (code) => slack.command('U0ANA', `link ${code}`))
+      await linked(each, (code) => teams.say(ana, `link ${code}`))
+      await signal(each, 'same', 'AAPL')
+      await Promise.all([inSlack(each), inTeams(each)])
+    }
+  })
+  after(async () => {
+    await one?.stop()
+    await two?.stop()
+    await slack?.close()
+    await teams?.close()
+  })
+
+  it('a click on a card of the one changes nothing at the other, which says why', async () => {
+    hears(two)
+    const { ts } = await inSlack(one)
+    for (const [i, button] of ['apr.approve', 'apr.reject'].entries()) {
+      await slack.click('U0ANA', ts, button)
+      await until('words for Ana', () => {
+        const told = slack.whispers().filter(({ text }) => /this card is of another gateway/.test(text))
+        return told.length === i + 1
+      })
+    }
+    assert.deepEqual(slack.views(), [])
+    const { id } = await inTeams(one)
+    for (const verb of ['apr.approve', 'apr.reject', 'apr.refresh'])
+      assert.match((await teams.click(ana, id, verb)).text, /this card is of another gateway/)
+    assert.deepEqual([await state(one), await state(two)], ['AwaitingApproval', 'AwaitingApproval'])
+  })
+
+  it('a reason in a window of the one is not added to the order of the other', async () => {
+    hears(one)
+    await slack.click('U0ANA', (await inSlack(one)).ts, 'apr.reject')
+    const { id } = await until('the window', () => slack.views()[0])
+    hears(two)
+    const { answer } = await slack.submit('U0ANA', id, { r: { reason: 'too large' } })
+    assert.match(JSON.stringify(answer), /this window is of another gateway/)
+    assert.deepEqual([await state(one), await state(two)], ['Declined', 'AwaitingApproval'])
+    assert.deepEqual((await two.ana.intent('same')).asides, [])
+  })
+
+  it('each hears its own', async () => {
+    const { id } = await inTeams(two)
+    await teams.click(ana, id, 'apr.approve')
+    await teams.click(ana, id, 'apr.confirm')
+    await filled(two, 'same')
+  })
+})
+
 describe('approvals in Slack by a socket, where Slack cannot reach the gateway', () => {
   let slack: SlackSimulator
   let here: House

@@ -15,6 +15,7 @@ export const quiet = async (): Promise<void> => {
 
 export function cardOf(intentID: string, state: CardState = 'waiting', more: Partial<Card> = {}): Card {
   return {
+    gateway: 'gAtEwAy0123456_-',
     intentID: id(intentID),
     rev: 1,
     digest: 'AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA',

@@ -26,6 +26,7 @@ export async function until(holds: () => boolean, what: string): Promise<void> {
 }
 
 export const CARD: Card = {
+  gateway: 'gAtEwAy0123456_-',
   intentID: 'sig:01' as IntentID,
   rev: 3,
   digest: '0CzsYl74tig7is-FqM3NzAB851lHM62ejkUHO28vCC0',
@@ -67,6 +68,7 @@ export function memoryHouse() {
       : answer()
   }
   const house: House = {
+    gateway: CARD.gateway,
     card: async (id) => (id === state.card.intentID ? state.card : null),
     decide: (click) =>
       hear('decide', click, click.by.user, () => {

@@ -9,6 +9,7 @@ import { locatorIn, messageOf, reasonFor, reasonView, valueOf, whisper } from '.
 import { HARMFUL, NASTY } from './nasty.contract.ts'
 
 const CARD: Card = {
+  gateway: 'gAtEwAy0123456_-',
   intentID: 'apr_01' as IntentID,
   rev: 3,
   digest: '0CzsYl74tig7is-FqM3NzAB851lHM62ejkUHO28vCC0',
@@ -45,7 +46,7 @@ const REJECT = {
   action_id: 'apr.reject',
   text: plainText('Reject'),
   style: 'danger',
-  value: 'v1|apr_01|3|0CzsYl74tig7is-F',
+  value: 'v2|gAtEwAy0123456_-|apr_01|3|0CzsYl74tig7is-F',
 }
 const METADATA = { event_type: 'jax_approval', event_payload: { intent_id: 'apr_01', rev: 3 } }
 
@@ -71,7 +72,7 @@ describe('a card', () => {
               action_id: 'apr.approve',
               text: plainText('Approve'),
               style: 'primary',
-              value: 'v1|apr_01|3|0CzsYl74tig7is-F',
+              value: 'v2|gAtEwAy0123456_-|apr_01|3|0CzsYl74tig7is-F',
               confirm: {
                 title: plainText('Approve this order?'),
                 text: plainText(
@@ -136,6 +137,7 @@ describe('a card', () => {
     )
     const states: CardState[] = ['waiting', 'approved', 'declined', 'expired', 'withdrawn', 'refused', 'sent', 'ended']
     const cards: fc.Arbitrary<Card> = fc.record({
+      gateway: fc.constant(CARD.gateway),
       intentID: fc.stringMatching(/^[A-Za-z0-9_:.-]{3,64}$/).map((id) => id as IntentID),
       rev: fc.integer({ min: 0, max: 9999 }),
       digest: fc.constant(CARD.digest),
@@ -176,35 +178,39 @@ describe('what a button holds', () => {
   it('leads back to the ticket, for every id there may be', () => {
     fc.assert(
       fc.property(
+        fc.stringMatching(/^[A-Za-z0-9_-]{16}$/),
         fc.stringMatching(/^[A-Za-z0-9._:-]{3,64}$/),
         fc.integer({ min: 0, max: 999_999_999 }),
         fc.stringMatching(/^[A-Za-z0-9_-]{43}$/),
-        (id, rev, digest) => {
+        (gateway, id, rev, digest) => {
           const intentID = id as IntentID
-          const value = valueOf({ intentID, rev, digest })
+          const value = valueOf({ gateway, intentID, rev, digest })
           assert.ok(value.length <= 2000)
-          assert.deepEqual(locatorIn(value), { intentID, rev, digest: digest.slice(0, 16) })
+          assert.deepEqual(locatorIn(value), { gateway, intentID, rev, digest: digest.slice(0, 16) })
         },
       ),
     )
   })
   it('cannot be confused by a bar in an id', () => {
-    const value = valueOf({ intentID: 'a|9|AAAAAAAAAAAAAAAA' as IntentID, rev: 1, digest: CARD.digest })
-    assert.equal(value.split('|').length, 4)
+    const value = valueOf({ ...CARD, intentID: 'a|9|AAAAAAAAAAAAAAAA' as IntentID })
+    assert.equal(value.split('|').length, 5)
     assert.equal(locatorIn(value), null)
   })
   for (const value of [
     '',
+    'v1|apr_01|3|0CzsYl74tig7is-F',
     'v2|apr_01|3|0CzsYl74tig7is-F',
-    'v1|apr_01|3|0CzsYl74tig7is-',
-    'v1|apr_01|03|0CzsYl74tig7is-F',
-    'v1|apr_01|-3|0CzsYl74tig7is-F',
-    'v1|apr 01|3|0CzsYl74tig7is-F',
-    'v1|%61pr_01|3|0CzsYl74tig7is-F',
-    'v1|%|3|0CzsYl74tig7is-F',
-    'v1|apr_01|3|0CzsYl74tig7is-F\n',
-    'v1|..|3|0CzsYl74tig7is-F',
-    'v1|apr_01|3|0CzsYl74tig7is-F|more',
+    'v2||apr_01|3|0CzsYl74tig7is-F',
+    'v2|gAtEwAy0123456_|apr_01|3|0CzsYl74tig7is-F',
+    'v2|gAtEwAy0123456_-|apr_01|3|0CzsYl74tig7is-',
+    'v2|gAtEwAy0123456_-|apr_01|03|0CzsYl74tig7is-F',
+    'v2|gAtEwAy0123456_-|apr_01|-3|0CzsYl74tig7is-F',
+    'v2|gAtEwAy0123456_-|apr 01|3|0CzsYl74tig7is-F',
+    'v2|gAtEwAy0123456_-|%61pr_01|3|0CzsYl74tig7is-F',
+    'v2|gAtEwAy0123456_-|%|3|0CzsYl74tig7is-F',
+    'v2|gAtEwAy0123456_-|apr_01|3|0CzsYl74tig7is-F\n',
+    'v2|gAtEwAy0123456_-|..|3|0CzsYl74tig7is-F',
+    'v2|gAtEwAy0123456_-|apr_01|3|0CzsYl74tig7is-F|more',
   ])
     it(`is not read when it is ${JSON.stringify(value)}`, () => assert.equal(locatorIn(value), null))
 })
@@ -212,11 +218,18 @@ describe('what a button holds', () => {
 describe('the window for a reason', () => {
   const place = { conversation: 'C0PAPER', message: '1700000000.000100' }
   it('is one that Slack opens, and leads back to the order', () => {
-    const view = reasonView('apr_01' as IntentID, place)
+    const view = reasonView(CARD, place)
     assert.deepEqual(wrongInView(view), [])
-    assert.deepEqual(reasonFor(view.private_metadata ?? ''), { intentID: 'apr_01', place })
+    assert.deepEqual(reasonFor(view.private_metadata ?? ''), { gateway: CARD.gateway, intentID: 'apr_01', place })
   })
-  for (const metadata of ['', 'null', '[]', '{"intent_id":"apr 01","channel":"C","ts":"1"}', '{"intent_id":"apr_01"}'])
+  for (const metadata of [
+    '',
+    'null',
+    '[]',
+    '{"gateway":"g","intent_id":"apr 01","channel":"C","ts":"1"}',
+    '{"gateway":"g","intent_id":"apr_01"}',
+    '{"intent_id":"apr_01","channel":"C","ts":"1"}',
+  ])
     it(`leads nowhere from ${JSON.stringify(metadata)}`, () => assert.equal(reasonFor(metadata), null))
 })
 

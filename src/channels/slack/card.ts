@@ -32,7 +32,7 @@ export const REASON_LENGTH = { min: 3, max: 500 } as const
 
 /** As many characters of the digest as a button carries. */
 const DIGEST_CHARS = 16
-const VALUE = /^v1\|([^|]{1,192})\|(\d{1,9})\|([A-Za-z0-9_-]{16})$/
+const VALUE = /^v2\|([A-Za-z0-9_-]{16})\|([^|]{1,192})\|(\d{1,9})\|([A-Za-z0-9_-]{16})$/
 
 export type Message = {
   readonly text: string
@@ -42,8 +42,8 @@ export type Message = {
     readonly event_payload: { readonly intent_id: string; readonly rev: number }
   }
 }
-/** What a button points at. It gives no right to anything: all that counts is looked up. */
-export type Locator = { readonly intentID: IntentID; readonly rev: number; readonly digest: string }
+/** What a button points at, and whose it is. It gives no right to anything: all that counts is looked up. */
+export type Locator = Pick<Card, 'gateway' | 'intentID' | 'rev' | 'digest'>
 
 /** The card as a message: with buttons while it waits, with what became of it afterwards. */
 export function messageOf(card: Card): Message {
@@ -133,15 +133,15 @@ const confirm = (card: Card): Pick<Button, 'confirm'> => ({
   },
 })
 
-export const valueOf = ({ intentID, rev, digest }: Locator): string =>
-  `v1|${encodeURIComponent(intentID)}|${rev}|${digest.slice(0, DIGEST_CHARS)}`
+export const valueOf = ({ gateway, intentID, rev, digest }: Locator): string =>
+  `v2|${gateway}|${encodeURIComponent(intentID)}|${rev}|${digest.slice(0, DIGEST_CHARS)}`
 
 /** Null when it is not one that `valueOf` makes. */
 export function locatorIn(value: string): Locator | null {
-  const [, name = '', rev = '', digest = ''] = VALUE.exec(value) ?? []
+  const [, gateway = '', name = '', rev = '', digest = ''] = VALUE.exec(value) ?? []
   const intentID = decoded(name)
   if (!isIntentID(intentID)) return null
-  const locator = { intentID, rev: Number(rev), digest }
+  const locator = { gateway, intentID, rev: Number(rev), digest }
   return valueOf(locator) === value ? locator : null
 }
 
@@ -154,10 +154,10 @@ function decoded(text: string): string {
 }
 
 /** Asks why, after the no was recorded. Whoever closes it without a word has said no all the same. */
-export const reasonView = (intentID: IntentID, place: Place): ModalView => ({
+export const reasonView = ({ gateway, intentID }: Locator, place: Place): ModalView => ({
   type: 'modal',
   callback_id: REASON_VIEW,
-  private_metadata: JSON.stringify({ intent_id: intentID, channel: place.conversation, ts: place.message }),
+  private_metadata: JSON.stringify({ gateway, intent_id: intentID, channel: place.conversation, ts: place.message }),
   title: words('Order rejected', 24),
   submit: words('Add reason', 24),
   close: words('Skip', 24),
@@ -177,13 +177,15 @@ export const reasonView = (intentID: IntentID, place: Place): ModalView => ({
   ],
 })
 
-/** Which order the window was about, and where its card stands. Null when the text is not ours. */
-export function reasonFor(metadata: string): { readonly intentID: IntentID; readonly place: Place } | null {
+/** Whose window it was, about which order, and where its card stands. Null when the text is none that we write. */
+export function reasonFor(
+  metadata: string,
+): { readonly gateway: string; readonly intentID: IntentID; readonly place: Place } | null {
   try {
-    const { intent_id, channel, ts } = JSON.parse(metadata) as Readonly<Record<string, unknown>>
+    const { gateway, intent_id, channel, ts } = JSON.parse(metadata) as Readonly<Record<string, unknown>>
     if (typeof intent_id !== 'string' || !isIntentID(intent_id)) return null
-    if (typeof channel !== 'string' || typeof ts !== 'string') return null
-    return { intentID: intent_id, place: { conversation: channel, message: ts } }
+    if (typeof gateway !== 'string' || typeof channel !== 'string' || typeof ts !== 'string') return null
+    return { gateway, intentID: intent_id, place: { conversation: channel, message: ts } }
   } catch {
     return null
   }

@@ -81,12 +81,65 @@ export function slackFlows(via: 'http' | 'socket'): void {
       await until(() => bench.slack.views().length === 1, 'the window')
       const payload = (sent: Readonly<Record<string, unknown>>) => {
         const view = sent['view'] as Record<string, unknown>
-        return { ...sent, view: { ...view, private_metadata: '{"intent_id":"../x","channel":"C0PAPER","ts":"1.1"}' } }
+        return {
+          ...sent,
+          view: { ...view, private_metadata: '{"gateway":"g","intent_id":"../x","channel":"C0PAPER","ts":"1.1"}' },
+        }
       }
       const texts = { r: { reason: 'something' } }
       const refused = await bench.slack.submit('U0ANA', bench.slack.views()[0]?.id ?? '', texts, { forge: { payload } })
       assert.match(JSON.stringify(refused.answer), /not one of ours/)
       assert.equal(bench.house.of('addReason').length, 0)
+    })
+
+    it('who click on a card of another gateway are told so, and decide nothing about the order of that name here', async () => {
+      const other = await bench.channel.show({ ...CARD, gateway: 'aNoThEr012345678' }, null)
+      assert.ok(other.outcome === 'shown')
+      const before = bench.shows(other.place.message)
+      for (const button of ['apr.approve', 'apr.reject'])
+        assert.equal((await bench.slack.click('U0ANA', other.place.message, button)).status, 200)
+      await until(() => bench.told('U0ANA').length === 2, 'two words to Ana')
+      for (const told of bench.told('U0ANA'))
+        assert.match(told, /^Nothing was decided: this card is of another gateway.* needs an app of its own/)
+      assert.deepEqual([bench.house.asked, bench.slack.views()], [[], []])
+      assert.deepEqual([bench.house.card, bench.shows(other.place.message)], [CARD, before])
+      assert.equal(bench.log.filter((line) => line.includes('"code":"wrong_gateway"')).length, 2)
+    })
+
+    for (const [name, change, says] of [
+      ['of another gateway', { gateway: 'aNoThEr012345678' }, /reason was not kept: this window is of another gateway/],
+      ['of before it named its gateway', { gateway: undefined }, /not one of ours.*look at the page/],
+    ] as const)
+      it(`who answer in a window ${name} add no reason here`, async () => {
+        const ts = await bench.post()
+        await bench.slack.click('U0ANA', ts, 'apr.reject')
+        await until(() => bench.slack.views().length === 1, 'the window')
+        const payload = (sent: Readonly<Record<string, unknown>>) => {
+          const view = sent['view'] as { readonly private_metadata: string }
+          const metadata = { ...(JSON.parse(view.private_metadata) as object), ...change }
+          return { ...sent, view: { ...view, private_metadata: JSON.stringify(metadata) } }
+        }
+        const texts = { r: { reason: 'something' } }
+        const id = bench.slack.views()[0]?.id ?? ''
+        const refused = await bench.slack.submit('U0ANA', id, texts, { forge: { payload } })
+        assert.match(JSON.stringify(refused.answer), says)
+        assert.equal(bench.house.of('addReason').length, 0)
+      })
+
+    it('who click on a card of before it named its gateway are sent to the page', async () => {
+      const ts = await bench.post()
+      const payload = (sent: Readonly<Record<string, unknown>>) => ({
+        ...sent,
+        actions: (sent['actions'] as object[]).map((action) => ({
+          ...action,
+          value: 'v1|sig%3A01|3|0CzsYl74tig7is-F',
+        })),
+      })
+      for (const button of ['apr.approve', 'apr.reject'])
+        await bench.slack.click('U0ANA', ts, button, { forge: { payload } })
+      await until(() => bench.told('U0ANA').length === 2, 'two words to Ana')
+      for (const told of bench.told('U0ANA')) assert.match(told, /nothing was decided\. Look at the page/)
+      assert.deepEqual(bench.house.asked, [])
     })
 
     it('click twice, and the second is told what the first came to', async () => {
@@ -211,7 +264,11 @@ export function slackFlows(via: 'http' | 'socket'): void {
 
     it('whose button says something else decide nothing', async () => {
       const ts = await bench.post()
-      for (const change of [{ value: 'v1|sig%3A01|3|short' }, { value: undefined }, { action_id: 'apr.everything' }]) {
+      for (const change of [
+        { value: 'v2|gAtEwAy0123456_-|sig%3A01|3|short' },
+        { value: undefined },
+        { action_id: 'apr.everything' },
+      ]) {
         const payload = (sent: Readonly<Record<string, unknown>>) => ({
           ...sent,
           actions: (sent['actions'] as object[]).map((action) => ({ ...action, ...change })),

@@ -45,6 +45,13 @@ const VERDICTS: ReadonlyMap<string, 'approve' | 'decline'> = new Map([
   [APPROVE, 'approve'],
   [REJECT, 'decline'],
 ])
+const NOT_OURS =
+  'This button is not one of ours, or older than the gateway that heard you, so nothing was decided. Look at the page of the order, and decide there.'
+/** Slack hands what is clicked in an app to anybody who listens for it. */
+const SHARED =
+  'another gateway, which shares its Slack app with the one that heard you. Each gateway needs an app of its own: docs/approvals.md tells how to make one.'
+const OTHER_CARD = `Nothing was decided: this card is of ${SHARED} Until then decide on the page of the order.`
+const OTHER_WINDOW = `Your reason was not kept: this window is of ${SHARED} Look at the page of the order.`
 const NO_REASON = 'Halted from Slack; no reason was given.'
 const UNSURE =
   'The gateway could not say whether it took this. Look at the order on its page before you click again; nothing is sent twice.'
@@ -90,6 +97,14 @@ export function openHandler(deps: HandlerDeps) {
     return people.standing(userID, fresh)
   }
 
+  function isOfAnother(gateway: string): boolean {
+    if (gateway === house.gateway) return false
+    log('warn', 'Slack handed us a click of another gateway. Give each gateway a Slack app of its own.', {
+      code: 'wrong_gateway',
+    })
+    return true
+  }
+
   async function press(said: Press, proof: Proof): Promise<Outcome> {
     const refuse = (text: string): Outcome => ({
       ...DONE,
@@ -99,24 +114,25 @@ export function openHandler(deps: HandlerDeps) {
     if (said.actionID === OPEN) return DONE
     const verdict = VERDICTS.get(said.actionID)
     const locator = locatorIn(said.value)
-    if (verdict === undefined || locator === null)
-      return refuse('This button is not one of ours, so nothing was decided. Open the order on its page.')
+    if (verdict === undefined || locator === null) return refuse(NOT_OURS)
+    if (isOfAnother(locator.gateway)) return refuse(OTHER_CARD)
     const standing = await standingOf(said, false)
     // A no is the safe direction: it waits for nobody's servers but ours, and the house still asks whether it knows the person.
     if (!standing.ok && (standing.sure || verdict === 'approve')) return refuse(standing.text)
     const place = { conversation: said.conversation, message: said.message }
+    const { intentID, rev, digest } = locator
     const heard = await asked('a click', () =>
-      house.decide({ ...locator, verdict, reason: null, by: clickOf(said, said.message, proof) }),
+      house.decide({ intentID, rev, digest, verdict, reason: null, by: clickOf(said, said.message, proof) }),
     )
     return {
       ...DONE,
       async after() {
         // First of all: Slack lets a window be opened for three seconds after the click.
         if (heard.ok && verdict === 'decline') {
-          const opened = await client.openView(said.triggerID, reasonView(locator.intentID, place))
+          const opened = await client.openView(said.triggerID, reasonView(locator, place))
           if (!opened.ok) log('info', `Nobody could be asked for the reason of a no. ${opened.error.text}`, {})
         }
-        if (heard.card) await deps.redraw(locator.intentID, heard.card, place)
+        if (heard.card) await deps.redraw(intentID, heard.card, place)
         // What the card does not show: why it was not taken, or that one yes is not enough.
         if (!heard.ok || heard.card?.state === 'waiting') await tell(said.conversation, said.userID, heard.text)
       },
@@ -133,7 +149,8 @@ export function openHandler(deps: HandlerDeps) {
     })
     const reason = plain(said.values[REASON_BLOCK]?.[REASON_ACTION]?.value ?? '', 4 * REASON_LENGTH.max, 'many')
     if (said.callbackID !== REASON_VIEW || about === null)
-      return errors('This window is not one of ours. Close it; the order stays rejected.')
+      return errors('This window is not one of ours. Close it, and look at the page of the order.')
+    if (isOfAnother(about.gateway)) return errors(OTHER_WINDOW)
     if (reason.length < REASON_LENGTH.min || reason.length > REASON_LENGTH.max)
       return errors(`Write ${REASON_LENGTH.min} to ${REASON_LENGTH.max} characters, or close the window.`)
     const standing = await standingOf(said, false)

@@ -7,7 +7,7 @@ import { render } from '../../simulators/teams/markdown.ts'
 import { type AdaptiveCard, CARD_BYTES_MAX, cardOf, confirmCardOf, isWhole, summaryOf } from './card.ts'
 import { CARD } from './example.contract.ts'
 
-const LOCATOR = { a: 'sig-1', r: 3, d: '0CzsYl74tig7is-F' }
+const LOCATOR = { g: 'gAtEwAy0123456_-', a: 'sig-1', r: 3, d: '0CzsYl74tig7is-F' }
 const SCHEMA = 'http://adaptivecards.io/schemas/adaptive-card.json'
 const ORDER = (stateText: object) => [
   { type: 'TextBlock', text: 'PAPER - BUY 10 AAPL', wrap: true, size: 'Large', weight: 'Bolder' },
@@ -176,6 +176,7 @@ const NASTY = [
 ]
 const hostile = fc.oneof(fc.string({ unit: 'binary', maxLength: 60 }), fc.constantFrom(...NASTY))
 const anyCard: fc.Arbitrary<Card> = fc.record({
+  gateway: fc.constant(CARD.gateway),
   intentID: fc.constant(CARD.intentID),
   rev: fc.nat(),
   digest: fc.constant(CARD.digest),
@@ -211,7 +212,12 @@ describe('hostile text in a card', () => {
           }
           for (const action of shown.actions)
             if (action.type === 'Action.Execute')
-              assert.deepEqual(action.data, { a: card.intentID, r: card.rev, d: card.digest.slice(0, 16) })
+              assert.deepEqual(action.data, {
+                g: card.gateway,
+                a: card.intentID,
+                r: card.rev,
+                d: card.digest.slice(0, 16),
+              })
             else assert.match(action.url, /^https?:\/\//)
         }
         assert.doesNotMatch(summaryOf(card), /[\u0000-\u001f\u202a-\u202e]/)

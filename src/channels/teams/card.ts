@@ -22,8 +22,8 @@ const URL_MAX = 1500
 const DIGEST_PART = 16
 export const REASON_MAX = 500
 
-/** What a button sends back. It finds the order again, and is authority for nothing. */
-export type Locator = { readonly a: string; readonly r: number; readonly d: string }
+/** What a button sends back: `g` is the gateway. It finds the order again, and is authority for nothing. */
+export type Locator = { readonly g: string; readonly a: string; readonly r: number; readonly d: string }
 
 export const VERBS = ['apr.approve', 'apr.confirm', 'apr.reject', 'apr.refresh'] as const
 export type Verb = (typeof VERBS)[number]
@@ -116,7 +116,12 @@ const REASON: Input = {
   maxLength: REASON_MAX,
 }
 
-const locatorOf = (card: Card): Locator => ({ a: card.intentID, r: card.rev, d: card.digest.slice(0, DIGEST_PART) })
+const locatorOf = ({ gateway, intentID, rev, digest }: Card): Locator => ({
+  g: gateway,
+  a: intentID,
+  r: rev,
+  d: digest.slice(0, DIGEST_PART),
+})
 
 function adaptive(
   body: AdaptiveCard['body'],

@@ -7,6 +7,7 @@ import { type Instant, parseInstant } from '../../values/instant.ts'
 export const NOON = parseInstant('2026-11-22T15:13:20Z') as Instant
 
 export const CARD: Card = {
+  gateway: 'gAtEwAy0123456_-',
   intentID: 'sig-1' as IntentID,
   rev: 3,
   digest: '0CzsYl74tig7is-FqM3NzAB851lHM62ejkUHO28vCC0',
@@ -34,6 +35,7 @@ export function houseOf(first: Card) {
   const no = (code: string, text: string): Heard => ({ ok: false, code, text, card: at.card })
   const at = { card: first, asked, down: false }
   const house: House = {
+    gateway: CARD.gateway,
     async card(intentID) {
       if (at.down) throw new Error('the store is away')
       return intentID === at.card.intentID ? at.card : null

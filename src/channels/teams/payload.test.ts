@@ -22,7 +22,7 @@ const read = (over: object) => {
 const said = (over: object): Said => saidIn(read(over))
 const word = (text: unknown, over: object = {}): Said => said({ type: 'message', text, ...over })
 
-const DATA = { a: 'sig-1', r: 3, d: '0CzsYl74tig7is-F' }
+const DATA = { g: 'gAtEwAy0123456_-', a: 'sig-1', r: 3, d: '0CzsYl74tig7is-F' }
 const invoke = (data: unknown, verb: unknown = 'apr.reject', over: object = {}): Said =>
   said({
     type: 'invoke',
@@ -30,7 +30,7 @@ const invoke = (data: unknown, verb: unknown = 'apr.reject', over: object = {}):
     value: { action: { type: 'Action.Execute', verb, data } },
     ...over,
   })
-const click = { verb: 'apr.reject', intentID: 'sig-1', rev: 3, digest: DATA.d, reason: null }
+const click = { verb: 'apr.reject', gateway: DATA.g, intentID: 'sig-1', rev: 3, digest: DATA.d, reason: null }
 
 describe('a click', () => {
   it('is read with its reason', () => {
@@ -52,6 +52,8 @@ describe('a click', () => {
     ['no verb', DATA, null],
     ['no data', null, 'apr.reject'],
     ['data as a list', [DATA], 'apr.reject'],
+    ['no gateway, as those of before', { ...DATA, g: undefined }, 'apr.confirm'],
+    ['a gateway that is none', { ...DATA, g: 'gAtEwAy0123456_' }, 'apr.confirm'],
     ['no intent', { ...DATA, a: undefined }, 'apr.confirm'],
     ['an intent that is none', { ...DATA, a: '../x' }, 'apr.confirm'],
     ['a list for an intent', { ...DATA, a: ['sig-1'] }, 'apr.confirm'],

@@ -32,6 +32,7 @@ export type Activity = {
 
 export type Click = {
   readonly verb: Verb
+  readonly gateway: string
   readonly intentID: IntentID
   readonly rev: number
   readonly digest: string
@@ -55,6 +56,7 @@ export const isGuid = (text: string): boolean => GUID.test(text)
 
 /** Longer names than any that Teams gives; what is longer is not kept with a vote. */
 const ID_MAX = 512
+const GATEWAY = /^[A-Za-z0-9_-]{16}$/
 const DIGEST = /^[A-Za-z0-9_-]{16,43}$/
 const CODE_MAX = 64
 /** No word to us is longer. */
@@ -129,14 +131,19 @@ function clickIn(value: unknown): Said {
   const verb = VERBS.find((each) => each === action?.['verb'])
   if (action?.['type'] !== 'Action.Execute' || !verb || !data)
     return { kind: 'odd', text: 'This button is none of ours. Open the order in Jax to decide.' }
-  const [a, r, d, reason] = [data['a'], data['r'], data['d'], data['reason']]
+  const { g, a, r, d, reason } = data
   const rev = r instanceof Numeral && /^\d{1,9}$/.test(r.source) ? Number(r.source) : null
   const isReason = reason === undefined || reason === null || typeof reason === 'string'
+  if (typeof g !== 'string' || !GATEWAY.test(g))
+    return {
+      kind: 'odd',
+      text: 'This button does not say which gateway it is of: it is older than the one that heard you. Nothing was decided; look at the page of the order, and decide there.',
+    }
   if (typeof a !== 'string' || !isIntentID(a) || rev === null || typeof d !== 'string' || !DIGEST.test(d) || !isReason)
     return { kind: 'odd', text: 'This button does not say which order it means. Open the order in Jax to decide.' }
   return {
     kind: 'click',
-    click: { verb, intentID: a, rev, digest: d, reason: plain(reason ?? '', REASON_MAX) || null },
+    click: { verb, gateway: g, intentID: a, rev, digest: d, reason: plain(reason ?? '', REASON_MAX) || null },
   }
 }
 

@@ -108,7 +108,7 @@ const titles = (answer: BotAnswer): string[] => bodyOf(answer).value.actions?.ma
 const decided = (): readonly { verdict: string; reason: string | null; by: ChannelClick }[] =>
   at.asked('decide') as { verdict: string; reason: string | null; by: ChannelClick }[]
 const lastText = (): string | null => teams.messages().at(-1)?.text ?? null
-const DATA = { a: CARD.intentID, r: CARD.rev, d: CARD.digest.slice(0, 16) }
+const DATA = { g: CARD.gateway, a: CARD.intentID, r: CARD.rev, d: CARD.digest.slice(0, 16) }
 
 describe('showing', () => {
   it('begins a thread in the channel of a team, and puts the card right there', async () => {
@@ -298,7 +298,9 @@ describe('a click', () => {
   for (const [name, data, code] of [
     ['an older revision', { ...DATA, r: 2 }, 'order_changed'],
     ['another digest', { ...DATA, d: 'AAAAAAAAAAAAAAAA' }, 'digest_mismatch'],
-    ['no digest', { a: DATA.a, r: DATA.r }, 'ODD_BUTTON'],
+    ['no digest', { ...DATA, d: undefined }, 'ODD_BUTTON'],
+    ['no gateway, as those of before', { ...DATA, g: undefined }, 'ODD_BUTTON'],
+    ['another gateway', { ...DATA, g: 'aNoThEr012345678' }, 'OTHER_GATEWAY'],
   ] as const)
     it(`with ${name} decides nothing`, async () => {
       const { message } = await shown()
@@ -309,6 +311,25 @@ describe('a click', () => {
         )
       assert.equal(at.at.card.state, 'waiting')
     })
+
+  it('on a card of another gateway is told so, and neither decides nor shows the order of that name here', async () => {
+    const { message } = await shown({ ...CARD, gateway: 'aNoThEr012345678' })
+    // `once` as well: what came here by mistake uses up nothing.
+    wrap = (house) => ({ ...house, once: () => assert.fail(), card: () => assert.fail() })
+    open()
+    const before = teams.seen(ana(), message)
+    for (const verb of ['apr.approve', 'apr.reject', 'apr.refresh']) {
+      const answer = await teams.click(ana(), message, verb, verb === 'apr.reject' ? { reason: 'too large' } : {})
+      assert.equal(bodyOf(answer).value.code, 'OTHER_GATEWAY')
+      assert.match(
+        bodyOf(answer).value.message ?? '',
+        /^Nothing was decided: .* another gateway.* needs a bot of its own/,
+      )
+    }
+    assert.deepEqual([at.at.asked, at.at.card], [[], CARD])
+    assert.deepEqual(teams.seen(ana(), message), before)
+    assert.equal(logged.filter((line) => line.includes('OTHER_GATEWAY')).length, 3)
+  })
 
   it('of somebody whom Teams does not name is refused', async () => {
     const { message } = await shown()

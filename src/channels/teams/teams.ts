@@ -141,6 +141,13 @@ export function openTeams(settings: TeamsSettings, deps: TeamsDeps): Teams {
         await say(activity, HELP)
         return NOTHING
       case 'click': {
+        // Before anything is remembered or shown: what is asked of another gateway is nothing to this one.
+        if (said.click.gateway !== house.gateway) {
+          log('warn', 'Teams handed us a click of another gateway; give each gateway a bot of its own', {
+            code: 'OTHER_GATEWAY',
+          })
+          return failed(403, 'OTHER_GATEWAY', OTHER_GATEWAY)
+        }
         const who = await person(activity, token, said.click.verb !== 'apr.refresh')
         if (who === 'nobody') return failed(403, 'NOBODY', NOBODY)
         if (who === 'replay') return asItIs(said.click)
@@ -312,6 +319,8 @@ const messageOf = (card: Card): Message => ({
 
 const NOBODY =
   'Teams does not say who you are, so nothing was done. Use an account of your own organisation, or open the order in Jax.'
+const OTHER_GATEWAY =
+  'Nothing was decided: this card is of another gateway, which shares its Teams bot with the one that heard you. Each gateway needs a bot of its own: docs/approvals.md tells how to make one. Until then decide on the page of the order.'
 const NO_PLACE =
   'No Teams conversation is known yet: install the app in the team or chat where orders shall be shown, or name the conversation in the settings.'
 

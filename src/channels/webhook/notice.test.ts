@@ -7,6 +7,7 @@ import { parseInstant } from '../../values/instant.ts'
 import { noticeOf, plain } from './notice.ts'
 
 const CARD: Card = {
+  gateway: 'gAtEwAy0123456_-',
   intentID: 'sig_01' as IntentID,
   rev: 3,
   digest: '0CzsYl74tig7is-FqM3NzAB851lHM62ejkUHO28vCC0',

@@ -62,6 +62,7 @@ const says =
     void response.writeHead(status, headers).end(body)
 
 const CARD: Card = {
+  gateway: 'gAtEwAy0123456_-',
   intentID: 'sig_01' as IntentID,
   rev: 1,
   digest: '0CzsYl74tig7is-FqM3NzAB851lHM62ejkUHO28vCC0',
