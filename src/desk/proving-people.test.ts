@@ -82,7 +82,7 @@ describe('whoever joins a house that runs', () => {
   const isAdded = ({ action }: Row): boolean => action === 'person.added'
   const known = (row: Row): Row => {
     const { newcomer: _, ...person } = (row.data as { person: Person }).person
-    return { ...row, data: { person } as never }
+    return { ...row, data: { person } }
   }
 
   it('is new, but the first of all', async () => {

@@ -287,10 +287,10 @@ const by =
   })
 /** Somebody called mal, who may approve, or whoever else is said. */
 const joining =
-  (how: Data) =>
-  (row: Row): Partial<Row> => {
-    const person: Data = { ...(row.data['person'] as Data), personID: 'mal', name: 'mal', roles: ['approver'], ...how }
-    return { object: { ...row.object, id: String(person['personID']) }, data: { person } }
+  ({ personID = 'mal', ...how }: { readonly personID?: string; readonly newcomer?: true; readonly disabled?: true }) =>
+  ({ object, data }: Row): Partial<Row> => {
+    const person = { ...(data['person'] as Data), personID, name: personID, roles: ['approver'], ...how }
+    return { object: { ...object, id: personID }, data: { person } }
   }
 const decisionIn = (row: Row) => row.data['decision'] as Data
 const evidenceIn = (row: Row) => decisionIn(row)['evidence'] as unknown as PasskeyAssertion
