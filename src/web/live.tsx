@@ -29,7 +29,7 @@ const TOUCHES: Readonly<Record<string, readonly string[]>> = {
   link: ['access'],
   session: ['access'],
   code: [],
-  token: [],
+  token: ['tokens'],
 }
 /** What the stream itself keeps up to date, or what no event is about. */
 const UNTOUCHED = ['me', 'quote', 'instrument', 'journal']

@@ -21,6 +21,7 @@ import type {
   Status,
   Story,
   Task,
+  Token,
 } from '../api/wire.ts'
 import { call, query } from './http.ts'
 
@@ -186,6 +187,11 @@ export const statisticsQuery = (days: number) =>
       return call<ApprovalStatistics>('GET', `/approvals/statistics${query({ since })}`, undefined, signal)
     },
   })
+
+export const tokensQuery = queryOptions({
+  queryKey: ['tokens'],
+  queryFn: ({ signal }) => call<{ items: Token[] }>('GET', '/tokens', undefined, signal),
+})
 
 export const accessQuery = queryOptions({
   queryKey: ['access'],

@@ -586,6 +586,11 @@ describe('the dashboard', { skip: executablePath === undefined ? 'no Chromium fo
 
       await page.getByRole('button', { name: 'End Command line' }).click()
       await page.getByText('Command line').waitFor({ state: 'detached' })
+
+      const tokens = page.getByRole('region', { name: 'Tokens of programs' })
+      await tokens.getByText(/^Owned by Ben, made by Ana, ends/).waitFor()
+      await tokens.getByText(/^Owned by nobody, made by the gateway itself, ends/).waitFor()
+      assert.equal(await tokens.getByText('revoked one').count(), 0)
     }))
 
   const openAll = (page: Page) =>

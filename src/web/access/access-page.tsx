@@ -4,16 +4,18 @@ import { usePollMs } from '../live.tsx'
 import { Page } from '../parts/page.tsx'
 import { Panel, Skeleton } from '../parts/panel.tsx'
 import { Unread } from '../parts/trouble.tsx'
-import { accessQuery } from '../queries.ts'
+import { accessQuery, meQuery } from '../queries.ts'
 import { Link } from '../router.tsx'
 import { LinkAccount } from '../signin/provider.tsx'
 import { Chats } from './chats.tsx'
 import { Passkeys } from './passkeys.tsx'
 import { Sessions } from './sessions.tsx'
+import { Tokens } from './tokens.tsx'
 
 /** With what a person proves who they are: passkeys, chats tied to them, and where they are signed in. */
 export function AccessPage(): ReactNode {
   const access = useQuery({ ...accessQuery, refetchInterval: usePollMs() })
+  const { data: me } = useQuery(meQuery)
   const { data, isPending } = access
   return (
     <Page
@@ -37,6 +39,7 @@ export function AccessPage(): ReactNode {
             <Chats links={data.links} />
             <LinkAccount />
             <Sessions sessions={data.sessions} />
+            {me?.scopes.includes('tokens:write') ? <Tokens /> : null}
           </div>
         </div>
       )}

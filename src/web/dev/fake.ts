@@ -115,7 +115,7 @@ export async function startFake({ dist, port = 0 }: { dist: string; port?: numbe
       id: 'per_1',
       name: body['name'] ?? '',
       roles: ['approver', 'admin'],
-      scopes: ['approvals:policy'],
+      scopes: ['approvals:policy', 'tokens:write'],
       csrf: randomBytes(8).toString('hex'),
     }
     sessions.set(id, me)

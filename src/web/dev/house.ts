@@ -1,5 +1,5 @@
 import { createHash } from 'node:crypto'
-import type { Access, Approvals, ApprovalStatistics, Arming, Change, EnrolAsk, Person } from '../../api/wire.ts'
+import type { Access, Approvals, ApprovalStatistics, Arming, Change, EnrolAsk, Person, Token } from '../../api/wire.ts'
 import { Denied } from './world.ts'
 
 /** Who may say yes to what, as invented as the rest of this world: it remembers what is asked of it, and checks nothing. */
@@ -13,6 +13,21 @@ export const NASTY = '<img src=x onerror=alert(1)>'
 
 export function makeHouse(clock: () => number, heard: (action: string, id: string, text: string) => void) {
   const iso = (agoMs = 0): string => new Date(clock() - agoMs).toISOString()
+  const token = (tokenID: string, name: string, of: Partial<Token>): Token => ({
+    tokenID,
+    name,
+    owner: null,
+    scopes: ['intents:write', 'orders:read'],
+    createdAt: iso(9 * DAY_MS),
+    expiresAt: iso(-81 * DAY_MS),
+    revokedAt: null,
+    ...of,
+  })
+  const tokens = [
+    token('k3xm9t2v', 'jax', {}),
+    token('8f3k2m1p', NASTY, { owner: 'per_2', madeBy: 'per_1' }),
+    token('0a1b2c3d', 'revoked one', { owner: 'per_1', madeBy: 'per_1', revokedAt: iso(DAY_MS) }),
+  ]
   const people: Person[] = [
     {
       personID: 'per_1',
@@ -277,6 +292,8 @@ export function makeHouse(clock: () => number, heard: (action: string, id: strin
         return settle(id, 'Declined', by, String(body['reason']))
       case 'GET people':
         return { items: people }
+      case 'GET tokens':
+        return { items: tokens }
       case 'GET me/:id':
         return access
       case 'POST me/:id':
