@@ -6,6 +6,7 @@ import type {
   Change as HouseChange,
   EnrolAsk,
   Halt,
+  HaltLevel,
   Intent,
   Me,
   Order,
@@ -105,14 +106,19 @@ export function useReplace(clOrdID: string) {
   })
 }
 
+/** Everything, at K4, unless it says less. */
+export type HaltAsk = {
+  readonly engage: boolean
+  readonly reason: string
+  readonly scope?: string
+  readonly level?: HaltLevel
+}
+
 export function useHalt() {
   const client = useQueryClient()
   return useMutation({
-    mutationFn: ({ engage, reason }: { engage: boolean; reason: string }) =>
-      call<Halt | undefined>(engage ? 'POST' : 'DELETE', '/halt', { reason }),
-    onSuccess: (halt) => {
-      if (halt !== undefined) client.setQueryData(haltQuery.queryKey, halt)
-    },
+    mutationFn: ({ engage, ...ask }: HaltAsk) => call<Halt>(engage ? 'POST' : 'DELETE', '/halt', ask),
+    onSuccess: (halt) => client.setQueryData(haltQuery.queryKey, halt),
     onSettled: () => refresh(client, ['halt', 'status', 'orders', 'intents']),
   })
 }

@@ -20,7 +20,7 @@ const TOUCHES: Readonly<Record<string, readonly string[]>> = {
   halt: ['halt', 'intents', 'orders', 'status'],
   instrument: ['intents', 'status'],
   task: ['tasks', 'status'],
-  account: ['reconciliation', 'account', 'positions', 'status'],
+  account: ['reconciliation', 'account', 'positions', 'halt', 'status'],
   change: ['changes'],
   policy: ['approvals', 'changes', 'account', 'intents', 'story', 'status'],
   strategy: ['approvals', 'account', 'status'],

@@ -271,6 +271,73 @@ describe('the dashboard', { skip: executablePath === undefined ? 'no Chromium fo
       assert.deepEqual(fake.asked.at(-1), { what: 'DELETE /v1/halt', body: { reason: 'Looked at all of it' } })
     }))
 
+  it('halts one strategy of those that are there, withdraws what waits of it, and releases it by itself', () =>
+    at(async (desk) => {
+      const { page, fake } = desk
+      await page.keyboard.press('Shift+P')
+      const asking = page.getByRole('alertdialog', { name: 'Halt a part' })
+      const what = asking.getByLabel('What is to stop')
+      await what.selectOption({ label: 'Strategy mean-reversion' })
+      await asking.getByRole('radio', { name: /^K1 No new order of this one leaves/ }).waitFor()
+      assert.equal(await asking.getByRole('radio', { checked: true }).count(), 1)
+      await asking.getByRole('button', { name: 'Halt strategy mean-reversion' }).click()
+      assert.deepEqual(fake.asked.at(-1), {
+        what: 'POST /v1/halt',
+        body: { reason: 'Stopped by hand from the dashboard', scope: 'strategy:mean-reversion', level: 'K1' },
+      })
+      const banner = page.getByRole('region', { name: 'A part of trading is halted' })
+      await banner.getByText('The rest goes on.').waitFor()
+      await page.locator('[data-intent="sig-1002"]').waitFor({ state: 'detached' })
+
+      await page.getByRole('button', { name: 'Halt a part' }).click()
+      await what.selectOption({ label: 'Another symbol…' })
+      await asking.getByRole('radio', { name: /^K4/ }).check()
+      await asking.getByRole('button', { name: 'Halt it' }).click()
+      await asking.getByText('Name the symbol').waitFor()
+      await asking.getByLabel('Symbol').fill('msft')
+      await asking.getByRole('button', { name: 'Halt MSFT' }).click()
+      await asking.waitFor({ state: 'detached' })
+      assert.deepEqual(
+        fake.world
+          .halt()
+          .halts.map(({ scope, level }) => [scope, level])
+          .sort(),
+        [
+          ['strategy:mean-reversion', 'K1'],
+          ['symbol:MSFT', 'K4'],
+        ],
+      )
+
+      assert.equal(await page.getByRole('button', { name: 'Halt trading' }).isVisible(), true)
+      await page.getByRole('button', { name: 'Halt a part' }).click()
+      await what.selectOption({ label: 'Everything, but not as far' })
+      await asking.getByRole('button', { name: 'Halt all trading' }).click()
+      await page.getByRole('region', { name: 'Trading is halted' }).getByText('All trading').waitFor()
+      assert.equal(fake.world.halt().level, 'K2')
+      assert.equal(await page.getByRole('button', { name: 'Halt trading' }).isVisible(), true, 'it can be raised')
+
+      await page.getByRole('button', { name: 'Release… MSFT' }).click()
+      const releasing = page.getByRole('alertdialog', { name: 'Release MSFT?' })
+      await releasing.getByLabel('Why is it safe to trade again?').fill('It was another one')
+      await page.keyboard.press('Enter')
+      await releasing.waitFor({ state: 'detached' })
+      assert.deepEqual(fake.asked.at(-1), {
+        what: 'DELETE /v1/halt',
+        body: { reason: 'It was another one', scope: 'symbol:MSFT' },
+      })
+      assert.equal(await page.getByRole('button', { name: /^Release…/ }).count(), 2)
+    }))
+
+  it('tells beside an order that a part is halted, and that the order works on', () =>
+    at(async (desk) => {
+      const { page, fake } = desk
+      const open = fake.world.orders().filter(({ ordStatus, role }) => ordStatus === 'New' && role === 'Entry')
+      assert.ok(open[0])
+      fake.world.engage('Ben', 'Odd prices', `symbol:${open[0].terms.symbol}`)
+      await go(desk, '/orders', 'Orders')
+      await page.getByText(`Halted: ${open[0].terms.symbol} (K1). It works on`).first().waitFor()
+    }))
+
   it('lists orders: filters, more, cancel, and what is in doubt', () =>
     at(async (desk) => {
       const { page, fake } = desk
@@ -639,7 +706,7 @@ describe('the dashboard', { skip: executablePath === undefined ? 'no Chromium fo
             found.push(...(await violations()))
           }
           await go(desk, '/', 'Awaiting approval')
-          for (const key of ['a', 'd', 's', 'l', '?', 'H']) {
+          for (const key of ['a', 'd', 's', 'l', '?', 'P', 'H']) {
             await page.locator('[data-intent="sig-1001"]').focus()
             await page.keyboard.press(key)
             await dialog(page).waitFor()
@@ -648,7 +715,8 @@ describe('the dashboard', { skip: executablePath === undefined ? 'no Chromium fo
             else await page.keyboard.press('Escape')
             await dialog(page).waitFor({ state: 'detached' })
           }
-          await page.getByRole('region', { name: 'Trading is halted' }).waitFor()
+          desk.fake.world.engage('Ben', 'Odd prices', 'symbol:MSFT')
+          await page.getByRole('region', { name: 'Trading is halted' }).getByText('Odd prices').waitFor()
           found.push(...(await violations()))
           for (const [path, heading, button] of DIALOGS) {
             await go(desk, path, heading)

@@ -3,7 +3,7 @@ import { readFileSync, readdirSync } from 'node:fs'
 import { createServer, type IncomingMessage, type ServerResponse } from 'node:http'
 import type { AddressInfo } from 'node:net'
 import { extname, join } from 'node:path'
-import type { Fill, Me, Order, Status } from '../../api/wire.ts'
+import type { Fill, HaltLevel, Me, Order, Status } from '../../api/wire.ts'
 import { type House, makeHouse } from './house.ts'
 import { Denied, makeWorld, type World } from './world.ts'
 
@@ -281,9 +281,9 @@ function route(
     case 'GET halt':
       return world.halt()
     case 'POST halt':
-      return world.engage(me.name, body['reason'] ?? '')
+      return world.engage(me.name, body['reason'] ?? '', body['scope'], body['level'] as HaltLevel | undefined)
     case 'DELETE halt':
-      return world.release(me.name, body['reason'] ?? '')
+      return world.release(me.name, body['reason'] ?? '', body['scope'])
     case 'GET tasks':
       return { items: world.tasks() }
     case 'POST tasks/:id/close':

@@ -5,6 +5,7 @@ import type {
   Event,
   Fill,
   Halt,
+  HaltLevel,
   Instrument,
   Intent,
   Order,
@@ -65,18 +66,7 @@ const YES = { ok: true } as const
 const no = (why: string): { ok: false; why: string } => ({ ok: false, why })
 const OVER = no('It is decided.')
 const ACCOUNT = 'paper:sim:1'
-const RUNNING: Halt = {
-  engaged: false,
-  level: null,
-  by: null,
-  reason: null,
-  since: null,
-  openOrders: 0,
-  proof: [],
-  comparedAt: null,
-  proven: false,
-  halts: [],
-}
+const STATE_AFTER = { approved: 'Approved', declined: 'Declined', withdrawn: 'Withdrawn' } as const
 
 /** Something was refused: shaped as the real gateway shapes it. */
 export class Denied extends Error {
@@ -105,7 +95,9 @@ export function makeWorld(clock: () => number, later: (ms: number, then: () => v
   const events: Event[] = []
   const tasks: Task[] = []
   const listeners = new Set<(event: Event) => void>()
-  let halt: Halt = RUNNING
+  let halts: Omit<Halt['halts'][number], 'open'>[] = []
+  let watched: string[] = []
+  let comparedAt: string | null = null
   let wobbles = 0
 
   const iso = (ms = clock()): string => new Date(ms).toISOString()
@@ -370,26 +362,24 @@ export function makeWorld(clock: () => number, later: (ms: number, then: () => v
   }
   const decided = (
     intent: Intent,
-    verdict: 'approved' | 'declined',
+    verdict: 'approved' | 'declined' | 'withdrawn',
     by: string,
     reason: string | null,
     at: number,
   ): Intent =>
     put(intent, {
-      state: verdict === 'approved' ? 'Approved' : 'Declined',
+      state: STATE_AFTER[verdict],
       decision: { verdict, by: 'per_1', byName: by, via: 'web', reason, at: iso(at) },
       can: { approve: OVER, decline: OVER, withdraw: OVER, reprice: OVER },
       updatedAt: iso(at),
       summary:
-        verdict === 'approved'
-          ? 'Approved; it is on its way to the broker.'
-          : 'A person declined it. Nothing was sent.',
+        verdict === 'approved' ? 'Approved; it is on its way to the broker.' : `It was ${verdict}. Nothing was sent.`,
     })
 
   function approve(id: string, digest: string, by: string, reason: string | null): Intent {
     const intent = mustHave(id)
     mustWait(intent)
-    if (halt.engaged)
+    if (halts.some(({ scope }) => isOf(scope, intent.symbol, intent.strategyID)))
       throw new Denied(422, 'REFUSED', 'Refused', 'Our rules refuse this order now.', [
         { code: 'TRADING_HALTED', transient: true, text: 'Trading is halted.', facts: {} },
         { code: 'QUOTE_STALE', transient: true, text: 'The quote is 7.2 s old; at most 5 s is accepted.', facts: {} },
@@ -523,17 +513,32 @@ export function makeWorld(clock: () => number, later: (ms: number, then: () => v
         role === 'Entry' && ['New', 'PartiallyFilled', 'PendingCancel', 'InDoubt'].includes(ordStatus),
     )
 
-  function engage(by: string, reason: string): Halt {
-    if (halt.engaged) throw new Denied(409, 'ALREADY_HALTED', 'Halted already', 'Trading is halted already.')
-    const open = entriesOpen()
-    halt = { ...RUNNING, engaged: true, level: 'K4', by, reason, since: iso(), openOrders: open.length }
-    const watched = open.map(({ clOrdID }) => clOrdID)
-    proofOf = () =>
-      watched.flatMap((id) => {
-        const order = orders.get(id)
-        return order === undefined ? [] : [{ clOrdID: id, symbol: order.terms.symbol, ordStatus: order.ordStatus }]
+  const isNarrow = (scope: string): boolean => /^(symbol|strategy):/.test(scope)
+  const isOf = (scope: string, symbol: string, strategyID: string | undefined): boolean =>
+    !isNarrow(scope) || scope === `symbol:${symbol}` || scope === `strategy:${strategyID}`
+  const openIn = (scope: string): Order[] =>
+    entriesOpen().filter(({ intentID, terms }) => isOf(scope, terms.symbol, intents.get(intentID)?.strategyID))
+
+  function engage(by: string, reason: string, scope = 'global', asked?: HaltLevel): Halt {
+    const level = isNarrow(scope) ? (asked === 'K4' ? asked : 'K1') : asked === 'K1' ? 'K2' : (asked ?? 'K4')
+    const before = halts.find((one) => one.scope === scope)
+    if (before !== undefined && before.level >= level) return haltNow()
+    halts = [...halts.filter((one) => one !== before), { scope, level, by, reason, since: iso() }]
+    const open = openIn(scope)
+    watched = open.map(({ clOrdID }) => clOrdID)
+    emit('halt.engaged', { type: 'halt', id: scope }, 'halt', `${by} halted ${scope}: ${reason}`, by)
+    if (isNarrow(scope))
+      for (const intent of [...intents.values()])
+        if (intent.state === 'AwaitingApproval' && isOf(scope, intent.symbol, intent.strategyID)) {
+          decided(intent, 'withdrawn', by, reason, clock())
+          emit('intent.withdrawn', { type: 'intent', id: intent.intentID }, intent.corr, `Halted: ${reason}`, by)
+        }
+    if (!isNarrow(scope))
+      later(900, () => {
+        comparedAt = iso()
+        emit('account.reconciled', { type: 'account', id: ACCOUNT }, 'reconcile', 'The books agree.', 'sim')
       })
-    emit('halt.engaged', { type: 'halt', id: 'global' }, 'halt', `${by} halted trading: ${reason}`, by)
+    if (level !== 'K4') return haltNow()
     open.forEach((order, i) =>
       later(500 + 400 * i, () => {
         if (order.ordStatus === 'InDoubt') return
@@ -543,14 +548,35 @@ export function makeWorld(clock: () => number, later: (ms: number, then: () => v
     )
     return haltNow()
   }
-  let proofOf = (): Halt['proof'] => []
-  const haltNow = (): Halt => (halt.engaged ? { ...halt, openOrders: entriesOpen().length, proof: proofOf() } : halt)
 
-  function release(by: string, reason: string): Halt {
-    if (!halt.engaged) throw new Denied(409, 'NOT_HALTED', 'Not halted', 'Trading is not halted.')
-    halt = RUNNING
-    emit('halt.released', { type: 'halt', id: 'global' }, 'halt', `${by} released the halt: ${reason}`, by)
-    return halt
+  const proofOf = (order: Order): Halt['proof'][number] => ({
+    clOrdID: order.clOrdID,
+    symbol: order.terms.symbol,
+    ordStatus: order.ordStatus,
+  })
+  function haltNow(): Halt {
+    const all = halts.find(({ scope }) => !isNarrow(scope))
+    const openOrders = entriesOpen().length
+    return {
+      engaged: all !== undefined,
+      level: all?.level ?? null,
+      by: all?.by ?? null,
+      reason: all?.reason ?? null,
+      since: all?.since ?? null,
+      openOrders,
+      proof: all === undefined ? [] : watched.flatMap((id) => [orders.get(id)].flatMap((o) => (o ? [proofOf(o)] : []))),
+      comparedAt,
+      proven: all !== undefined && openOrders === 0 && comparedAt !== null && comparedAt >= all.since,
+      halts: halts.map((one) => ({ ...one, open: openIn(one.scope).map(proofOf) })),
+    }
+  }
+
+  function release(by: string, reason: string, scope = 'global'): Halt {
+    if (!halts.some((one) => one.scope === scope))
+      throw new Denied(409, 'NOT_HALTED', 'Not halted', 'It is not halted.')
+    halts = halts.filter((one) => one.scope !== scope)
+    emit('halt.released', { type: 'halt', id: scope }, 'halt', `${by} released the halt: ${reason}`, by)
+    return haltNow()
   }
 
   function closeTask(id: string, note: string, by: string): Task {

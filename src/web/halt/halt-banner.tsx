@@ -9,65 +9,120 @@ import { Moment } from '../parts/moment.tsx'
 import { Sheet, SheetFoot } from '../parts/sheet.tsx'
 import { Trouble } from '../parts/trouble.tsx'
 import { haltQuery } from '../queries.ts'
+import { haltedInWords, isPart, LEVELS } from './levels.ts'
 
-/** On every page while trading is halted: who, why, since when, and the proof that nothing is left working. */
+type One = Halt['halts'][number]
+
+/** On every page while anything is halted: what, who, why, since when, and the proof that nothing is left working. */
 export function HaltBanner(): ReactNode {
   const { data: halt } = useQuery(haltQuery)
-  const [releasing, setReleasing] = useState(false)
+  const [releasing, setReleasing] = useState<string | null>(null)
+  const halts = halt?.halts.toSorted((a, b) => Number(isPart(a.scope)) - Number(isPart(b.scope))) ?? []
+  const isAll = halt?.engaged === true
   return (
     <>
-      {halt?.engaged === true ? (
-        <section aria-label="Trading is halted" className="border-b-4 border-bad bg-bad-wash">
-          <div className="mx-auto flex max-w-[90rem] flex-wrap items-start justify-between gap-3 px-3 py-3 sm:px-5">
-            <div className="grid min-w-0 gap-1">
-              <p role="alert" className="text-lg font-extrabold text-bad">
-                Trading is halted. Nothing new is sent.
-              </p>
-              <p className="text-sm">
-                By <bdi className="font-semibold">{halt.by ?? 'unknown'}</bdi>
-                {halt.since === null ? null : (
-                  <>
-                    {' '}
-                    at <Moment at={halt.since} />
-                  </>
-                )}
-                : “<bdi>{halt.reason ?? 'no reason given'}</bdi>”
-              </p>
-              <Proof halt={halt} />
-            </div>
-            <Action look="plain-danger" onPress={() => setReleasing(true)}>
-              Release…
-            </Action>
+      {halt !== undefined && halts.length > 0 ? (
+        <section
+          aria-label={isAll ? 'Trading is halted' : 'A part of trading is halted'}
+          className="border-b-4 border-bad bg-bad-wash"
+        >
+          <div className="mx-auto grid max-w-[90rem] gap-2 px-3 py-3 sm:px-5">
+            <p role="alert" className={`font-extrabold text-bad ${isAll ? 'text-lg' : ''}`}>
+              {isAll ? 'Trading is halted. Nothing new is sent.' : 'A part of trading is halted. The rest goes on.'}
+            </p>
+            <ul className="grid gap-2">
+              {halts.map((one) => (
+                <li key={one.scope} className="flex flex-wrap items-start justify-between gap-x-3 gap-y-2">
+                  <HaltLine halt={halt} one={one} />
+                  <Action look="plain-danger" onPress={() => setReleasing(one.scope)} label={releaseLabel(one.scope)}>
+                    Release…
+                  </Action>
+                </li>
+              ))}
+            </ul>
           </div>
         </section>
       ) : null}
       <Sheet
-        title="Release the halt?"
-        open={releasing && halt?.engaged === true}
-        onClose={() => setReleasing(false)}
+        title={releasing === null || !isPart(releasing) ? 'Release the halt?' : `Release ${haltedInWords(releasing)}?`}
+        open={halts.some(({ scope }) => scope === releasing)}
+        onClose={() => setReleasing(null)}
         urgent
       >
-        <ReleaseForm openOrders={halt?.openOrders ?? 0} onClose={() => setReleasing(false)} />
+        <ReleaseForm
+          scope={releasing ?? 'global'}
+          openOrders={halt?.openOrders ?? 0}
+          onClose={() => setReleasing(null)}
+        />
       </Sheet>
     </>
   )
 }
+/** It begins with what is written on the button, for those who call it by voice. */
+const releaseLabel = (scope: string): string => (scope === 'global' ? 'Release…' : `Release… ${haltedInWords(scope)}`)
+
+function HaltLine({ halt, one }: { halt: Halt; one: One }): ReactNode {
+  const { scope, level, by, since, reason } = one
+  return (
+    <div className="grid min-w-0 flex-1 basis-52 gap-1 text-sm">
+      <p>
+        <bdi className="font-semibold break-words">{haltedInWords(scope)}</bdi> ({level}) by{' '}
+        <bdi className="font-semibold">{by}</bdi> at <Moment at={since} />: “<bdi>{reason}</bdi>”
+      </p>
+      {scope === 'global' && level === 'K4' ? (
+        <Proof halt={halt} />
+      ) : (
+        <>
+          <p className="text-soft">{LEVELS[level]}</p>
+          <OrderList
+            orders={one.open}
+            title={`${inCount(one.open.length)} of it still ${one.open.length === 1 ? 'works' : 'work'} at the broker`}
+          />
+        </>
+      )}
+    </div>
+  )
+}
+const inCount = (n: number): string => `${n} ${n === 1 ? 'order' : 'orders'}`
 
 function Proof({ halt }: { halt: Halt }): ReactNode {
-  if (halt.openOrders === 0 && halt.proof.length === 0)
-    return <p className="text-sm">✓ No open orders at the broker.</p>
+  const { openOrders, proof, proven, comparedAt } = halt
+  const dealt = proof.length === 0 ? '' : `; ${proof.length} were dealt with`
+  if (openOrders > 0)
+    return (
+      <OrderList
+        orders={proof}
+        open
+        title={`${inCount(openOrders)} ${openOrders === 1 ? 'is' : 'are'} still open at the broker`}
+      />
+    )
   return (
-    <details className="text-sm" open={halt.openOrders > 0}>
-      <summary>
-        {halt.openOrders === 0
-          ? `✓ No open orders at the broker; ${halt.proof.length} were dealt with`
-          : `${halt.openOrders} ${halt.openOrders === 1 ? 'order is' : 'orders are'} still open at the broker`}
-      </summary>
+    <>
+      <OrderList
+        orders={proof}
+        title={proven ? `✓ No open orders at the broker${dealt}` : `No order of ours is open${dealt}`}
+      />
+      {proven && comparedAt !== null ? (
+        <p className="text-soft">
+          By its own word, asked at <Moment at={comparedAt} />.
+        </p>
+      ) : (
+        <p>Not proven yet: the broker has not been asked since the halt whether it holds one that we do not know.</p>
+      )}
+    </>
+  )
+}
+
+function OrderList({ orders, title, open }: { orders: Halt['proof']; title: string; open?: boolean }): ReactNode {
+  if (orders.length === 0) return title.startsWith('0') ? null : <p>{title}.</p>
+  return (
+    <details open={open ?? false}>
+      <summary>{title}</summary>
       <ul className="mt-1 grid gap-1">
-        {halt.proof.map(({ clOrdID, symbol, ordStatus }) => (
+        {orders.map(({ clOrdID, symbol, ordStatus }) => (
           <li key={clOrdID} className="flex flex-wrap items-center gap-2">
             <span className="font-semibold">{symbol}</span>
-            <code className="font-mono text-xs text-soft">{clOrdID}</code>
+            <code className="font-mono text-xs break-all text-soft">{clOrdID}</code>
             <StatusBadge status={ordStatus} />
           </li>
         ))}
@@ -76,19 +131,24 @@ function Proof({ halt }: { halt: Halt }): ReactNode {
   )
 }
 
-function ReleaseForm({ openOrders, onClose }: { openOrders: number; onClose: () => void }): ReactNode {
+type ReleaseProps = { scope: string; openOrders: number; onClose: () => void }
+
+function ReleaseForm({ scope, openOrders, onClose }: ReleaseProps): ReactNode {
   const halt = useHalt()
   const [reason, setReason] = useState('')
   const [missing, setMissing] = useState<string | null>(null)
   const release = (): void => {
     if (reason.trim() === '') return setMissing('Say why it is safe to trade again.')
-    halt.mutate({ engage: false, reason: reason.trim() }, { onSuccess: onClose })
+    const ask = { engage: false, reason: reason.trim(), ...(scope === 'global' ? {} : { scope }) }
+    halt.mutate(ask, { onSuccess: onClose })
   }
   return (
     <>
       <p className="text-sm">
-        Orders that people approve will be sent again. Orders canceled by the halt stay canceled.
-        {openOrders === 0 ? '' : ` ${openOrders} orders are still open at the broker.`}
+        {isPart(scope)
+          ? 'Its orders that people approve will be sent again. What was withdrawn or canceled stays so.'
+          : 'Orders that people approve will be sent again. Orders canceled by the halt stay canceled.'}
+        {openOrders === 0 || isPart(scope) ? '' : ` ${inCount(openOrders)} may still fill at the broker.`}
       </p>
       <Field
         label="Why is it safe to trade again?"

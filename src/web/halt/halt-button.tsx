@@ -8,28 +8,41 @@ import { Field } from '../parts/field.tsx'
 import { Sheet, SheetFoot } from '../parts/sheet.tsx'
 import { Trouble } from '../parts/trouble.tsx'
 import { haltQuery } from '../queries.ts'
+import { PartForm } from './halt-part.tsx'
+import { REASON } from './levels.ts'
 
-/** Seconds matter when somebody reaches for this: the reason is there already and may be replaced. */
-const REASON = 'Stopped by hand from the dashboard'
-
-/** Stops trading: one press, one confirmation. */
+/** Stops trading, all of it: one press, one confirmation, nothing to choose. Beside it the way to stop less. */
 export function HaltButton(): ReactNode {
   const { data: halt } = useQuery({ ...haltQuery, refetchInterval: usePollMs() })
-  const [open, setOpen] = useState(false)
-  useKey('H', () => setOpen(true), halt?.engaged !== true)
-  if (halt?.engaged === true)
-    return (
-      <span className="rounded-md bg-alarm px-3 py-1.5 text-sm font-extrabold tracking-wide whitespace-nowrap text-alarm-ink">
-        HALTED
-      </span>
-    )
+  const [open, setOpen] = useState<'everything' | 'part' | null>(null)
+  const close = (): void => setOpen(null)
+  const isAll = halt?.level === 'K4'
+  useKey('H', () => setOpen('everything'), !isAll)
+  useKey('P', () => setOpen('part'))
   return (
     <>
-      <Action look="danger" onPress={() => setOpen(true)} label="Halt trading">
-        Halt
-      </Action>
-      <Sheet title="Halt trading now?" open={open} onClose={() => setOpen(false)} urgent>
-        <HaltForm onClose={() => setOpen(false)} />
+      {halt?.engaged === true ? (
+        <span
+          className={`rounded-md px-2 py-1.5 text-sm font-extrabold tracking-wide whitespace-nowrap sm:px-3 ${isAll ? 'bg-alarm text-alarm-ink' : 'bg-bad-wash text-bad'}`}
+        >
+          HALTED
+        </span>
+      ) : null}
+      <span className="flex gap-1 sm:gap-2">
+        {isAll ? null : (
+          <Action look="danger" onPress={() => setOpen('everything')} label="Halt trading">
+            Halt
+          </Action>
+        )}
+        <Action look="plain-danger" onPress={() => setOpen('part')} label="Halt a part">
+          Part…
+        </Action>
+      </span>
+      <Sheet title="Halt trading now?" open={open === 'everything'} onClose={close} urgent>
+        <HaltForm onClose={close} />
+      </Sheet>
+      <Sheet title="Halt a part" open={open === 'part'} onClose={close} urgent>
+        <PartForm onClose={close} />
       </Sheet>
     </>
   )

@@ -1,7 +1,9 @@
+import { useQuery } from '@tanstack/react-query'
 import { type ReactNode, useState } from 'react'
-import type { Order } from '../../api/wire.ts'
+import type { Halt, Order } from '../../api/wire.ts'
 import { useCancel, useReplace } from '../commands.ts'
 import { grouped, trimmed } from '../decimal.ts'
+import { haltedInWords, isPart } from '../halt/levels.ts'
 import { Action } from '../parts/action.tsx'
 import { SideMark, StatusBadge } from '../parts/badge.tsx'
 import { Field } from '../parts/field.tsx'
@@ -11,12 +13,14 @@ import { Moment } from '../parts/moment.tsx'
 import { OfIntent } from '../parts/of-intent.tsx'
 import { Sheet, SheetFoot } from '../parts/sheet.tsx'
 import { Trouble } from '../parts/trouble.tsx'
+import { haltQuery } from '../queries.ts'
 import { IN_DOUBT, isWorking, orderInWords, priceInWords, ROLE } from '../words.ts'
 
 /** Orders as the broker holds them. */
 export function OrdersLedger({ orders, within }: { orders: readonly Order[]; within?: 'story' }): ReactNode {
   const [canceling, setCanceling] = useState<Order | null>(null)
   const [changing, setChanging] = useState<Order | null>(null)
+  const halts = useQuery(haltQuery).data?.halts ?? []
   const columns: Column<Order>[] = [
     {
       key: 'order',
@@ -52,7 +56,7 @@ export function OrdersLedger({ orders, within }: { orders: readonly Order[]; wit
       cell: ({ avgPx }) => <Figure value={avgPx === null ? null : trimmed(avgPx)} />,
       quiet: ({ avgPx }) => avgPx === null,
     },
-    { key: 'status', header: 'Status', cell: (order) => <OrderStanding order={order} /> },
+    { key: 'status', header: 'Status', cell: (order) => <OrderStanding order={order} halts={halts} /> },
     { key: 'sent', header: 'Sent', figure: true, cell: (order) => <Sent order={order} /> },
     {
       key: 'id',
@@ -102,13 +106,21 @@ export function OrdersLedger({ orders, within }: { orders: readonly Order[]; wit
 /** Here the broker has said nothing: the words are this gateway's, such as what held the order back. */
 const OURS: ReadonlySet<Order['ordStatus']> = new Set(['NotSent', 'InDoubt'])
 
-function OrderStanding({ order }: { order: Order }): ReactNode {
+function OrderStanding({ order, halts }: { order: Order; halts: Halt['halts'] }): ReactNode {
+  // Of a halt of everything the banner tells.
+  const parts = halts.filter(({ scope, open }) => isPart(scope) && open.some((one) => one.clOrdID === order.clOrdID))
   return (
     <>
       <StatusBadge status={order.ordStatus} />
       {order.ordStatus === 'InDoubt' ? (
         <span className="mt-1 block text-xs font-semibold text-bad">{IN_DOUBT}</span>
       ) : null}
+      {parts.map(({ scope, level }) => (
+        <span key={scope} className="mt-1 block text-xs font-semibold text-bad">
+          Halted: <bdi>{haltedInWords(scope)}</bdi> ({level}
+          {level === 'K4' ? ')' : '). It works on'}
+        </span>
+      ))}
       {order.text === null || order.text === '' ? null : (
         <span className="mt-1 block max-w-96 text-xs text-soft">
           {OURS.has(order.ordStatus) ? (

@@ -12,6 +12,7 @@ const KEYS: readonly (readonly [string, string])[] = [
   ['s', 'Put the chosen order off'],
   ['l', 'Ask the agent for another look at it'],
   ['Shift H', 'Halt trading (asks first)'],
+  ['Shift P', 'Halt one strategy or symbol (asks first)'],
   ['?', 'These keys'],
   ['Esc', 'Close what is open'],
 ]
