@@ -88,6 +88,13 @@ const SENT: readonly Row[] = [
         'PRICE_MOVE_EXCEEDED',
       ],
       [
+        'P04 move down to the price of now',
+        { maxMoveBps: '200' },
+        { trail: { low: px('189.00'), high: px('191.25') } },
+        { trail: { low: px('189.00'), high: px('191.26') } },
+        'PRICE_MOVE_EXCEEDED',
+      ],
+      [
         'P04 move, the price of now counts',
         { maxMoveBps: '200' },
         { trail: { low: px('183.83'), high: px('184.00') } },

@@ -3,10 +3,10 @@ import { describe, it } from 'node:test'
 import { HALT } from '../orders/example.ts'
 import type { Order } from '../orders/machine.ts'
 import type { Ticket } from '../orders/ticket.ts'
-import { type Amt, amt, px, qty, shortest, text } from '../values/decimal.ts'
+import { type Amt, amt, dec, px, qty, shortest, text } from '../values/decimal.ts'
 import { Fault } from '../values/fault.ts'
 import { instant, plusMs } from '../values/instant.ts'
-import { AAPL, ACCOUNT, FACTS, MARKET, NOW, POLICY, PROPOSAL, RESTING } from './example.ts'
+import { AAPL, ACCOUNT, FACTS, limitedBy, MARKET, NOW, POLICY, PROPOSAL, RESTING } from './example.ts'
 import type { Facts } from './facts.ts'
 import type { Policy } from './policy.ts'
 import { assess } from './gate.ts'
@@ -58,6 +58,13 @@ function ask(of: Standing, orderQty: string, price: string, facts: Partial<Facts
 }
 
 describe('a replacement', () => {
+  it('is beyond a soft limit on one order with all that it may come to', () => {
+    const all = limitedBy()
+    const maxOrderQty = { hard: null, soft: dec('399') }
+    const limits = { ...all, values: { ...all.values, maxOrderQty } }
+    const got = ask(standing('300'), '400', '187.40', {}, { limits })
+    assert.deepEqual([got.refusals, 'soft' in got && got.soft], [[], ['maxOrderQty']])
+  })
   it('is a ticket of its own, with the size of all generations, and passes as it was shown', () => {
     const of = standing('100', '50')
     assert.equal(shortest(wholeQty(of)), '400')
@@ -78,6 +85,7 @@ describe('a replacement', () => {
     ['a dearer price is more risk',                  standing(),             '400', '187.60', ['RISK_ABOVE_BUDGET']],
     ['the risk counts all of it',                    standing('300'),        '410', '187.50', ['RISK_ABOVE_BUDGET']],
     ['so does the limit for one order',              standing('300'),        '400', '187.50', ['ORDER_NOTIONAL_EXCEEDED'], {}, { maxOrderNotional: amt('74999') }],
+    ['and the largest quantity',                     standing('300'),        '400', '187.40', ['ORDER_QTY_EXCEEDED'], {}, { limits: limitedBy({ maxOrderQty: '399' }) }],
     ['and the stage',                                standing('300'),        '400', '187.40', ['STAGE_NOTIONAL_EXCEEDED'], {}, { stageMaxNotional: amt('74950') }],
     ['what is filled counts once for the position',  standing('300'),        '400', '187.40', [], {}, { maxPositionNotional: amt('75000') }],
     ['and the rest beside it',                       standing('300'),        '400', '187.40', ['POSITION_NOTIONAL_EXCEEDED'], {}, { maxPositionNotional: amt('74990') }],

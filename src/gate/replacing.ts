@@ -24,6 +24,7 @@ import { midOf, minimumOf, weigh } from './evidence.ts'
 import { CENTS, worstUnitPx } from './exposure.ts'
 import type { Facts } from './facts.ts'
 import { type Passed, type Recheck, recheck } from './gate.ts'
+import { LIMIT_NAMES, type LimitName } from './limits.ts'
 import type { Policy } from './policy.ts'
 import type { Refusal } from './refusal.ts'
 import { costOf } from './sizing.ts'
@@ -101,6 +102,9 @@ const OF_THE_WHOLE: ReadonlySet<Refusal['code']> = new Set([
   'QTY_ABOVE_MAXIMUM',
 ])
 
+/** Likewise, where they are soft. */
+const OF_ONE_ORDER: readonly LimitName[] = ['maxOrderNotional', 'maxOrderQty']
+
 /**
  * Looks at a replacement as `recheck` looks at a first order, with the order in whose place it would be taken off: what
  * is filled counts once, in the position; risk and the size of one order count all of it. What passes is the ticket's
@@ -127,11 +131,15 @@ export function recheckReplacement(
     maxNotional: costOfRest(ticket, standing.filledQty),
   }
   const found = recheck(remaining, asked, roomier, policy, now)
-  const whole = recheck(ticket, asked, roomier, policy, now).refusals.filter(
+  const all = recheck(ticket, asked, roomier, policy, now)
+  const whole = all.refusals.filter(
     ({ code }) => OF_THE_WHOLE.has(code) && !found.refusals.some((r) => r.code === code),
   )
-  if (whole.length > 0) return { ...found, passed: null, drift: null, refusals: [...found.refusals, ...whole] }
-  return found.passed ? { ...found, passed: terms as Passed } : found
+  const soft = LIMIT_NAMES.filter(
+    (name) => found.soft.includes(name) || (all.soft.includes(name) && OF_ONE_ORDER.includes(name)),
+  )
+  if (whole.length > 0) return { ...found, passed: null, drift: null, refusals: [...found.refusals, ...whole], soft }
+  return { ...found, passed: found.passed && (terms as Passed), soft }
 }
 
 /** Where the broker has taken the old order off the buying power, it gives that back when another takes its place. */

@@ -126,6 +126,11 @@ const BINDING: Readonly<Record<string, string>> = {
   position: 'the limit per position',
   stage: 'the cap of the rollout stage',
   buyingPower: 'buying power',
+  gross: 'the limit on gross exposure',
+  net: 'the limit on net exposure',
+  turnover: 'the turnover of the day',
+  symbolShare: 'the share of equity in one symbol',
+  orderQty: 'the largest quantity of one order',
   instrument: 'the broker’s largest size',
 }
 
