@@ -2,9 +2,11 @@ import assert from 'node:assert/strict'
 import { after, before, describe, it } from 'node:test'
 import type { ChannelClick } from '../approvals/evidence.ts'
 import type { Card, House as Port } from '../ports/channel.ts'
+import type { Stop } from '../desk/desk.ts'
 import type { Reads } from '../ports/store.ts'
 import type { AccountID, IntentID } from '../values/brand.ts'
 import { plusMs } from '../values/instant.ts'
+import { ok } from '../values/result.ts'
 import { noticeOf } from '../channels/webhook/notice.ts'
 import { codeHash, mintCode } from './access.ts'
 import { cardOf } from './card.ts'
@@ -345,6 +347,35 @@ describe('what channels may ask', () => {
     const heard = await decide(card, ANA)
     assert.equal('code' in heard && heard.code, 'TRADING_HALTED')
     assert.equal((await decide(card, ANA, 'decline')).ok, true)
+  })
+
+  it('a part is halted where it is named and known; what is not certain halts everything', async () => {
+    const asked: Stop[] = []
+    const desk = { ...house.desk, halt: async (ask: Stop) => (asked.push(ask), ok(null)) }
+    const reads = new Proxy<Reads>(house.store, {
+      get: (store, key) =>
+        key === 'intents'
+          ? async () => assert.fail('the store is away')
+          : (Reflect.get(store, key) as () => unknown).bind(store),
+    })
+    for (const [words, scope, reason] of [
+      ['symbol esc odd prices', 'symbol:ESC', 'odd prices'],
+      ['Strategy breakout', 'strategy:breakout', 'Halted in Slack.'],
+      ['strategy Breakout', undefined, 'strategy Breakout'],
+      ['symbol', undefined, 'symbol'],
+      ['symbol NEVER was seen', undefined, 'symbol NEVER was seen'],
+      ['strategy meeting says stop', undefined, 'strategy meeting says stop'],
+      ['the symbol ESC', undefined, 'the symbol ESC'],
+      ['', undefined, 'Halted in Slack.'],
+    ] as const) {
+      const { text } = await portOf({ desk }).halt({ reason: words, by: ANA })
+      const last = asked.at(-1)
+      assert.deepEqual([last?.scope, last?.level, last?.reason], [scope, undefined, reason])
+      assert.equal(/all else goes on: write only halt/.test(text), scope !== undefined, text)
+      assert.equal(/it is everything that was halted/.test(text), /NEVER|Breakout|meeting/.test(words), text)
+    }
+    await portOf({ desk, reads }).halt({ reason: 'symbol ESC', by: ANA })
+    assert.equal(asked.at(-1)?.scope, undefined, 'a store that does not answer')
   })
 
   it('an ended link, or a person without access, is nobody', async () => {

@@ -2,7 +2,7 @@ import type { ChannelClick, ChannelUser } from '../approvals/evidence.ts'
 import type { Denial, Desk } from '../desk/desk.ts'
 import { linkID } from '../desk/evidence.ts'
 import type { Actor } from '../journal/row.ts'
-import { statesOf, tradingIn } from '../orders/halt.ts'
+import { type HaltScope, statesOf, tradingIn } from '../orders/halt.ts'
 import { isOpen } from '../orders/machine.ts'
 import type { Card, Heard, House } from '../ports/channel.ts'
 import type { Clock } from '../ports/clock.ts'
@@ -169,12 +169,20 @@ export function createHouse(deps: HouseDeps): House {
           asPerson(by, async (person, actor) => {
             if (!scopesOf(person.roles).has('kill:engage'))
               return no('FORBIDDEN', `${person.name} may not halt trading. Ask an admin for a role that may.`)
-            const result = await desk.halt({ reason: wordsOf(reason) || `Halted in ${NAME[by.provider]}.`, actor })
+            const words = wordsOf(reason)
+            const part = await partIn(words)
+            const result = await desk.halt({
+              reason: (part?.reason ?? words) || `Halted in ${NAME[by.provider]}.`,
+              actor,
+              ...(part && { scope: part.scope }),
+            })
             if (!result.ok && result.error.code !== 'ALREADY_HALTED') return no(result.error.code, result.error.text)
+            const what = tradingIn(part?.scope ?? 'global')
+            if (!result.ok) return yes(`${what} was halted before, and stays so.`)
             return yes(
-              result.ok
-                ? 'Trading is halted: nothing new is sent, and orders that could open or enlarge a position are being canceled. People release it on the page.'
-                : 'Trading was halted before, and stays so.',
+              part
+                ? `${what} is halted: no new order of it is sent, and what waited of it is withdrawn. What works at the broker stays, and all else goes on: write only halt to stop everything. People release it on the page.`
+                : `${what} is halted: nothing new is sent, and orders that could open or enlarge a position are being canceled. People release it on the page.${PART.test(words) ? ' No such strategy or symbol was ever seen here, so it is everything that was halted.' : ''}`,
             )
           }),
         FAILED,
@@ -196,6 +204,35 @@ export function createHouse(deps: HouseDeps): House {
     once: (key, until: Instant) => safely('once', () => desk.once(key, until), false),
   }
 
+  /**
+   * What of trading is to stop, when the words behind "halt" begin with `symbol` or `strategy` and one that was seen here.
+   * Null: everything. Anything that is not certain is everything, too, and nobody is asked what they meant: a reason that
+   * begins like that, a name that was mistyped, a store that does not answer. Halting too much can be released; while a
+   * question waits for its answer, orders leave.
+   */
+  async function partIn(words: string): Promise<{ readonly scope: HaltScope; readonly reason: string } | null> {
+    const [, kind = '', name = '', reason = ''] = PART.exec(words) ?? []
+    if (name === '') return null
+    try {
+      if (kind.toLowerCase() === 'strategy') {
+        const { items } = await reads.intents({ strategyID: name }, { limit: 1, after: null })
+        return items.length > 0 ? { scope: `strategy:${name}`, reason } : null
+      }
+      const symbol = name.toUpperCase()
+      const [market, { items }] = await Promise.all([
+        reads.get('market', symbol),
+        reads.intents({ symbol }, { limit: 1, after: null }),
+      ])
+      return market || items.length > 0 ? { scope: `symbol:${symbol}`, reason } : null
+    } catch (error) {
+      log.error(
+        { error: (error as Error).message },
+        'It could not be looked up what a halt is to stop, so that it stops everything.',
+      )
+      return null
+    }
+  }
+
   async function status(): Promise<string> {
     const [rows, waiting, open, tasks, name] = await Promise.all([
       reads.all('halt'),
@@ -215,6 +252,9 @@ export function createHouse(deps: HouseDeps): House {
     ].join(' ')
   }
 }
+
+/** `symbol AAPL the feed is odd`: what, its name, and why. */
+const PART = /^\s*(symbol|strategy)\s+(\S+)\s*([^]*)$/i
 
 const NAME = { slack: 'Slack', teams: 'Teams' } as const satisfies Record<ChannelClick['provider'], string>
 

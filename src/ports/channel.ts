@@ -66,6 +66,7 @@ export interface House {
   addReason(ask: { readonly intentID: IntentID; readonly reason: string; readonly by: ChannelClick }): Promise<Heard>
   /** Ties this user to the person who holds the code, made on the signed-in page. */
   link(ask: { readonly code: string; readonly by: ChannelClick }): Promise<Heard>
+  /** Stops everything; or only `symbol AAPL` or `strategy trend`, when the reason begins with one that is known here. */
   halt(ask: { readonly reason: string; readonly by: ChannelClick }): Promise<Heard>
   status(by: ChannelUser): Promise<Heard>
   /**

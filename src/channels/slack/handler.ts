@@ -222,5 +222,6 @@ const helpFor = (command: string): string =>
     `${command} link CODE ties you to the person you are on the page of the gateway, which shows the code.`,
     `${command} status says whether trading goes on, and what waits.`,
     `${command} halt REASON stops trading at once. Only people on the page can release it.`,
+    `${command} halt symbol AAPL REASON and ${command} halt strategy NAME REASON stop only that, and withdraw what waits of it.`,
     'Orders that wait are approved and rejected with the buttons on their cards.',
   ].join('\n')

@@ -56,7 +56,7 @@ const LINES_MAX = 40
 
 const HELP =
   'I show orders that wait for a person. Link yourself first: sign in to Jax, ask for a code under your name, and write "link CODE" to me. ' +
-  'Then: "status" tells how things stand, and "halt REASON" stops all trading at once.'
+  'Then: "status" tells how things stand, and "halt REASON" stops all trading at once; "halt symbol AAPL REASON" and "halt strategy NAME REASON" stop only that.'
 
 /** Teams, and how a card is shown in another conversation there; what is clicked in it is heard as well. */
 export type Teams = Channel & { readonly showIn: (conversation: string) => Channel['show'] }

@@ -528,7 +528,7 @@ export function makeWorld(clock: () => number, later: (ms: number, then: () => v
     watched = open.map(({ clOrdID }) => clOrdID)
     emit('halt.engaged', { type: 'halt', id: scope }, 'halt', `${by} halted ${scope}: ${reason}`, by)
     if (isNarrow(scope))
-      for (const intent of [...intents.values()])
+      for (const intent of intents.values())
         if (intent.state === 'AwaitingApproval' && isOf(scope, intent.symbol, intent.strategyID)) {
           decided(intent, 'withdrawn', by, reason, clock())
           emit('intent.withdrawn', { type: 'intent', id: intent.intentID }, intent.corr, `Halted: ${reason}`, by)
