@@ -1,4 +1,5 @@
-import { type ApprovalPolicy, firstPolicy } from '../approvals/policy.ts'
+import type { ApprovalPolicy } from '../approvals/policy.ts'
+import { policyOf } from '../desk/approving.ts'
 import type { Desk } from '../desk/desk.ts'
 import { statesOf } from '../orders/halt.ts'
 import type { Channel } from '../ports/channel.ts'
@@ -10,6 +11,7 @@ import type { Reads } from '../ports/store.ts'
 import type { AccountID } from '../values/brand.ts'
 import { type Instant, plusMs } from '../values/instant.ts'
 import { type Caller, uses } from './access.ts'
+import { canApprove } from './beforehand.ts'
 import type { SignalTerms } from './intake.ts'
 import type { Oidc } from './oidc.ts'
 import { type NameOf, type Seen, signsNow, viewIntent } from './present.ts'
@@ -192,9 +194,10 @@ export function context(deps: ApiDeps, closing: AbortSignal): Api {
       return { caller, now, halts: statesOf(halts), name, signs }
     },
     names,
-    policy: async () => (await reads.get('approvals', 'account'))?.policy ?? firstPolicy(deps.environment),
+    policy: () => policyOf(reads, deps.environment),
     async show(intent, seen) {
-      return viewIntent(intent, await orderOf(reads, intent), seen)
+      const [order, approve] = await Promise.all([orderOf(reads, intent), canApprove(reads, intent, seen)])
+      return viewIntent(intent, order, seen, approve)
     },
     async settled(intent) {
       if (intent.state !== 'Received') return intent

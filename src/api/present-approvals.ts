@@ -1,12 +1,12 @@
 import { fingerprint } from '../approvals/digest.ts'
 import { type ApprovalPolicy, type ApprovalRule, isFourEyes } from '../approvals/policy.ts'
-import { APPROVERS, tooNew } from '../approvals/decide.ts'
+import { APPROVERS } from '../approvals/decide.ts'
 import { stageOf } from '../desk/approving.ts'
 import { GOVERNORS } from '../desk/governing.ts'
 import type { ArmedStrategy, Change, ChangeOf, Link, Passkey, Person, Session } from '../ports/records.ts'
 import { text } from '../values/decimal.ts'
 import { rfc3339 } from '../values/instant.ts'
-import { hasVoted, needsPasskey, type NameOf, type Seen, viewRequirement, viewVote } from './present.ts'
+import { type NameOf, type Seen, viewRequirement, viewVote } from './present.ts'
 import type * as wire from './wire.ts'
 
 // Who must say yes to what, and with what they say it: records to what crosses the wire.
@@ -98,15 +98,22 @@ function viewWhat(what: ChangeOf, name: NameOf, passkeys: ReadonlyMap<string, Pa
   }
 }
 
-/** What the house knows beside a change: who could decide it, and what it is about. */
-export type Around = { readonly people: readonly Person[]; readonly passkeys: ReadonlyMap<string, Passkey> }
-
-/** One that nobody decided in time has lapsed, though nobody came by to write that down. */
-export function viewChange(change: Change, around: Around, seen: Seen): wire.Change {
+/**
+ * One that nobody decided in time has lapsed, though nobody came by to write that down.
+ *
+ * @param passkeys all there are, by their ids.
+ * @param can what the caller may do with it, see `canChange`.
+ */
+export function viewChange(
+  change: Change,
+  passkeys: ReadonlyMap<string, Passkey>,
+  seen: Pick<Seen, 'now' | 'name'>,
+  can: wire.Change['can'],
+): wire.Change {
   const late = change.state === 'Waiting' && seen.now > change.decideBy
   return {
     changeID: change.changeID,
-    what: viewWhat(change.what, seen.name, around.passkeys),
+    what: viewWhat(change.what, seen.name, passkeys),
     digest: change.digest,
     fingerprint: fingerprint(change.digest),
     requires: viewRequirement(change.requires),
@@ -119,33 +126,8 @@ export function viewChange(change: Change, around: Around, seen: Seen): wire.Cha
     decideBy: rfc3339(change.decideBy),
     settledAt: late ? rfc3339(change.decideBy) : change.settledAt && rfc3339(change.settledAt),
     note: late ? 'Nobody decided in time.' : change.note,
-    can: canChange(change, around, seen),
+    can,
   }
-}
-
-const no = (why: string): wire.Can => ({ ok: false, why })
-
-/** The same rules that the desk applies, asked beforehand. */
-function canChange(change: Change, { people }: Around, seen: Seen): wire.Change['can'] {
-  const { caller, now } = seen
-  const both = (can: wire.Can): wire.Change['can'] => ({ approve: can, decline: can })
-  const person = people.find(({ personID }) => caller.kind === 'person' && personID === caller.id)
-  if (!person || !may(person, GOVERNORS))
-    return both(no(`Changes are decided by people with one of the roles ${GOVERNORS.join(', ')}.`))
-  if (change.state !== 'Waiting') return both(no(`The change is ${change.state.toLowerCase()} already.`))
-  if (now > change.decideBy) return both(no('The time to decide on this change has ended. Propose it again.'))
-  const subject = 'personID' in change.what ? change.what.personID : null
-  const isParty = (personID: string): boolean => personID === change.proposer || personID === subject
-  const others = people.filter((one) => may(one, GOVERNORS) && !isParty(one.personID))
-  const why =
-    isParty(person.personID) && others.length > 0
-      ? 'Whoever proposed a change, or is its subject, cannot approve it. Ask another person.'
-      : (
-          (isParty(person.personID) ? null : tooNew(change.requires, person)) ??
-          hasVoted(change.votes, person.personID) ??
-          needsPasskey(change.requires, seen)
-        )?.text
-  return { approve: why === undefined ? { ok: true } : no(why), decline: { ok: true } }
 }
 
 export const viewPasskey = (p: Passkey): wire.Passkey => ({

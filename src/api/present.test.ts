@@ -6,11 +6,14 @@ import type { Row } from '../journal/row.ts'
 import { HALT } from '../orders/example.ts'
 import type { Order } from '../orders/machine.ts'
 import { flat } from '../orders/position.ts'
+import type { Ticket } from '../orders/ticket.ts'
 import type { Fill, Intent } from '../ports/records.ts'
+import type { Reads } from '../ports/store.ts'
 import type { ExecID } from '../values/brand.ts'
 import { amt, dec, px, qty } from '../values/decimal.ts'
 import { plusMs } from '../values/instant.ts'
 import { type Caller, NOBODY, ROLES } from './access.ts'
+import { canApprove } from './beforehand.ts'
 import { csv, FILL_COLUMNS } from './csv.ts'
 import {
   canCancel,
@@ -27,6 +30,8 @@ import {
 } from './present.ts'
 import { sentence, viewEvent } from './sentence.ts'
 
+/** A book that holds nothing. */
+const NOTHING = { get: async () => null } as unknown as Reads
 const order = (change: Partial<Order>): Order => ({ ...RESTING, ...change })
 const intent = (change: Partial<Intent>): Intent => ({
   intentID: PROPOSAL.intentID,
@@ -188,8 +193,9 @@ describe('what the caller may do, and why not', () => {
     ['after it was declined', person(['approver']), { state: 'Declined' }, false, ''],
   ]
   for (const [name, caller, change, halted, expected] of rows)
-    it(name, () => {
-      const can = Object.entries(canIntent(intent(change), seen(caller, halted)))
+    it(name, async () => {
+      const asked = intent({ ticket: {} as Ticket, ...change })
+      const can = Object.entries(canIntent(asked, caller, await canApprove(NOTHING, asked, seen(caller, halted))))
       assert.equal(
         can
           .filter(([, { ok }]) => ok)

@@ -1,12 +1,11 @@
-import { mayApprove, mayDecline, type Voter } from '../approvals/decide.ts'
+import { mayDecline, type Voter } from '../approvals/decide.ts'
 import { fingerprint } from '../approvals/digest.ts'
 import type { Evidence } from '../approvals/evidence.ts'
 import { isEnough, levelOfOne, ONE_CLICK, type Requirement } from '../approvals/policy.ts'
-import { pending } from '../desk/intents.ts'
 import type { MarketFacts } from '../gate/facts.ts'
 import { explain, type Refusal, TRANSIENT } from '../gate/refusal.ts'
 import type { Sizing } from '../gate/sizing.ts'
-import { type HaltState, haltOf, stoppable } from '../orders/halt.ts'
+import type { HaltState } from '../orders/halt.ts'
 import { isSettled } from '../orders/intent.ts'
 import { NO_CHANGES, unchangeable } from '../orders/generations.ts'
 import { avgPx, isOpen, leavesQty, type Order, ordStatus } from '../orders/machine.ts'
@@ -57,27 +56,21 @@ const maybe = <T>(value: T | null, show: (value: T) => string): string | null =>
 const YES: wire.Can = { ok: true }
 const no = (why: string): wire.Can => ({ ok: false, why })
 
-/** What the caller may do with an intent now. The same rules that the desk applies, asked beforehand. */
-export function canIntent(intent: Intent, seen: Seen): wire.Intent['can'] {
-  const { caller, halts, now } = seen
-  const person = voterOf(caller)
-  const requires = intent.requires ?? ONE_CLICK
-  const said = (answer: { readonly text: string } | null): wire.Can => (answer ? no(answer.text) : YES)
+/**
+ * What the caller may do with an intent now. The same rules that the desk applies, asked beforehand.
+ *
+ * @param approve see `canApprove`, which reads what this does not.
+ */
+export function canIntent(intent: Intent, caller: Caller, approve: wire.Can): wire.Intent['can'] {
+  const never = mayDecline(intent.state, voterOf(caller))
   return {
-    approve: said(
-      mayApprove(
-        pending(intent),
-        { digest: intent.digest ?? '', voter: person, level: requires.level },
-        haltOf(halts, stoppable(intent.account, intent.proposal)),
-        now,
-      ) ??
-        hasVoted(intent.votes ?? [], caller.id) ??
-        needsPasskey(requires, seen),
-    ),
+    approve,
     decline:
       intent.state === 'Received'
         ? no('The intent has not been sized yet; withdraw it, or wait for its ticket.')
-        : said(mayDecline(intent.state, person)),
+        : never
+          ? no(never.text)
+          : YES,
     withdraw: canWithdraw(intent, caller),
     reprice: canReprice(intent, caller),
   }
@@ -86,21 +79,6 @@ export function canIntent(intent: Intent, seen: Seen): wire.Intent['can'] {
 /** The caller as somebody who decides; null for whoever is no person. */
 export const voterOf = ({ kind, id, roles, newcomer }: Caller): Voter | null =>
   kind === 'person' ? { personID: id, roles, disabled: false, newcomer } : null
-
-/** Once is enough: the same yes again is the same yes. */
-export const hasVoted = (votes: readonly Decision[], personID: string): { readonly text: string } | null =>
-  votes.some(({ by }) => by === personID) ? { text: 'You said yes already; more people are asked.' } : null
-
-/** What a click cannot do, and who has nothing else to do it with. */
-export function needsPasskey(
-  { level }: Requirement,
-  { caller, signs }: Pick<Seen, 'caller' | 'signs'>,
-): { readonly text: string } | null {
-  if (!isEnough(levelOfOne(level), 'L2')) return null
-  if (!caller.session?.cookie)
-    return { text: 'This takes a passkey. Open its page in the browser and approve it there.' }
-  return signs ? null : { text: 'This takes a passkey, and none of yours counts yet. Enrol one under "Your access".' }
-}
 
 /** Whether this passkey is this person's, and may be used now. */
 export const signsNow = (passkey: Passkey, personID: string, environment: 'paper' | 'live', now: Instant): boolean =>
@@ -228,8 +206,11 @@ const viewAside = (aside: Aside, name: NameOf): wire.Intent['asides'][number] =>
   at: time(aside.at),
 })
 
-/** @param order the order made from it, null before there is one. */
-export function viewIntent(intent: Intent, order: Order | null, seen: Seen): wire.Intent {
+/**
+ * @param order the order made from it, null before there is one.
+ * @param approve whether the caller may approve it, see `canApprove`.
+ */
+export function viewIntent(intent: Intent, order: Order | null, seen: Seen, approve: wire.Can): wire.Intent {
   const { proposal: p, ticket, decision } = intent
   return {
     intentID: intent.intentID,
@@ -284,7 +265,7 @@ export function viewIntent(intent: Intent, order: Order | null, seen: Seen): wir
     corr: intent.corr,
     receivedAt: time(intent.receivedAt),
     updatedAt: time(intent.updatedAt),
-    can: canIntent(intent, seen),
+    can: canIntent(intent, seen.caller, approve),
     summary: summary(intent, order, seen.name),
   }
 }

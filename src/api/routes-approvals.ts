@@ -1,21 +1,24 @@
 import { z } from 'zod'
 import { type Level, LEVELS } from '../approvals/evidence.ts'
 import type { ApprovalRule } from '../approvals/policy.ts'
+import { mayDecide, whyNotAgree } from '../desk/governing.ts'
 import { STAGES } from '../orders/stage.ts'
 import type { Change, ChangeOf, Intent, PersonRole } from '../ports/records.ts'
 import { type Instant, plusMs } from '../values/instant.ts'
 import { err, ok, type Result } from '../values/result.ts'
-import { ROLES } from './access.ts'
+import { type Caller, ROLES } from './access.ts'
 import { answers, denied, json, missing } from './answers.ts'
+import { canChange } from './beforehand.ts'
 import type { Api } from './context.ts'
 import { amount, count, field, id, label, oneOf, prose, reason, reasonMaybe, someOf, symbol, time } from './fields.ts'
 import { askToSign, evidenceOf, signedField } from './passkeys.ts'
-import { type Around, viewApprovals, viewArming, viewChange } from './present-approvals.ts'
-import { type Answer, problem } from './problem.ts'
+import { viewApprovals, viewArming, viewChange } from './present-approvals.ts'
+import type { Answer } from './problem.ts'
 import { type Route, route } from './route.ts'
 import { digest } from './routes-decisions.ts'
 import * as schema from './schema.ts'
 import { statistics } from './statistics.ts'
+import type * as wire from './wire.ts'
 
 // Who must say yes to what: the policy, its changes, what goes without being asked, and how it went.
 
@@ -158,12 +161,13 @@ async function changeOf(api: Api, body: z.output<typeof what>): Promise<Result<C
   }
 }
 
-async function around(api: Api): Promise<Around> {
-  const [people, passkeys] = await Promise.all([api.reads.all('person'), api.reads.all('passkey')])
-  return { people, passkeys: new Map(passkeys.map((passkey) => [passkey.credentialID, passkey])) }
+/** How the caller sees a change. */
+async function viewFor(api: Api, caller: Caller): Promise<(change: Change) => Promise<wire.Change>> {
+  const [seen, passkeys] = await Promise.all([api.seen(caller), api.reads.all('passkey')])
+  const byID = new Map(passkeys.map((passkey) => [passkey.credentialID, passkey]))
+  return async (change) => viewChange(change, byID, seen, await canChange(api.reads, change, seen, api.environment))
 }
-const shown = async (api: Api, change: Change, caller: Parameters<Api['seen']>[0]) =>
-  viewChange(change, await around(api), await api.seen(caller))
+const shown = async (api: Api, change: Change, caller: Caller) => (await viewFor(api, caller))(change)
 
 const byChange = z.strictObject({ id: id('the id of a change', 'chg_k3xm9t2vc0qe') })
 const changeList = schema.items('ChangeList', schema.change)
@@ -291,12 +295,9 @@ export const APPROVALS: readonly Route[] = [
     query: z.strictObject({ state: someOf(CHANGE_STATES, 'Only these states; may be repeated.').optional() }),
     answers: answers('The changes.', changeList),
     async run(api, { query, caller }) {
-      const [changes, about, seen] = await Promise.all([api.reads.all('change'), around(api), api.seen(caller)])
-      const items = [...changes]
-        .sort((a, b) => b.proposedAt - a.proposedAt)
-        .map((change) => viewChange(change, about, seen))
-        .filter(({ state }) => query.state?.includes(state) ?? true)
-      return json({ items })
+      const changes = [...(await api.reads.all('change'))].sort((a, b) => b.proposedAt - a.proposedAt)
+      const items = await Promise.all(changes.map(await viewFor(api, caller)))
+      return json({ items: items.filter(({ state }) => query.state?.includes(state) ?? true) })
     },
   }),
   route({
@@ -324,7 +325,7 @@ export const APPROVALS: readonly Route[] = [
       'For risk managers and admins. Other people must agree as the policy of now asks, where there are others; what only takes power away is done at once. `version` of a policy is the one that was looked at.',
     body: z.strictObject({ what, reason }),
     answers: answers('Proposed, or done already: see `state`.', schema.change, 201),
-    problems: ['NOT_FOUND', 'NOT_ELIGIBLE', 'STALE_CHANGE', 'POLICY_FAULT', 'ASSURANCE_TOO_LOW'],
+    problems: ['NOT_FOUND', 'NOT_ELIGIBLE', 'SELF_APPROVAL', 'STALE_CHANGE', 'POLICY_FAULT', 'ASSURANCE_TOO_LOW'],
     examples: [
       {
         title: 'Make Ben an approver',
@@ -369,15 +370,25 @@ export const APPROVALS: readonly Route[] = [
     params: byChange,
     body: z.strictObject({ digest: digest('change') }),
     answers: answers('What to sign.', schema.passkeyAsk),
-    problems: ['NOT_PENDING', 'DIGEST_MISMATCH', 'NO_PASSKEY'],
+    problems: [
+      'NOT_PENDING',
+      'APPROVAL_EXPIRED',
+      'DIGEST_MISMATCH',
+      'SELF_APPROVAL',
+      'NOT_ELIGIBLE',
+      'STALE_CHANGE',
+      'POLICY_FAULT',
+      'NO_PASSKEY',
+    ],
     async run(api, call) {
-      const { params, body, now } = call
+      const { params, body, caller, now } = call
       const change = await api.reads.get('change', params.id)
       if (!change) return missing('change', params.id)
-      if (change.state !== 'Waiting' || now > change.decideBy)
-        return problem('NOT_PENDING', 'The change no longer waits for a decision.')
-      if (body.digest !== change.digest)
-        return problem('DIGEST_MISMATCH', 'This is not the change that was shown. Look at it again and decide again.')
+      const person = await api.reads.get('person', caller.id)
+      const no =
+        mayDecide(change, person, body.digest, now) ??
+        (person && (await whyNotAgree(api.reads, change, person, api.environment, now)))
+      if (no) return denied(no)
       const ask = await askToSign(api, call, {
         purpose: 'jax.change',
         approvalID: change.changeID,

@@ -1,8 +1,7 @@
 import { z } from 'zod'
-import { mayApprove } from '../approvals/decide.ts'
 import { ONE_CLICK } from '../approvals/policy.ts'
 import type { Denial } from '../desk/desk.ts'
-import { pending } from '../desk/intents.ts'
+import { whyNoYes } from '../desk/intents.ts'
 import { haltOf, statesOf, stoppable } from '../orders/halt.ts'
 import type { Intent } from '../ports/records.ts'
 import type { IntentID } from '../values/brand.ts'
@@ -66,6 +65,7 @@ export const DECISIONS: readonly Route[] = [
     problems: [
       'NOT_PENDING',
       'APPROVAL_EXPIRED',
+      'ORDER_CHANGED',
       'DIGEST_MISMATCH',
       'SELF_APPROVAL',
       'NOT_ELIGIBLE',
@@ -76,16 +76,15 @@ export const DECISIONS: readonly Route[] = [
       const { params, body, caller, now } = call
       const intent = await api.reads.get('intent', params.id)
       if (!intent) return missing('intent', params.id)
-      const requires = intent.requires ?? ONE_CLICK
       const halt = haltOf(statesOf(await api.reads.all('halt')), stoppable(intent.account, intent.proposal))
-      const vote = { digest: body.digest, voter: voterOf(caller), level: requires.level }
-      const no = mayApprove(pending(intent), vote, halt, now)
-      if (no) return problem(no.code, no.text, { instance: instance(params.id) })
+      const vote = { digest: body.digest, voter: voterOf(caller) }
+      const no = await whyNoYes(api.reads, intent, vote, halt, now)
+      if (no) return denied(no, instance(params.id))
       const ask = await askToSign(api, call, {
         purpose: 'jax.approval',
         approvalID: intent.intentID,
         digest: body.digest,
-        policyVersion: requires.policyVersion,
+        policyVersion: (intent.requires ?? ONE_CLICK).policyVersion,
         until: intent.decideBy,
       })
       return ask.ok ? json(ask.value) : ask.error
@@ -99,13 +98,14 @@ export const DECISIONS: readonly Route[] = [
     tag: 'Intents',
     summary: 'Approve exactly this order',
     description:
-      'For people. `digest` is that of the ticket that was looked at: when the ticket has changed since, nothing is approved. Where `requires.passkey` is true, `passkey` has to be there. Where more people are asked, the order waits on for them. Doing it twice is doing it once.',
+      'For people. `digest` is that of the ticket that was looked at: when the ticket has changed since, nothing is approved. Where `requires.passkey` is true, `passkey` has to be there. Where more people are asked, the order waits on for them. Doing it twice is doing it once; a yes that lost its worth since (its passkey was revoked, its chat account unlinked) may be given again, and `can.approve` says so.',
     params: byIntent,
     body: z.strictObject({ digest: digest('intent'), reason: reasonMaybe, passkey: signedField.nullish() }),
     answers: answers('Approved, or one yes nearer to it: see `votes`.', schema.intent),
     problems: [
       'NOT_PENDING',
       'APPROVAL_EXPIRED',
+      'ORDER_CHANGED',
       'DIGEST_MISMATCH',
       'SELF_APPROVAL',
       'NOT_ELIGIBLE',

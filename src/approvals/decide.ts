@@ -145,6 +145,12 @@ export type Cast = {
   readonly voter: Voter | null
 }
 
+/** The yeses with one more. People are counted: what somebody says anew takes the place of what they said before. */
+export const withYes = <Y extends { readonly by: string }>(yeses: readonly Y[], one: Y): readonly Y[] => [
+  ...yeses.filter(({ by }) => by !== one.by),
+  one,
+]
+
 /** How many different people said yes to this very ticket, may do so still, and said it surely enough. */
 export function countYes(requires: Requirement, votes: readonly Cast[], ticketDigest: string): number {
   const people = votes

@@ -15,15 +15,16 @@ import { stoppable } from '../orders/halt.ts'
 import type { Stage } from '../orders/stage.ts'
 import type { Ticket } from '../orders/ticket.ts'
 import type { ArmedStrategy, Intent } from '../ports/records.ts'
+import type { Reads } from '../ports/store.ts'
 import type { Command } from './command.ts'
 
 /** Paper is stage S1; how far a live account may go is evidence of its own. */
 export const stageOf = (environment: 'paper' | 'live'): Stage => (environment === 'paper' ? 'S1' : 'S2')
 
 /** The policy of approvals as it is now. */
-export async function policyNow(c: Command): Promise<ApprovalPolicy> {
-  return (await c.tx.get('approvals', 'account'))?.policy ?? firstPolicy(c.setting.policy.environment)
-}
+export const policyNow = (c: Command): Promise<ApprovalPolicy> => policyOf(c.tx, c.setting.policy.environment)
+export const policyOf = async (reads: Reads, environment: 'paper' | 'live'): Promise<ApprovalPolicy> =>
+  (await reads.get('approvals', 'account'))?.policy ?? firstPolicy(environment)
 
 export const orderFacts = (ticket: Ticket, strategyID: string): OrderFacts => ({
   environment: ticket.environment,

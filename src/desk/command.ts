@@ -269,5 +269,9 @@ export async function mustOrder(c: Command, clOrdID: ClOrdID): Promise<Order> {
   return order
 }
 
-export const deny = (code: DenialCode, text: string, refusals: readonly Refusal[] = []): Result<never, Denial> =>
-  err({ code, text, refusals })
+export const denial = (code: DenialCode, text: string, refusals: readonly Refusal[] = []): Denial => ({
+  code,
+  text,
+  refusals,
+})
+export const deny = (...no: Parameters<typeof denial>): Result<never, Denial> => err(denial(...no))

@@ -1,4 +1,4 @@
-import { type Cast, stillApproved } from '../approvals/decide.ts'
+import { type Cast, countYes, stillApproved } from '../approvals/decide.ts'
 import { digestOf } from '../approvals/digest.ts'
 import { challengeOf } from '../approvals/envelope.ts'
 import {
@@ -15,7 +15,7 @@ import type { Actor } from '../journal/row.ts'
 import { isWithin, ONE_CLICK, type OrderFacts, type Requirement } from '../approvals/policy.ts'
 import type { Ticket } from '../orders/ticket.ts'
 import type { Decision, Intent, Passkey, ProviderAccount } from '../ports/records.ts'
-import type { Tx } from '../ports/store.ts'
+import type { Reads } from '../ports/store.ts'
 import type { Instant } from '../values/instant.ts'
 import { base32, sha256 } from '../values/hash.ts'
 import { parseJson } from '../values/json.ts'
@@ -69,8 +69,8 @@ export async function weigh(
   }
 }
 
-async function isLinked(tx: Tx, user: ChannelUser, personID: string): Promise<boolean> {
-  const link = await tx.get('link', linkID(user))
+async function isLinked(reads: Reads, user: ChannelUser, personID: string): Promise<boolean> {
+  const link = await reads.get('link', linkID(user))
   // An account at the sign-in provider opens sessions; a click in a chat it is not.
   return link?.personID === personID && link.endedAt === null && link.provider !== 'oidc'
 }
@@ -150,14 +150,14 @@ type Given = Pick<Decision, 'by' | 'digest' | 'evidence'>
  * signature is verified again.
  */
 export async function castOf(
-  tx: Tx,
+  reads: Reads,
   votes: readonly Given[],
   ticket: Ticket,
   { policyVersion }: Requirement,
   now: Instant,
 ): Promise<readonly Cast[]> {
   const { intentID, environment } = ticket
-  const intent = await tx.get('intent', intentID)
+  const intent = await reads.get('intent', intentID)
   const isOwn = (by: string) => [intent?.proposer.id, intent?.proposerOwner, intent?.proposerMaker].includes(by)
   return Promise.all(
     votes.map(async ({ by, digest, evidence }): Promise<Cast> => {
@@ -166,16 +166,16 @@ export async function castOf(
       const holds =
         evidence === undefined ||
         (evidence.kind === 'armed'
-          ? intent !== null && (await isArmed(tx, evidence, by, orderFacts(ticket, intent.proposal.strategyID), now))
-          : await holdsStill(tx, evidence, by, what, now))
-      return { yes: { by, digest, level }, voter: holds && !isOwn(by) ? await tx.get('person', by) : null }
+          ? intent !== null && (await isArmed(reads, evidence, by, orderFacts(ticket, intent.proposal.strategyID), now))
+          : await holdsStill(reads, evidence, by, what, now))
+      return { yes: { by, digest, level }, voter: holds && !isOwn(by) ? await reads.get('person', by) : null }
     }),
   )
 }
 
 /** Whether what a person said it with is theirs still, and says this. */
 export async function holdsStill(
-  tx: Tx,
+  reads: Reads,
   evidence: Exclude<Evidence, Armed>,
   by: string,
   what: Decided,
@@ -185,41 +185,58 @@ export async function holdsStill(
     case 'session':
       return true
     case 'channel':
-      return isLinked(tx, evidence, by)
+      return isLinked(reads, evidence, by)
     case 'passkey': {
-      const passkey = stands(await tx.get('passkey', evidence.credentialID), by, what.environment, now)
+      const passkey = stands(await reads.get('passkey', evidence.credentialID), by, what.environment, now)
       return passkey.ok && verify(evidence, passkey.value, by, what).ok
     }
   }
 }
 
 /** Whether the order is still within what that person armed. How many there were was counted when it was approved. */
-async function isArmed(tx: Tx, { armingID }: Armed, by: string, order: OrderFacts, now: Instant): Promise<boolean> {
-  const arming = await tx.get('arming', armingID)
+async function isArmed(
+  reads: Reads,
+  { armingID }: Armed,
+  by: string,
+  order: OrderFacts,
+  now: Instant,
+): Promise<boolean> {
+  const arming = await reads.get('arming', armingID)
   if (!arming || arming.by !== by || arming.disarmedAt !== null || now > arming.until) return false
   return isWithin({ ...arming, count: 0, maxCount: 1 }, order, arming.maxNotional)
 }
 
 /** Whether the policy is still the one under which this was asked: a yes under other rules says nothing. */
-export async function isOfNow(tx: Tx, { policyVersion }: Requirement): Promise<boolean> {
-  return ((await tx.get('approvals', 'account'))?.policy.version ?? 0) === policyVersion
+export async function isOfNow(reads: Reads, { policyVersion }: Requirement): Promise<boolean> {
+  return ((await reads.get('approvals', 'account'))?.policy.version ?? 0) === policyVersion
+}
+
+/**
+ * Whether this person's yes to an order that waits counts as things stand. While it does, the same again is a repeat;
+ * when it does not any more, they may give it again (`withYes`). What `isAgreed` is for a change.
+ */
+export async function isGiven(reads: Reads, intent: Intent, by: string, now: Instant): Promise<boolean> {
+  const { ticket, requires = ONE_CLICK } = intent
+  const own = votesOf(intent).filter((one) => one.by === by)
+  if (!ticket || own.length === 0 || !(await isOfNow(reads, requires))) return false
+  return countYes(requires, await castOf(reads, own, ticket, requires, now), digestOf(ticket)) > 0
 }
 
 /** Whether the yes to an intent may be used now. */
 export async function isApproved(
-  tx: Tx,
+  reads: Reads,
   intent: Intent,
   ticket: Ticket,
   now: Instant,
 ): Promise<ReturnType<typeof stillApproved>> {
   const { requires = ONE_CLICK, sendBy } = intent
-  if (!(await isOfNow(tx, requires))) return 'void'
-  return worthOf(tx, { votes: votesOf(intent), ticket, requires, sendBy }, now)
+  if (!(await isOfNow(reads, requires))) return 'void'
+  return worthOf(reads, { votes: votesOf(intent), ticket, requires, sendBy }, now)
 }
 
 /** Whether what was approved may be sent now: the one question of every send, repeat and replacement. */
 export async function worthOf(
-  tx: Tx,
+  reads: Reads,
   approval: {
     readonly votes: readonly Given[]
     readonly ticket: Ticket
@@ -229,10 +246,10 @@ export async function worthOf(
   now: Instant,
 ): Promise<ReturnType<typeof stillApproved>> {
   const { ticket, requires, sendBy } = approval
-  const votes = await castOf(tx, approval.votes, ticket, requires, now)
+  const votes = await castOf(reads, approval.votes, ticket, requires, now)
   return stillApproved({ requires, votes, sendBy }, digestOf(ticket), now)
 }
 
 /** The yeses of an intent: those of before there was a policy are its one decision. */
-const votesOf = ({ votes, decision }: Pick<Intent, 'votes' | 'decision'>): readonly Decision[] =>
+export const votesOf = ({ votes, decision }: Pick<Intent, 'votes' | 'decision'>): readonly Decision[] =>
   votes && votes.length > 0 ? votes : decision?.verdict === 'approved' ? [decision] : []

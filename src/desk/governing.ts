@@ -11,13 +11,13 @@ import { APPROVERS, takesAccess, tooNew } from '../approvals/decide.ts'
 import { moment } from '../gate/words.ts'
 import type { Actor } from '../journal/row.ts'
 import type { Change, ChangeOf, Decision, Person } from '../ports/records.ts'
-import type { Tx } from '../ports/store.ts'
+import type { Reads } from '../ports/store.ts'
 import { base32, sha256, sha256Base64url } from '../values/hash.ts'
 import { type Instant, plusMs } from '../values/instant.ts'
 import { canonical } from '../values/json.ts'
-import { ok, type Result } from '../values/result.ts'
-import { policyNow } from './approving.ts'
-import { type Command, deny } from './command.ts'
+import { err, ok, type Result } from '../values/result.ts'
+import { policyNow, policyOf } from './approving.ts'
+import { type Command, denial, deny } from './command.ts'
 import type { Denial } from './desk.ts'
 import { clickOf, type Decided, holdsStill, weigh } from './evidence.ts'
 
@@ -33,6 +33,7 @@ export const MISSED_MS = 24 * 3_600_000
 export const changeDigest = (what: ChangeOf, proposer: string): string =>
   sha256Base64url(`jax-change-v1\n${canonical({ what, proposer })}`)
 
+type Environment = Decided['environment']
 type Proposed = { readonly what: ChangeOf; readonly reason: string; readonly actor: Actor }
 
 /**
@@ -44,10 +45,10 @@ export async function proposeChange(c: Command, ask: Proposed): Promise<Result<C
   const proposer = ask.actor.type === 'person' ? await c.tx.get('person', ask.actor.id) : null
   if (!proposer || proposer.disabled || !isGovernor(proposer))
     return deny('NOT_ELIGIBLE', `Changes are proposed by people with one of the roles ${GOVERNORS.join(', ')}.`)
-  const wrong = await faultOf(c, what)
-  if (wrong) return wrong
+  const wrong = await faultOf(c.tx, what, c.setting.policy.environment)
+  if (wrong) return err(wrong)
   const { alone, missed, ...requires } = await asksFor(c.tx, await policyNow(c), what, proposer.personID, c.now)
-  if (missed.length > 0) return tooSoon(missed)
+  if (missed.length > 0) return err(tooSoon(missed))
   const digest = changeDigest(what, proposer.personID)
   const change: Change = {
     changeID: `chg_${base32(sha256(`${digest} ${c.now}`), 12)}`,
@@ -79,14 +80,14 @@ export async function proposeChange(c: Command, ask: Proposed): Promise<Result<C
  * until less than a day ago.
  */
 export async function asksFor(
-  tx: Tx,
+  reads: Reads,
   policy: ApprovalPolicy,
   what: ChangeOf,
   proposer: string,
   now: Instant,
 ): Promise<Requirement & { readonly alone: boolean; readonly missed: readonly Missed[] }> {
-  const others = (await deciders(tx, what, proposer)).length
-  const missed = await missing(tx, what, proposer, now)
+  const others = (await deciders(reads, what, proposer)).length
+  const missed = await missing(reads, what, proposer, now)
   const least = onlyTakesAway(what) ? 0 : Math.max(1, policy.changes.quorum)
   const alone = others === 0
   return {
@@ -113,83 +114,135 @@ export async function decideChange(
   const change = await c.tx.get('change', ask.changeID)
   if (!change) return deny('NOT_FOUND', `There is no change ${ask.changeID}.`)
   const person = ask.actor.type === 'person' ? await c.tx.get('person', ask.actor.id) : null
-  if (change.votes.some(({ by, verdict }) => by === ask.actor.id && verdict === ask.verdict)) return ok(change)
-  if (change.state === 'Declined' && ask.verdict === 'declined') return ok(change)
-  if (change.state !== 'Waiting') return deny('NOT_PENDING', `The change is ${change.state.toLowerCase()} already.`)
-  if (!person || person.disabled || !isGovernor(person))
-    return deny('NOT_ELIGIBLE', `Changes are decided by people with one of the roles ${GOVERNORS.join(', ')}.`)
-  if (c.now > change.decideBy) {
+  const { environment } = c.setting.policy
+  if (await isRepeat(c, change, ask)) return ok(change)
+  const never = mayDecide(change, person, ask.digest, c.now)
+  if (never?.code === 'APPROVAL_EXPIRED')
     await c.emit('change.lapsed', about(change), change.changeID, { why: 'Nobody decided in time.' })
-    return deny('APPROVAL_EXPIRED', 'The time to decide on this change has ended. Propose it again.')
-  }
-  if (ask.digest !== change.digest)
-    return deny('DIGEST_MISMATCH', 'This is not the change that was shown. Look at it again and decide again.')
+  if (never || !person) return err(never ?? NO_GOVERNOR)
   if (ask.verdict === 'declined') {
     const decision: Decision = { ...decisionOf(c, ask, person), level: 'L1' }
     await c.emit('change.declined', about(change), change.changeID, { decision }, ask.actor)
     return ok(await reread(c, change))
   }
-  const wrong =
-    (await mayAgree(c.tx, change, person, c.now)) ?? (await staleness(c, change)) ?? (await faultOf(c, change.what))
-  if (wrong) return wrong
+  const wrong = await whyNotAgree(c.tx, change, person, environment, c.now)
+  if (wrong) return err(wrong)
   const decision = await judged(c, change, ask, person)
   if (!decision.ok) return decision
   await c.emit('change.voted', about(change), change.changeID, { decision: decision.value }, ask.actor)
   const voted = await reread(c, change)
-  const { environment } = c.setting.policy
   return (await countAgreed(c.tx, voted, environment, c.now)) >= change.requires.quorum
     ? apply(c, voted, ask.actor)
     : ok(voted)
 }
 
-/** Why this governor's yes to this change does not count; null when it does. */
-export async function mayAgree(
-  tx: Tx,
+const NO_GOVERNOR = denial(
+  'NOT_ELIGIBLE',
+  `Changes are decided by people with one of the roles ${GOVERNORS.join(', ')}.`,
+)
+
+/** Why this person cannot decide on it now, whether yes or no; null when they can. */
+export function mayDecide(change: Change, person: Person | null, digest: string, now: Instant): Denial | null {
+  if (change.state !== 'Waiting') return denial('NOT_PENDING', `The change is ${change.state.toLowerCase()} already.`)
+  if (!person || person.disabled || !isGovernor(person)) return NO_GOVERNOR
+  if (now > change.decideBy)
+    return denial('APPROVAL_EXPIRED', 'The time to decide on this change has ended. Propose it again.')
+  return digest === change.digest
+    ? null
+    : denial('DIGEST_MISMATCH', 'This is not the change that was shown. Look at it again and decide again.')
+}
+
+/**
+ * Why a yes of somebody who may decide on it would be refused before anybody looks with what it is said, in the words of
+ * the click; null when it would not. Asked beforehand too: so that no page offers it, and nobody touches a passkey for it.
+ */
+export async function whyNotAgree(
+  reads: Reads,
   change: Change,
   person: Person,
+  environment: Environment,
   now: Instant,
-): Promise<Result<never, Denial> | null> {
+): Promise<Denial | null> {
+  return (
+    (await mayAgree(reads, change, person, now)) ??
+    (await staleness(reads, change, environment)) ??
+    (await faultOf(reads, change.what, environment))
+  )
+}
+
+/** Why this governor's yes to this change does not count; null when it does. */
+export async function mayAgree(reads: Reads, change: Change, person: Person, now: Instant): Promise<Denial | null> {
   const { what, proposer } = change
   if (!isParty(change, person)) {
     const unknown = tooNew(change.requires, person)
-    return unknown && deny(unknown.code, unknown.text)
+    return unknown && denial(unknown.code, unknown.text)
   }
-  if ((await deciders(tx, what, proposer)).length > 0)
-    return deny('SELF_APPROVAL', 'Whoever proposed a change, or is its subject, cannot approve it. Ask another person.')
-  const missed = await missing(tx, what, proposer, now)
+  if ((await deciders(reads, what, proposer)).length > 0)
+    return denial(
+      'SELF_APPROVAL',
+      'Whoever proposed a change, or is its subject, cannot approve it. Ask another person.',
+    )
+  const missed = await missing(reads, what, proposer, now)
   return missed.length > 0 ? tooSoon(missed) : null
 }
 
 /** How many different people agree to it, as they stand now: whoever may not decide any more takes their yes along. */
 export async function countAgreed(
-  tx: Tx,
+  reads: Reads,
   change: Change,
-  environment: Decided['environment'],
+  environment: Environment,
   now: Instant,
 ): Promise<number> {
   const agreed = new Set<string>()
   const what = yesTo(change, environment)
   for (const { by, evidence } of change.votes) {
-    const person = await tx.get('person', by)
+    const person = await reads.get('person', by)
     if (!person || person.disabled || !isGovernor(person)) continue
     if (!isParty(change, person) && tooNew(change.requires, person)) continue
-    if (evidence && (evidence.kind === 'armed' || !(await holdsStill(tx, evidence, by, what, now)))) continue
+    if (evidence && (evidence.kind === 'armed' || !(await holdsStill(reads, evidence, by, what, now)))) continue
     agreed.add(by)
   }
   return agreed.size
 }
 
+/**
+ * Whether this person's yes to a change that waits counts as things stand. While it does, the same again is a repeat;
+ * when it does not any more, they may give it again (`withYes`). What `isGiven` is for an order.
+ */
+export async function isAgreed(
+  reads: Reads,
+  change: Change,
+  by: string,
+  environment: Environment,
+  now: Instant,
+): Promise<boolean> {
+  const votes = change.votes.filter((one) => one.by === by)
+  if (votes.length === 0 || (await staleness(reads, change, environment))) return false
+  return (await countAgreed(reads, { ...change, votes }, environment, now)) > 0
+}
+
+/** The same person deciding the same way again gets the same answer. */
+async function isRepeat(c: Command, change: Change, ask: Verdict): Promise<boolean> {
+  const { state, votes } = change
+  const { id } = ask.actor
+  if (ask.verdict === 'declined') return state === 'Declined'
+  return state === 'Applied'
+    ? votes.some(({ by }) => by === id)
+    : state === 'Waiting' && (await isAgreed(c.tx, change, id, c.setting.policy.environment, c.now))
+}
+
 /** It was proposed under other rules, or by somebody who may not propose any more. */
 async function staleness(
-  c: Command,
+  reads: Reads,
   { requires, proposer, proposerName }: Change,
-): Promise<Result<never, Denial> | null> {
-  if ((await policyNow(c)).version !== requires.policyVersion)
-    return deny('STALE_CHANGE', 'The policy of approvals has changed since. Propose it again under the new one.')
-  const person = await c.tx.get('person', proposer)
+  environment: Environment,
+): Promise<Denial | null> {
+  if ((await policyOf(reads, environment)).version !== requires.policyVersion)
+    return denial('STALE_CHANGE', 'The policy of approvals has changed since. Propose it again under the new one.')
+  const person = await reads.get('person', proposer)
   return person && !person.disabled && isGovernor(person)
     ? null
-    : deny('STALE_CHANGE', `${proposerName}, who proposed this, may not do so any more. Propose it again.`)
+    : denial('STALE_CHANGE', `${proposerName}, who proposed this, may not do so any more. Propose it again.`)
 }
 
 const about = (change: Change) => ({ type: 'change', id: change.changeID })
@@ -202,8 +255,8 @@ const isParty = ({ what, proposer }: Change, { personID }: Person): boolean =>
   personID === proposer || personID === subjectOf(what)
 
 /** Everybody else who may say yes to it. */
-async function deciders(tx: Tx, what: ChangeOf, proposer: string): Promise<readonly Person[]> {
-  const people = await tx.all('person')
+async function deciders(reads: Reads, what: ChangeOf, proposer: string): Promise<readonly Person[]> {
+  const people = await reads.all('person')
   return people.filter(
     (person) =>
       !person.disabled && isGovernor(person) && person.personID !== proposer && person.personID !== subjectOf(what),
@@ -216,24 +269,24 @@ type Missed = { readonly name: string; readonly until: Instant }
  * Whoever could have decided on it until less than a day ago. They are still counted: else one governor could show all
  * others the door, at once and alone, and loosen the house alone a moment later.
  */
-async function missing(tx: Tx, what: ChangeOf, proposer: string, now: Instant): Promise<readonly Missed[]> {
+async function missing(reads: Reads, what: ChangeOf, proposer: string, now: Instant): Promise<readonly Missed[]> {
   const missed = new Map<string, Missed>()
-  for (const { what: done, state, settledAt } of await tx.all('change')) {
+  for (const { what: done, state, settledAt } of await reads.all('change')) {
     if (state !== 'Applied' || done.kind !== 'person' || settledAt === null) continue
     const { personID, before } = done
     const until = plusMs(settledAt, MISSED_MS)
     if (now >= until || before.disabled || !isGovernor(before) || personID === proposer) continue
-    const person = await tx.get('person', personID)
+    const person = await reads.get('person', personID)
     if (personID === subjectOf(what) || !person || (!person.disabled && isGovernor(person))) continue
     missed.set(personID, { name: person.name, until })
   }
   return [...missed.values()]
 }
 
-function tooSoon(missed: readonly Missed[]): Result<never, Denial> {
+function tooSoon(missed: readonly Missed[]): Denial {
   const names = missed.map(({ name }) => name).join(', ')
   const until = Math.max(...missed.map((one) => one.until)) as Instant
-  return deny(
+  return denial(
     'SELF_APPROVAL',
     `${names} could have decided on this until less than a day ago, and too few others can. Propose it again after ${moment(until)}, or give the access back first.`,
   )
@@ -244,46 +297,46 @@ export const onlyTakesAway = (what: ChangeOf): boolean =>
   what.kind === 'passkey revoked' || (what.kind === 'person' && takesAccess(what.before, what.after))
 
 /** Why the change cannot be made: it is of something else than what is there now, or makes no sense. */
-async function faultOf(c: Command, what: ChangeOf): Promise<Result<never, Denial> | null> {
+async function faultOf(reads: Reads, what: ChangeOf, environment: Environment): Promise<Denial | null> {
   switch (what.kind) {
     case 'approval policy': {
-      const { version } = await policyNow(c)
+      const { version } = await policyOf(reads, environment)
       if (what.before !== version || what.policy.version !== version + 1)
-        return deny(
+        return denial(
           'STALE_CHANGE',
           `The policy is version ${version} by now. Look at it, and propose version ${version + 1}.`,
         )
-      const wrong = [...faultsOf(what.policy), ...(await unreachable(c, what.policy))]
-      return wrong.length > 0 ? deny('POLICY_FAULT', wrong.join(' ')) : null
+      const wrong = [...faultsOf(what.policy), ...(await unreachable(reads, what.policy, environment))]
+      return wrong.length > 0 ? denial('POLICY_FAULT', wrong.join(' ')) : null
     }
     case 'person': {
-      const person = await c.tx.get('person', what.personID)
-      if (!person) return deny('NOT_FOUND', `There is no person ${what.personID}.`)
+      const person = await reads.get('person', what.personID)
+      if (!person) return denial('NOT_FOUND', `There is no person ${what.personID}.`)
       const { roles, disabled } = person
       if (canonical({ roles, disabled }) !== canonical(what.before))
-        return deny(
+        return denial(
           'STALE_CHANGE',
           `The access of ${person.name} has changed meanwhile. Look at it, and propose again.`,
         )
-      const people = (await c.tx.all('person')).map((one) =>
+      const people = (await reads.all('person')).map((one) =>
         one === person || one.personID === person.personID ? { ...one, ...what.after } : one,
       )
       return people.some((one) => !one.disabled && one.roles.includes('admin'))
         ? null
-        : deny('POLICY_FAULT', 'Somebody must stay who may let others in. Give another person the role admin first.')
+        : denial('POLICY_FAULT', 'Somebody must stay who may let others in. Give another person the role admin first.')
     }
     case 'passkey revoked': {
-      const passkey = await c.tx.get('passkey', what.credentialID)
-      if (!passkey || passkey.personID !== what.personID) return deny('NOT_FOUND', 'There is no such passkey.')
-      return passkey.revokedAt === null ? null : deny('STALE_CHANGE', 'This passkey is revoked already.')
+      const passkey = await reads.get('passkey', what.credentialID)
+      if (!passkey || passkey.personID !== what.personID) return denial('NOT_FOUND', 'There is no such passkey.')
+      return passkey.revokedAt === null ? null : denial('STALE_CHANGE', 'This passkey is revoked already.')
     }
   }
 }
 
 /** A policy that asks for more people than may approve stops all trading: said when it is proposed, not when it bites. */
-async function unreachable(c: Command, policy: ApprovalPolicy): Promise<string[]> {
-  const most = largestQuorum(policy, c.setting.policy.environment)
-  const may = (await c.tx.all('person')).filter(
+async function unreachable(reads: Reads, policy: ApprovalPolicy, environment: Environment): Promise<string[]> {
+  const most = largestQuorum(policy, environment)
+  const may = (await reads.all('person')).filter(
     (p) => !p.disabled && p.roles.some((r) => APPROVERS.includes(r)) && !(most > 1 && p.newcomer),
   ).length
   return most > Math.max(1, may)
@@ -314,7 +367,7 @@ async function judged(c: Command, change: Change, ask: Verdict, person: Person):
 }
 
 /** What a yes to it says. */
-const yesTo = ({ changeID, digest, requires }: Change, environment: Decided['environment']): Decided => ({
+const yesTo = ({ changeID, digest, requires }: Change, environment: Environment): Decided => ({
   changeID,
   digest,
   decision: 'approve',

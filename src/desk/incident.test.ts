@@ -489,7 +489,7 @@ describe('a journal that was edited, with a chain that holds', () => {
     ['a vote for another ticket',              'governed', set('intent.voted', 'decision.digest', 'AAAA'),            'DIGEST_MISMATCH',    'intent.voted'],
     ['a vote too late',                        'governed', set('intent.voted', 'decision.at', (d) => later((d['decision'] as Data)['at'])), 'APPROVAL_EXPIRED', 'intent.voted'],
     ['a quorum that was not reached',          'governed', drop('intent.voted'),                                      'NOT_APPROVED',       'intent.approved'],
-    ['one person for two',                     'governed', saidBy('intent.approved', 'ana'),                          'NOT_APPROVED',       'intent.approved'],
+    ['one person for two',                     'governed', saidBy('intent.approved', 'ana'),                          'REPEATED',           'intent.approved'],
     ['a ticket that asks for fewer people',    'governed', set('intent.ticketed', 'requires.quorum', 1),              'ASSURANCE_TOO_LOW',  'intent.ticketed'],
     ['a ticket under an older policy',         'governed', set('intent.ticketed', 'requires.policyVersion', 0),       'ASSURANCE_TOO_LOW',  'intent.ticketed'],
     ['a ticket that asks for nothing',         'governed', without('intent.ticketed', 'requires'),                    'ASSURANCE_TOO_LOW',  'intent.ticketed'],

@@ -1,25 +1,35 @@
-import { countYes, mayApprove, mayDecline, type No, type Pending, tooLow, type Voter } from '../approvals/decide.ts'
+import {
+  countYes,
+  mayApprove,
+  mayDecline,
+  type No,
+  type Pending,
+  tooLow,
+  type Voter,
+  withYes,
+} from '../approvals/decide.ts'
 import { digestOf } from '../approvals/digest.ts'
 import type { Evidence } from '../approvals/evidence.ts'
 import { ONE_CLICK, requirementOf } from '../approvals/policy.ts'
 import { assess, driftOf } from '../gate/gate.ts'
 import { explain, TRANSIENT } from '../gate/refusal.ts'
 import type { Actor } from '../journal/row.ts'
-import { stoppable } from '../orders/halt.ts'
+import { type HaltState, stoppable } from '../orders/halt.ts'
 import { isSettled } from '../orders/intent.ts'
 import { isOpen } from '../orders/machine.ts'
 import type { Proposal } from '../orders/proposal.ts'
 import type { Aside, Decision, Intent } from '../ports/records.ts'
+import type { Reads } from '../ports/store.ts'
 import type { IntentID } from '../values/brand.ts'
 import { type Instant, plusMs } from '../values/instant.ts'
-import { ok, type Result } from '../values/result.ts'
+import { err, ok, type Result } from '../values/result.ts'
 import { armedFor, limitsNow, orderFacts, policyNow, proposedBy, whyNobody } from './approving.ts'
 import { cancel } from './canceling.ts'
-import { type Command, deny, knowsEveryTrade, SYSTEM } from './command.ts'
+import { type Command, denial, deny, knowsEveryTrade, SYSTEM } from './command.ts'
 import type { Denial, Submitted } from './desk.ts'
 import { escalateLater, escalationOf } from './escalating.ts'
 import type { Happened } from './events.ts'
-import { castOf, clickOf, isOfNow, weigh } from './evidence.ts'
+import { castOf, clickOf, isGiven, isOfNow, votesOf, weigh } from './evidence.ts'
 
 /** How long the facts of an intent that came too late may take. */
 const GATHER_MS = 30_000
@@ -209,32 +219,26 @@ type Yes = {
 export async function approve(c: Command, ask: Yes): Promise<Result<Intent, Denial>> {
   const intent = await c.tx.get('intent', ask.intentID)
   if (!intent) return notFound(ask.intentID)
-  if (isGiven(intent, ask)) return ok(intent)
+  if (await isRepeat(c, intent, ask)) return ok(intent)
   const person = await voter(c, ask.actor)
-  const requires = intent.requires ?? ONE_CLICK
   // With what it is said is weighed after this: a signature that cannot count anyway is not used up.
-  const vote = { digest: ask.digest, voter: person.voter, level: requires.level }
-  const no = mayApprove(pending(intent), vote, await c.haltOver(stoppable(intent.account, intent.proposal)), c.now)
-  if (no) return said(no)
-  if (!intent.ticket) return said({ code: 'NOT_PENDING', text: 'The intent has no ticket yet.' })
-  if (!(await isOfNow(c.tx, requires)))
-    return deny(
-      'ORDER_CHANGED',
-      'The policy of approvals has changed since. Re-price to see the order under the new one.',
-    )
+  const vote = { digest: ask.digest, voter: person.voter }
+  const no = await whyNoYes(c.tx, intent, vote, await c.haltOver(stoppable(intent.account, intent.proposal)), c.now)
+  const { ticket, requires = ONE_CLICK } = intent
+  if (no || !ticket) return err(no ?? NO_TICKET)
   const evidence = ask.evidence ?? clickOf(ask.actor)
   const level = await weigh(c, evidence, ask.actor, {
     intentID: intent.intentID,
     digest: ask.digest,
     decision: 'approve',
     policyVersion: requires.policyVersion,
-    environment: intent.ticket.environment,
+    environment: ticket.environment,
   })
   if (!level.ok) return level
   const weak = tooLow(requires, level.value)
   if (weak) return said(weak)
   const { policy } = c.setting
-  const drift = driftOf(intent.ticket, await c.facts(intent), policy, c.now)
+  const drift = driftOf(ticket, await c.facts(intent), policy, c.now)
   if (drift) {
     const next = TRANSIENT[drift.code]
       ? 'Try again in a moment, or re-price to see a new ticket.'
@@ -246,23 +250,44 @@ export async function approve(c: Command, ask: Yes): Promise<Result<Intent, Deni
     level: level.value,
     evidence,
   }
-  const votes = await castOf(c.tx, [...(intent.votes ?? []), decision], intent.ticket, requires, c.now)
+  const votes = await castOf(c.tx, withYes(intent.votes ?? [], decision), ticket, requires, c.now)
   if (countYes(requires, votes, ask.digest) < requires.quorum)
     await c.emit('intent.voted', about(intent), intent.corr, { decision }, ask.actor)
   else {
-    const order = orderFacts(intent.ticket, intent.proposal.strategyID)
+    const order = orderFacts(ticket, intent.proposal.strategyID)
     await approved(c, intent, decision, limitsNow(c, await policyNow(c), order).executionTtlMs, ask.actor)
   }
   return ok(await reread(c, intent))
 }
 
+const NO_TICKET = denial('NOT_PENDING', 'The intent has no ticket yet.')
+
+/**
+ * Why a yes would be refused before anybody looks with what it is said, in the words of the click; null when it would not.
+ * Asked beforehand too: so that no page offers it, and nobody touches a passkey for it.
+ */
+export async function whyNoYes(
+  reads: Reads,
+  intent: Intent,
+  vote: { readonly digest: string; readonly voter: Voter | null },
+  halt: Pick<HaltState, 'scope'> | null,
+  now: Instant,
+): Promise<Denial | null> {
+  const { ticket, requires = ONE_CLICK } = intent
+  const no = mayApprove(pending(intent), { ...vote, level: requires.level }, halt, now)
+  if (no) return denial(no.code, no.text)
+  if (!ticket) return NO_TICKET
+  return (await isOfNow(reads, requires))
+    ? null
+    : denial('ORDER_CHANGED', 'The policy of approvals has changed since. Re-price to see the order under the new one.')
+}
+
 /** A double click is one decision: the same yes to the same ticket by the same person is answered as it was. */
-function isGiven({ state, decision, votes = [] }: Intent, ask: Yes): boolean {
-  const given = decision ? [decision, ...votes] : votes
-  return (
-    (state === 'Approved' || state === 'AwaitingApproval') &&
-    given.some((one) => one.verdict === 'approved' && one.by === ask.actor.id && one.digest === ask.digest)
-  )
+async function isRepeat(c: Command, intent: Intent, { digest, actor }: Yes): Promise<boolean> {
+  if (digest !== intent.digest) return false
+  return intent.state === 'Approved'
+    ? votesOf(intent).some(({ by }) => by === actor.id)
+    : intent.state === 'AwaitingApproval' && (await isGiven(c.tx, intent, actor.id, c.now))
 }
 
 /** The last yes that was needed: from here on it may be sent, for so long. */

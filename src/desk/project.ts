@@ -1,4 +1,4 @@
-import { takesAccess } from '../approvals/decide.ts'
+import { takesAccess, withYes } from '../approvals/decide.ts'
 import type { Row } from '../journal/row.ts'
 import { DELIVERY, type DeliverySaid } from '../orders/delivery.ts'
 import type { HaltState } from '../orders/halt.ts'
@@ -62,7 +62,7 @@ export async function project(tx: Tx, row: Row): Promise<void> {
       return tx.put('intent', { ...(await waiting(tx, row, 'escalated')), escalatedAt: at, updatedAt: at })
     case 'intent.approved': {
       const { decision, sendBy } = told.data
-      const votes = [...((await tx.get('intent', row.object.id))?.votes ?? []), decision]
+      const votes = withYes((await tx.get('intent', row.object.id))?.votes ?? [], decision)
       await used(tx, decision)
       return intent(tx, row, at, 'Approved', { decision, sendBy, ...(decision.evidence && { votes }) })
     }
@@ -168,7 +168,7 @@ export async function project(tx: Tx, row: Row): Promise<void> {
     case 'change.voted': {
       const change = await must(tx, 'change', row)
       await used(tx, told.data.decision)
-      return tx.put('change', { ...change, votes: [...change.votes, told.data.decision] })
+      return tx.put('change', { ...change, votes: withYes(change.votes, told.data.decision) })
     }
     case 'change.applied':
       return settled(tx, row, at, 'Applied', told.data.note)
@@ -239,7 +239,7 @@ async function used(tx: Tx, { evidence }: Decision): Promise<void> {
 async function voted(tx: Tx, row: Row, at: Instant, decision: Decision): Promise<void> {
   const before = await waiting(tx, row, 'voted on')
   await used(tx, decision)
-  await tx.put('intent', { ...before, votes: [...(before.votes ?? []), decision], updatedAt: at })
+  await tx.put('intent', { ...before, votes: withYes(before.votes ?? [], decision), updatedAt: at })
 }
 
 async function waiting(tx: Tx, row: Row, said: string): Promise<Intent> {

@@ -1,4 +1,4 @@
-import { takesAccess, tooNew } from '../approvals/decide.ts'
+import { takesAccess, tooNew, withYes } from '../approvals/decide.ts'
 import { type Evidence, LEVEL_OF, type PasskeyAssertion } from '../approvals/evidence.ts'
 import { counterFault } from '../approvals/passkey.ts'
 import {
@@ -62,7 +62,8 @@ type Proposed = {
   readonly change: Change
   /** What the policy asks for at that time, or what the row itself says where that is more. */
   readonly wants: { readonly level: Requirement['level']; readonly quorum: number }
-  readonly votes: Decision[]
+  /** One of each person: what they said anew has taken the place of what had lost its worth. */
+  votes: readonly Decision[]
   brought: boolean
   state: 'Waiting' | 'Ended'
 }
@@ -386,9 +387,19 @@ function agreedTo(house: House, seen: Witnessed, decision: Decision): readonly D
     return [doubt('ASSURANCE_TOO_LOW', `${said} with a click, and it takes a passkey.`)]
   const pin = evidence.kind === 'passkey' ? notPinned(house, evidence) : null
   use(house, evidence, 'changes')
-  if (change.votes.some(({ by }) => by === decision.by)) return [doubt('SAME_PERSON', `${said} twice.`)]
-  change.votes.push(decision)
+  if (change.votes.some((one) => one.by === decision.by && agreesStill(house, change, one, decision.at)))
+    return [doubt('SAME_PERSON', `${said} twice.`)]
+  change.votes = withYes(change.votes, decision)
   return pin ? [pin] : []
+}
+
+/** Whether a yes that was given counts still. */
+function agreesStill(house: House, { change }: Proposed, { by, evidence }: Decision, at?: Instant): boolean {
+  const { what, proposer, requires } = change
+  const person = house.people.get(by)
+  if (!person || !isGovernor(person) || !evidence) return false
+  if (by !== proposer && by !== subjectOf(what) && tooNew(requires, person)) return false
+  return lost(house, evidence, by, house.environment ?? 'paper', at) === null
 }
 
 /** Whether what the row says is what people had agreed to. */
@@ -401,12 +412,7 @@ function brought(house: House, { row }: Witnessed, fits: (change: Change) => boo
   change.brought = true
   const stale = staleness(house, change.change)
   if (stale !== null) return [doubt('NOT_AGREED', `${said}. ${stale}`)]
-  const { what, proposer, requires } = change.change
-  const agreed = change.votes.filter(({ by, evidence }) => {
-    const person = house.people.get(by)
-    if (by !== proposer && by !== subjectOf(what) && tooNew(requires, person ?? null)) return false
-    return person && isGovernor(person) && evidence && lost(house, evidence, by, house.environment ?? 'paper') === null
-  })
+  const agreed = change.votes.filter((one) => agreesStill(house, change, one))
   return agreed.length >= change.wants.quorum
     ? []
     : [doubt('NOT_AGREED', `${said}: ${change.wants.quorum} must agree, and ${agreed.length} did.`)]

@@ -207,7 +207,8 @@ type Asked = {
   readonly proposal: Proposer
   readonly decideBy: Instant
   readonly wrong: readonly Doubt[]
-  readonly yeses: Yes[]
+  /** One of each person, beside those that do not count. */
+  yeses: readonly Yes[]
   sendBy: Instant | null
   made: boolean
 }
@@ -273,7 +274,7 @@ function take(book: Book, seen: Witnessed): readonly Wrong[] {
       const { asked } = story ?? {}
       if (!asked)
         return of(null, [doubt('UNKNOWN_ORDER', `There is a yes to ${id}, and no ticket that waits for one.`)])
-      asked.yeses.push(yes(book.house, seen, asked, told.data.decision))
+      hear(book.house, seen, asked, told.data.decision)
       if (told.action === 'intent.approved') asked.sendBy = told.data.sendBy
       return []
     }
@@ -417,11 +418,20 @@ const inWords = ({ level, quorum }: Pick<Requirement, 'level' | 'quorum'>): stri
 
 // ---------------------------------------------------------------- who said yes
 
-function yes(house: House, seen: Witnessed, asked: Asked, decision: Decision): Yes {
+/** Takes a yes in. One that counts takes the place of an earlier one of the same person, which had lost its worth. */
+function hear(house: House, seen: Witnessed, asked: Asked, decision: Decision): void {
   const { row } = seen
   const evidence = decision.evidence ?? clickOf(row.actor)
   const wrong = wrongYes(house, seen, asked, decision, evidence)
-  return { seq: row.seq, decision, evidence, wrong }
+  const isOver = (one: Yes): boolean => wrong === null && one.wrong === null && one.decision.by === decision.by
+  asked.yeses = [...asked.yeses.filter((one) => !isOver(one)), { seq: row.seq, decision, evidence, wrong }]
+}
+
+/** Whether a yes that was given counts still. */
+function stands(house: House, asked: Asked, { decision: { by }, evidence, wrong }: Yes, at?: Instant): boolean {
+  const who = house.people.get(by) ?? null
+  if (wrong !== null || mayVote(asked.proposal, who) || tooNew(asked.requires, who)) return false
+  return lost(house, evidence, by, asked.ticket.environment, at) === null
 }
 
 function wrongYes(
@@ -443,7 +453,8 @@ function wrongYes(
   if (never) return no(never.code === 'SELF_APPROVAL' ? 'SELF_APPROVAL' : 'NOT_ELIGIBLE', never.text)
   if (decision.digest !== digest)
     return no('DIGEST_MISMATCH', `It names ${decision.digest}, and the digest of the ticket is ${digest}.`)
-  if (asked.yeses.some((one) => one.decision.by === by)) return no('SAME_PERSON', 'They had said so already.')
+  if (asked.yeses.some((one) => one.decision.by === by && stands(house, asked, one, decision.at)))
+    return no('SAME_PERSON', 'They had said so already, and that counted still.')
   if (requires.policyVersion !== policyOf(house).version)
     return no('ASKED_TOO_LITTLE', 'The policy had changed since the ticket was made.')
   const late = !stoodStill && at > plusMs(decideBy, WRITTEN_WITHIN_MS)
@@ -515,7 +526,7 @@ function requested(book: Book, seen: Witnessed, data: Happened['order.replace-re
     sendBy,
     made: false,
   }
-  asked.yeses.push(yes(book.house, seen, asked, decision))
+  hear(book.house, seen, asked, decision)
   book.wanted.set(by, { asked, old: old.order.clOrdID, sendBy, digest })
   return []
 }
@@ -604,7 +615,7 @@ const isLess = (terms: Terms, old: Booked): boolean =>
 /** Enough different people, each of whom may still say so, and in time. */
 function approved(book: Book, { at, stoodStill }: Witnessed, known: Booked, asked: Asked): readonly Doubt[] {
   const { house } = book
-  const { requires, yeses, sendBy, ticket, facts } = asked
+  const { requires, yeses, sendBy, facts } = asked
   const { clOrdID, createdAt } = known.order
   const doubts = yeses.flatMap(({ wrong }) => (wrong ? [wrong] : []))
   if (!known.order.replaces && requires.policyVersion !== policyOf(house).version)
@@ -623,12 +634,7 @@ function approved(book: Book, { at, stoodStill }: Witnessed, known: Booked, aske
     doubts.push(doubt('ASKED_TOO_LITTLE', `The yes to ${clOrdID} was good for longer than the policy says.`))
 
   const counted = yeses.filter(({ wrong }) => wrong === null)
-  const standing = counted.filter(({ decision: { by }, evidence }) => {
-    const who = house.people.get(by) ?? null
-    return (
-      !mayVote(asked.proposal, who) && !tooNew(requires, who) && lost(house, evidence, by, ticket.environment) === null
-    )
-  })
+  const standing = counted.filter((one) => stands(house, asked, one))
   const people = new Set(standing.map(({ decision }) => decision.by))
   const takes = Math.max(1, requires.quorum)
   if (!(people.size >= takes))

@@ -26,6 +26,7 @@ import {
   changeDigest,
   countAgreed,
   GOVERNORS,
+  isAgreed,
   isGovernor,
   mayAgree,
   noteOf,
@@ -175,7 +176,8 @@ export const CHANGE_JUDGES = {
     if (person?.personID !== decision.by || person.disabled || !isGovernor(person)) return notGovernor(said, 'decided')
     if (!change) return null
     if (change.state !== 'Waiting') return found('NOT_PENDING', said, `It is ${change.state.toLowerCase()} already.`)
-    if (change.votes.some(({ by }) => by === decision.by)) return found('REPEATED', said, 'They had agreed before.')
+    if (await isAgreed(tx, change, decision.by, 'paper', decision.at))
+      return found('REPEATED', said, 'They had agreed before, and that counted still.')
     if (decision.at > change.decideBy || plusMs(at, -WRITTEN_WITHIN_MS) > change.decideBy)
       return found('APPROVAL_EXPIRED', said, `It could be decided until ${moment(change.decideBy)}.`)
     if (decision.digest !== change.digest)
@@ -183,8 +185,7 @@ export const CHANGE_JUDGES = {
     const stale = await staleness(tx, change)
     if (stale !== null) return found('NOT_APPROVED', said, stale)
     const never = await mayAgree(tx, change, person, decision.at)
-    if (never && !never.ok)
-      return found(never.error.code === 'SELF_APPROVAL' ? 'SELF_APPROVAL' : 'NOT_ELIGIBLE', said, never.error.text)
+    if (never) return found(never.code === 'SELF_APPROVAL' ? 'SELF_APPROVAL' : 'NOT_ELIGIBLE', said, never.text)
     const weak = tooLow(change.requires, decision.evidence ? LEVEL_OF[decision.evidence.kind] : LEVEL_OF.session)
     if (weak) return found(weak.code, said, weak.text)
     const proven = await countAgreed(tx, { ...change, votes: [decision] }, 'paper', decision.at)

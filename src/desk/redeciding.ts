@@ -1,4 +1,4 @@
-import { countYes, mayApprove, mayDecline, mayVote } from '../approvals/decide.ts'
+import { countYes, mayApprove, mayDecline, mayVote, withYes } from '../approvals/decide.ts'
 import { digestOf } from '../approvals/digest.ts'
 import { LEVEL_OF } from '../approvals/evidence.ts'
 import { ONE_CLICK } from '../approvals/policy.ts'
@@ -18,7 +18,7 @@ import { type Instant, plusMs } from '../values/instant.ts'
 import { canonical } from '../values/json.ts'
 import { proposedBy } from './approving.ts'
 import type { Action, Happened } from './events.ts'
-import { castOf, isApproved, isOfNow, worthOf } from './evidence.ts'
+import { castOf, isApproved, isGiven, isOfNow, worthOf } from './evidence.ts'
 import { type Case, type Found, found, type Judge, WRITTEN_WITHIN_MS } from './finding.ts'
 import { RELEASERS } from './halting.ts'
 import { pending } from './intents.ts'
@@ -108,7 +108,7 @@ export const JUDGES: { readonly [A in Action]: Judge<A> } = {
     if (wrong || !intent?.ticket) return wrong
     const { decision } = c.data
     const { requires = ONE_CLICK, votes = [] } = intent
-    const cast = await castOf(c.tx, [...votes, decision], intent.ticket, requires, decision.at)
+    const cast = await castOf(c.tx, withYes(votes, decision), intent.ticket, requires, decision.at)
     const people = countYes(requires, cast, digestOf(intent.ticket))
     return people < requires.quorum
       ? found(
@@ -475,6 +475,8 @@ async function wrongYes({
   const no = mayApprove(pending(intent), vote, halt, decision.at)
   if (no) return found(no.code, by, no.text)
   const computed = digestOf(intent.ticket)
+  if (await isGiven(tx, intent, decision.by, decision.at))
+    return found('REPEATED', by, 'They had said yes before, and that counted still.')
   if (decision.digest !== computed)
     return found('DIGEST_MISMATCH', `Approved was ${decision.digest}.`, `The digest of the ticket is ${computed}.`)
   const [cast] = await castOf(tx, [decision], intent.ticket, requires, decision.at)

@@ -343,7 +343,8 @@ export const MUTANTS: readonly Mutant[] = [
     about: 'One person clicks twice and counts as two.',
     edits: [
       { file: DECIDE, find: 'return new Set(people).size', put: 'return people.length' },
-      { file: INTENTS, find: 'if (isGiven(intent, ask)) return ok(intent)', put: '' },
+      { file: DECIDE, find: '...yeses.filter(({ by }) => by !== one.by),', put: '...yeses,' },
+      { file: INTENTS, find: 'if (await isRepeat(c, intent, ask)) return ok(intent)', put: '' },
     ],
   },
   {
