@@ -93,6 +93,13 @@ export const PROBLEMS = {
     'It is an exit, the broker changes no open orders, or its terms would be no others. `detail` says which.',
   ],
   NOT_HALTED: [409, 'Trading is not halted', 'There is nothing to release.'],
+  WRONG_ACCOUNT: [
+    422,
+    'That is not the name of this account',
+    'It is typed exactly as `account` says, so that nobody closes another one by mistake.',
+  ],
+  LIQUIDATING: [409, 'A liquidation runs', 'Stop it first, or let it come to its end.'],
+  NOT_LIQUIDATING: [409, 'No liquidation runs', 'There is nothing to change.'],
   ALREADY_HALTED: [409, 'Trading is halted already', 'The first halt stands.'],
   UNRECONCILED: [
     409,

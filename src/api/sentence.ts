@@ -110,6 +110,14 @@ const SAYS: { readonly [A in Action]: (told: Told<A>) => string } = {
   'halt.engaged': ({ data, name }) =>
     `${name(data.by)} halted ${data.scope && data.scope !== 'global' ? tradingIn(data.scope).replace('T', 't') : 'trading'}${data.level ? ` (${data.level})` : ''}: ${data.reason}`,
   'halt.released': ({ data }) => `${data.by} released the halt: ${data.reason}`,
+  'liquidation.started': ({ data: { liquidation: l } }) =>
+    `${l.byName} has ${l.symbols === null ? 'everything' : l.symbols.join(', ')} canceled and closed: ${l.reason}`,
+  'liquidation.surveyed': ({ data }) =>
+    `The broker holds ${data.positions.map(({ symbol, netQty }) => `${n(netQty)} ${symbol}`).join(', ')}.`,
+  'liquidation.market-allowed': ({ data }) => `${data.byName} allows exits without a limit.`,
+  'liquidation.stopped': ({ data }) => `${data.byName} stopped the liquidation: ${data.reason}`,
+  'liquidation.flat': ({ data }) =>
+    `The liquidation is over: ${data.report.map((line) => `${line.symbol} ${n(line.heldQty)} to ${n(line.leftQty)}`).join(', ') || 'nothing was held'}.`,
   'instrument.frozen': ({ data }) => `${data.symbol} is frozen: ${data.reason}`,
   'instrument.thawed': ({ data }) => `${data.symbol} is open again: ${data.reason}`,
   'task.raised': ({ data }) => `For a person: ${data.task.text}`,

@@ -54,10 +54,12 @@ async function unqueue(c: Command, order: Order, actor: Actor): Promise<void> {
 
 /**
  * A broker's no normally ends our request: it has other news of the order, and the look-up that follows brings them.
- * Two of them prove nothing: "unknown" about an order that may still be on its way, and "not now" during a halt.
+ * Two of them prove nothing: "unknown" about an order that may still be on its way, and "not now" during a halt or while
+ * everything is being closed.
  */
 async function whyAskAgain(c: Command, order: Order): Promise<string | null> {
   if (order.delivery !== 'Delivered') return 'the broker may not have had the order yet'
+  if (await c.closing(order.terms.symbol)) return 'liquidation'
   return (await c.isTakenBack(order)) ? 'halt' : null
 }
 

@@ -13,6 +13,7 @@ import {
 import type { Refusal } from '../gate/refusal.ts'
 import type { Actor, Row } from '../journal/row.ts'
 import type { IntentState } from '../orders/intent.ts'
+import { closes, type Liquidation } from '../orders/liquidation.ts'
 import type { Order } from '../orders/machine.ts'
 import { type Capabilities, capabilitiesFor } from '../ports/broker.ts'
 import type { AccountReading, AccountRow, ErrandKind, Intent } from '../ports/records.ts'
@@ -197,6 +198,12 @@ export class Command {
     return (
       order.role === 'Entry' && statesOf(await this.tx.all('halt')).some((one) => cancels(one) && isStopped(one, what))
     )
+  }
+
+  /** The liquidation that closes this symbol now; null when none does. */
+  async closing(symbol: string): Promise<Liquidation | null> {
+    const liquidation = await this.tx.get('liquidation', 'account')
+    return closes(liquidation, symbol) ? liquidation : null
   }
 
   /** Everything the gate may look at for one intent, as it is known in this transaction. */

@@ -4,6 +4,7 @@ import type { Passed } from '../gate/gate.ts'
 import type { Refusal } from '../gate/refusal.ts'
 import type { Actor } from '../journal/row.ts'
 import type { HaltLevel, HaltScope, Stoppable } from '../orders/halt.ts'
+import type { Liquidation } from '../orders/liquidation.ts'
 import type { Order } from '../orders/machine.ts'
 import type { Proposal } from '../orders/proposal.ts'
 import type { Report } from '../orders/report.ts'
@@ -31,6 +32,7 @@ import type { AccountID, ClOrdID, IntentID, OrderID } from '../values/brand.ts'
 import type { Amt, Px, Qty } from '../values/decimal.ts'
 import type { Instant } from '../values/instant.ts'
 import type { Result } from '../values/result.ts'
+import type { ClosingLine } from './closing.ts'
 import type { Enrolment } from './identities.ts'
 
 /** Why the desk did not do what a person or program asked. `code` is public API; `text` says what to do. */
@@ -58,6 +60,9 @@ export type DenialCode =
   | 'ORDER_CHANGED' // a click on an older ticket
   | 'POLICY_FAULT' // a policy that cannot be used
   | 'STALE_CHANGE' // what was to be changed has changed meanwhile
+  | 'WRONG_ACCOUNT' // the account's name was not typed as it is
+  | 'LIQUIDATING' // one runs, and goes before
+  | 'NOT_LIQUIDATING'
 
 export type Stop = {
   readonly reason: string
@@ -158,6 +163,22 @@ export interface Desk {
   halt(ask: Stop): Promise<Result<null, Denial>>
   /** @param ask.scope everything when absent; each part that was halted by itself is released by itself. */
   release(ask: Pick<Stop, 'reason' | 'actor' | 'scope'>): Promise<Result<null, Denial>>
+  /**
+   * Cancels everything and closes what is held, of these symbols or (null) of all; halts everything first. `account` is
+   * typed by whoever asks.
+   */
+  startLiquidation(ask: {
+    account: string
+    symbols: readonly string[] | null
+    reason: string
+    actor: Actor
+  }): Promise<Result<Liquidation, Denial>>
+  /** From now on it sends orders without a limit. */
+  allowMarketOrders(ask: { actor: Actor }): Promise<Result<Liquidation, Denial>>
+  /** Takes its exits back; stops come back for what is still held. The halt stays. */
+  stopLiquidation(ask: { reason: string; actor: Actor }): Promise<Result<Liquidation, Denial>>
+  /** What is held of these symbols (null: of all), and how each would be or is being closed, the largest first. Changes nothing. */
+  closingLines(symbols: readonly string[] | null): Promise<readonly ClosingLine[]>
   closeTask(ask: { taskID: string; note: string; actor: Actor }): Promise<Result<Task, Denial>>
   /** Takes the broker's count of a position as ours, on a person's word for why they differ. Nothing is sent. */
   takeIn(ask: { symbol: string; px: Px | null; reason: string; actor: Actor }): Promise<Result<null, Denial>>
@@ -279,6 +300,11 @@ export interface Desk {
   lapse(intentID: IntentID): Promise<void>
   /** An order that has waited for its yes as long as the policy says: further people are told, once per ticket. */
   escalate(intentID: IntentID): Promise<void>
+  /** The next step of the liquidation, from what was read just now. `againMs` is null when it is over. */
+  liquidate(view: {
+    account: AccountReading
+    markets: readonly MarketFacts[]
+  }): Promise<{ readonly sends: readonly Send[]; readonly againMs: number | null; readonly why: string }>
   reconcile(view: BrokerView): Promise<{ readonly clean: boolean; readonly findings: readonly string[] }>
   /**
    * At start, before anything is believed: whether the account that the broker opened is the one that our book is about.

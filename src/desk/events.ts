@@ -3,6 +3,7 @@ import type { Refusal } from '../gate/refusal.ts'
 import type { CheckLine } from '../gate/gate.ts'
 import type { Sizing } from '../gate/sizing.ts'
 import type { HaltLevel, HaltScope } from '../orders/halt.ts'
+import type { Liquidation, ReportLine, Surveyed } from '../orders/liquidation.ts'
 import type { Order, ReportFault } from '../orders/machine.ts'
 import type { Report } from '../orders/report.ts'
 import type { Ticket } from '../orders/ticket.ts'
@@ -88,6 +89,12 @@ export type Happened = {
   /** Absent scope and level are of before there were several: everything, and K4. */
   'halt.engaged': { by: string; reason: string; scope?: HaltScope; level?: HaltLevel }
   'halt.released': { by: string; reason: string; scope?: HaltScope }
+  'liquidation.started': { liquidation: Begun }
+  /** What the broker holds by its own count, read since the last trade in our book: no exit is for more. */
+  'liquidation.surveyed': { positions: readonly Surveyed[]; at: Instant }
+  'liquidation.market-allowed': { byName: string }
+  'liquidation.stopped': { byName: string; reason: string }
+  'liquidation.flat': { report: readonly ReportLine[] }
   'instrument.frozen': { symbol: string; reason: string }
   'instrument.thawed': { symbol: string; reason: string }
   'task.raised': { task: Task }
@@ -121,3 +128,6 @@ export type Happened = {
   'token.revoked': { tokenID: string }
 }
 export type Action = keyof Happened
+
+/** A liquidation as it begins. */
+type Begun = Pick<Liquidation, 'liquidationID' | 'by' | 'byName' | 'reason' | 'symbols' | 'collarBps' | 'startedAt'>

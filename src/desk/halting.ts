@@ -115,6 +115,8 @@ export async function release(
     )
   const state = (await c.tx.get('halt', scope))?.state
   if (!state) return deny('NOT_HALTED', `${tradingIn(scope)} is not halted.`)
+  if (!isNarrow(scope) && (await c.tx.get('liquidation', 'account'))?.state === 'Running')
+    return deny('LIQUIDATING', 'Everything is being closed. Stop the liquidation first, or let it come to its end.')
   const why = isNarrow(scope) ? null : unreconciled(await c.tx.get('reconcile', c.setting.account), state)
   if (why !== null) {
     await compareSoon(c)

@@ -10,8 +10,11 @@ export function entryID(account: AccountID, intentID: IntentID, attempt: number)
   return `jx${base32(sha256(`${account}\n${intentID}\n${attempt}`), 26)}` as ClOrdID
 }
 /** Exit `n` of an entry: 0 is the leg that the broker makes from our bracket, 1 and on are those we place ourselves. */
-export const exitID = (entry: ClOrdID, role: 'Stop' | 'Target', n: number): ClOrdID =>
-  `${entry}-${role === 'Stop' ? 's' : 't'}${n === 0 ? '' : n}` as ClOrdID
+export const exitID = (entry: ClOrdID, role: 'Stop' | 'Target' | 'Exit', n: number): ClOrdID =>
+  `${entry}-${LETTER[role]}${n === 0 ? '' : n}` as ClOrdID
+const LETTER = { Stop: 's', Target: 't', Exit: 'x' } as const
+/** Whether it is a name of an exit, which no other order has: it needs no memory of ours to be known for one. */
+export const isExitName = (name: string): boolean => /^jx[0-9a-z]{26}(-r\d+)?-[stx]\d*$/.test(name)
 /** The `n`th order that is to take the place of an entry, whatever became of those before it. */
 export const replacementID = (first: ClOrdID, n: number): ClOrdID => `${first}-r${n}` as ClOrdID
 export const pairOf = (stop: ClOrdID): ClOrdID => stop.replace(/-s(\d*)$/, '-t$1') as ClOrdID

@@ -15,6 +15,8 @@ import { decideChange, proposeChange } from './governing.ts'
 import { identify } from './identifying.ts'
 import { challenged, endLink, enrolPasskey, linkUser, once, revokePasskey } from './identities.ts'
 import { approve, decline, lapse, putAside, reprice, size, submit, withdraw } from './intents.ts'
+import { closingLines } from './closing.ts'
+import { allowMarketOrders, liquidate, startLiquidation, stopLiquidation } from './liquidating.ts'
 import { reconcile } from './reconciling.ts'
 import { recover } from './recovering.ts'
 import { hear } from './hearing.ts'
@@ -51,6 +53,10 @@ export function openDesk(
     replace: (ask) => run((c) => replace(c, ask)),
     halt: (ask) => run((c) => halt(c, ask)),
     release: (ask) => run((c) => release(c, ask)),
+    startLiquidation: (ask) => run((c) => startLiquidation(c, ask)),
+    allowMarketOrders: (ask) => run((c) => allowMarketOrders(c, ask)),
+    stopLiquidation: (ask) => run((c) => stopLiquidation(c, ask)),
+    closingLines: (symbols) => run((c) => closingLines(c, symbols)),
     putAside: (ask) => run((c) => putAside(c, ask)),
     proposeChange: (ask) => run((c) => proposeChange(c, ask)),
     decideChange: (ask) => run((c) => decideChange(c, ask)),
@@ -97,6 +103,7 @@ export function openDesk(
     notice: (notice) => run((c) => hear(c, notice)),
     lapse: (intentID) => run((c) => lapse(c, intentID)),
     escalate: (intentID) => run((c) => escalate(c, intentID)),
+    liquidate: (view) => run((c) => liquidate(c, view)),
     reconcile: (view) => run((c) => reconcile(c, view)),
     identify: (identity) => run((c) => identify(c, identity)),
     recover: () => run(recover),

@@ -3,11 +3,12 @@ import type { Row } from '../journal/row.ts'
 import { DELIVERY, type DeliverySaid } from '../orders/delivery.ts'
 import type { HaltState } from '../orders/halt.ts'
 import { INTENT, type IntentSaid } from '../orders/intent.ts'
+import { type Liquidation, type Surveyed, surveyed } from '../orders/liquidation.ts'
 import { applyReport, isOpenPhase, type Order } from '../orders/machine.ts'
 import { addTrade, flat, positionOf } from '../orders/position.ts'
 import type { Change, Decision, Intent, Kind, Passkey, Records } from '../ports/records.ts'
 import type { Tx } from '../ports/store.ts'
-import { type Amt, isZero, over, times } from '../values/decimal.ts'
+import { type Amt, eq, isZero, over, times } from '../values/decimal.ts'
 import { Fault } from '../values/fault.ts'
 import { type Instant, parseInstant } from '../values/instant.ts'
 import type { Action, Happened } from './events.ts'
@@ -116,6 +117,36 @@ export async function project(tx: Tx, row: Row): Promise<void> {
       return tx.put('halt', halted(told.data, at))
     case 'halt.released':
       return tx.put('halt', { scope: told.data.scope ?? 'global', state: null })
+    case 'liquidation.started':
+      return tx.put('liquidation', {
+        ...told.data.liquidation,
+        scope: 'account',
+        state: 'Running',
+        market: false,
+        startedRow: row.seq,
+        held: [],
+        survey: null,
+        endedAt: null,
+        endedBy: null,
+        endedWhy: null,
+        report: null,
+      })
+    case 'liquidation.surveyed':
+      return surveyedThere(tx, row, told.data)
+    case 'liquidation.market-allowed':
+      return tx.put('liquidation', { ...(await running(tx, row)), market: true })
+    case 'liquidation.stopped': {
+      const { byName, reason } = told.data
+      const ended = { state: 'Stopped', endedAt: at, endedBy: byName, endedWhy: reason } as const
+      return tx.put('liquidation', { ...(await running(tx, row)), ...ended })
+    }
+    case 'liquidation.flat':
+      return tx.put('liquidation', {
+        ...(await running(tx, row)),
+        state: 'Flat',
+        endedAt: at,
+        report: told.data.report,
+      })
     case 'instrument.frozen':
       return frozen(tx, told.data, at)
     case 'instrument.thawed':
@@ -318,6 +349,26 @@ async function resized(
 /** What was engaged, by rows of before there were parts and levels too. */
 function halted({ by, reason, scope = 'global', level = 'K4' }: Happened['halt.engaged'], since: Instant) {
   return { scope, state: { by, reason, since, scope, level } satisfies HaltState }
+}
+
+async function running(tx: Tx, row: Row): Promise<Liquidation> {
+  const liquidation = await tx.get('liquidation', 'account')
+  if (liquidation?.state === 'Running' && liquidation.liquidationID === row.object.id) return liquidation
+  throw new Fault(
+    'ILLEGAL_TRANSITION',
+    `journal row ${row.seq} says ${row.action} of liquidation ${row.object.id}, which does not run`,
+  )
+}
+
+async function surveyedThere(tx: Tx, row: Row, { positions, at }: Happened['liquidation.surveyed']): Promise<void> {
+  const before = await running(tx, row)
+  const read = positions.map(({ symbol, netQty }) => {
+    const last = surveyed(before, symbol)
+    return { symbol, netQty, since: last && eq(last.netQty, netQty) ? last.since : at }
+  })
+  const isNew = ({ symbol }: Surveyed): boolean => !before.held.some((one) => one.symbol === symbol)
+  const survey = { at, row: row.seq, positions: read }
+  await tx.put('liquidation', { ...before, held: [...before.held, ...positions.filter(isNew)], survey })
 }
 
 async function frozen(tx: Tx, { symbol, reason }: Happened['instrument.frozen'], at: Instant): Promise<void> {

@@ -7,6 +7,7 @@ import { type Capabilities, capabilitiesFor } from '../ports/broker.ts'
 import type { IntentID } from '../values/brand.ts'
 import { gt, isZero, max, minus, over, type Qty, qty, shortest, text, times } from '../values/decimal.ts'
 import { cancel } from './canceling.ts'
+import { closeStillNeeded } from './closing.ts'
 import { type Command, SYSTEM } from './command.ts'
 import { exitID, pairOf } from './naming.ts'
 
@@ -24,6 +25,9 @@ const UNANSWERED: readonly Delivery[] = ['Queued', 'Sending', 'InDoubt']
  */
 export async function protect(c: Command, intentID: IntentID, lookedUp = false, askAfterMs = 0): Promise<void> {
   const orders = await c.tx.ordersOf(intentID)
+  // What is being closed gets no stop: both filled, they would open the other side. The next exit is due instead.
+  const closing = orders[0] && (await c.closing(orders[0].terms.symbol))
+  if (closing) return c.errand('liquidate', c.setting.account, closing.liquidationID)
   const last = orders.findLast((o) => o.role === 'Entry' && o.terms.bracket !== null)
   // Whatever has taken its place since, the exits are those of the first: they go over from one to the next.
   const entry = last && firstOf(last, orders)
@@ -109,6 +113,7 @@ export async function waitingPair(c: Command, stop: Order, delivery: 'Queued' | 
 
 /** Is there still as much to protect as this exit would close? Its position may have ended while it waited. */
 export async function exitStillNeeded(c: Command, exit: Order, pair: Order | null): Promise<boolean> {
+  if (exit.role === 'Exit') return closeStillNeeded(c, exit)
   const siblings = await c.tx.ordersOf(exit.intentID)
   const others = siblings.filter((o) => o.clOrdID !== exit.clOrdID && o.clOrdID !== pair?.clOrdID)
   const { heldQty, coveredQty } = protection(others)

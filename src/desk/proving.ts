@@ -16,17 +16,19 @@ import { moment } from '../gate/words.ts'
 import { glance } from '../journal/form.ts'
 import type { Row } from '../journal/row.ts'
 import type { StoredRow } from '../journal/verify.ts'
+import type { Surveyed } from '../orders/liquidation.ts'
 import type { Order } from '../orders/machine.ts'
 import { opposite, type Terms } from '../orders/terms.ts'
 import type { Ticket } from '../orders/ticket.ts'
 import type { Decision, Intent } from '../ports/records.ts'
-import { eq, gt, isZero, lt, lte, minus, plus, type Qty, qty } from '../values/decimal.ts'
+import { abs, eq, gt, isZero, lt, lte, minus, plus, type Qty, qty, shortest, sign } from '../values/decimal.ts'
 import { type Instant, parseInstant, plusMs } from '../values/instant.ts'
 import { canonical } from '../values/json.ts'
 import { orderFacts, proposedBy } from './approving.ts'
 import type { Action, Happened } from './events.ts'
 import { clickOf } from './evidence.ts'
 import { WRITTEN_WITHIN_MS } from './finding.ts'
+import { LIQUIDATORS } from './liquidating.ts'
 import { stopTerms } from './protecting.ts'
 import {
   admit,
@@ -158,6 +160,11 @@ const MATTERS: ReadonlySet<string> = new Set<Action>([
   'policy.changed',
   'strategy.armed',
   'strategy.disarmed',
+  'liquidation.started',
+  'liquidation.surveyed',
+  'liquidation.market-allowed',
+  'liquidation.stopped',
+  'liquidation.flat',
   'intent.received',
   'intent.ticketed',
   'intent.voted',
@@ -240,6 +247,8 @@ type Book = {
   readonly orders: Map<string, Booked>
   readonly strict: StrictProof[]
   readonly faults: Unproven[]
+  /** What is being closed; null while nothing is. */
+  closing: { readonly symbols: readonly string[] | null; market: boolean; positions: readonly Surveyed[] } | null
 }
 
 const emptyBook = (pinned: ReadonlySet<string> | null): Book => ({
@@ -249,6 +258,7 @@ const emptyBook = (pinned: ReadonlySet<string> | null): Book => ({
   orders: new Map(),
   strict: [],
   faults: [],
+  closing: null,
 })
 
 type Wrong = Omit<Unproven, 'seq'>
@@ -303,6 +313,12 @@ function take(book: Book, seen: Witnessed): readonly Wrong[] {
       grow(book, known.order.intentID, known.whole)
       return []
     }
+    case 'liquidation.started':
+    case 'liquidation.surveyed':
+    case 'liquidation.market-allowed':
+    case 'liquidation.stopped':
+    case 'liquidation.flat':
+      return of(null, steered(book, seen))
     case 'order.replace-requested':
       return requested(book, seen, told.data)
     case 'order.send-started':
@@ -660,9 +676,58 @@ function levelOf(yeses: readonly Yes[]): Level | null {
   return least === 'L2' && yeses.length > 1 ? 'L3' : least
 }
 
+/** A liquidation is begun and changed by people who may; what it closes counts all the same, and is then told once. */
+function steered(book: Book, { row }: Witnessed): readonly Doubt[] {
+  const told = row as unknown as Told
+  switch (told.action) {
+    case 'liquidation.surveyed':
+      if (book.closing) book.closing.positions = told.data.positions
+      return []
+    case 'liquidation.flat':
+      book.closing = null
+      return []
+    case 'liquidation.started':
+      book.closing = { symbols: told.data.liquidation.symbols, market: false, positions: [] }
+      break
+    case 'liquidation.market-allowed':
+      if (book.closing) book.closing.market = true
+      break
+    case 'liquidation.stopped':
+      book.closing = null
+      break
+    default:
+  }
+  const who = row.actor.type === 'person' ? book.house.people.get(row.actor.id) : undefined
+  return who && !who.disabled && LIQUIDATORS.some((role) => who.roles.some((r) => r === role))
+    ? []
+    : [doubt('NOT_ELIGIBLE', `${row.actor.id} wrote ${row.action}, who may not have anything closed.`)]
+}
+
+/** An exit of a liquidation goes because a person had everything closed: it only reduces, by no more than was held. */
+function closingDoubts({ orders, stories, closing }: Book, { order, terms }: Booked): readonly Doubt[] {
+  const { clOrdID, intentID, parent } = order
+  const { symbol, side, orderQty, ordType, reduceOnly, bracket, stopPx } = terms
+  if (!closing || (closing.symbols !== null && !closing.symbols.includes(symbol)))
+    return [doubt('UNKNOWN_ORDER', `${clOrdID} closes ${symbol}, and nobody had that closed.`)]
+  const netQty = closing.positions.find((one) => one.symbol === symbol)?.netQty ?? qty('0')
+  const held = sign(netQty) === (side === 'Sell' ? 1 : -1) && lte(orderQty, abs(netQty)) && !isZero(orderQty)
+  const entry = parent && orders.get(parent)
+  const most = stories.get(intentID)?.most ?? qty('0')
+  const isOf =
+    parent === null ||
+    (entry && entry.order.intentID === intentID && entry.terms.side === opposite(side) && lte(orderQty, most))
+  const may = ordType === 'Limit' || (ordType === 'Market' && closing.market)
+  return held && isOf && may && reduceOnly && !bracket && !stopPx
+    ? []
+    : [doubt('WRONG_TERMS', `${clOrdID} does not just close what was held of ${symbol}: ${shortest(netQty)}.`)]
+}
+
 /** An exit goes without being asked about, because its entry was approved with it: it must be that exit. */
-function exitDoubts({ orders, stories }: Book, { order, terms }: Booked): readonly Doubt[] {
+function exitDoubts(book: Book, exit: Booked): readonly Doubt[] {
+  const { orders, stories } = book
+  const { order, terms } = exit
   const { role, clOrdID, intentID } = order
+  if (role === 'Exit') return closingDoubts(book, exit)
   const entry = order.parent && orders.get(order.parent)
   const { bracket } = (entry && entry.order.intentID === intentID && entry.order.role === 'Entry' && entry.terms) || {}
   const most = stories.get(intentID)?.most ?? qty('0')

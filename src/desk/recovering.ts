@@ -5,6 +5,7 @@ import type { Command } from './command.ts'
 import { escalateLater } from './escalating.ts'
 import { answeredByReports } from './executions.ts'
 import { lapseLater, watchSent } from './intents.ts'
+import { liquidateOn } from './liquidating.ts'
 
 /**
  * At start: whatever was cut off is found again. A send without its answer is in doubt, never repeated; everything
@@ -44,6 +45,7 @@ export async function recover(c: Command): Promise<void> {
     await lapseLater(c, intent)
     await escalateLater(c, intent)
   }
+  await liquidateOn(c)
   await c.errand('reconcile', c.setting.account, 'start')
 }
 

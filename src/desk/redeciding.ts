@@ -26,6 +26,7 @@ import { entryID, exitID, pairOf, replacementID } from './naming.ts'
 import { stopTerms } from './protecting.ts'
 import { requirementFault } from './redeciding-changes.ts'
 import { escalatedFault, plannedFault } from './redeciding-escalations.ts'
+import { exitFault, LIQUIDATION_JUDGES } from './redeciding-liquidations.ts'
 import { PEOPLE_JUDGES } from './redeciding-people.ts'
 
 // What the desk decided is decided again, from nothing but the journal. Every event has a judge: given the book as the
@@ -161,6 +162,7 @@ export const JUDGES: { readonly [A in Action]: Judge<A> } = {
     const said = `${order.clOrdID} is made to ${inWords(order.terms)}.`
     const before = await bookedBefore(tx, row.object.id, order, said)
     if (before) return before
+    if (order.role === 'Exit') return exitFault(tx, order, said, true)
     if (order.role !== 'Entry') return exitCreated(tx, order, said)
     return order.replaces ? replacementCreated(c, order, said) : entryCreated(tx, order, said)
   },
@@ -199,6 +201,7 @@ export const JUDGES: { readonly [A in Action]: Judge<A> } = {
     if (attempt !== wanted) return found('WRONG_ATTEMPT', said, `It is send ${wanted}: the order is ${order.delivery}.`)
     if (order.delivery === 'InDoubt' && (isReported(order) || order.asked === 'Cancel' || order.replaces))
       return found('SECOND_ORDER', said, `It is ${ordStatus(order)} and may be there already: it is not offered again.`)
+    if (order.role === 'Exit') return exitFault(c.tx, order, said, order.delivery === 'Queued')
     if (order.role !== 'Entry') return exitSent(c.tx, order, said)
     return order.consent ? replacementSent(c, order, order.consent, said) : entrySent(c, order, said)
   },
@@ -297,6 +300,8 @@ export const JUDGES: { readonly [A in Action]: Judge<A> } = {
     if (!person || person.disabled || !RELEASERS.some((role) => person.roles.some((r) => r === role)))
       return found('NOT_ELIGIBLE', said, `It takes a signed-in person with one of the roles ${RELEASERS.join(', ')}.`)
     if (isNarrow(scope)) return null
+    if ((await tx.get('liquidation', 'account'))?.state === 'Running')
+      return found('TRADING_HALTED', said, 'Everything is being closed: that ends first, or is stopped.')
     const runs = await tx.all('reconcile')
     return runs.some((run) => run.clean && run.at >= state.since)
       ? null
@@ -337,6 +342,7 @@ export const JUDGES: { readonly [A in Action]: Judge<A> } = {
   },
 
   'session.ended': nothingToDecide,
+  ...LIQUIDATION_JUDGES,
   ...PEOPLE_JUDGES,
   'token.issued': nothingToDecide,
   'token.revoked': nothingToDecide,
@@ -469,14 +475,14 @@ async function wrongYes({
   const { requires = ONE_CLICK } = intent
   if (!(await isOfNow(tx, requires)))
     return found('NOT_APPROVED', by, 'The policy of approvals had changed since the ticket was made.')
+  if (await isGiven(tx, intent, decision.by, decision.at))
+    return found('REPEATED', by, 'They had said yes before, and that counted still.')
   const halt = haltOf(statesOf(await tx.all('halt')), stoppable(intent.account, intent.proposal))
   const level = decision.evidence ? LEVEL_OF[decision.evidence.kind] : LEVEL_OF.session
   const vote = { digest: decision.digest ?? '', voter, level }
   const no = mayApprove(pending(intent), vote, halt, decision.at)
   if (no) return found(no.code, by, no.text)
   const computed = digestOf(intent.ticket)
-  if (await isGiven(tx, intent, decision.by, decision.at))
-    return found('REPEATED', by, 'They had said yes before, and that counted still.')
   if (decision.digest !== computed)
     return found('DIGEST_MISMATCH', `Approved was ${decision.digest}.`, `The digest of the ticket is ${computed}.`)
   const [cast] = await castOf(tx, [decision], intent.ticket, requires, decision.at)

@@ -20,6 +20,7 @@ import {
 import { Fault } from '../values/fault.ts'
 import { err, ok, type Result } from '../values/result.ts'
 import type { Believed } from './evidence.ts'
+import type { Quote } from './facts.ts'
 import type { PriceField, Refusal } from './refusal.ts'
 import { beyond } from './signal.ts'
 
@@ -81,6 +82,17 @@ export function roundPrices(
 function slackened(side: Side, stopPx: Px, bps: number): Px {
   const share = over(dec(String(bps)), dec('10000'), { scale: 4, rounding: 'up' })
   return times(stopPx, side === 'Buy' ? minus(dec('1'), share) : plus(dec('1'), share)) as Px
+}
+
+/**
+ * The worst price at which what is held may be closed, on its tick and inside the collar: below the bid for a sale, above
+ * the ask for a purchase. Null where no tick of the instrument is that near.
+ */
+export function collaredPx(side: Side, instrument: Instrument, quote: Quote, bps: number): Px | null {
+  const [from, rounding] = side === 'Sell' ? ([quote.bid, 'ceil'] as const) : ([quote.ask, 'floor'] as const)
+  // Slack below is that of the stop of a purchase, which sells.
+  const limit = onTick(instrument, 'entryPx', slackened(side === 'Sell' ? 'Buy' : 'Sell', from, bps), rounding)
+  return limit.ok ? limit.value.px : null
 }
 
 /**

@@ -37,7 +37,10 @@ export function protection(orders: readonly Order[], sizes: Sizes | null = null)
   const coveredQty = sum(stops.map(leavesQty))
   const unanswered = exits.some((o) => isOpen(o) && o.delivery !== 'Delivered')
   const unwinding = exits.some((o) => isOpen(o) && o.asked === 'Cancel')
-  const missing = unanswered || unwinding ? qty('0') : wholeLots(lessAtLeastZero(heldQty, coveredQty))
+  // What an exit is closing needs no stop beside it: both filled, they would open the other side.
+  const closingQty = sum(exits.filter((o) => o.role === 'Exit').map(leavesQty))
+  const bare = lessAtLeastZero(lessAtLeastZero(heldQty, coveredQty), closingQty)
+  const missing = unanswered || unwinding ? qty('0') : wholeLots(bare)
   const tooSmall = sizes !== null && lt(missing, sizes.least)
   return {
     heldQty,

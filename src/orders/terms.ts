@@ -32,8 +32,8 @@ export type Terms = {
 }
 
 /**
- * Why the order exists. `Entry` opens a position and needs a human; `Stop`, `Target` and `Exit` protect or close one;
- * `External` was made by other hands in the same account.
+ * Why the order exists. `Entry` opens a position and needs a human; `Stop` and `Target` protect one; `Exit` closes one in
+ * a liquidation; `External` was made by other hands in the same account.
  */
 export type Role = 'Entry' | 'Stop' | 'Target' | 'Exit' | 'External'
 

@@ -4,6 +4,7 @@ import type { ApprovalPolicy, Arming, Requirement } from '../approvals/policy.ts
 import type { AccountFacts, Freeze, MarketFacts } from '../gate/facts.ts'
 import type { CheckLine } from '../gate/gate.ts'
 import type { HaltScope, HaltState } from '../orders/halt.ts'
+import type { Liquidation } from '../orders/liquidation.ts'
 import type { Refusal } from '../gate/refusal.ts'
 import type { Sizing } from '../gate/sizing.ts'
 import type { Actor } from '../journal/row.ts'
@@ -203,6 +204,7 @@ export type ErrandKind =
   | 'poll'
   | 'lapse'
   | 'escalate'
+  | 'liquidate'
   | 'reconcile'
 /** Work for the worker. At most one of a kind for a subject; leased while it runs, so that a dead worker's errand is taken over. */
 export type Errand = {
@@ -314,6 +316,7 @@ export type Views = {
   passkey: Passkey
   link: Link
   arming: ArmedStrategy
+  liquidation: Liquidation
 }
 /** Working rows: what was last seen outside, and what is to be done. Not in the journal; made again when lost. */
 export type Working = {
@@ -351,6 +354,7 @@ export const KEY: { readonly [K in Kind]: (record: Records[K]) => string } = {
   passkey: (r) => r.credentialID,
   link: (r) => r.linkID,
   arming: (r) => r.armingID,
+  liquidation: (r) => r.scope,
   challenge: (r) => r.challenge,
   once: (r) => r.key,
   card: (r) => `${r.channel}|${r.intentID}`,
@@ -377,4 +381,5 @@ export const VIEWS = [
   'passkey',
   'link',
   'arming',
+  'liquidation',
 ] as const satisfies readonly (keyof Views)[]

@@ -513,9 +513,10 @@ describe('migrations', () => {
   const WITH_IDENTITY = `${LEDGER} INSERT INTO identities VALUES ('paper:sim:main', '{}');`
   const APPROVALS = ['approval_policies', 'changes', 'passkeys', 'links', 'armings', 'challenges', 'onces', 'cards']
   const WITH_APPROVALS = `${WITH_IDENTITY} ${APPROVALS.map((table) => `INSERT INTO ${table} VALUES ('one', '{}');`).join(' ')}`
-  const ROWS: readonly string[] = [LEDGER, WITH_IDENTITY, WITH_APPROVALS]
+  const WITH_LIQUIDATION = `${WITH_APPROVALS} INSERT INTO liquidations VALUES ('account', '{}');`
+  const ROWS: readonly string[] = [LEDGER, WITH_IDENTITY, WITH_APPROVALS, WITH_LIQUIDATION]
   const TABLES_WITH_ROWS = ['journal', 'intents', 'orders', 'fills', 'people', 'errands']
-  const TABLES_SINCE = [[], ['identities'], APPROVALS]
+  const TABLES_SINCE = [[], ['identities'], APPROVALS, ['liquidations']]
 
   for (const { number } of all) {
     it(`from ${number} to the newest keep every row`, () => {

@@ -1,5 +1,6 @@
 import type { Desk, Send } from '../desk/desk.ts'
 import { haltOf, ofAll, statesOf } from '../orders/halt.ts'
+import { closes } from '../orders/liquidation.ts'
 import { isOpen, type Order } from '../orders/machine.ts'
 import { isNamedByOthers } from '../orders/generations.ts'
 import { isLeg, mayTrade, ownerOf } from '../orders/protection.ts'
@@ -9,6 +10,7 @@ import type { Errand, ErrandKind } from '../ports/records.ts'
 import type { Reads } from '../ports/store.ts'
 import type { OrderRef } from '../orders/terms.ts'
 import type { IntentID, OrderID } from '../values/brand.ts'
+import { isZero } from '../values/decimal.ts'
 import { type Instant, msBetween, plusMs } from '../values/instant.ts'
 import { readAccount, readMarket } from './facts.ts'
 import { backoffMs, reading } from './retry.ts'
@@ -55,6 +57,7 @@ const RUN: { readonly [K in ErrandKind]: (h: Hands, e: Errand) => Promise<Outcom
     await h.desk.escalate(e.subject as IntentID)
     return 'done'
   },
+  liquidate,
   reconcile,
 }
 
@@ -126,7 +129,7 @@ async function slowSend(h: Hands, errand: Errand): Promise<Outcome> {
 async function resend(h: Hands, errand: Errand): Promise<Outcome> {
   const order = await h.reads.get('order', errand.subject)
   if (!order) return 'done'
-  if (order.role === 'Entry') await refresh(h, order.terms.symbol)
+  if (order.role === 'Entry' || order.role === 'Exit') await refresh(h, order.terms.symbol)
   const send = await h.desk.beginResend(order.clOrdID, h.haltFile())
   if (send === 'facts-too-old') return { againMs: 100, why: 'the facts were too old, or a trade overtook them' }
   if (send) await deliver(h, send)
@@ -312,6 +315,34 @@ async function readHoldings(h: Hands) {
   let positions: readonly BrokerPosition[] = []
   const account = await readAccount(h.broker, h.reads, h.clock, async () => (positions = await h.broker.positions()))
   return { account, positions }
+}
+
+/** Until the next look when the broker could not be read: what is to be closed does not wait for a slower turn. */
+const UNREAD_MS = 1_000
+
+/**
+ * Reads what is held, and of that the markets, and does the next step. Everything is read anew each time: an exit is for
+ * what the broker holds now.
+ */
+async function liquidate(h: Hands): Promise<Outcome> {
+  const running = await h.reads.get('liquidation', 'account')
+  if (running?.state !== 'Running') return 'done'
+  try {
+    const account = await reading(() => readAccount(h.broker, h.reads, h.clock), h)
+    const symbols = account.positions.flatMap(({ symbol, netQty }) =>
+      !isZero(netQty) && closes(running, symbol) ? [symbol] : [],
+    )
+    const read = await Promise.allSettled(symbols.map((s) => reading(() => readMarket(h.broker, s, h.clock), h)))
+    // A symbol that cannot be read waits by itself; the others are closed meanwhile.
+    const markets = read.flatMap((one) => (one.status === 'fulfilled' ? [one.value] : []))
+    const { sends, againMs, why } = await h.desk.liquidate({ account, markets })
+    await Promise.all(sends.map((send) => deliver(h, send)))
+    return againMs === null ? 'done' : { againMs, why }
+  } catch (thrown) {
+    if (!(thrown instanceof ReadFailed)) throw thrown
+    h.log('warn', 'what is held could not be read; it is closed as soon as it can be', { error: String(thrown) })
+    return { againMs: UNREAD_MS, why: String(thrown) }
+  }
 }
 
 /** How often the books are compared when nothing else asks for it. */

@@ -262,7 +262,7 @@ export class ScriptedBroker implements Broker {
     const book = (withLegs = true): Truth => {
       const taken = this.capabilities.idempotentSubmit ? this.byName(clOrdID) : undefined
       if (taken) return taken
-      const truth = this.place(order, clOrdID, order.reduceOnly ? 'Stop' : 'Entry')
+      const truth = this.place(order, clOrdID, !order.reduceOnly ? 'Entry' : order.stopPx ? 'Stop' : 'Exit')
       if (withLegs && order.bracket && this.#takes(order.symbol).bracket) this.#placeLegs(truth, order.bracket)
       return truth
     }

@@ -2,6 +2,7 @@ import assert from 'node:assert/strict'
 import type { Denial } from '../../src/desk/desk.ts'
 import { newestOf } from '../../src/orders/generations.ts'
 import { type HaltLevel, type HaltScope, isScope } from '../../src/orders/halt.ts'
+import { ownFamily } from '../../src/orders/liquidation.ts'
 import { avgPx, leavesQty, type Order, ordStatus } from '../../src/orders/machine.ts'
 import { avgCost } from '../../src/orders/position.ts'
 import type { Proposal } from '../../src/orders/proposal.ts'
@@ -361,6 +362,21 @@ const COMMANDS: { readonly [verb: string]: Run } = {
     words.done()
     const done = await w.desk.release(ask)
     return done.ok ? null : { denied: done.error }
+  },
+  /** Everything is canceled and closed: `liquidate by=rik`, `liquidate AAPL by=rik`, `liquidate market by=rik`, `liquidate stop by=rik`. */
+  liquidate: async (w, words) => {
+    const what = words.maybe()
+    const account = words.named('account') ?? w.broker.account
+    const reason = words.named('reason') ?? 'the account is in danger'
+    const by = actor(words)
+    words.done()
+    const done =
+      what === 'market'
+        ? await w.desk.allowMarketOrders({ actor: by })
+        : what === 'stop'
+          ? await w.desk.stopLiquidation({ reason, actor: by })
+          : await w.desk.startLiquidation({ account, symbols: what?.split(',') ?? null, reason, actor: by })
+    return done.ok ? { is: done.value.state } : { denied: done.error }
   },
   haltfile: async (w, words) => {
     w.haltFile = words.oneOf('the HALT file', ['present', 'absent', 'late'])
@@ -767,6 +783,7 @@ const EXPECT: { readonly [what: string]: (w: World, words: Words) => Promise<voi
       open: open.length,
       entries: open.filter((o) => o.role === 'Entry').length,
       stops: open.filter((o) => o.role === 'Stop').length,
+      exits: open.filter((o) => o.role === 'Exit').length,
       targets: open.filter((o) => o.role === 'Target').length,
       sends: sends.length,
       cancels: cancelCalls.length,
@@ -816,6 +833,42 @@ const EXPECT: { readonly [what: string]: (w: World, words: Words) => Promise<voi
       [],
     ),
   running: async (w) => assert.equal((await w.store.get('halt', 'global'))?.state ?? null, null, 'trading is halted'),
+  /** How the liquidation is: `expect liquidation Flat`. */
+  liquidation: async (w, words) => {
+    const wanted = words.next('the state')
+    const { state, endedAt } = (await w.store.get('liquidation', 'account')) ?? {}
+    assert.equal(state ?? 'none', wanted)
+    assert.equal(endedAt === null, wanted === 'Running')
+  },
+  /** What is said of a symbol that is being closed, or of the plan to: `expect line AAPL WaitsForOpen text=open`. */
+  line: async (w, words) => {
+    const symbol = words.next('the symbol')
+    const [line] = await w.desk.closingLines([symbol])
+    assert.ok(line)
+    const { state, text: told } = line.step
+    assert.equal(state, words.next('the state'), told)
+    const says = words.named('text')
+    if (says !== undefined) assert.ok(told.includes(says), told)
+    const cancels = words.named('cancels')
+    if (cancels !== undefined) assert.equal(String(line.cancels.length), cancels, 'orders to cancel')
+    const worth = words.named('worth')
+    if (worth !== undefined) same('worth', line.worth, worth)
+  },
+  /** What the report says of a symbol: `expect report AAPL held=52 closed=52 avg=190.00 left=0`. */
+  report: async (w, words) => {
+    const symbol = words.next('the symbol')
+    const { report } = (await w.store.get('liquidation', 'account')) ?? {}
+    const line = report?.find((one) => one.symbol === symbol)
+    assert.ok(line, `the report says nothing of ${symbol}`)
+    const figures = { held: line.heldQty, closed: line.closedQty, avg: line.avgPx, left: line.leftQty } as const
+    for (const [name, figure] of Object.entries(figures)) {
+      const wanted = words.named(name)
+      if (wanted !== undefined) same(name, figure, wanted)
+    }
+    const why = words.named('why')
+    if (why === undefined) assert.equal(line.why, null)
+    else assert.ok(line.why?.includes(why), String(line.why))
+  },
   note: async (w, words) => {
     const wanted = words.next('what the last comparison says')
     const { findings = [] } = (await w.store.get('reconcile', w.broker.account)) ?? {}
@@ -919,12 +972,18 @@ const FIGURES: { readonly [name: string]: (intent: Intent | null, order: Order |
 
 // ---------------------------------------------------------------- pointing at orders
 
-const REF = /^([A-Za-z0-9]+)(?:\.(entry|stop|target)(\d+)?)?$/
+const REF = /^([A-Za-z0-9]+)(?:\.(entry|stop|target|exit)(\d+)?)?$/
 
-/** `I1` is the entry of intent I1, the one that works if there were several; `I1.stop` its newest stop, `I1.stop1` its first. */
+/**
+ * `I1` is the entry of intent I1, the one that works if there were several; `I1.stop` its newest stop, `I1.stop1` its first.
+ * `AAPL.exit` is the newest exit of what no intent holds.
+ */
 export async function orderOf(w: World, ref: string): Promise<Order | null> {
   const [, intentID = '', role = 'entry', n] = REF.exec(ref) ?? []
-  const orders = (await w.store.ordersOf(intentID as IntentID)).filter((o) => o.role.toLowerCase() === role)
+  const { liquidationID = '' } = (await w.store.get('liquidation', 'account')) ?? {}
+  const own = role === 'exit' ? await w.store.ordersOf(ownFamily({ liquidationID }, intentID) as IntentID) : []
+  const family = [...(await w.store.ordersOf(intentID as IntentID)), ...own]
+  const orders = family.filter((o) => o.role.toLowerCase() === role)
   if (n !== undefined) return orders[Number(n) - 1] ?? null
   if (ref === intentID) {
     const clOrdID = (await w.store.get('intent', intentID))?.clOrdID

@@ -7,6 +7,7 @@ import { rebuildViews } from '../../src/desk/project.ts'
 import type { Row } from '../../src/journal/row.ts'
 import { verifyJournal } from '../../src/journal/verify.ts'
 import { type HaltScope, isStopped, type Stoppable } from '../../src/orders/halt.ts'
+import { closes } from '../../src/orders/liquidation.ts'
 import { isOpen, type Order } from '../../src/orders/machine.ts'
 import type { Ticket } from '../../src/orders/ticket.ts'
 import type { Decision, Intent, Person } from '../../src/ports/records.ts'
@@ -141,13 +142,17 @@ export const STANDING: { readonly [rule: string]: (w: World, journal: readonly R
     const add = (to: Map<string, Decimal>, key: string, value: Decimal) => to.set(key, plus(to.get(key) ?? ZERO, value))
     for (const truth of broker.truth) {
       const order = await ours(store, truth)
-      if (!order || order.role === 'External') continue
+      // What no intent of ours opened is closed by exits of nobody's.
+      if (!order || order.role === 'External' || (order.role === 'Exit' && order.parent === null)) continue
       if (order.role === 'Entry') add(held, order.intentID, minus(truth.cumQty, order.feeQty ?? (ZERO as Qty)))
       else add(held, order.intentID, minus(ZERO, truth.cumQty))
       if (order.role === 'Stop' && truth.open) add(covered, order.intentID, minus(truth.terms.orderQty, truth.cumQty))
     }
+    const liquidation = await store.get('liquidation', 'account')
     for (const [intentID, heldQty] of held) {
       const orders = await store.ordersOf(intentID as Order['intentID'])
+      // What is being closed has no stop beside the exit that closes it.
+      if (closes(liquidation, orders[0]?.terms.symbol ?? '')) continue
       if (orders.some((o) => GIVEN_UP.some((kind) => expectedTasks.has(`${kind}:${o.clOrdID}`)))) continue
       // A resting entry may have its legs beside it already; they sleep until it fills.
       const resting = orders.some((o) => o.role === 'Entry' && isOpen(o))

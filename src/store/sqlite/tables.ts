@@ -63,6 +63,7 @@ export const TABLES: { readonly [K in Kind]: Table<Records[K]> } = {
   passkey: { name: 'passkeys', columns: PLAIN },
   link: { name: 'links', columns: PLAIN },
   arming: { name: 'armings', columns: PLAIN },
+  liquidation: { name: 'liquidations', columns: PLAIN },
   challenge: { name: 'challenges', columns: PLAIN },
   once: { name: 'onces', columns: PLAIN },
   card: { name: 'cards', columns: PLAIN },
