@@ -273,6 +273,14 @@ export const someOf = <T extends string>(words: readonly T[], what: string) =>
     { type: 'array', items: { type: 'string', enum: words }, description: what, examples: [words[0]] },
   )
 
+/** Several of the same in a body. */
+export const listOf = <T extends z.ZodType>(one: T, what: string) =>
+  z
+    .array(one, { error: 'must be a list' })
+    .min(1, 'must name at least one')
+    .max(50, 'may name 50 at most')
+    .meta({ description: what })
+
 // --- parts of many routes
 
 /** Ids of our own making, and the broker's, in a path. */

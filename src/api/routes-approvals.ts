@@ -10,7 +10,21 @@ import { type Caller, ROLES } from './access.ts'
 import { answers, denied, json, missing } from './answers.ts'
 import { canChange } from './beforehand.ts'
 import type { Api } from './context.ts'
-import { amount, count, field, id, label, oneOf, prose, reason, reasonMaybe, someOf, symbol, time } from './fields.ts'
+import {
+  amount,
+  count,
+  field,
+  id,
+  label,
+  listOf,
+  oneOf,
+  prose,
+  reason,
+  reasonMaybe,
+  someOf,
+  symbol,
+  time,
+} from './fields.ts'
 import { askToSign, evidenceOf, signedField } from './passkeys.ts'
 import { viewApprovals, viewArming, viewChange } from './present-approvals.ts'
 import type { Answer } from './problem.ts'
@@ -33,13 +47,6 @@ const whether = (what: string) =>
 const level = oneOf<Level>(LEVELS, 'How sure each yes has to be.', ['L2'])
 const quorum = count('Of how many different people.', 1, 9, 1)
 const milliseconds = (what: string) => count(`${what}, in milliseconds`, 1, 86_400_000, 300_000)
-const listOf = <T extends z.ZodType>(one: T, what: string) =>
-  z
-    .array(one, { error: 'must be a list' })
-    .min(1, 'must name at least one')
-    .max(50, 'may name 50 at most')
-    .meta({ description: what })
-
 const rule = z.strictObject(
   {
     name: prose('Short, for the screen.', { min: 1, max: 60 }, 'live, large'),

@@ -45,6 +45,7 @@ import { type Call, type Documented, type Route, route } from './route.ts'
 import { ACCESS } from './routes-access.ts'
 import { APPROVALS } from './routes-approvals.ts'
 import { DECISIONS } from './routes-decisions.ts'
+import { LIQUIDATION } from './routes-liquidation.ts'
 import { OIDC } from './routes-oidc.ts'
 import * as schema from './schema.ts'
 import { viewEvent } from './sentence.ts'
@@ -658,7 +659,7 @@ const halts: Route[] = [
       'For people. Each scope is released by itself; everything is when none is named, and then only after a clean reconciliation since the halt: one is started when there is none.',
     body: z.strictObject({ reason, scope: haltScope.exactOptional() }),
     answers: answers('Released.', schema.halt),
-    problems: ['NOT_HALTED', 'UNRECONCILED', 'TRADING_HALTED', 'NOT_ELIGIBLE'],
+    problems: ['NOT_HALTED', 'UNRECONCILED', 'LIQUIDATING', 'TRADING_HALTED', 'NOT_ELIGIBLE'],
     async run(api, { body, caller }) {
       const result = await api.desk.release({ ...body, actor: caller.actor })
       return result.ok ? json(await viewHalt(api)) : denied(result.error)
@@ -937,6 +938,7 @@ export const ROUTES: readonly Route[] = [
   ...orders,
   ...market,
   ...halts,
+  ...LIQUIDATION,
   ...upkeep,
   ...audit,
   ...ACCESS,

@@ -1,4 +1,5 @@
 import { z } from 'zod'
+import { STEPS } from '../gate/closing.ts'
 import { HALT_LEVELS } from '../orders/halt.ts'
 import type * as wire from './wire.ts'
 
@@ -344,6 +345,74 @@ export const halt = named(
   }),
   '`engaged` is about everything; `halts` also lists what is halted by itself, a symbol or a strategy, each with its entries that may still fill. `proof` lists the entries that were open when the halt began, with what the broker says of each now; `proven` is true when none is open and the broker was asked for all it holds since, at `comparedAt`.',
 ) satisfies z.ZodType<wire.Halt>
+
+const liquidationLine = named(
+  'LiquidationLine',
+  z.strictObject({
+    symbol: text,
+    netQty: decimal.nullable(),
+    bookQty: decimal,
+    startQty: decimal.nullable(),
+    closedQty: decimal,
+    avgPx: decimal.nullable(),
+    bid: decimal.nullable(),
+    ask: decimal.nullable(),
+    quoteAt: time.nullable(),
+    quoteFresh: z.boolean(),
+    spreadBps: decimal.nullable(),
+    worth: decimal.nullable(),
+    marketOpen: z.boolean().nullable(),
+    cancels: z.array(z.strictObject({ clOrdID: text, role, terms })),
+    step: names(STEPS),
+    text,
+  }),
+  'One symbol. `netQty` is the broker’s own count, `bookQty` ours. `step` and `text` say what is done, or waited for; `cancels` are the orders that are canceled first. `worth` is in the account’s currency, at the bid of what is held and at the ask of what is owed.',
+) satisfies z.ZodType<wire.LiquidationLine>
+
+export const liquidationPlan = named(
+  'LiquidationPlan',
+  z.strictObject({
+    account: text,
+    environment,
+    currency: text.nullable(),
+    readAt: time.nullable(),
+    lines: z.array(liquidationLine),
+  }),
+  'What would be canceled and closed, the largest first. Nothing is done.',
+) satisfies z.ZodType<wire.LiquidationPlan>
+
+export const liquidation = named(
+  'Liquidation',
+  z.strictObject({
+    account: text,
+    currency: text.nullable(),
+    state: names(['None', 'Running', 'Flat', 'Stopped']),
+    liquidationID: text.nullable(),
+    by: text.nullable(),
+    reason: text.nullable(),
+    symbols: z.array(text).nullable(),
+    collarBps: count.nullable(),
+    market: z.boolean(),
+    startedAt: time.nullable(),
+    endedAt: time.nullable(),
+    stoppedBy: text.nullable(),
+    stoppedWhy: text.nullable(),
+    lines: z.array(liquidationLine),
+    report: z
+      .array(
+        z.strictObject({
+          symbol: text,
+          heldQty: decimal,
+          closedQty: decimal,
+          avgPx: decimal.nullable(),
+          leftQty: decimal,
+          why: text.nullable(),
+        }),
+      )
+      .nullable(),
+  }),
+  'The last liquidation. `Flat`: a reading of the broker after the last trade shows nothing held, but for what `report` gives a reason for. `symbols` is null when it is about everything.',
+) satisfies z.ZodType<wire.Liquidation>
 
 export const task = named(
   'Task',

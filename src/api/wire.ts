@@ -233,6 +233,84 @@ export type Halt = {
    */
   halts: { scope: string; level: HaltLevel; by: string; reason: string; since: string; open: Halt['proof'] }[]
 }
+/** What is done, or waited for, in one symbol that is being closed. */
+export type LiquidationStep =
+  | 'Canceling'
+  | 'InDoubt'
+  | 'Working'
+  | 'Reading'
+  | 'Unexplained'
+  | 'WaitsForOpen'
+  | 'NotTradable'
+  | 'NoQuote'
+  | 'Rejected'
+  | 'NeedsPerson'
+  | 'Ready'
+  | 'Dust'
+  | 'Flat'
+export type LiquidationLine = {
+  symbol: string
+  /** Held by the broker's own count, signed; null while it has not been read since the last trade. */
+  netQty: string | null
+  bookQty: string
+  /** What the broker held when it was first read for this; null before that, and in a plan. */
+  startQty: string | null
+  closedQty: string
+  avgPx: string | null
+  bid: string | null
+  ask: string | null
+  quoteAt: string | null
+  /** Fresh enough to set a limit by. */
+  quoteFresh: boolean
+  spreadBps: string | null
+  /** At the bid of what is held, at the ask of what is owed, in the account's currency. */
+  worth: string | null
+  marketOpen: boolean | null
+  /** Resting orders, which are canceled first. */
+  cancels: { clOrdID: string; role: Role; terms: Terms }[]
+  step: LiquidationStep
+  text: string
+}
+export type LiquidationPlan = {
+  account: string
+  environment: 'paper' | 'live'
+  currency: string | null
+  /** When the broker was last read. */
+  readAt: string | null
+  /** The largest first. */
+  lines: LiquidationLine[]
+}
+export type Liquidation = {
+  account: string
+  currency: string | null
+  /** `None` when there never was one; else that of the last. */
+  state: 'None' | 'Running' | 'Flat' | 'Stopped'
+  liquidationID: string | null
+  by: string | null
+  reason: string | null
+  /** Null: all. */
+  symbols: string[] | null
+  collarBps: number | null
+  /** A person has allowed orders without a limit. */
+  market: boolean
+  startedAt: string | null
+  endedAt: string | null
+  stoppedBy: string | null
+  stoppedWhy: string | null
+  /** While it runs. */
+  lines: LiquidationLine[]
+  /** How it ended; null unless it came to its end. */
+  report:
+    | {
+        symbol: string
+        heldQty: string
+        closedQty: string
+        avgPx: string | null
+        leftQty: string
+        why: string | null
+      }[]
+    | null
+}
 export type Task = {
   taskID: string
   kind: string

@@ -14,7 +14,7 @@ import { canonical } from '../values/json.ts'
 import { ok, type Result } from '../values/result.ts'
 import { cancel } from './canceling.ts'
 import { closingOf, countOf, reportLine, rulesOf, STUCK, symbolsIn } from './closing.ts'
-import { type Command, deny, SYSTEM } from './command.ts'
+import { type Command, deny, knowsEveryTrade, SYSTEM } from './command.ts'
 import type { Denial, Send } from './desk.ts'
 import { halt } from './halting.ts'
 import { entryID, exitID } from './naming.ts'
@@ -135,6 +135,8 @@ export async function stopLiquidation(
 /** What the worker read for the next step, all of it after the last one. */
 type View = { readonly account: AccountReading; readonly markets: readonly MarketFacts[] }
 type Outcome = { readonly sends: readonly Send[]; readonly againMs: number | null; readonly why: string }
+/** Until what is held is read again when a trade overtook the reading. */
+const UNREAD_MS = 500
 const OVER: Outcome = { sends: [], againMs: null, why: 'it is over' }
 
 /**
@@ -162,12 +164,13 @@ export async function liquidate(c: Command, view: View): Promise<Outcome> {
     for (const place of step.places) sends.push(await made(c, running, symbol, place))
     if (step.state === 'NeedsPerson') await stuck(c, running, symbol, step.text)
   }
-  if (row && countOf(row, '') !== null && ends.every(({ step }) => isOver(step))) {
+  if (row && knowsEveryTrade(row) && ends.every(({ step }) => isOver(step))) {
     await ended(c, running, ends)
     return OVER
   }
-  const soonest = Math.min(...ends.map(({ step }) => step.againMs))
-  const text = ends.find(({ step }) => !isOver(step))?.step.text ?? 'what the broker holds is read again'
+  const going = ends.filter(({ step }) => !isOver(step))
+  const soonest = Math.min(...going.map(({ step }) => step.againMs), going.length === 0 ? UNREAD_MS : Infinity)
+  const text = going[0]?.step.text ?? 'what the broker holds is read again'
   // Where requests are scarce, what is asked for anyway must not use up those of the exits.
   return { sends, againMs: Math.max(soonest, capabilities.pace?.quotesMs ?? 0), why: text }
 }

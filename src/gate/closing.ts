@@ -175,13 +175,19 @@ function inWords({ clOrdID, terms, cumQty }: Order): string {
   return `${clOrdID} (${terms.side} ${shortest(terms.orderQty)}${terms.price ? ` at ${shortest(terms.price)}` : ''}${done})`
 }
 
-const isOlder = (at: Instant, ms: number, now: Instant): boolean => msBetween(at, now) >= ms
+/** A moment that is far ahead is of a clock that has been set back since: it must not hold anything up for as long. */
+function isOlder(at: Instant, ms: number, now: Instant): boolean {
+  const age = msBetween(at, now)
+  return age >= ms || age <= -SET_BACK_MS
+}
+/** Longer than anything takes between a reading and the decision on it. */
+const SET_BACK_MS = 120_000
 
 const isSettled = ({ movedAt }: Closing, { speed }: ClosingRules, readAt: Instant): boolean =>
   movedAt === null || isOlder(movedAt, SETTLED_MS * speed, readAt)
 
 const isLasting = ({ stillSince }: Closing, { speed }: ClosingRules, readAt: Instant): boolean =>
-  stillSince !== null && isOlder(stillSince, LASTING_MS * speed, readAt)
+  stillSince !== null && msBetween(stillSince, readAt) >= LASTING_MS * speed
 
 /** Whether it can be traded at all now. */
 function marketStep(
