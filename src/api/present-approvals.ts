@@ -7,6 +7,7 @@ import type { ArmedStrategy, Change, ChangeOf, Link, Passkey, Person, Session } 
 import { text } from '../values/decimal.ts'
 import { rfc3339 } from '../values/instant.ts'
 import { type NameOf, type Seen, viewRequirement, viewVote } from './present.ts'
+import { viewLimitChanges, viewLimits } from './present-limits.ts'
 import type * as wire from './wire.ts'
 
 // Who must say yes to what, and with what they say it: records to what crosses the wire.
@@ -93,6 +94,13 @@ function viewWhat(what: ChangeOf, name: NameOf, passkeys: ReadonlyMap<string, Pa
         after: { ...after, roles: [...after.roles] },
       }
     }
+    case 'risk limits':
+      return {
+        kind: what.kind,
+        before: viewLimits(what.before),
+        after: viewLimits(what.after),
+        changes: viewLimitChanges(what.before, what.after),
+      }
     case 'passkey revoked':
       return { ...what, name: passkeys.get(what.credentialID)?.name ?? what.credentialID }
   }

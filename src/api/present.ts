@@ -32,6 +32,7 @@ import {
 } from '../values/decimal.ts'
 import { instant, type Instant, rfc3339 } from '../values/instant.ts'
 import type { Caller } from './access.ts'
+import { viewHeadroom } from './present-limits.ts'
 import type * as wire from './wire.ts'
 
 // Records to what crosses the wire. Pure: what depends on the moment and on who looks arrives as `Seen`.
@@ -244,6 +245,7 @@ export function viewIntent(intent: Intent, order: Order | null, seen: Seen, appr
     fingerprint: maybe(intent.digest, fingerprint),
     sizing: intent.sizing && viewSizing(intent.sizing),
     checks: intent.checks.map(({ check, passed, label }) => ({ check, passed, label })),
+    headroom: (intent.headroom ?? []).map(viewHeadroom),
     refusals: intent.refusals.map((refusal) => viewRefusal(refusal, seen.name)),
     decideBy: maybe(intent.decideBy, time),
     escalatedAt: maybe(intent.escalatedAt ?? null, time),

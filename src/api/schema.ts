@@ -1,6 +1,8 @@
 import { z } from 'zod'
+import { LIMIT_NAMES } from '../gate/limits.ts'
 import { STEPS } from '../gate/closing.ts'
 import { HALT_LEVELS } from '../orders/halt.ts'
+import { STAGES } from '../orders/stage.ts'
 import type * as wire from './wire.ts'
 
 // The shape of every answer, for the documentation and the tests. `satisfies` holds each one to its wire type, so
@@ -82,6 +84,41 @@ const checkLine = named(
   z.strictObject({ check: text, passed: z.boolean(), label: text }),
 ) satisfies z.ZodType<wire.CheckLine>
 
+const nameOfLimit = names(LIMIT_NAMES)
+const bound = z.strictObject({ hard: decimal.nullable(), soft: decimal.nullable() })
+export const limits = named(
+  'Limits',
+  z.strictObject({
+    version: count,
+    stage: names(STAGES),
+    values: z.record(nameOfLimit, bound),
+    lists: z.strictObject({
+      symbols: z.array(text).nullable(),
+      restricted: z.array(text),
+      assetClasses: z.array(text).nullable(),
+      ordTypes: z.array(text).nullable(),
+      allowShort: z.boolean(),
+    }),
+  }),
+  'What the account may risk. Null: not limited in that way. Beyond `soft` an order asks for one level more; beyond `hard` it is refused.',
+) satisfies z.ZodType<wire.Limits>
+const limitChange = z.strictObject({
+  name: text,
+  bound: names(['hard', 'soft']).nullable(),
+  old: text.nullable(),
+  new: text.nullable(),
+  tighter: z.boolean(),
+})
+
+const headroom = z.strictObject({
+  name: names(LIMIT_NAMES),
+  unit: names(['account currency', 'orders', 'units', 'count']),
+  limit: decimal,
+  before: decimal,
+  order: decimal,
+  orderPercent: decimal.nullable(),
+  afterPercent: decimal.nullable(),
+})
 const terms = named(
   'Terms',
   z.strictObject({
@@ -180,6 +217,7 @@ export const intent = named(
     fingerprint: text.regex(/^[0-9a-f]{4}-[0-9a-f]{4}$/).nullable(),
     sizing: sizing.nullable(),
     checks: z.array(checkLine),
+    headroom: z.array(headroom),
     refusals: z.array(refusal),
     decideBy: time.nullable(),
     escalatedAt: time.nullable(),
@@ -632,6 +670,12 @@ export const change = named(
       z.strictObject({ kind: z.literal('approval policy'), before: count, policy }),
       z.strictObject({ kind: z.literal('person'), personID: text, name: text, before: standing, after: standing }),
       z.strictObject({ kind: z.literal('passkey revoked'), credentialID: text, personID: text, name: text }),
+      z.strictObject({
+        kind: z.literal('risk limits'),
+        before: limits,
+        after: limits,
+        changes: z.array(limitChange),
+      }),
     ]),
     digest: text,
     fingerprint: text,

@@ -1,6 +1,7 @@
 import type { Action, Happened } from '../desk/events.ts'
 import type { Row } from '../journal/row.ts'
 import { tradingIn } from '../orders/halt.ts'
+import { rfc3339 } from '../values/instant.ts'
 import { type Decimal, shortest } from '../values/decimal.ts'
 import { visible } from '../values/shown.ts'
 import type { Report } from '../orders/report.ts'
@@ -37,6 +38,8 @@ const what = (change: ChangeOf, name: NameOf): string => {
       return `version ${change.policy.version} of the policy of approvals`
     case 'person':
       return `${name(change.personID)} ${change.after.disabled ? 'without access' : `as ${change.after.roles.join(', ')}`}`
+    case 'risk limits':
+      return `version ${change.after.version} of the risk limits`
     case 'passkey revoked':
       return `a passkey of ${name(change.personID)} revoked`
   }
@@ -107,6 +110,10 @@ const SAYS: { readonly [A in Action]: (told: Told<A>) => string } = {
   'execution.disputed': ({ data, id }) =>
     `The broker reported ${data.report.execType} for ${id}, which is ${data.fault.phase}: set aside for a person.`,
 
+  'limits.opened': ({ data }) => `The risk limits begin with those of stage ${data.limits.stage}.`,
+  'limits.changed': ({ data }) =>
+    `Version ${data.limits.version} of the risk limits ${data.from === null ? 'is in force' : `is in force from ${rfc3339(data.from)} on`}.`,
+  'day.opened': ({ data }) => `The trading day ${data.day} began with equity of ${n(data.opening.equity)}.`,
   'halt.engaged': ({ data, name }) =>
     `${name(data.by)} halted ${data.scope && data.scope !== 'global' ? tradingIn(data.scope).replace('T', 't') : 'trading'}${data.level ? ` (${data.level})` : ''}: ${data.reason}`,
   'halt.released': ({ data }) => `${data.by} released the halt: ${data.reason}`,

@@ -107,6 +107,8 @@ export type Intent = {
   fingerprint: string | null
   sizing: Sizing | null
   checks: CheckLine[]
+  /** How much of each limit it uses; empty where there are none. */
+  headroom: Headroom[]
   refusals: Refusal[]
   decideBy: string | null
   /** When further people were told that nobody had decided for `undecidedMs`; null: they were not. */
@@ -213,6 +215,56 @@ export type Quote = {
   mid: string
   at: string
   sessionOpen: boolean
+}
+export type LimitName =
+  | 'maxGrossExposure'
+  | 'maxNetExposure'
+  | 'maxDayTurnover'
+  | 'maxOrderNotional'
+  | 'maxPositionNotional'
+  | 'maxSymbolShare'
+  | 'maxOrderQty'
+  | 'collarBps'
+  | 'maxMoveBps'
+  | 'maxOrdersPerMinute'
+  | 'maxOrdersPerDay'
+  | 'maxRepeats'
+  | 'maxRejects'
+  | 'maxLosers'
+  | 'maxOpenPositions'
+  | 'dayLoss'
+  | 'drawdown'
+  | 'buyingPowerBuffer'
+/** Null: not limited in that way. Beyond `soft` an order asks for one level more. */
+export type Bound = { hard: string | null; soft: string | null }
+export type Limits = {
+  version: number
+  stage: 'S0' | 'S1' | 'S2' | 'S3' | 'S4'
+  values: Record<LimitName, Bound>
+  lists: {
+    symbols: string[] | null
+    restricted: string[]
+    assetClasses: string[] | null
+    ordTypes: string[] | null
+    allowShort: boolean
+  }
+}
+export type LimitChange = {
+  name: string
+  bound: 'hard' | 'soft' | null
+  old: string | null
+  new: string | null
+  tighter: boolean
+}
+/** How much of a limit an order uses; percentages are null of a limit of nothing. */
+export type Headroom = {
+  name: LimitName
+  unit: 'account currency' | 'orders' | 'units' | 'count'
+  limit: string
+  before: string
+  order: string
+  orderPercent: string | null
+  afterPercent: string | null
 }
 export type HaltLevel = 'K1' | 'K2' | 'K3' | 'K4'
 export type Halt = {
@@ -485,6 +537,7 @@ export type Change = {
         after: { roles: string[]; disabled: boolean }
       }
     | { kind: 'passkey revoked'; credentialID: string; personID: string; name: string }
+    | { kind: 'risk limits'; before: Limits; after: Limits; changes: LimitChange[] }
   digest: string
   fingerprint: string
   requires: { level: Level; quorum: number; passkey: boolean; rules: string[] }

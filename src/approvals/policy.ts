@@ -111,6 +111,18 @@ export function requirementOf(policy: ApprovalPolicy, order: OrderFacts): Requir
   return { level, quorum, policyVersion: policy.version, rules: rules.map((rule) => rule.name) }
 }
 
+/** The same with one level more, for an order that is beyond soft limits; the limits are named with it. */
+export function surer(requires: Requirement, beyond: readonly string[]): Requirement {
+  if (beyond.length === 0) return requires
+  const level = LEVELS[Math.min(rank(requires.level) + 1, LEVELS.length - 1)] as Level
+  const rules = [...requires.rules, ...beyond.map((name) => `${BEYOND}${name}`)]
+  return { ...requires, level, quorum: level === 'L3' ? Math.max(2, requires.quorum) : requires.quorum, rules }
+}
+/** Before the name of a soft limit, among the names of the rules that matched. */
+const BEYOND = 'beyond the soft limit '
+export const beyondOf = ({ rules }: Requirement): readonly string[] =>
+  rules.filter((rule) => rule.startsWith(BEYOND)).map((rule) => rule.slice(BEYOND.length))
+
 /** The tightest of the limits of the account and of every rule that matches. */
 export function limitsOf(policy: ApprovalPolicy, order: OrderFacts, account: Limits): Limits {
   const rules = policy.rules.filter((rule) => matches(rule, order))

@@ -1,5 +1,5 @@
 import type { Policy } from '../gate/policy.ts'
-import type { Facts } from '../gate/facts.ts'
+import type { Facts, MarketFacts } from '../gate/facts.ts'
 import {
   cancels,
   type HaltState,
@@ -26,12 +26,16 @@ import type { Json } from '../values/json.ts'
 import { err, type Result } from '../values/result.ts'
 import type { Denial, DenialCode } from './desk.ts'
 import type { Action, Happened } from './events.ts'
+import { type Limiting, rulesNow } from './limiting.ts'
 import { project } from './project.ts'
+import { dayFacts, openDay, withTrail } from './trading-day.ts'
 
 /** What every command of one account needs to know; none of it changes while the process runs. */
 export type Setting = {
   readonly account: AccountID
   readonly policy: Policy
+  /** Absent: the account has no limits but those of `policy`. */
+  readonly limiting?: Limiting
   readonly capabilities: Capabilities
   /** How much faster than a person's time the clock runs: 1, but in a replay. Every wait below is in a person's time. */
   readonly speed: number
@@ -61,6 +65,7 @@ export class Command {
   readonly tx: Tx
   readonly now: Instant
   readonly setting: Setting
+  #rules: Promise<Policy> | null = null
   readonly news: { seq: number | null; work: boolean; sends: number } = { seq: null, work: false, sends: 0 }
 
   constructor(tx: Tx, now: Instant, setting: Setting) {
@@ -173,6 +178,7 @@ export class Command {
   /** Takes what the broker says of the account; overtaken by a trade, it is kept for the screen and closed to the gate. */
   async recordAccount(reading: AccountReading): Promise<void> {
     const key = this.setting.account
+    if (this.setting.limiting) await openDay(this, reading)
     const before = await this.tx.get('account', key)
     await this.tx.put('account', { ...reading, key, tradedRow: before?.tradedRow ?? -1 })
   }
@@ -181,6 +187,18 @@ export class Command {
   async traded(row: Row): Promise<void> {
     const before = await this.tx.get('account', this.setting.account)
     if (before) await this.tx.put('account', { ...before, tradedRow: row.seq })
+  }
+
+  /** The rules of the gate, with the limits that are in force now. */
+  async rules(): Promise<Policy> {
+    this.#rules ??= rulesNow(this.tx, this.setting.policy, this.setting.limiting, this.now)
+    return this.#rules
+  }
+  /** What was read of a market; where prices may not move too far, also how far they have. */
+  async recordMarket(market: MarketFacts): Promise<void> {
+    const { limiting, speed } = this.setting
+    const row = limiting ? withTrail(market, await this.tx.get('market', market.symbol), this.now, speed) : market
+    await this.tx.put('market', row)
   }
 
   /** Whether the account as a whole is halted. */
@@ -208,7 +226,7 @@ export class Command {
 
   /** Everything the gate may look at for one intent, as it is known in this transaction. */
   async facts(intent: Intent): Promise<Facts> {
-    const { account, policy, capabilities } = this.setting
+    const { account, policy, capabilities, limiting } = this.setting
     const { symbol, side } = intent.proposal
     const [halts, freeze, market, accountFacts, position, open, near] = [
       await this.tx.all('halt'),
@@ -227,15 +245,17 @@ export class Command {
         TWIN_STATES.includes(other.state) &&
         earlier(other, intent),
     )
+    const known = accountFacts && knowsEveryTrade(accountFacts) ? accountFacts : null
     return {
       halt: haltOf(statesOf(halts), stoppable(account, intent.proposal)),
       freeze,
       market,
-      account: accountFacts && knowsEveryTrade(accountFacts) ? accountFacts : null,
+      account: known,
       bookQty: position?.netQty ?? ZERO,
       ...(position?.feeQty && { feeQty: position.feeQty }),
       inFlight: open,
       twins: twins.map((twin) => ({ intentID: twin.intentID, receivedAt: twin.receivedAt })),
+      ...(limiting && { day: await dayFacts(this, intent, known, open) }),
       supported: capabilitiesFor(capabilities, market?.instrument?.assetClass ?? null),
     }
   }

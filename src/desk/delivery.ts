@@ -1,3 +1,4 @@
+import { beyondOf, ONE_CLICK } from '../approvals/policy.ts'
 import { passExit, recheck } from '../gate/gate.ts'
 import type { Refusal } from '../gate/refusal.ts'
 import { stoppable } from '../orders/halt.ts'
@@ -61,14 +62,22 @@ async function sendEntry(c: Command, intent: Intent): Promise<Send | 'facts-too-
 
   const of = stoppable(intent.account, intent.proposal)
   if (!(await c.haltOver(of)) && !(await factsAreFresh(c, intent))) return 'facts-too-old'
-  const { passed, refusals, drift } = recheck(made, intent.proposal, await c.facts(intent), c.setting.policy, c.now)
+  const { passed, refusals, drift, soft } = recheck(
+    made,
+    intent.proposal,
+    await c.facts(intent),
+    await c.rules(),
+    c.now,
+  )
   if (refusals.some((r) => r.code === 'SIGNAL_EXPIRED')) {
     await lapsed(c, intent, 'The signal expired before its approval could be sent. Nothing left the house.')
     return null
   }
   if (refusals.length > 0) return refused(c, intent, refusals)
-  if (drift || !passed) {
-    // The market moved since the human looked: a new ticket, a new question. The old yes is void.
+  const asked = beyondOf(intent.requires ?? ONE_CLICK)
+  if (drift || !passed || soft.some((name) => !asked.includes(name))) {
+    // The market moved since the human looked, or others were sent and this one is beyond a soft limit by now: a new
+    // ticket, a new question. The old yes is void.
     await ticket(c, intent, 'drifted')
     return null
   }

@@ -1,3 +1,5 @@
+import type { Headroom } from '../gate/headroom.ts'
+import type { Limits } from '../gate/limits.ts'
 import type { ApprovalPolicy, Requirement } from '../approvals/policy.ts'
 import type { Refusal } from '../gate/refusal.ts'
 import type { CheckLine } from '../gate/gate.ts'
@@ -24,6 +26,7 @@ import type {
   SigninCode,
   Task,
   Token,
+  TradingDay,
 } from '../ports/records.ts'
 import type { AccountID, ClOrdID, OrderID } from '../values/brand.ts'
 import type { Qty } from '../values/decimal.ts'
@@ -44,6 +47,8 @@ export type Happened = {
     digest: string
     sizing: Sizing
     checks: readonly CheckLine[]
+    /** How much of each limit the order uses; absent where there are none. */
+    headroom?: readonly Headroom[]
     decideBy: Instant
     /** Absent where nobody further is told. */
     escalation?: Escalation
@@ -122,6 +127,11 @@ export type Happened = {
   'change.declined': { decision: Decision }
   'change.lapsed': { why: string }
   'policy.changed': { policy: ApprovalPolicy }
+  /** What the account begins with, by its stage. */
+  'limits.opened': { limits: Limits }
+  /** Null `from`: at once. */
+  'limits.changed': { limits: Limits; from: Instant | null }
+  'day.opened': { day: string; opening: NonNullable<TradingDay['opening']> }
   'strategy.armed': { arming: ArmedStrategy }
   'strategy.disarmed': { why: string }
   'token.issued': { token: Token }

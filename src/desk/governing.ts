@@ -8,6 +8,7 @@ import {
   type Requirement,
 } from '../approvals/policy.ts'
 import { APPROVERS, takesAccess, tooNew } from '../approvals/decide.ts'
+import { isTightening } from '../gate/limits.ts'
 import { moment } from '../gate/words.ts'
 import type { Actor } from '../journal/row.ts'
 import type { Change, ChangeOf, Decision, Person } from '../ports/records.ts'
@@ -19,10 +20,25 @@ import { err, ok, type Result } from '../values/result.ts'
 import { policyNow, policyOf } from './approving.ts'
 import { type Command, denial, deny } from './command.ts'
 import type { Denial } from './desk.ts'
+import { effectiveFrom, inForce, limitFaults } from './limiting.ts'
 import { clickOf, type Decided, holdsStill, weigh } from './evidence.ts'
 
 /** Who may propose a change of the house, and say yes to one of somebody else. */
 export const GOVERNORS: readonly string[] = ['risk', 'admin']
+/** Tighter limits are the business of whoever sees that they are too wide. */
+const TIGHTENERS: readonly string[] = ['risk', 'admin', 'approver', 'operator']
+
+/** The roles of which one must be held by whoever proposes this; a no needs no more than to decide it. */
+export const proposersOf = (what: ChangeOf): readonly string[] =>
+  what.kind !== 'risk limits' ? GOVERNORS : onlyTakesAway(what) ? TIGHTENERS : ['risk']
+export const decidersOf = ({ kind }: Pick<ChangeOf, 'kind'>): readonly string[] =>
+  kind === 'risk limits' ? ['risk', 'approver'] : GOVERNORS
+export const mayPropose = (what: ChangeOf, person: Access | null): boolean => holds(proposersOf(what), person)
+export const mayGovern = (what: Pick<ChangeOf, 'kind'>, person: Access | null): boolean =>
+  holds(decidersOf(what), person)
+type Access = Pick<Person, 'roles' | 'disabled'>
+const holds = (roles: readonly string[], person: Access | null): boolean =>
+  person !== null && !person.disabled && person.roles.some((role) => roles.includes(role))
 
 /** How long others have to decide: a night and a day. */
 export const CHANGE_TTL_MS = 24 * 3_600_000
@@ -43,9 +59,9 @@ type Proposed = { readonly what: ChangeOf; readonly reason: string; readonly act
 export async function proposeChange(c: Command, ask: Proposed): Promise<Result<Change, Denial>> {
   const { what } = ask
   const proposer = ask.actor.type === 'person' ? await c.tx.get('person', ask.actor.id) : null
-  if (!proposer || proposer.disabled || !isGovernor(proposer))
-    return deny('NOT_ELIGIBLE', `Changes are proposed by people with one of the roles ${GOVERNORS.join(', ')}.`)
-  const wrong = await faultOf(c.tx, what, c.setting.policy.environment)
+  if (!proposer || !mayPropose(what, proposer))
+    return deny('NOT_ELIGIBLE', `This is proposed by people with one of the roles ${proposersOf(what).join(', ')}.`)
+  const wrong = await faultOf(c.tx, what, c.setting.policy.environment, c.now)
   if (wrong) return err(wrong)
   const { alone, missed, ...requires } = await asksFor(c.tx, await policyNow(c), what, proposer.personID, c.now)
   if (missed.length > 0) return err(tooSoon(missed))
@@ -119,7 +135,7 @@ export async function decideChange(
   const never = mayDecide(change, person, ask.digest, c.now)
   if (never?.code === 'APPROVAL_EXPIRED')
     await c.emit('change.lapsed', about(change), change.changeID, { why: 'Nobody decided in time.' })
-  if (never || !person) return err(never ?? NO_GOVERNOR)
+  if (never || !person) return err(never ?? noGovernor(change.what))
   if (ask.verdict === 'declined') {
     const decision: Decision = { ...decisionOf(c, ask, person), level: 'L1' }
     await c.emit('change.declined', about(change), change.changeID, { decision }, ask.actor)
@@ -136,15 +152,13 @@ export async function decideChange(
     : ok(voted)
 }
 
-const NO_GOVERNOR = denial(
-  'NOT_ELIGIBLE',
-  `Changes are decided by people with one of the roles ${GOVERNORS.join(', ')}.`,
-)
+const noGovernor = (what: ChangeOf): Denial =>
+  denial('NOT_ELIGIBLE', `This is decided by people with one of the roles ${decidersOf(what).join(', ')}.`)
 
 /** Why this person cannot decide on it now, whether yes or no; null when they can. */
 export function mayDecide(change: Change, person: Person | null, digest: string, now: Instant): Denial | null {
   if (change.state !== 'Waiting') return denial('NOT_PENDING', `The change is ${change.state.toLowerCase()} already.`)
-  if (!person || person.disabled || !isGovernor(person)) return NO_GOVERNOR
+  if (!mayGovern(change.what, person)) return noGovernor(change.what)
   if (now > change.decideBy)
     return denial('APPROVAL_EXPIRED', 'The time to decide on this change has ended. Propose it again.')
   return digest === change.digest
@@ -166,7 +180,7 @@ export async function whyNotAgree(
   return (
     (await mayAgree(reads, change, person, now)) ??
     (await staleness(reads, change, environment)) ??
-    (await faultOf(reads, change.what, environment))
+    (await faultOf(reads, change.what, environment, now))
   )
 }
 
@@ -197,7 +211,7 @@ export async function countAgreed(
   const what = yesTo(change, environment)
   for (const { by, evidence } of change.votes) {
     const person = await reads.get('person', by)
-    if (!person || person.disabled || !isGovernor(person)) continue
+    if (!person || !mayGovern(change.what, person)) continue
     if (!isParty(change, person) && tooNew(change.requires, person)) continue
     if (evidence && (evidence.kind === 'armed' || !(await holdsStill(reads, evidence, by, what, now)))) continue
     agreed.add(by)
@@ -234,13 +248,13 @@ async function isRepeat(c: Command, change: Change, ask: Verdict): Promise<boole
 /** It was proposed under other rules, or by somebody who may not propose any more. */
 async function staleness(
   reads: Reads,
-  { requires, proposer, proposerName }: Change,
+  { what, requires, proposer, proposerName }: Change,
   environment: Environment,
 ): Promise<Denial | null> {
   if ((await policyOf(reads, environment)).version !== requires.policyVersion)
     return denial('STALE_CHANGE', 'The policy of approvals has changed since. Propose it again under the new one.')
   const person = await reads.get('person', proposer)
-  return person && !person.disabled && isGovernor(person)
+  return mayPropose(what, person)
     ? null
     : denial('STALE_CHANGE', `${proposerName}, who proposed this, may not do so any more. Propose it again.`)
 }
@@ -248,7 +262,6 @@ async function staleness(
 const about = (change: Change) => ({ type: 'change', id: change.changeID })
 const reread = async (c: Command, change: Change): Promise<Change> =>
   (await c.tx.get('change', change.changeID)) ?? change
-export const isGovernor = ({ roles }: Pick<Person, 'roles'>): boolean => roles.some((role) => GOVERNORS.includes(role))
 const subjectOf = (what: ChangeOf): string | null => ('personID' in what ? what.personID : null)
 /** Whoever proposed it, or is its subject: they decide where nobody else may, who could vouch for them. */
 const isParty = ({ what, proposer }: Change, { personID }: Person): boolean =>
@@ -258,8 +271,7 @@ const isParty = ({ what, proposer }: Change, { personID }: Person): boolean =>
 async function deciders(reads: Reads, what: ChangeOf, proposer: string): Promise<readonly Person[]> {
   const people = await reads.all('person')
   return people.filter(
-    (person) =>
-      !person.disabled && isGovernor(person) && person.personID !== proposer && person.personID !== subjectOf(what),
+    (person) => mayGovern(what, person) && person.personID !== proposer && person.personID !== subjectOf(what),
   )
 }
 
@@ -275,9 +287,9 @@ async function missing(reads: Reads, what: ChangeOf, proposer: string, now: Inst
     if (state !== 'Applied' || done.kind !== 'person' || settledAt === null) continue
     const { personID, before } = done
     const until = plusMs(settledAt, MISSED_MS)
-    if (now >= until || before.disabled || !isGovernor(before) || personID === proposer) continue
+    if (now >= until || !mayGovern(what, before) || personID === proposer) continue
     const person = await reads.get('person', personID)
-    if (personID === subjectOf(what) || !person || (!person.disabled && isGovernor(person))) continue
+    if (personID === subjectOf(what) || !person || mayGovern(what, person)) continue
     missed.set(personID, { name: person.name, until })
   }
   return [...missed.values()]
@@ -292,12 +304,22 @@ function tooSoon(missed: readonly Missed[]): Denial {
   )
 }
 
-/** The safe direction: somebody is kept out, or a passkey is good for nothing any more. */
-export const onlyTakesAway = (what: ChangeOf): boolean =>
-  what.kind === 'passkey revoked' || (what.kind === 'person' && takesAccess(what.before, what.after))
+/** The safe direction: somebody is kept out, a passkey is good for nothing any more, less may be risked. */
+export function onlyTakesAway(what: ChangeOf): boolean {
+  switch (what.kind) {
+    case 'passkey revoked':
+      return true
+    case 'person':
+      return takesAccess(what.before, what.after)
+    case 'risk limits':
+      return isTightening(what.before, what.after)
+    case 'approval policy':
+      return false
+  }
+}
 
 /** Why the change cannot be made: it is of something else than what is there now, or makes no sense. */
-async function faultOf(reads: Reads, what: ChangeOf, environment: Environment): Promise<Denial | null> {
+async function faultOf(reads: Reads, what: ChangeOf, environment: Environment, now: Instant): Promise<Denial | null> {
   switch (what.kind) {
     case 'approval policy': {
       const { version } = await policyOf(reads, environment)
@@ -324,6 +346,17 @@ async function faultOf(reads: Reads, what: ChangeOf, environment: Environment): 
       return people.some((one) => !one.disabled && one.roles.includes('admin'))
         ? null
         : denial('POLICY_FAULT', 'Somebody must stay who may let others in. Give another person the role admin first.')
+    }
+    case 'risk limits': {
+      const row = await reads.get('limits', 'account')
+      const before = row && inForce(row, now)
+      if (!before || canonical(before) !== canonical(what.before) || what.after.version !== before.version + 1)
+        return denial(
+          'STALE_CHANGE',
+          `The limits are version ${before?.version ?? 0} by now. Look at them, and propose again.`,
+        )
+      const wrong = limitFaults(before, what.after)
+      return wrong.length > 0 ? denial('POLICY_FAULT', wrong.join(' ')) : null
     }
     case 'passkey revoked': {
       const passkey = await reads.get('passkey', what.credentialID)
@@ -398,6 +431,17 @@ async function apply(c: Command, change: Change, actor: Actor): Promise<Result<C
     case 'person': {
       await c.emit('person.changed', { type: 'person', id: what.personID }, changeID, what.after, actor)
       if (what.after.disabled) await keepOut(c, what.personID, actor)
+      break
+    }
+    case 'risk limits': {
+      const from = effectiveFrom(what.before, what.after, c.now)
+      await c.emit(
+        'limits.changed',
+        { type: 'account', id: c.setting.account },
+        changeID,
+        { limits: what.after, from },
+        actor,
+      )
       break
     }
     case 'passkey revoked':

@@ -10,7 +10,7 @@ import {
 } from '../approvals/decide.ts'
 import { digestOf } from '../approvals/digest.ts'
 import type { Evidence } from '../approvals/evidence.ts'
-import { ONE_CLICK, requirementOf } from '../approvals/policy.ts'
+import { ONE_CLICK, requirementOf, surer } from '../approvals/policy.ts'
 import { assess, driftOf } from '../gate/gate.ts'
 import { explain, TRANSIENT } from '../gate/refusal.ts'
 import type { Actor } from '../journal/row.ts'
@@ -124,16 +124,16 @@ export async function ticket(
   why: Happened['intent.ticketed']['why'],
   askedBy?: Actor,
 ): Promise<Intent> {
-  const { policy } = c.setting
-  const { ticket: passed, ...found } = assess(intent.proposal, await c.facts(intent), policy, intent.rev + 1, c.now)
-  const { sizing, checks } = found
+  const rules = await c.rules()
+  const { ticket: passed, ...found } = assess(intent.proposal, await c.facts(intent), rules, intent.rev + 1, c.now)
+  const { sizing, checks, headroom = [], soft = [] } = found
   if (!passed || !sizing) return unfit(c, intent, found)
   const approvals = await policyNow(c)
   const order = orderFacts(passed, intent.proposal.strategyID)
   const limits = limitsNow(c, approvals, order)
   const made = { ...passed, maxDriftBps: limits.maxDriftBps }
-  const armed = await armedFor(c, intent, order, approvals)
-  const requires = armed?.requires ?? requirementOf(approvals, order)
+  const armed = soft.length > 0 ? null : await armedFor(c, intent, order, approvals)
+  const requires = armed?.requires ?? surer(requirementOf(approvals, order), soft)
   // Whoever asks for a new ticket is there, and so is whoever had just said yes.
   const nobody = await whyNobody(c, intent, requires, armed || why !== 'sized' ? undefined : approvals.coverage)
   if (nobody) return unfit(c, intent, { ...found, refusals: [nobody] })
@@ -151,6 +151,7 @@ export async function ticket(
       digest,
       sizing,
       checks,
+      ...(headroom.length > 0 && { headroom }),
       decideBy,
       ...(escalation && { escalation }),
       requires,
@@ -183,7 +184,8 @@ async function unfit(
   intent: Intent,
   found: Pick<Happened['intent.refused'], 'refusals' | 'sizing' | 'checks'>,
 ): Promise<Intent> {
-  await c.emit('intent.refused', about(intent), intent.corr, { at: 'proposal', ...found })
+  const { refusals, sizing, checks } = found
+  await c.emit('intent.refused', about(intent), intent.corr, { at: 'proposal', refusals, sizing, checks })
   return reread(c, intent)
 }
 
@@ -237,8 +239,7 @@ export async function approve(c: Command, ask: Yes): Promise<Result<Intent, Deni
   if (!level.ok) return level
   const weak = tooLow(requires, level.value)
   if (weak) return said(weak)
-  const { policy } = c.setting
-  const drift = driftOf(ticket, await c.facts(intent), policy, c.now)
+  const drift = driftOf(ticket, await c.facts(intent), await c.rules(), c.now)
   if (drift) {
     const next = TRANSIENT[drift.code]
       ? 'Try again in a moment, or re-price to see a new ticket.'
@@ -357,7 +358,7 @@ export async function reprice(c: Command, ask: { intentID: IntentID; actor: Acto
   if (intent.state !== 'AwaitingApproval')
     return deny('NOT_PENDING', `The intent is ${intent.state}; only a waiting one can be re-priced.`)
   // A feed that hangs or a halt is no reason to lose what waits; only what waiting cannot change ends it.
-  const { refusals } = assess(intent.proposal, await c.facts(intent), c.setting.policy, intent.rev + 1, c.now)
+  const { refusals } = assess(intent.proposal, await c.facts(intent), await c.rules(), intent.rev + 1, c.now)
   const passing = refusals.find(({ code }) => TRANSIENT[code])
   if (passing) return deny('GATE_REFUSED', `${explain(passing)} The ticket stands; try again in a moment.`, refusals)
   return ok(await ticket(c, intent, 'repriced', ask.actor))

@@ -85,7 +85,7 @@ export function openDesk(
 
     recordFacts: (facts) =>
       run(async (c) => {
-        for (const market of facts.markets) await c.tx.put('market', market)
+        for (const market of facts.markets) await c.recordMarket(market)
         if (facts.account) await c.recordAccount(facts.account)
       }),
     claim: (owner, limit, leaseMs) => run((c) => c.tx.claim(owner, c.now, c.after(leaseMs), limit)),

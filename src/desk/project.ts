@@ -12,6 +12,8 @@ import { type Amt, eq, isZero, over, times } from '../values/decimal.ts'
 import { Fault } from '../values/fault.ts'
 import { type Instant, parseInstant } from '../values/instant.ts'
 import type { Action, Happened } from './events.ts'
+import { changed } from './limiting.ts'
+import { countDay, opened } from './trading-day.ts'
 
 /** One journal row of a known action, with its data in the shape that action carries. */
 type Told<A extends Action = Action> = { [K in A]: { readonly action: K; readonly data: Happened[K] } }[A]
@@ -23,6 +25,13 @@ type Told<A extends Action = Action> = { [K in A]: { readonly action: K; readonl
 export async function project(tx: Tx, row: Row): Promise<void> {
   const at = parseInstant(row.ts)
   if (at === null) throw new Fault('UNREADABLE_ROW', `journal row ${row.seq} has no readable time`)
+  // What an order cost and how often one was sent is counted beside whatever the row does to it.
+  const order = row.object.type === 'order' ? await tx.get('order', row.object.id) : null
+  await fold(tx, row, at)
+  if (row.object.type === 'order') await countDay(tx, row, order, at)
+}
+
+async function fold(tx: Tx, row: Row, at: Instant): Promise<void> {
   const told = row as unknown as Told
   switch (told.action) {
     case 'gateway.started':
@@ -32,7 +41,7 @@ export async function project(tx: Tx, row: Row): Promise<void> {
     case 'intent.received':
       return tx.put('intent', told.data.intent)
     case 'intent.ticketed': {
-      const { ticket, digest, sizing, checks, decideBy, requires, escalation } = told.data
+      const { ticket, digest, sizing, checks, headroom, decideBy, requires, escalation } = told.data
       await unescalated(tx, row)
       return intent(tx, row, at, 'Ticketed', {
         rev: ticket.rev,
@@ -40,6 +49,7 @@ export async function project(tx: Tx, row: Row): Promise<void> {
         digest,
         sizing,
         checks,
+        ...(headroom && { headroom }),
         refusals: [],
         decideBy,
         ...(requires && { requires, votes: [] }),
@@ -192,6 +202,15 @@ export async function project(tx: Tx, row: Row): Promise<void> {
     case 'link.ended':
       return tx.put('link', { ...(await must(tx, 'link', row)), endedAt: at })
 
+    case 'limits.opened':
+      return tx.put('limits', { scope: 'account', limits: told.data.limits, next: null })
+    case 'limits.changed': {
+      const before = await tx.get('limits', 'account')
+      if (!before) throw new Fault('UNREADABLE_ROW', `journal row ${row.seq} changes limits that never began`)
+      return tx.put('limits', changed(before, told.data, at))
+    }
+    case 'day.opened':
+      return tx.put('day', opened(await tx.get('day', 'account'), told.data.opening, at))
     case 'policy.changed':
       return tx.put('approvals', { scope: 'account', policy: told.data.policy })
     case 'change.proposed':

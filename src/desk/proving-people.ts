@@ -15,7 +15,17 @@ import {
 import { moment } from '../gate/words.ts'
 import type { Row } from '../journal/row.ts'
 import { isNarrow } from '../orders/halt.ts'
-import type { ArmedStrategy, Change, ChangeOf, Decision, Link, Passkey, Person, Session } from '../ports/records.ts'
+import type {
+  ArmedStrategy,
+  Change,
+  ChangeOf,
+  Decision,
+  Link,
+  Passkey,
+  Person,
+  RiskLimits,
+  Session,
+} from '../ports/records.ts'
 import { gt } from '../values/decimal.ts'
 import { sha256Base64url } from '../values/hash.ts'
 import { type Instant, parseInstant, plusMs } from '../values/instant.ts'
@@ -23,7 +33,8 @@ import { canonical } from '../values/json.ts'
 import { ARMED_MAX_MS } from './arming.ts'
 import type { Action, Happened } from './events.ts'
 import { type Decided, linkID, verify } from './evidence.ts'
-import { changeDigest, GOVERNORS, MISSED_MS, onlyTakesAway } from './governing.ts'
+import { changeDigest, mayGovern, mayPropose, MISSED_MS, onlyTakesAway } from './governing.ts'
+import { changed, effectiveFrom, inForce } from './limiting.ts'
 
 // Who was who in a journal, and under which policy, folded from its rows alone: what the proofs of its orders rest on.
 
@@ -77,14 +88,16 @@ export type House = {
   /** By person. */
   readonly sessions: Map<string, Session[]>
   readonly changes: Map<string, Proposed>
-  /** When each governor who is none any more was so last. */
-  readonly governedUntil: Map<string, Instant>
+  /** What access people had before each change of it, and until when: whoever could decide is missed for a while. */
+  readonly before: Map<string, readonly { readonly until: Instant; readonly access: Person }[]>
   /** What each passkey was needed for. */
   readonly used: Map<string, { orders: number; changes: number }>
   /** Agreed to by fewer people than a live account asks for before it has a policy of its own: a fault if this is one. */
   readonly lenient: { readonly seq: number; readonly doubt: Doubt }[]
   readonly pinned: ReadonlySet<string> | null
   policy: ApprovalPolicy | null
+  /** Null where the account has none, or as of before there were limits. */
+  limits: RiskLimits | null
   /** The gateway has run. */
   started: boolean
   /** From the first ticket on that says whose yes it takes: all later ones must. */
@@ -100,11 +113,12 @@ export const emptyHouse = (pinned: ReadonlySet<string> | null): House => ({
   armings: new Map(),
   sessions: new Map(),
   changes: new Map(),
-  governedUntil: new Map(),
+  before: new Map(),
   used: new Map(),
   lenient: [],
   pinned,
   policy: null,
+  limits: null,
   started: false,
   tellsWhatIsAsked: false,
   environment: null,
@@ -148,7 +162,7 @@ export function admit(house: House, seen: Witnessed): readonly Doubt[] {
       )
       if (!before) return [doubt('UNREADABLE_ROW', `It changes the access of ${id}, whom nobody added.`)]
       const { newcomer, ...person } = before
-      if (isGovernor(before)) house.governedUntil.set(id, at)
+      house.before.set(id, [...(house.before.get(id) ?? []), { until: at, access: before }])
       const isNew = newcomer === true && takesAccess(before, told.data)
       house.people.set(id, { ...person, ...told.data, ...(isNew && { newcomer }) })
       if (told.data.disabled) disarm(house, ({ by }) => by === id, at)
@@ -214,6 +228,13 @@ export function admit(house: House, seen: Witnessed): readonly Doubt[] {
         ...(fault === undefined ? [] : [doubt('NOT_AGREED', `Nobody could have agreed to this policy: ${fault}`)]),
       ]
     }
+    case 'limits.opened': {
+      const twice = house.limits !== null
+      house.limits = { scope: 'account', limits: told.data.limits, next: null }
+      return twice ? [doubt('REPEATED', 'The risk limits begin a second time.')] : []
+    }
+    case 'limits.changed':
+      return limited(house, seen, told.data)
     case 'change.applied': {
       const change = house.changes.get(id)
       if (change) change.state = 'Ended'
@@ -230,6 +251,23 @@ export function admit(house: House, seen: Witnessed): readonly Doubt[] {
     default:
       return []
   }
+}
+
+function limited(house: House, seen: Witnessed, { limits, from }: Happened['limits.changed']): readonly Doubt[] {
+  const row = house.limits
+  if (!row) return [doubt('UNREADABLE_ROW', 'It changes risk limits that never began.')]
+  const before = inForce(row, seen.at)
+  const wrong = brought(house, seen, ({ what }) => what.kind === 'risk limits' && same(what.after, limits))
+  house.limits = changed(row, { limits, from }, seen.at)
+  const due = effectiveFrom(before, limits, seen.at)
+  const early = due !== null && (from === null || from < due)
+  return [
+    ...wrong,
+    ...(limits.version === before.version + 1
+      ? []
+      : [doubt('NOT_AGREED', `After version ${before.version} of the risk limits comes version ${limits.version}.`)]),
+    ...(early ? [doubt('NOT_AGREED', `Looser risk limits hold from ${moment(due)} on, and not before.`)] : []),
+  ]
 }
 
 const same = (a: unknown, b: unknown): boolean => canonical(a) === canonical(b)
@@ -273,21 +311,21 @@ function armed(house: House, { row, at }: Witnessed, arming: ArmedStrategy): rea
 
 // ---------------------------------------------------------------- changes of the house
 
-const isGovernor = ({ roles, disabled }: Person): boolean => !disabled && roles.some((role) => GOVERNORS.includes(role))
 const subjectOf = (what: ChangeOf): string | null => ('personID' in what ? what.personID : null)
 
 const othersThan = (house: House, what: ChangeOf, proposer: string): readonly Person[] =>
   [...house.people.values()].filter(
-    (person) => isGovernor(person) && person.personID !== proposer && person.personID !== subjectOf(what),
+    (person) => mayGovern(what, person) && person.personID !== proposer && person.personID !== subjectOf(what),
   )
 
 /** Whoever could have decided on it until less than a day before: nobody becomes alone in a hurry. */
 const missedBy = (house: House, what: ChangeOf, proposer: string, at: Instant): readonly Person[] =>
   [...house.people.values()].filter((person) => {
     const { personID } = person
-    const until = house.governedUntil.get(personID)
-    const isMissed = until !== undefined && at < plusMs(until, MISSED_MS) && !isGovernor(person)
-    return isMissed && personID !== proposer && personID !== subjectOf(what)
+    const could = (house.before.get(personID) ?? []).some(
+      ({ until, access }) => at < plusMs(until, MISSED_MS) && mayGovern(what, access),
+    )
+    return could && !mayGovern(what, person) && personID !== proposer && personID !== subjectOf(what)
   })
 
 function proposed(house: House, { row, at }: Witnessed, change: Change): readonly Doubt[] {
@@ -308,7 +346,7 @@ function proposed(house: House, { row, at }: Witnessed, change: Change): readonl
   const who = house.people.get(proposer)
   const said = `Change ${id}`
   if (twice) return [doubt('REPEATED', `${said} is proposed a second time.`)]
-  if (row.actor.type !== 'person' || row.actor.id !== proposer || !who || !isGovernor(who))
+  if (row.actor.type !== 'person' || row.actor.id !== proposer || !mayPropose(what, who ?? null))
     return [doubt('NOT_AGREED', `${said} was proposed by ${row.actor.id}, who may not propose it.`)]
   if (change.digest !== changeDigest(what, proposer)) return [doubt('DIGEST_MISMATCH', `${said} has another digest.`)]
   if (!isOfNow(house, what)) return [doubt('NOT_AGREED', `${said} begins with what was not so.`)]
@@ -335,6 +373,11 @@ function isOfNow(house: House, what: ChangeOf): boolean {
       const { roles, disabled } = house.people.get(what.personID) ?? {}
       return same(what.before, { roles: roles ?? null, disabled: disabled ?? null })
     }
+    case 'risk limits':
+      // Of which moment they are is looked at when they are brought.
+      return (
+        house.limits !== null && [house.limits.limits, house.limits.next?.limits].some((one) => same(what.before, one))
+      )
     case 'passkey revoked':
       return house.passkeys.get(what.credentialID)?.personID === what.personID
   }
@@ -349,12 +392,12 @@ const decidedOf = (house: House, { change }: Proposed): Decided => ({
 })
 
 /** Whether it was proposed under other rules, or by somebody who may not propose any more; null when neither. */
-function staleness(house: House, { requires, proposer }: Change): string | null {
+function staleness(house: House, { what, requires, proposer }: Change): string | null {
   const { version } = policyOf(house)
   if (requires.policyVersion !== version)
     return `It was proposed under version ${requires.policyVersion} of the policy, and that is version ${version} by now.`
   const who = house.people.get(proposer)
-  return who && isGovernor(who) ? null : `${nameOf(house, proposer)}, who proposed it, may not do so any more.`
+  return mayPropose(what, who ?? null) ? null : `${nameOf(house, proposer)}, who proposed it, may not do so any more.`
 }
 
 function agreedTo(house: House, seen: Witnessed, decision: Decision): readonly Doubt[] {
@@ -363,7 +406,7 @@ function agreedTo(house: House, seen: Witnessed, decision: Decision): readonly D
   const who = house.people.get(decision.by)
   const said = `${nameOf(house, decision.by)} agreed to ${row.object.id}`
   if (change?.state !== 'Waiting') return [doubt('NOT_AGREED', `${said}, which waited for nobody.`)]
-  if (row.actor.type !== 'person' || row.actor.id !== decision.by || !who || !isGovernor(who))
+  if (row.actor.type !== 'person' || row.actor.id !== decision.by || !who || !mayGovern(change.change.what, who))
     return [doubt('NOT_AGREED', `${said} and may not: it was written by ${row.actor.id}.`)]
   const { what, proposer, requires, decideBy } = change.change
   const own = decision.by === proposer || decision.by === subjectOf(what)
@@ -397,7 +440,7 @@ function agreedTo(house: House, seen: Witnessed, decision: Decision): readonly D
 function agreesStill(house: House, { change }: Proposed, { by, evidence }: Decision, at?: Instant): boolean {
   const { what, proposer, requires } = change
   const person = house.people.get(by)
-  if (!person || !isGovernor(person) || !evidence) return false
+  if (!person || !mayGovern(what, person) || !evidence) return false
   if (by !== proposer && by !== subjectOf(what) && tooNew(requires, person)) return false
   return lost(house, evidence, by, house.environment ?? 'paper', at) === null
 }

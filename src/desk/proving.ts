@@ -158,6 +158,8 @@ const MATTERS: ReadonlySet<string> = new Set<Action>([
   'change.declined',
   'change.lapsed',
   'policy.changed',
+  'limits.opened',
+  'limits.changed',
   'strategy.armed',
   'strategy.disarmed',
   'liquidation.started',

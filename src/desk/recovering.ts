@@ -5,6 +5,7 @@ import type { Command } from './command.ts'
 import { escalateLater } from './escalating.ts'
 import { answeredByReports } from './executions.ts'
 import { lapseLater, watchSent } from './intents.ts'
+import { openLimits } from './limiting.ts'
 import { liquidateOn } from './liquidating.ts'
 
 /**
@@ -19,6 +20,7 @@ export async function recover(c: Command): Promise<void> {
     { version: c.setting.version, build: c.setting.build },
     { type: 'system', id: 'gateway', via: 'start', session: null },
   )
+  await openLimits(c)
   // Whoever held an errand is gone, and its lease may be of a clock that has been set back since.
   for (const { kind, subject, corr, leaseOwner } of await c.tx.all('errand'))
     if (leaseOwner !== null) await c.timer(kind, subject, corr, c.now)

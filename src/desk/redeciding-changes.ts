@@ -6,7 +6,9 @@ import {
   isWithin,
   ONE_CLICK,
   type Requirement,
+  beyondOf,
   requirementOf,
+  surer,
 } from '../approvals/policy.ts'
 import { moment } from '../gate/words.ts'
 import type { Actor } from '../journal/row.ts'
@@ -18,6 +20,7 @@ import { type Instant, plusMs } from '../values/instant.ts'
 import { canonical } from '../values/json.ts'
 import { orderFacts, proposedBy } from './approving.ts'
 import { ARMED_MAX_MS } from './arming.ts'
+import { effectiveFrom, inForce } from './limiting.ts'
 import type { Happened } from './events.ts'
 import { type Case, type Found, found, type Judge, WRITTEN_WITHIN_MS } from './finding.ts'
 import {
@@ -25,16 +28,16 @@ import {
   CHANGE_TTL_MS,
   changeDigest,
   countAgreed,
-  GOVERNORS,
+  decidersOf,
   isAgreed,
-  isGovernor,
+  mayGovern,
+  mayPropose,
+  proposersOf,
   mayAgree,
   noteOf,
 } from './governing.ts'
 
 // Changes of the house, and what may go without a person, decided again.
-
-const GOVERN = `with one of the roles ${GOVERNORS.join(', ')}`
 
 export const personOf = async (tx: Tx, actor: Actor): Promise<Person | null> =>
   actor.type === 'person' ? tx.get('person', actor.id) : null
@@ -56,7 +59,7 @@ export async function requirementFault(
   const { ticket, requires = ONE_CLICK } = data
   const policy = (await tx.get('approvals', 'account'))?.policy ?? firstPolicy(ticket.environment)
   const order = orderFacts(ticket, intent.proposal.strategyID)
-  const usual = requirementOf(policy, order)
+  const usual = surer(requirementOf(policy, order), beyondOf(requires))
   const said = `The ticket asks for ${asText(requires)} under version ${requires.policyVersion} of the policy.`
   if (requires.level !== 'L0')
     return requires.level === usual.level &&
@@ -92,13 +95,11 @@ export async function brought(
 }
 
 /** Whether it was proposed under other rules, or by somebody who may not propose any more; null when neither. */
-async function staleness(tx: Tx, { requires, proposer, proposerName }: Change): Promise<string | null> {
+async function staleness(tx: Tx, { what, requires, proposer, proposerName }: Change): Promise<string | null> {
   if ((await policies(tx)).every(({ version }) => version !== requires.policyVersion))
     return 'The policy of approvals had changed since it was proposed.'
   const person = await tx.get('person', proposer)
-  return person && !person.disabled && isGovernor(person)
-    ? null
-    : `${proposerName}, who proposed it, may not do so any more.`
+  return mayPropose(what, person) ? null : `${proposerName}, who proposed it, may not do so any more.`
 }
 
 async function agreed(tx: Tx, change: Change, said: string, at: Instant): Promise<Found | null> {
@@ -110,8 +111,8 @@ async function agreed(tx: Tx, change: Change, said: string, at: Instant): Promis
     : null
 }
 
-const notGovernor = (said: string, what: 'proposed' | 'decided'): Found =>
-  found('NOT_ELIGIBLE', said, `Changes are ${what} by people ${GOVERN}.`)
+const notGovernor = (said: string, what: 'proposed' | 'decided', roles: readonly string[]): Found =>
+  found('NOT_ELIGIBLE', said, `This is ${what} by people with one of the roles ${roles.join(', ')}.`)
 
 export const CHANGE_JUDGES = {
   'person.changed': async (c) => {
@@ -140,13 +141,28 @@ export const CHANGE_JUDGES = {
     )
   },
 
+  'limits.changed': async (c) => {
+    const { limits, from } = c.data
+    const row = await c.tx.get('limits', 'account')
+    const said = `Version ${limits.version} of the risk limits is agreed to.`
+    if (!row) return found('CONTRADICTED', said, 'Nothing is written of the limits before it.')
+    const before = inForce(row, c.at)
+    const due = effectiveFrom(before, limits, c.at)
+    if (limits.version !== before.version + 1)
+      return found('CONTRADICTED', said, `After version ${before.version} comes ${before.version + 1}.`)
+    if (from === null ? due !== null : due === null)
+      return found('CONTRADICTED', said, due ? `It holds from ${moment(due)} on.` : 'It holds at once.')
+    return brought(c, said, ({ what }) => what.kind === 'risk limits' && canonical(what.after) === canonical(limits))
+  },
+
   'change.proposed': async ({ tx, row, at, data: { change } }) => {
     const said = `${change.proposerName} proposed ${change.changeID}.`
     const { what, requires, proposer, proposedAt, decideBy } = change
     if (change.changeID !== row.object.id) return found('MISFILED', said, `The row is about ${row.object.id}.`)
     if (await tx.get('change', change.changeID)) return found('REPEATED', said, 'It was proposed before.')
     const person = await personOf(tx, row.actor)
-    if (person?.personID !== proposer || person.disabled || !isGovernor(person)) return notGovernor(said, 'proposed')
+    if (person?.personID !== proposer || !mayPropose(what, person))
+      return notGovernor(said, 'proposed', proposersOf(what))
     const digest = changeDigest(what, proposer)
     if (digest !== change.digest) return found('DIGEST_MISMATCH', said, `Its digest is ${digest}.`)
     if (change.state !== 'Waiting' || change.votes.length > 0)
@@ -173,8 +189,9 @@ export const CHANGE_JUDGES = {
     const change = await tx.get('change', row.object.id)
     const said = `${decision.byName} agreed to ${row.object.id}.`
     const person = await personOf(tx, row.actor)
-    if (person?.personID !== decision.by || person.disabled || !isGovernor(person)) return notGovernor(said, 'decided')
     if (!change) return null
+    if (person?.personID !== decision.by || !mayGovern(change.what, person))
+      return notGovernor(said, 'decided', decidersOf(change.what))
     if (change.state !== 'Waiting') return found('NOT_PENDING', said, `It is ${change.state.toLowerCase()} already.`)
     if (await isAgreed(tx, change, decision.by, 'paper', decision.at))
       return found('REPEATED', said, 'They had agreed before, and that counted still.')
@@ -195,7 +212,8 @@ export const CHANGE_JUDGES = {
   },
   'change.declined': async ({ tx, row }) => {
     const person = await personOf(tx, row.actor)
-    return person && !person.disabled && isGovernor(person)
+    const change = await tx.get('change', row.object.id)
+    return !change || mayGovern(change.what, person)
       ? null
       : found('NOT_ELIGIBLE', `${row.actor.id} declined ${row.object.id}.`, 'They may not decide on changes.')
   },
@@ -257,6 +275,10 @@ async function isDone(tx: Tx, { what }: Change): Promise<boolean> {
     case 'person': {
       const person = await tx.get('person', what.personID)
       return person !== null && canonical({ roles: person.roles, disabled: person.disabled }) === canonical(what.after)
+    }
+    case 'risk limits': {
+      const row = await tx.get('limits', 'account')
+      return [row?.limits, row?.next?.limits].some((one) => one?.version === what.after.version)
     }
     case 'passkey revoked':
       return ((await tx.get('passkey', what.credentialID))?.revokedAt ?? null) !== null

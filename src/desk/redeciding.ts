@@ -14,9 +14,11 @@ import type { Consent, Ticket } from '../orders/ticket.ts'
 import type { Intent } from '../ports/records.ts'
 import type { Tx } from '../ports/store.ts'
 import { type Decimal, eq, gt, lt, minus, plus, qty, shortest, ZERO } from '../values/decimal.ts'
+import { dayOf } from '../values/day.ts'
 import { type Instant, plusMs } from '../values/instant.ts'
 import { canonical } from '../values/json.ts'
 import { proposedBy } from './approving.ts'
+import { DAY_ZONE } from './trading-day.ts'
 import type { Action, Happened } from './events.ts'
 import { castOf, isApproved, isGiven, isOfNow, worthOf } from './evidence.ts'
 import { type Case, type Found, found, type Judge, WRITTEN_WITHIN_MS } from './finding.ts'
@@ -282,6 +284,17 @@ export const JUDGES: { readonly [A in Action]: Judge<A> } = {
       : found('WRONG_DISPUTE', said, `The machine refuses it as ${applied.error.said} of ${applied.error.phase}.`)
   },
 
+  'limits.opened': async ({ tx }) =>
+    (await tx.get('limits', 'account'))
+      ? found('REPEATED', 'The risk limits begin.', 'They have begun before: from then on people change them.')
+      : null,
+  'day.opened': async ({ tx, at, data: { day } }) => {
+    const said = `The trading day ${day} begins.`
+    const now = dayOf(at, DAY_ZONE)
+    const before = await tx.get('day', 'account')
+    if (before?.opening && before.day === day) return found('REPEATED', said, 'It has begun before.')
+    return day === now.name || (before && at < before.until) ? null : found('CONTRADICTED', said, `It is ${now.name}.`)
+  },
   'halt.engaged': async ({ tx, data: { by, scope = 'global', level = 'K4' } }) => {
     const state = (await tx.get('halt', scope))?.state
     return state && !isHigher(level, state.level)

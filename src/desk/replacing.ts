@@ -73,8 +73,7 @@ export async function replace(
   // What a trade has overtaken is no reason to make a person wait: with its price and size known it can be asked for,
   // and the look before the send has newer figures. What is known now is said now.
   const facts = { ...(await c.facts(intent)), account: await c.tx.get('account', c.setting.account) }
-  const { policy } = c.setting
-  const made = replacementTicket(standing, wanted, intent.ticket, intent.rev + n, facts, policy, c.now)
+  const made = replacementTicket(standing, wanted, intent.ticket, intent.rev + n, facts, await c.rules(), c.now)
   if (!made.ticket) return refused(made.refusals)
   const limits = limitsNow(c, await policyNow(c), orderFacts(made.ticket, intent.proposal.strategyID))
   const ticket = { ...made.ticket, maxDriftBps: limits.maxDriftBps }
@@ -183,7 +182,7 @@ async function judge(
     standing,
     intent.proposal,
     facts,
-    c.setting.policy,
+    await c.rules(),
     c.now,
   )
   return { passed, refusals: drift ? [drift] : refusals }

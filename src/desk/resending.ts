@@ -54,7 +54,7 @@ async function entryAgain(c: Command, order: Order): Promise<Send | 'facts-too-o
   if (decision?.verdict !== 'approved' || (await c.haltOver(stoppable(intent.account, intent.proposal)))) return null
   if ((await isApproved(c.tx, intent, ticket, c.now)) !== 'yes') return null
   if (!(await factsAreFresh(c, intent))) return 'facts-too-old'
-  const { passed, refusals, drift } = recheck(ticket, intent.proposal, await c.facts(intent), c.setting.policy, c.now)
+  const { passed, refusals, drift } = recheck(ticket, intent.proposal, await c.facts(intent), await c.rules(), c.now)
   if (!passed || drift || refusals.length > 0) return null
   await startedAgain(c, order)
   const { sendBy } = intent

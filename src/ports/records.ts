@@ -3,6 +3,8 @@ import type { PublicKey } from '../approvals/passkey.ts'
 import type { ApprovalPolicy, Arming, Requirement } from '../approvals/policy.ts'
 import type { AccountFacts, Freeze, MarketFacts } from '../gate/facts.ts'
 import type { CheckLine } from '../gate/gate.ts'
+import type { Headroom } from '../gate/headroom.ts'
+import type { Limits } from '../gate/limits.ts'
 import type { HaltScope, HaltState } from '../orders/halt.ts'
 import type { Liquidation } from '../orders/liquidation.ts'
 import type { Refusal } from '../gate/refusal.ts'
@@ -15,6 +17,7 @@ import type { Proposal } from '../orders/proposal.ts'
 import type { Execution } from '../orders/report.ts'
 import type { Ticket } from '../orders/ticket.ts'
 import type { AccountID, ClOrdID, IntentID } from '../values/brand.ts'
+import type { Amt, Px } from '../values/decimal.ts'
 import type { Instant } from '../values/instant.ts'
 import type { Identity } from './broker.ts'
 
@@ -38,6 +41,8 @@ export type Intent = {
   readonly digest: string | null
   readonly sizing: Sizing | null
   readonly checks: readonly CheckLine[]
+  /** How much of each limit the ticket uses; absent where there are none. */
+  readonly headroom?: readonly Headroom[]
   readonly refusals: readonly Refusal[]
   /** Until when a human may decide; null before there is a ticket. */
   readonly decideBy: Instant | null
@@ -162,6 +167,7 @@ export type ChangeOf =
       readonly after: { readonly roles: readonly PersonRole[]; readonly disabled: boolean }
     }
   | { readonly kind: 'passkey revoked'; readonly credentialID: string; readonly personID: string }
+  | { readonly kind: 'risk limits'; readonly before: Limits; readonly after: Limits }
 
 /** What a browser is to sign, made by us and good once. */
 export type Challenge = {
@@ -282,6 +288,38 @@ export type SigninCode = {
 /** `state` is null once people have released it. */
 export type Halt = { readonly scope: HaltScope; readonly state: HaltState | null }
 
+/** The trading day and what was sent in it. `turnover` and all of `opening` are in account currency. */
+export type TradingDay = {
+  readonly scope: 'account'
+  /** `2026-11-24`, where its market is. */
+  readonly day: string
+  readonly from: Instant
+  readonly until: Instant
+  /** By the first reading of the account in it, and what trades had moved until then; null before. */
+  readonly opening: {
+    readonly equity: Amt
+    readonly cash: Amt
+    readonly cashFlow: Amt
+    /** The highest that any day has opened with, more what was paid in since. */
+    readonly highEquity: Amt
+  } | null
+  /** Orders, cancels and replacements. */
+  readonly messages: number
+  /** The times of the latest of them. */
+  readonly recent: readonly Instant[]
+  /** What its entries have cost or may still cost. */
+  readonly turnover: Amt
+  /** How many were sent, by strategy, symbol and side. */
+  readonly entries: Readonly<Record<string, number>>
+}
+
+/** The risk limits that people have set, and those that wait for their day. */
+export type RiskLimits = {
+  readonly scope: 'account'
+  readonly limits: Limits
+  readonly next: { readonly limits: Limits; readonly from: Instant } | null
+}
+
 /** The last reconciliation: what was compared and what it found. */
 export type ReconcileRun = {
   readonly account: AccountID
@@ -312,6 +350,8 @@ export type Views = {
   reconcile: ReconcileRun
   identity: Identified
   approvals: { readonly scope: 'account'; readonly policy: ApprovalPolicy }
+  limits: RiskLimits
+  day: TradingDay
   change: Change
   passkey: Passkey
   link: Link
@@ -320,12 +360,16 @@ export type Views = {
 }
 /** Working rows: what was last seen outside, and what is to be done. Not in the journal; made again when lost. */
 export type Working = {
-  market: MarketFacts
+  market: MarketRow
   account: AccountRow
   errand: Errand
   challenge: Challenge
   once: Once
   card: PostedCard
+}
+/** `trail` is lowest and highest mid price of each of the last minutes; absent where no limit looks at it. */
+export type MarketRow = MarketFacts & {
+  readonly trail?: readonly { readonly at: Instant; readonly low: Px; readonly high: Px }[]
 }
 /** `afterRow` is how many journal rows there were when the reading began: it knows every trade among them. */
 export type AccountReading = AccountFacts & { readonly afterRow: number }
@@ -350,6 +394,8 @@ export const KEY: { readonly [K in Kind]: (record: Records[K]) => string } = {
   reconcile: (r) => r.account,
   identity: (r) => r.account,
   approvals: (r) => r.scope,
+  limits: (r) => r.scope,
+  day: (r) => r.scope,
   change: (r) => r.changeID,
   passkey: (r) => r.credentialID,
   link: (r) => r.linkID,
@@ -377,6 +423,8 @@ export const VIEWS = [
   'reconcile',
   'identity',
   'approvals',
+  'limits',
+  'day',
   'change',
   'passkey',
   'link',

@@ -514,9 +514,11 @@ describe('migrations', () => {
   const APPROVALS = ['approval_policies', 'changes', 'passkeys', 'links', 'armings', 'challenges', 'onces', 'cards']
   const WITH_APPROVALS = `${WITH_IDENTITY} ${APPROVALS.map((table) => `INSERT INTO ${table} VALUES ('one', '{}');`).join(' ')}`
   const WITH_LIQUIDATION = `${WITH_APPROVALS} INSERT INTO liquidations VALUES ('account', '{}');`
-  const ROWS: readonly string[] = [LEDGER, WITH_IDENTITY, WITH_APPROVALS, WITH_LIQUIDATION]
+  const LIMITS = ['risk_limits', 'trading_days']
+  const WITH_LIMITS = `${WITH_LIQUIDATION} ${LIMITS.map((table) => `INSERT INTO ${table} VALUES ('account', '{}');`).join(' ')}`
+  const ROWS: readonly string[] = [LEDGER, WITH_IDENTITY, WITH_APPROVALS, WITH_LIQUIDATION, WITH_LIMITS]
   const TABLES_WITH_ROWS = ['journal', 'intents', 'orders', 'fills', 'people', 'errands']
-  const TABLES_SINCE = [[], ['identities'], APPROVALS, ['liquidations']]
+  const TABLES_SINCE = [[], ['identities'], APPROVALS, ['liquidations'], LIMITS]
 
   for (const { number } of all) {
     it(`from ${number} to the newest keep every row`, () => {

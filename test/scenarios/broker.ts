@@ -255,6 +255,18 @@ export class ScriptedBroker implements Broker {
       .reduce(plus, this.elsewhere.get(symbol) ?? ZERO)
   }
 
+  /** What its trades have moved in cash; busts and corrections are left out, as nothing that looks at cash plays them. */
+  traded(): Decimal {
+    const flows = this.truth.flatMap((o) =>
+      o.reports.flatMap((r) => {
+        if (r.execType !== 'Trade') return []
+        const worth = times(r.lastQty, r.lastPx)
+        return [o.terms.side === 'Buy' ? negate(worth) : worth]
+      }),
+    )
+    return flows.reduce(plus, ZERO)
+  }
+
   // --- the port
 
   async submit(clOrdID: ClOrdID, order: Passed): Promise<Sent> {
@@ -466,7 +478,7 @@ export class ScriptedBroker implements Broker {
       currency: 'USD',
       status: this.status,
       equity: this.equity,
-      cash: this.equity,
+      cash: plus(this.equity, this.traded()) as Amt,
       buyingPower: minus(this.buyingPower, reserved as Amt),
       shortingAllowed: this.shortingAllowed,
       at: this.#clock.now(),

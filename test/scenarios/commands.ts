@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict'
 import type { Denial } from '../../src/desk/desk.ts'
+import { LIMIT_NAMES, type Limits } from '../../src/gate/limits.ts'
 import { newestOf } from '../../src/orders/generations.ts'
 import { type HaltLevel, type HaltScope, isScope } from '../../src/orders/halt.ts'
 import { ownFamily } from '../../src/orders/liquidation.ts'
@@ -68,7 +69,18 @@ async function at<T>(line: Line, run: () => Promise<T>): Promise<T> {
 // ---------------------------------------------------------------- what can happen
 
 /** They set the stage and do not open the house: its rules are fixed while it runs. */
-const SETTINGS = new Set(['policy', 'account', 'market', 'takes', 'can', 'cannot', 'absence', 'offers', 'holds'])
+const SETTINGS = new Set([
+  'policy',
+  'limits',
+  'account',
+  'market',
+  'takes',
+  'can',
+  'cannot',
+  'absence',
+  'offers',
+  'holds',
+])
 
 const COMMANDS: { readonly [verb: string]: Run } = {
   policy: async (w, words) => {
@@ -99,6 +111,27 @@ const COMMANDS: { readonly [verb: string]: Run } = {
     else if (explicitQty !== undefined) words.fail('explicitQty= is exact or not-larger')
     const allowShort = words.flag('short')
     if (allowShort !== undefined) w.policy = { ...w.policy, allowShort }
+    return over(words)
+  },
+  /** Risk limits that the account begins with; those not named are none. `soft.NAME` asks for a surer yes beyond it. */
+  limits: async (w, words) => {
+    if (w.isOpen)
+      words.fail('limits are fixed before the first thing happens; use them above, or change them by people')
+    const values = { ...(w.limits ?? NO_LIMITS).values }
+    for (const name of LIMIT_NAMES) {
+      const [hard, soft] = [words.named(name), words.named(`soft.${name}`)]
+      values[name] = {
+        hard: hard === undefined ? values[name].hard : dec(hard),
+        soft: soft === undefined ? values[name].soft : dec(soft),
+      }
+    }
+    const [symbols, restricted] = [words.named('symbols'), words.named('restricted')]
+    const lists = {
+      ...(w.limits ?? NO_LIMITS).lists,
+      ...(symbols !== undefined && { symbols: symbols.split(',') }),
+      ...(restricted !== undefined && { restricted: restricted.split(',') }),
+    }
+    w.limits = { ...NO_LIMITS, values, lists }
     return over(words)
   },
   account: async (w, words) => {
@@ -710,6 +743,12 @@ async function looked(w: World, words: Words): Promise<null> {
   return null
 }
 
+const NO_LIMITS: Limits = {
+  version: 0,
+  stage: 'S1',
+  values: Object.fromEntries(LIMIT_NAMES.map((name) => [name, { hard: null, soft: null }])) as Limits['values'],
+  lists: { symbols: null, restricted: [], assetClasses: null, ordTypes: null, allowShort: true },
+}
 const scopeOf = (words: Words): { readonly scope?: HaltScope } => {
   const written = words.named('scope')
   if (written === undefined) return {}

@@ -61,7 +61,7 @@ function expectation(text: string, no: number): Expected {
   return { state, codes, figures: named }
 }
 
-const TOKEN = /\s*(?:([A-Za-z]+)=)?(?:"([^"]*)"|([^\s"]+))/y
+const TOKEN = /\s*(?:([A-Za-z.]+)=)?(?:"([^"]*)"|([^\s"]+))/y
 
 function tokens(text: string, no: number): { words: string[]; named: Map<string, string> } {
   const words: string[] = []

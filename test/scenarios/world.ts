@@ -7,6 +7,7 @@ import { type Decided, linkID } from '../../src/desk/evidence.ts'
 import { enrols } from '../../src/desk/identities.ts'
 import { openDesk, type Setting } from '../../src/desk/open.ts'
 import { SYSTEM, commands } from '../../src/desk/command.ts'
+import type { Limits } from '../../src/gate/limits.ts'
 import type { Policy } from '../../src/gate/policy.ts'
 import { signCheckpoint, verifierKey } from '../../src/journal/checkpoint.ts'
 import type { Actor } from '../../src/journal/row.ts'
@@ -138,6 +139,8 @@ export class World {
   readonly exceptions = new Set<string>()
   /** How much faster than a person's time the market runs. */
   speed = 1
+  /** The risk limits that the account begins with; null: those of the policy alone. */
+  limits: Limits | null = null
   /** Who is there when the house opens, and whom of these nobody has confirmed. Others come later, by a code. */
   cast = CAST
   newcomers: readonly string[] = []
@@ -170,7 +173,9 @@ export class World {
   }
   get setting(): Setting {
     const { account, capabilities } = this.broker
-    return { account, policy: this.policy, capabilities, speed: this.speed, version: '0.0.0', build: 'scenario' }
+    const { policy, speed, limits } = this
+    const limiting = limits && { limiting: { first: limits, settings: {} } }
+    return { account, policy, ...limiting, capabilities, speed, version: '0.0.0', build: 'scenario' }
   }
   get verifierKeys(): readonly string[] {
     return [verifierKey(ORIGIN, this.#key)]

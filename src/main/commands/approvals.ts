@@ -211,6 +211,13 @@ function whatInWords(what: Change['what']): string {
       const had = before.roles.join(' ') || 'no role'
       return had === roles ? `${what.name}: counts as a person of their own` : `${what.name}: ${had} → ${roles}`
     }
+    case 'risk limits':
+      return what.changes
+        .map(
+          ({ name, bound, old, new: now }) =>
+            `${name}${bound === 'soft' ? ' (soft)' : ''}: ${old ?? 'none'} → ${now ?? 'none'}`,
+        )
+        .join(', ')
     case 'passkey revoked':
       return `passkey ${what.credentialID.slice(0, 12)}… of ${what.name} revoked`
   }

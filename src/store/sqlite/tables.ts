@@ -59,6 +59,8 @@ export const TABLES: { readonly [K in Kind]: Table<Records[K]> } = {
   reconcile: { name: 'reconciles', columns: PLAIN },
   identity: { name: 'identities', columns: PLAIN },
   approvals: { name: 'approval_policies', columns: PLAIN },
+  limits: { name: 'risk_limits', columns: PLAIN },
+  day: { name: 'trading_days', columns: PLAIN },
   change: { name: 'changes', columns: PLAIN },
   passkey: { name: 'passkeys', columns: PLAIN },
   link: { name: 'links', columns: PLAIN },

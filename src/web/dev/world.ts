@@ -223,6 +223,7 @@ export function makeWorld(clock: () => number, later: (ms: number, then: () => v
         notional: ask.notional,
         riskAtStop: ask.risk,
       },
+      headroom: [],
       checks: passed(),
       refusals: [],
       decideBy: iso(at + (ask.ttlMs ?? 300_000)),

@@ -1,0 +1,60 @@
+import { differences, faultsOf, isTightening, type Limits, type LimitSettings, tightenedBy } from '../gate/limits.ts'
+import { effective, type Policy } from '../gate/policy.ts'
+import type { RiskLimits } from '../ports/records.ts'
+import type { Reads } from '../ports/store.ts'
+import { dayOf } from '../values/day.ts'
+import type { Instant } from '../values/instant.ts'
+import type { Command } from './command.ts'
+import { DAY_ZONE } from './trading-day.ts'
+
+// Risk limits: what is in force, what will be, and when. Tighter at once, looser from the next day on.
+
+/** Where limits begin and what the settings of this installation add to them; absent: the account has none. */
+export type Limiting = { readonly first: Limits; readonly settings: LimitSettings }
+
+/** What people have set, as it is in force at a moment. */
+export const inForce = ({ limits, next }: RiskLimits, at: Instant): Limits =>
+  next && at >= next.from ? next.limits : limits
+
+/** Takes down what the account begins with, once. */
+export async function openLimits(c: Command): Promise<void> {
+  const { limiting, account } = c.setting
+  if (!limiting || (await c.tx.get('limits', 'account'))) return
+  await c.emit('limits.opened', { type: 'account', id: account }, 'limits', { limits: limiting.first })
+}
+
+/** The rules of the gate now: those of the installation, with every limit that is stricter. */
+export async function rulesNow(
+  reads: Reads,
+  policy: Policy,
+  limiting: Limiting | undefined,
+  at: Instant,
+): Promise<Policy> {
+  if (!limiting) return policy
+  const row = await reads.get('limits', 'account')
+  const limits = row ? inForce(row, at) : limiting.first
+  return effective(policy, tightenedBy(limits, limiting.settings).limits)
+}
+
+/** As `limits.changed` says. What still waited for its day is given up: the later word counts. */
+export const changed = (
+  row: RiskLimits,
+  { limits, from }: { readonly limits: Limits; readonly from: Instant | null },
+  at: Instant,
+): RiskLimits =>
+  from === null
+    ? { scope: 'account', limits, next: null }
+    : { scope: 'account', limits: inForce(row, at), next: { limits, from } }
+
+/** Looser limits hold from the next day on, so that nobody loosens them for the trade of the moment. */
+export const effectiveFrom = (before: Limits, after: Limits, now: Instant): Instant | null =>
+  isTightening(before, after) ? null : dayOf(now, DAY_ZONE).until
+
+/** Why these limits cannot take the place of those, as sentences; empty when they can. */
+export function limitFaults(before: Limits, after: Limits): string[] {
+  const wrong = faultsOf(after)
+  if (after.stage !== before.stage)
+    wrong.push(`The account is at stage ${before.stage}; a change of limits does not promote it to ${after.stage}.`)
+  if (differences(before, after).length === 0) wrong.push('Nothing would change.')
+  return wrong
+}

@@ -1,0 +1,216 @@
+import type { AccountFacts, DayFacts, MarketFacts } from '../gate/facts.ts'
+import { midOf } from '../gate/evidence.ts'
+import type { Row } from '../journal/row.ts'
+import { isOpen, type Order } from '../orders/machine.ts'
+import type { AccountReading, Intent, MarketRow, TradingDay } from '../ports/records.ts'
+import type { Tx } from '../ports/store.ts'
+import {
+  abs,
+  type Amt,
+  amt,
+  type Decimal,
+  eq,
+  gt,
+  isZero,
+  lt,
+  max,
+  min,
+  minus,
+  over,
+  plus,
+  round,
+  times,
+  ZERO,
+} from '../values/decimal.ts'
+import { dayOf } from '../values/day.ts'
+import { type Instant, plusMs } from '../values/instant.ts'
+import type { Command } from './command.ts'
+
+// One trading day: what was sent in it, and what the account was worth when it began. Limits over a period stand on it.
+
+/** Where the day of every account turns: at midnight of the market that most of it trades in. */
+export const DAY_ZONE = 'America/New_York'
+/** How many of the latest messages keep their time; a limit per minute above it could not be counted. */
+export const RECENT_MAX = 120
+const CENTS = 2
+
+const fresh = (at: Instant): TradingDay => {
+  const { name, from, until } = dayOf(at, DAY_ZONE)
+  return {
+    scope: 'account',
+    day: name,
+    from,
+    until,
+    opening: null,
+    messages: 0,
+    recent: [],
+    turnover: amt('0.00'),
+    entries: {},
+  }
+}
+/** The day that it is; begun anew when the last one that is written down is over. */
+const dayAt = (day: TradingDay | null, at: Instant): TradingDay =>
+  // A clock that was set back goes on in the day that it was: the counts of a day are never lost.
+  day && at < day.until ? day : fresh(at)
+
+/** What an entry counts with: all that it may cost while it may fill, and what it has filled once it may not. */
+function costOf(order: Order | null): Amt {
+  if (order?.role !== 'Entry' || order.maxNotional === undefined) return amt('0.00')
+  return isOpen(order) ? order.maxNotional : filledCost(order, order.maxNotional)
+}
+function filledCost({ cumQty, terms: { orderQty } }: Order, maxNotional: Amt): Amt {
+  if (isZero(orderQty)) return amt('0.00')
+  return over(times(maxNotional, cumQty), orderQty, { scale: CENTS, rounding: 'up' }) as Amt
+}
+
+/** Folds a row about an order into the counts of its day. `before` is the order as it was. */
+export async function countDay(tx: Tx, row: Row, before: Order | null, at: Instant): Promise<void> {
+  const order = await tx.get('order', row.object.id)
+  if (!order) return
+  const isSend = row.action === 'order.send-started'
+  const isMessage = isSend || row.action === 'order.cancel-requested'
+  const last = await tx.get('day', 'account')
+  const now = dayAt(last, at)
+  // An order of an earlier day counts in that one.
+  const cost = order.createdAt < now.from ? ZERO : minus(costOf(order), costOf(before))
+  if (!isMessage && isZero(cost)) return
+  const first = isSend && order.role === 'Entry' && !order.replaces && before?.sentAt === null
+  const key = first ? await entryKey(tx, order) : null
+  await tx.put('day', {
+    ...now,
+    turnover: plus(now.turnover, cost) as Amt,
+    ...(isMessage && { messages: now.messages + 1, recent: [...now.recent, at].slice(-RECENT_MAX) }),
+    ...(key !== null && { entries: { ...now.entries, [key]: (now.entries[key] ?? 0) + 1 } }),
+  })
+}
+
+async function entryKey(tx: Tx, { intentID, terms: { symbol, side } }: Order): Promise<string | null> {
+  const strategyID = (await tx.get('intent', intentID))?.proposal.strategyID
+  return strategyID === undefined ? null : keyOf(strategyID, symbol, side)
+}
+const keyOf = (strategyID: string, symbol: string, side: string): string => JSON.stringify([strategyID, symbol, side])
+
+/** The first reading of a day is written down: what is lost in it is lost from there. */
+export async function openDay(c: Command, { account }: AccountReading): Promise<void> {
+  const last = await c.tx.get('day', 'account')
+  const now = dayAt(last, c.now)
+  if (now.opening !== null || account.at < now.from) return
+  const { equity, cash } = account
+  const before = last?.opening
+    ? plus(last.opening.highEquity, await deposits(c.tx, last.opening, account.cash))
+    : equity
+  const opening = { equity, cash, cashFlow: await cashFlow(c.tx), highEquity: max(equity, before) as Amt }
+  await c.emit('day.opened', { type: 'account', id: account.account }, 'day', { day: now.day, opening })
+}
+/** As `day.opened` says. */
+export const opened = (last: TradingDay | null, opening: TradingDay['opening'], at: Instant): TradingDay => ({
+  ...dayAt(last, at),
+  opening,
+})
+
+/** What all trades so far have moved, in account currency. */
+const cashFlow = async (tx: Tx): Promise<Amt> =>
+  (await tx.all('position')).reduce((sum, one) => plus(sum, one.cashFlow), amt('0.00') as Decimal) as Amt
+
+/**
+ * What was paid in since: cash that no trade explains. What went out counts as lost: it may be fees, and a withdrawal is
+ * told from them by nobody but a person.
+ */
+async function deposits(tx: Tx, opening: NonNullable<TradingDay['opening']>, cash: Amt): Promise<Amt> {
+  const traded = minus(await cashFlow(tx), opening.cashFlow)
+  const paid = minus(minus(cash, opening.cash), traded)
+  return gt(paid, ZERO) ? (round(paid, CENTS, 'down') as Amt) : amt('0.00')
+}
+
+/** The day so far, for one intent. */
+export async function dayFacts(
+  c: Command,
+  intent: Intent,
+  account: AccountFacts | null,
+  open: readonly Order[],
+): Promise<DayFacts> {
+  const { strategyID, symbol, side } = intent.proposal
+  const now = dayAt(await c.tx.get('day', 'account'), c.now)
+  const minuteAgo = plusMs(c.now, -60_000 * c.setting.speed)
+  const own = open.filter((o) => o.intentID === intent.intentID && o.maxNotional !== undefined)
+  const spare = own.reduce<Decimal>((sum, o) => plus(sum, minus(costOf(o), filledCost(o, o.maxNotional as Amt))), ZERO)
+  const sent = (await c.tx.ordersOf(intent.intentID)).filter(
+    (o) => o.role === 'Entry' && !o.replaces && o.sentAt !== null && o.sentAt >= now.from,
+  )
+  const { opening } = now
+  return {
+    day: now.day,
+    messagesLastMinute: now.recent.filter((at) => at > minuteAgo).length,
+    messagesToday: now.messages,
+    turnover: minus(now.turnover, spare) as Amt,
+    repeats: Math.max(0, (now.entries[keyOf(strategyID, symbol, side)] ?? 0) - sent.length),
+    openingEquity: opening && opening.equity,
+    highEquity: opening && opening.highEquity,
+    deposits: opening && account ? await settledDeposits(c.tx, opening, account) : amt('0.00'),
+    held: account && (await held(c.tx, account)),
+    trail: trailOf(await c.tx.get('market', symbol), c.now, c.setting.speed),
+  }
+}
+
+/** A trade that the broker has booked and we have not heard of looks like money paid in: until both agree, none was. */
+async function settledDeposits(
+  tx: Tx,
+  opening: NonNullable<TradingDay['opening']>,
+  { account, positions }: AccountFacts,
+): Promise<Amt> {
+  const theirs = new Map(positions.map(({ symbol, netQty }) => [symbol, netQty]))
+  const ours = await tx.all('position')
+  const agree =
+    ours.every(({ symbol, netQty }) => eq(theirs.get(symbol) ?? ZERO, netQty)) &&
+    positions.every(({ symbol, netQty }) => isZero(netQty) || ours.some((one) => one.symbol === symbol))
+  return agree ? deposits(tx, opening, account.cash) : amt('0.00')
+}
+
+async function held(tx: Tx, { positions }: AccountFacts): Promise<DayFacts['held']> {
+  let [long, short] = [amt('0.00'), amt('0.00')]
+  const symbols: string[] = []
+  for (const { symbol, netQty } of positions) {
+    if (isZero(netQty)) continue
+    const worth = worthOf(netQty, await tx.get('market', symbol))
+    if (worth === null) return null
+    symbols.push(symbol)
+    if (gt(netQty, ZERO)) long = plus(long, worth)
+    else short = plus(short, worth)
+  }
+  return { long, short, symbols }
+}
+
+/** At the ask, the dearer side, as a position counts everywhere else. */
+function worthOf(netQty: Decimal, market: MarketFacts | null): Amt | null {
+  if (!market?.quote || !market.conversion) return null
+  return round(times(times(abs(netQty), market.quote.ask), market.conversion.rate), CENTS, 'up') as Amt
+}
+
+// ---------------------------------------------------------------- the last ten minutes of a price
+
+const TRAIL_MINUTES = 10
+
+/** The market as it was read, with lowest and highest price of each of the last minutes. */
+export function withTrail(market: MarketFacts, before: MarketRow | null, now: Instant, speed: number): MarketRow {
+  const { quote } = market
+  const kept = (before?.trail ?? []).filter(({ at }) => at > plusMs(now, -TRAIL_MINUTES * 60_000 * speed))
+  if (!quote) return { ...market, trail: kept }
+  const px = midOf(quote)
+  const last = kept.at(-1)
+  if (!last || quote.at >= plusMs(last.at, 60_000 * speed))
+    return { ...market, trail: [...kept, { at: quote.at, low: px, high: px }] }
+  return {
+    ...market,
+    trail: [...kept.slice(0, -1), { ...last, low: min(last.low, px), high: max(last.high, px) }],
+  }
+}
+
+function trailOf(market: MarketRow | null, now: Instant, speed: number): DayFacts['trail'] {
+  const kept = (market?.trail ?? []).filter(({ at }) => at > plusMs(now, -TRAIL_MINUTES * 60_000 * speed))
+  const [first] = kept
+  if (!first) return null
+  return kept.reduce(
+    ({ low, high }, one) => ({ low: lt(one.low, low) ? one.low : low, high: gt(one.high, high) ? one.high : high }),
+    { low: first.low, high: first.high },
+  )
+}
