@@ -134,6 +134,12 @@ export function apiClient(at: { readonly url: string; readonly token: string | n
       write<Wire.Halt>('/v1/halt', { reason, ...what }),
     resume: (reason: string, scope?: string) =>
       write<Wire.Halt>('/v1/halt', { reason, ...(scope !== undefined && { scope }) }, 'DELETE'),
+    liquidation: () => read<Wire.Liquidation>('/v1/liquidation'),
+    liquidationPlan: () => read<Wire.LiquidationPlan>('/v1/liquidation/plan'),
+    liquidate: (ask: { account: string; reason: string; symbols?: readonly string[] }) =>
+      write<Wire.Liquidation>('/v1/liquidation', ask),
+    allowMarketOrders: () => write<Wire.Liquidation>('/v1/liquidation/market', {}),
+    stopLiquidation: (reason: string) => write<Wire.Liquidation>('/v1/liquidation', { reason }, 'DELETE'),
     status: () => read<Wire.Status>('/v1/status'),
     tasks: async () => (await read<{ items: Wire.Task[] }>('/v1/tasks')).items,
     closeTask: (id: string, note: string) => write<Wire.Task>(`/v1/tasks/${encodeURIComponent(id)}/close`, { note }),

@@ -13,6 +13,7 @@ type Run = (ctx: Context, ...args: never[]) => Promise<void>
 /** Loaded when a command runs, so that `halt` does not wait for code that it does not need. */
 const trading = () => import('./commands/trading.ts')
 const safety = () => import('./commands/safety.ts')
+const liquidation = () => import('./commands/liquidation.ts')
 const access = () => import('./commands/access.ts')
 const approvals = () => import('./commands/approvals.ts')
 const records = () => import('./commands/records.ts')
