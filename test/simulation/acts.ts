@@ -1,5 +1,6 @@
 import type { Denial, DenialCode, Desk } from '../../src/desk/desk.ts'
 import type { Actor, Row } from '../../src/journal/row.ts'
+import type { HaltLevel, HaltScope } from '../../src/orders/halt.ts'
 import type { Proposal } from '../../src/orders/proposal.ts'
 import type { Role, Terms } from '../../src/orders/terms.ts'
 import type { ClOrdID, IntentID } from '../../src/values/brand.ts'
@@ -32,6 +33,7 @@ import type { HouseClock, Loop } from './loop.ts'
 import { boundsOf, wordsOf } from './people.ts'
 import type { Item, PolicyName } from './plan.ts'
 import { POLICIES } from './policies.ts'
+import { isPart } from './recount.ts'
 import { type Asked, type Said, Violation } from './scene.ts'
 import { linkOf } from './yes.ts'
 import type { Venue } from './venue.ts'
@@ -273,11 +275,16 @@ function cancelOf(w: Acting, item: Item, role: Role): void {
     return want(w, { what: 'cancel', by, clOrdID }, (desk) => desk.requestCancel({ clOrdID, actor: who(by) }))
   })
 }
-async function halts(w: Acting, by: string): Promise<void> {
-  w.injected('halt', null)
-  await want(w, { what: 'halt', by }, (desk) => desk.halt({ reason: 'enough', actor: who(by) }))
+async function halts(w: Acting, item: Item, by: string): Promise<void> {
+  const [scope, level] = [scopeOf(item), item.named['level'] as HaltLevel | undefined]
+  w.injected(isPart(scope) ? 'halt of a part' : 'halt', null)
+  await want(w, { what: 'halt', by, scope, level }, (desk) =>
+    desk.halt({ reason: 'enough', actor: who(by), scope, ...(level && { level }) }),
+  )
 }
-const releasing = (by: string) => (desk: Desk) => desk.release({ reason: 'all clear', actor: who(by) })
+const scopeOf = (item: Item): HaltScope => named(item, 'scope', 'global') as HaltScope
+const releasing = (by: string, scope: HaltScope) => (desk: Desk) =>
+  desk.release({ reason: 'all clear', actor: who(by), scope })
 const takingIn = (symbol: string, by: string) => (desk: Desk) =>
   desk.takeIn({ symbol, px: null, reason: 'explained', actor: who(by) })
 
@@ -429,18 +436,18 @@ const ACTS: Readonly<Record<string, Act>> = {
       )
     })
   },
-  halt: (w, item) => halts(w, named(item, 'by', 'rik')),
+  halt: (w, item) => halts(w, item, named(item, 'by', 'rik')),
   /** Somebody halts just when an order is on its way. */
   'halt-at'(w, item) {
-    after(w, item, momentOf(item, 'promised'), () => halts(w, 'rik'), '0')
+    after(w, item, momentOf(item, 'promised'), () => halts(w, item, 'rik'), '0')
   },
   /** Asks for a comparison and releases when it is clean; tries for a while. */
   async release(w, item) {
-    const by = named(item, 'by', 'rik')
+    const [by, scope] = [named(item, 'by', 'rik'), scopeOf(item)]
     for (let n = 0; n < 12 && !w.isCalm; n++) {
       await ask(w, 'reconcile', (desk) => desk.requestReconcile(who(by)))
       await w.loop.delay(2_500)
-      const done = await want(w, { what: 'release', by }, releasing(by))
+      const done = await want(w, { what: 'release', by, scope }, releasing(by, scope))
       if (done === null || done.ok || done.error.code === 'NOT_HALTED') return
     }
   },
@@ -460,7 +467,7 @@ const ACTS: Readonly<Record<string, Act>> = {
     const by = AGENT.id
     switch (word(item, 0)) {
       case 'release':
-        return void (await want(w, { what: 'release', by }, releasing(by)))
+        return void (await want(w, { what: 'release', by, scope: 'global' }, releasing(by, 'global')))
       case 'take-in':
         return void (await want(w, { what: 'take-in', by, symbol: 'AAPL' }, takingIn('AAPL', by)))
       default:

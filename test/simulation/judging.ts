@@ -288,12 +288,14 @@ function ghosts(end: End): void {
 }
 
 function halted(end: End): void {
-  if (!end.book.halt) return
   // What the broker has refused by its own word cannot be canceled by ours; that it works in spite of that is told.
   for (const [there, order] of end.ours)
     if (
       there.open &&
       order.role === 'Entry' &&
+      end.book
+        .stoppingOrder({ symbol: order.terms.symbol, intentID: order.intentID })
+        .some(({ level }) => level === 'K4') &&
       !(order.phase === 'Rejected' && isExcused(end, order.terms.symbol, [there]))
     )
       broken('canceled', `${order.clOrdID} still works at the broker, and trading is halted`)

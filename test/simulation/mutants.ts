@@ -74,7 +74,8 @@ const SQLITE = 'src/store/sqlite.ts'
 const TABLE = 'src/orders/delivery.ts'
 const WORKER = 'src/worker/worker.ts'
 
-const LOOK_AT_THE_WIRE = 'if (opens && (await haltedNow(h)))'
+const LOOK_AT_THE_WIRE = 'if (opens && (await haltedNow(h, send)))'
+const TAKE_BACK = "if (isOpen(order) && order.asked !== 'Cancel' && (await c.isTakenBack(order)))"
 const APPROVAL_AT_THE_WIRE: Edit = {
   file: ERRANDS,
   find: 'return sendBy !== undefined && h.clock.now() > sendBy ?',
@@ -208,8 +209,8 @@ export const MUTANTS: readonly Mutant[] = [
     edits: [
       {
         file: GATE,
-        find: '? { passed: null, refusals: [], checks, drift: refusals[0] ?? null }',
-        put: '? { passed: terms as Passed, refusals: [], checks, drift: null }',
+        find: '? { passed: null, refusals: [], checks, drift: refusals[0] ?? null, soft }',
+        put: '? { passed: terms as Passed, refusals: [], checks, drift: null, soft }',
       },
     ],
   },
@@ -250,8 +251,8 @@ export const MUTANTS: readonly Mutant[] = [
       },
       {
         file: REPLACING,
-        find: 'order: passed, reduces: less, sendBy }',
-        put: 'order: passed, reduces: less }',
+        find: 'order: passed, reduces: less, sendBy, of }',
+        put: 'order: passed, reduces: less, of }',
       },
     ],
   },
@@ -400,7 +401,7 @@ export const MUTANTS: readonly Mutant[] = [
     name: 'arming-survives-a-halt',
     guarantee: 'G1',
     about: 'Trading was halted and released, and orders go without a person as before.',
-    edits: [{ file: HALTING, find: "  await disarmAll(c, 'Trading was halted.')\n", put: '' }],
+    edits: [{ file: HALTING, find: "await disarmAll(c, 'Trading was halted.')", put: 'void 0' }],
   },
   {
     name: 'armed-orders-not-counted',
@@ -834,8 +835,8 @@ export const MUTANTS: readonly Mutant[] = [
     edits: [
       {
         file: CHECKS,
-        find: "halt ? [{ code: 'TRADING_HALTED', by: halt.by, reason: halt.reason, since: halt.since }] : 'Trading is not halted.',",
-        put: "'Trading is not halted.',",
+        find: "(halt ? [{ code: 'TRADING_HALTED', ...halt }] : 'Trading is not halted.')",
+        put: "'Trading is not halted.'",
       },
       { file: ERRANDS, find: LOOK_AT_THE_WIRE, put: 'if (false)' },
     ],
@@ -869,14 +870,14 @@ export const MUTANTS: readonly Mutant[] = [
         find: "return { kind: 'single', clOrdID: order.clOrdID, order: passed,",
         put: "return { kind: 'single', repeat: true, clOrdID: order.clOrdID, order: passed,",
       },
-      { file: ERRANDS, find: LOOK_AT_THE_WIRE, put: 'if (opens && !send.repeat && (await haltedNow(h)))' },
+      { file: ERRANDS, find: LOOK_AT_THE_WIRE, put: 'if (opens && !send.repeat && (await haltedNow(h, send)))' },
     ],
   },
   {
     name: 'halt-file-not-looked-at',
     guarantee: 'G5',
     about: 'The HALT file appears in the last moment, and the order goes out.',
-    edits: [{ file: ERRANDS, find: 'row?.state != null || h.haltFile()', put: 'row?.state != null' }],
+    edits: [{ file: ERRANDS, find: ', what) !== null || h.haltFile()', put: ', what) !== null' }],
   },
   {
     name: 'halt-leaves-orders-working',
@@ -885,8 +886,8 @@ export const MUTANTS: readonly Mutant[] = [
     edits: [
       {
         file: HALTING,
-        find: "if (order.role === 'Entry' && isOpen(order)) await cancel(c, order, 'halt', actor)",
-        put: 'void order',
+        find: TAKE_BACK,
+        put: 'if (false)',
       },
     ],
   },
@@ -897,10 +898,87 @@ export const MUTANTS: readonly Mutant[] = [
     edits: [
       {
         file: HALTING,
-        find: "if (order.role === 'Entry' && isOpen(order)) await",
-        put: "if (order.role === 'Entry' && order.delivery === 'Delivered' && isOpen(order)) await",
+        find: TAKE_BACK,
+        put: "if (order.delivery === 'Delivered' && isOpen(order) && (await c.isTakenBack(order)))",
       },
     ],
+  },
+  {
+    name: 'part-of-a-halt-ignored',
+    guarantee: 'G5',
+    about: 'One symbol is halted, and its orders are approved and go out as if only everything could be halted.',
+    edits: [
+      {
+        file: COMMAND,
+        find: "return haltOf(statesOf(await this.tx.all('halt')), what)",
+        put: "return haltOf(statesOf(await this.tx.all('halt')), ofAll(this.setting.account))",
+      },
+      {
+        file: COMMAND,
+        find: 'haltOf(statesOf(halts), stoppable(account, intent.proposal))',
+        put: 'haltOf(statesOf(halts), ofAll(account))',
+      },
+      { file: ERRANDS, find: "(send.kind === 'pair' ? undefined : send.of) ??", put: '' },
+    ],
+  },
+  {
+    name: 'worker-knows-only-the-global-halt',
+    guarantee: 'G5',
+    about: 'One symbol is halted between the promise to send and the first byte, and its order goes out.',
+    edits: [{ file: ERRANDS, find: "(send.kind === 'pair' ? undefined : send.of) ??", put: '' }],
+  },
+  {
+    name: 'symbol-halt-leaves-what-waits',
+    guarantee: 'G5',
+    about: 'A symbol is halted, and what waits of it is there to be approved when the halt is released.',
+    edits: [
+      {
+        file: HALTING,
+        find: 'if (isNarrow(scope)) await takeBackWaiting',
+        put: "if (scope.startsWith('strategy:')) await takeBackWaiting",
+      },
+    ],
+  },
+  {
+    name: 'raised-halt-does-not-cancel',
+    guarantee: 'G5',
+    about: 'A halt is raised to one that takes back what works, and what works goes on to fill.',
+    edits: [
+      {
+        file: HALTING,
+        find: "await c.emit('halt.engaged'",
+        put: "const was = (await c.tx.get('halt', scope))?.state\n  await c.emit('halt.engaged'",
+      },
+      { file: HALTING, find: 'if (cancels(halt))', put: 'if (cancels(halt) && !was)' },
+    ],
+  },
+  {
+    name: 'lesser-halt-cancels',
+    guarantee: 'G8',
+    about: 'Somebody halts and says that what works may stay, and it is canceled in their name.',
+    edits: [
+      { file: HALTING, find: 'if (cancels(halt))', put: 'if (true)' },
+      { file: COMMAND, find: 'some((one) => cancels(one) && isStopped', put: 'some((one) => isStopped' },
+    ],
+  },
+  {
+    name: 'release-of-a-part-releases-all',
+    guarantee: 'G5',
+    about: 'One symbol is released, and with it everything that others had halted.',
+    edits: [
+      {
+        file: HALTING,
+        find: "await c.emit('halt.released', { type: 'halt', id: scope }, 'halt', { by: person.name, reason, scope }, actor)",
+        put: `for (const { scope: id, state: on } of await c.tx.all('halt'))
+    if (on) await c.emit('halt.released', { type: 'halt', id }, 'halt', { by: person.name, reason, scope: id }, actor)`,
+      },
+    ],
+  },
+  {
+    name: 'strategy-halt-leaves-it-armed',
+    guarantee: 'G5',
+    about: 'A strategy is halted and released, and its orders go without a person as before.',
+    edits: [{ file: HALTING, find: "else if (scope.startsWith('strategy:'))", put: 'else if (false)' }],
   },
   {
     name: 'halt-takes-a-no',
@@ -909,8 +987,8 @@ export const MUTANTS: readonly Mutant[] = [
     edits: [
       {
         file: CANCELING,
-        find: "return order.role === 'Entry' && (await c.halted()) ? 'halt' : null",
-        put: 'return null',
+        find: "(await c.isTakenBack(order)) ? 'halt' : null",
+        put: 'null',
       },
     ],
   },
@@ -1000,7 +1078,7 @@ export const MUTANTS: readonly Mutant[] = [
     name: 'unreadable-halt',
     guarantee: 'G6',
     about: 'The database cannot be read in the moment of a send, and that counts as "not halted".',
-    edits: [{ file: ERRANDS, find: "return row === 'unreadable' || row?.state", put: 'return row?.state' }],
+    edits: [{ file: ERRANDS, find: "rows === 'unreadable' || haltOf", put: "rows !== 'unreadable' && haltOf" }],
   },
   {
     name: 'facts-from-the-future',
@@ -1073,8 +1151,8 @@ export const MUTANTS: readonly Mutant[] = [
     edits: [
       {
         file: HALTING,
-        find: "await c.emit('halt.engaged', { type: 'halt', id: 'global' }, 'halt', { by, reason }, actor)",
-        put: "await c.tx.put('halt', { scope: 'global', state: { by, reason, since: c.now } })",
+        find: "await c.emit('halt.engaged', { type: 'halt', id: scope }, 'halt', halt, actor)",
+        put: "await c.tx.put('halt', { scope, state: { ...halt, since: c.now } })",
       },
     ],
   },
@@ -1109,8 +1187,8 @@ export const MUTANTS: readonly Mutant[] = [
     edits: [
       {
         file: HALTING,
-        find: 'await engage(c, person?.name ?? ask.actor.id, ask.reason, ask.actor)',
-        put: "await engage(c, 'ana', ask.reason, { ...ask.actor, id: 'ana' })",
+        find: 'await engage(c, { by: person?.name ?? actor.id, reason, scope, level }, actor)',
+        put: "await engage(c, { by: 'ana', reason, scope, level }, { ...actor, id: 'ana' })",
       },
     ],
   },
@@ -1163,8 +1241,8 @@ export const MUTANTS: readonly Mutant[] = [
     edits: [
       {
         file: HALTING,
-        find: 'ask.reason, ask.actor)\n  return ok(null)',
-        put: "ask.reason, ask.actor)\n  return deny('NOT_ELIGIBLE', 'You may not.')",
+        find: 'level }, actor)\n  return ok(null)',
+        put: "level }, actor)\n  return deny('NOT_ELIGIBLE', 'You may not.')",
       },
     ],
   },
@@ -1172,7 +1250,7 @@ export const MUTANTS: readonly Mutant[] = [
     name: 'called-halted-while-it-trades',
     guarantee: 'G5',
     about: 'Somebody halts and is told that trading is halted already, and it is not.',
-    edits: [{ file: HALTING, find: 'if (await c.halted()) return deny(', put: 'if (ask.reason) return deny(' }],
+    edits: [{ file: HALTING, find: 'if (before && !isHigher(level, before.level)) return', put: 'if (reason) return' }],
   },
 
   // --- G9: paper and live never meet
@@ -1298,7 +1376,9 @@ export const MUTANTS: readonly Mutant[] = [
     name: 'released-unreconciled',
     guarantee: 'G10',
     about: 'A halt is released although the books differ.',
-    edits: [{ file: HALTING, find: 'if (!run || run.at < halted.state.since || !run.clean) {', put: 'if (false) {' }],
+    edits: [
+      { file: HALTING, find: 'const why = isNarrow(scope) ? null : unrec', put: 'const why = true ? null : unrec' },
+    ],
   },
   {
     name: 'released-on-an-old-comparison',
@@ -1307,8 +1387,8 @@ export const MUTANTS: readonly Mutant[] = [
     edits: [
       {
         file: HALTING,
-        find: 'if (!run || run.at < halted.state.since || !run.clean) {',
-        put: 'if (!run || !run.clean) {',
+        find: 'if (!run || run.at < since) return',
+        put: 'if (!run) return',
       },
     ],
   },
@@ -1357,8 +1437,8 @@ export const MUTANTS: readonly Mutant[] = [
       },
       {
         file: HALTING,
-        find: '{ by: person.name, reason: ask.reason }',
-        put: '{ by: ask.actor.id, reason: ask.reason }',
+        find: '{ by: person.name, reason, scope }',
+        put: '{ by: actor.id, reason, scope }',
       },
     ],
   },

@@ -33,6 +33,7 @@ reconcile
 wait 2s
 release by=rik
 approve I1 by=ana`
+const PART = `${HEAD}halt by=rik scope=symbol:AAPL`
 const THAWED = `${HEAD}worker  sleeps
 worker  wakes
 elsewhere hold AAPL 5
@@ -374,6 +375,12 @@ const BROKEN: { readonly [promise in Promised]: readonly Case[] } = {
   halt: [
     { how: 'the release was none', script: RELEASED, ...withhold('halt.released'), says: /leaves during a halt/ },
     {
+      how: 'the release of a part was none',
+      script: `${PART}\nrelease by=rik scope=symbol:AAPL\nsignal I2 BUY AAPL entry=190.00 stop=188.00\napprove I2 by=ana`,
+      ...withhold('halt.released'),
+      says: /leaves during a halt of symbol:AAPL/,
+    },
+    {
       how: 'the HALT file is there',
       script: DAY,
       scene: () => ({ haltFile: 'present' }),
@@ -386,6 +393,12 @@ const BROKEN: { readonly [promise in Promised]: readonly Case[] } = {
       script: HALT,
       ...withhold('order.cancel-requested'),
       says: /no cancel of it was asked for/,
+    },
+    {
+      how: 'what waits of a part that is halted waits on',
+      script: PART,
+      ...withhold('intent.withdrawn'),
+      says: /I1 waits on in a part that was halted/,
     },
     {
       how: 'it still works at the end',
@@ -502,6 +515,12 @@ const BROKEN: { readonly [promise in Promised]: readonly Case[] } = {
       says: /does not say who did it/,
     },
     {
+      how: 'what was not halted is released',
+      script: RELEASED,
+      ...rows('halt.released', (row) => ({ ...row, object: { ...row.object, id: 'symbol:MSFT' } })),
+      says: /releases symbol:MSFT, which is not halted/,
+    },
+    {
       how: 'at no time',
       script: DAY,
       ...rows('intent.approved', (row) => ({ ...row, ts: 'today' })),
@@ -565,6 +584,18 @@ const BROKEN: { readonly [promise in Promised]: readonly Case[] } = {
       script: TAKEN_IN,
       ...rows('order.adopted', (row) => ((within(row, 'order', 'terms')['symbol'] = 'MSFT'), row)),
       says: /rik never asked for row \d+ \(order\.adopted/,
+    },
+    {
+      how: 'a halt that lets work what works cancels',
+      script: `${DAY}\nhalt by=rik level=K2\ncancel I1 by=ana`,
+      ...rows('order.cancel-requested', (row) => ({ ...row, data: { ...row.data, why: 'halt' } })),
+      says: /is canceled for a halt, and none that holds takes it back/,
+    },
+    {
+      how: 'another part was halted',
+      script: PART,
+      ...rows('halt.engaged', (row) => ({ ...row, object: { ...row.object, id: 'symbol:MSFT' } })),
+      says: /rik never asked for row \d+ \(halt\.engaged symbol:MSFT\)/,
     },
     {
       how: 'it was asked for only afterwards',

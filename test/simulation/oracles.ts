@@ -9,7 +9,7 @@ import { Allowance, listOf, type Wrong } from './allowance.ts'
 import { judged } from './judging.ts'
 import { People } from './people.ts'
 import { broken } from './promises.ts'
-import { type Counted, isLive, Recount } from './recount.ts'
+import { type Counted, type Idea, isLive, isPart, Recount, stops } from './recount.ts'
 import type { Oracles, Scene, Write } from './scene.ts'
 
 // What must be so: at every commit, before every byte that leaves, at every start and at the end. What may be sent is
@@ -24,6 +24,9 @@ export function oraclesOf(scene: Scene, explained: readonly RegExp[] = []): Orac
 const UNPROTECTED = 'UNPROTECTED:'
 const STOPS_MIN = 3
 
+/** After these an intent waits for nothing. */
+const ENDED: ReadonlySet<string> = new Set(['intent.refused', 'intent.declined', 'intent.withdrawn', 'intent.lapsed'])
+
 class Watch implements Oracles {
   readonly #scene: Scene
   readonly #explained: readonly RegExp[]
@@ -33,9 +36,12 @@ class Watch implements Oracles {
   /** Journal rows that were looked at. */
   #seen = 0
   #last: Row | null = null
-  #haltAt: Instant | null = null
-  /** Entries that were open when a halt came with the commit that is looked at. */
+  /** When, truly, each halt came or was raised. */
+  readonly #haltAt = new Map<string, Instant>()
+  /** Entries that were open when a halt that takes them back came with the commit that is looked at. */
   #toEnd: readonly Counted[] = []
+  /** Ideas that waited when a part that they belong to was halted by that commit. */
+  #toWithdraw: readonly Idea[] = []
   /** What was wrong when the send was promised; it is an offence only once the first byte leaves. */
   readonly #wrong = new Map<string, Wrong>()
   /** Sends that left, and the true time of the last of them. */
@@ -70,9 +76,12 @@ class Watch implements Oracles {
       if (isLive(order) && !order.askedToEnd)
         broken('canceled', `trading was halted while ${order.clOrdID} was open, and no cancel of it was asked for`)
     this.#toEnd = []
-    if (this.#book.halt)
-      for (const { arming, disarmed } of this.#book.armings.values())
-        if (!disarmed) broken('halt', `trading is halted, and ${arming.armingID} is armed still`)
+    for (const { intent, last } of this.#toWithdraw)
+      if (last !== 'intent.withdrawn') broken('canceled', `${intent.intentID} waits on in a part that was halted`)
+    this.#toWithdraw = []
+    for (const { arming, disarmed } of this.#book.armings.values())
+      if (!disarmed && this.#book.stopping(null, arming.strategyID).length > 0)
+        broken('halt', `trading is halted, and ${arming.armingID} is armed still`)
     this.#doubles()
   }
 
@@ -96,8 +105,20 @@ class Watch implements Oracles {
     this.#people.mayDo(row)
     this.#people.wasAsked(row)
     if (row.action === 'halt.engaged') {
-      this.#haltAt = this.#scene.truly()
-      this.#toEnd = [...this.#book.orders.values()].filter((o) => o.role === 'Entry' && isLive(o))
+      const scope = object.id
+      this.#haltAt.set(scope, this.#scene.truly())
+      const strategyOf = (intentID: string) => this.#book.ideas.get(intentID)?.intent.proposal.strategyID ?? null
+      if ((row.data['level'] ?? 'K4') === 'K4')
+        this.#toEnd = [...this.#toEnd, ...this.#book.orders.values()].filter(
+          (o) => o.role === 'Entry' && isLive(o) && stops(scope, o.symbol, strategyOf(o.intentID)),
+        )
+      if (isPart(scope))
+        this.#toWithdraw = [...this.#toWithdraw, ...this.#book.ideas.values()].filter(
+          ({ intent, last }) =>
+            !ENDED.has(last) &&
+            this.#book.of(intent.intentID).length === 0 &&
+            stops(scope, intent.proposal.symbol, intent.proposal.strategyID),
+        )
     }
     if (row.action === 'order.created') this.#allowance.created(object.id, parseInstant(row.ts) as Instant)
     this.#book.take(row)
@@ -195,8 +216,9 @@ class Watch implements Oracles {
     if (scene.wall() > sendBy) broken('approved', `${clOrdID} leaves after its approval has ended`)
     if (!this.#allowance.isReduction(clOrdID)) {
       // Of a halt that comes in the very instant of the first byte nobody can say which was first.
-      if (this.#book.halt && this.#haltAt !== null && scene.truly() > this.#haltAt)
-        broken('halt', `${clOrdID} leaves during a halt`)
+      for (const { scope } of this.#book.stoppingOrder(order))
+        if (scene.truly() > (this.#haltAt.get(scope) ?? 0))
+          broken('halt', `${clOrdID} leaves during a halt of ${scope}`)
       if (scene.haltFile === 'present') broken('halt', `${clOrdID} leaves while the HALT file is there`)
     }
     const root = this.#book.root(order)

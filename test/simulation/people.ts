@@ -4,9 +4,10 @@ import type { Row } from '../../src/journal/row.ts'
 import { type Decimal, eq, gt, text } from '../../src/values/decimal.ts'
 import { plusMs } from '../../src/values/instant.ts'
 import { canonical } from '../../src/values/json.ts'
+import type { HaltLevel } from '../../src/orders/halt.ts'
 import type { ArmedStrategy, ChangeOf, Decision } from '../../src/ports/records.ts'
 import { broken } from './promises.ts'
-import type { Idea, Recount, Wanted } from './recount.ts'
+import { type Idea, isPart, type Recount, type Wanted } from './recount.ts'
 import type { Asked, Said, Scene } from './scene.ts'
 import { APPROVING, askedOf, GOVERNING, isOwn, linkOf, mayNot, notEnough, oneTooMany, worthless } from './yes.ts'
 
@@ -51,8 +52,9 @@ export class People {
       case 'halt.released': {
         this.#person(row, RELEASERS, 'release the halt')
         this.#named(row, dataOf<'halt.released'>(row).by)
-        const { halt, lastRun } = book
-        if (!halt || !lastRun?.run.clean || lastRun.seq < halt.seq)
+        const [halt, { lastRun }] = [book.halts.get(id), book]
+        if (!halt) broken('seen', `row ${row.seq} releases ${id}, which is not halted`)
+        if (!isPart(id) && (!lastRun?.run.clean || lastRun.seq < halt.seq))
           broken('compared', 'the halt was released without a comparison since it came that found nothing')
         return
       }
@@ -62,6 +64,13 @@ export class People {
       case 'halt.engaged':
         if (actor.type !== 'system') this.#named(row, dataOf<'halt.engaged'>(row).by)
         return
+      case 'order.cancel-requested': {
+        const order = book.orders.get(id)
+        if (dataOf<'order.cancel-requested'>(row).why !== 'halt' || !order) return
+        if (!book.stoppingOrder(order).some(({ level }) => level === 'K4'))
+          broken('asked', `${id} is canceled for a halt, and none that holds takes it back`)
+        return
+      }
       case 'intent.ticketed':
         if (isRepriced(row) && actor.type !== 'person')
           broken('people', `${actor.type} ${actor.id} made a new ticket of ${id} at the word of nobody`)
@@ -71,6 +80,8 @@ export class People {
         return this.#inOwnName(row, dataOf<'intent.declined'>(row).decision)
       case 'intent.withdrawn':
         this.#inOwnName(row, dataOf<'intent.withdrawn'>(row).decision)
+        // Whoever stops a part takes back what waits of it, whoever proposed that.
+        if (this.#isHaltOf(id, actor.id)) return
         if (actor.type !== 'person' && actor.id !== book.ideas.get(id)?.intent.proposer.id)
           broken('people', `${actor.id} withdrew ${id}, which somebody else proposed`)
         return
@@ -107,7 +118,8 @@ export class People {
         this.#person(row, APPROVING, `arm ${arming.strategyID}`)
         if (arming.by !== actor.id)
           broken('people', `${actor.id} armed ${arming.strategyID} in the name of ${arming.by}`)
-        if (book.halt) broken('halt', `${arming.strategyID} was armed during a halt`)
+        if (book.stopping(null, arming.strategyID).length > 0)
+          broken('halt', `${arming.strategyID} was armed during a halt`)
         const most = book.autoMaxNotional
         if (most === null || gt(arming.maxNotional, most))
           broken('approved', `${text(arming.maxNotional)} were armed, more than may go without a person`)
@@ -146,7 +158,9 @@ export class People {
       if (isOwn(idea, actor.id)) broken('people', `${actor.id} approved ${id}, which is their own proposal`)
     } else if (row.action === 'intent.voted') broken('approved', `an armed strategy voted for ${id}`)
     const armed = armingID === null ? undefined : book.armings.get(armingID)
-    if (armed && book.halt) broken('halt', `${id} was approved by nobody during a halt`)
+    const { symbol, strategyID } = idea.intent.proposal
+    if (armed && book.stopping(symbol, strategyID).length > 0)
+      broken('halt', `${id} was approved by nobody during a halt`)
     const over = armed ? oneTooMany(armed) : null
     if (over !== null) broken('approved', `${id} was approved by nobody: ${over}`)
     if (decision.digest !== idea.digest) broken('approved', `${id} was approved under a digest that its ticket has not`)
@@ -251,7 +265,10 @@ export class People {
       case 'intent.declined':
         return said.what === 'decline' && said.intentID === id
       case 'intent.withdrawn':
-        return said.what === 'withdraw' && said.intentID === id
+        return (
+          (said.what === 'withdraw' && said.intentID === id) ||
+          (said.what === 'halt' && isPart(said.scope) && this.#isHaltOf(id, said.by))
+        )
       case 'order.replace-requested': {
         const { orderQty, price } = dataOf<'order.replace-requested'>(row).ticket.terms
         return (
@@ -269,10 +286,12 @@ export class People {
       // One that has not left yet is not sent; with a stop goes the target that is sent with it.
       case 'order.absent':
         return said.what === 'halt' || (said.what === 'cancel' && this.#isOfFamily(id, said.clOrdID))
-      case 'halt.engaged':
-        return said.what === 'halt'
+      case 'halt.engaged': {
+        const { level } = dataOf<'halt.engaged'>(row)
+        return said.what === 'halt' && said.scope === id && (level ?? 'K4') === levelOf(said)
+      }
       case 'halt.released':
-        return said.what === 'release'
+        return said.what === 'release' && said.scope === id
       case 'order.adopted':
         return said.what === 'take-in' && said.symbol === dataOf<'order.adopted'>(row).order.terms.symbol
       case 'task.closed':
@@ -280,6 +299,13 @@ export class People {
       default:
         return false
     }
+  }
+  /** Whether a part that this intent belongs to was halted by whoever that is. */
+  #isHaltOf(intentID: string, by: string): boolean {
+    const proposal = this.#book.ideas.get(intentID)?.intent.proposal
+    if (!proposal) return false
+    const stopping = this.#book.stopping(proposal.symbol, proposal.strategyID)
+    return stopping.some((halt) => isPart(halt.scope) && halt.by === by)
   }
   /** Whoever is alone agrees by proposing; and what takes power away is done by it. */
   #isOfChange(changeID: string, said: Said, digest?: string | null): boolean {
@@ -354,8 +380,13 @@ export class People {
     const { rows } = this.#scene
     const during = rows.slice(said.from, to)
     if (is === 'ALREADY_HALTED') {
-      const before = rows.slice(0, said.from).findLast((row) => HALTS.has(row.action))
-      if (before?.action !== 'halt.engaged' && !during.some(({ action }) => action === 'halt.engaged'))
+      const isHalted = (row: Row | undefined): boolean =>
+        row?.action === 'halt.engaged' &&
+        said.what === 'halt' &&
+        (dataOf<'halt.engaged'>(row).level ?? 'K4') >= levelOf(said)
+      const isOf = ({ action, object }: Row): boolean =>
+        HALTS.has(action) && said.what === 'halt' && object.id === said.scope
+      if (!isHalted(rows.slice(0, said.from).findLast(isOf)) && !during.some((row) => isOf(row) && isHalted(row)))
         broken('answered', `${said.by} was told that trading is halted already, and it was not`)
     }
     if (tries > 1) return
@@ -367,6 +398,12 @@ export class People {
         `${wordsOf(said)} was refused (${is}), and row ${row.seq} (${row.action}) says that it was done`,
       )
   }
+}
+
+/** A part is stopped at K1, or at K4 with what works of it; everything at K2 at least, and at K4 unless somebody says less. */
+function levelOf({ scope, level }: Extract<Asked, { readonly what: 'halt' }>): HaltLevel {
+  if (isPart(scope)) return level === undefined || level === 'K1' ? 'K1' : 'K4'
+  return level === 'K1' ? 'K2' : (level ?? 'K4')
 }
 
 /** What was asked → what is then in the journal. */

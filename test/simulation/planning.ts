@@ -1,6 +1,8 @@
+import { HALT_LEVELS } from '../../src/orders/halt.ts'
 import { chance } from './loop.ts'
 import type { BrokerName, Item, Plan, Point, PolicyName, When, WorldSetting } from './plan.ts'
 import { BROKERS, midAt } from './venue.ts'
+import { SCOPES } from './words.ts'
 
 const BROKER_NAMES = Object.keys(BROKERS) as BrokerName[]
 
@@ -169,6 +171,8 @@ function idea(d: Draws, world: WorldSetting, id: string, atMs: number): Item[] {
     before('halt-at', {
       at: d.one(['promised', 'promised', 'approved', 'accepted', 'filled']),
       after: secs(d.maybe(0.6) ? 0 : d.between(0, 0.5)),
+      ...(d.maybe(0.3) && { scope: d.one([`symbol:${symbol}`, 'strategy:simulation']) }),
+      ...(d.maybe(0.2) && { level: d.one(HALT_LEVELS) }),
     })
   if (d.maybe(0.06)) before('approve', { by: d.one(['ana', 'bo']), end: d.one(['-1', '0', '1', '-600', '400']) })
   if (d.maybe(0.05)) before('approve', { by: 'tom', after: secs(d.between(0.1, 5)) })
@@ -273,6 +277,14 @@ const GOVERNED: Readonly<Record<string, Kind>> = {
       return [
         at(when, 'arm', [d.maybe(0.9) ? 'simulation' : 'another', ...symbols], bounds),
         ...(end < 0.15 ? [at(when + d.between(1_000, 15_000), 'disarm', [], { by: d.one(['ana', 'bo', 'jax']) })] : []),
+        ...(end > 0.3 && end < 0.4
+          ? [
+              at(when + d.between(500, 8_000), 'halt', [], {
+                by: 'ana',
+                scope: `strategy:${d.one(['simulation', 'another'])}`,
+              }),
+            ]
+          : []),
         ...(end > 0.9 && by !== 'jax' ? [at(when + d.between(1_000, 9_000), 'access', [by, 'off'], { by: 'ad' })] : []),
         ...(end > 0.75 && end < 0.9 ? [at(when + d.between(1_000, 15_000), 'crash', [], { down: '2.000' })] : []),
       ]
@@ -430,16 +442,37 @@ export const KINDS: Readonly<Record<string, Kind>> = {
   outage: (d, w) => some(d, 1, 2, () => at(sometime(d, w), 'outage', [], { for: secs(d.between(2, 60)) })),
   throttling: (d, w) => some(d, 1, 2, () => at(sometime(d, w), 'throttle', [], { for: secs(d.between(2, 25)) })),
   'slow line': (d, w) => some(d, 1, 2, () => at(sometime(d, w), 'slow', [], { for: secs(d.between(5, 40)) })),
-  /** By a person or the agent, at an instruction, or by the file; mostly released again. */
+  /** Of one scope or of several, raised or not, and each released by itself, in any order. */
+  'halts that overlap': (d, w) => {
+    const [when, one] = [d.between(0.2, 0.7) * w.lastsMs, d.one(SCOPES)]
+    const moment = (): number => when + d.between(0, 8_000)
+    const first = [at(when, 'halt', [], { by: 'rik', scope: one, level: d.one(HALT_LEVELS.slice(0, 3)) })]
+    const raised = d.maybe(0.6) ? [at(moment(), 'halt', [], { by: 'ana', scope: one, level: 'K4' })] : []
+    const others = some(d, 1, 2, () =>
+      at(moment(), 'halt', [], { by: d.one(['rik', 'jax', 'ana']), scope: d.one(SCOPES), level: d.one(HALT_LEVELS) }),
+    )
+    const halts = [...first, ...raised, ...others]
+    const releases = halts.flatMap(({ named: { scope = 'global' } }) =>
+      d.maybe(0.8) ? [at(when + d.between(500, 20_000), 'release', [], { by: d.one(['rik', 'ana']), scope })] : [],
+    )
+    return [...halts, ...releases]
+  },
+  /** By a person or the agent, at an instruction, or by the file; of all or of a part, sometimes raised; mostly released again. */
   halt: (d, w) => {
     const when = d.between(0.2, 0.8) * w.lastsMs
-    const released = d.maybe(0.8) ? [at(when + d.between(2_000, 18_000), 'release', [], { by: 'rik' })] : []
+    const scope: Record<string, string> = d.maybe(0.4) ? { scope: d.one(SCOPES.slice(1)) } : {}
+    const far: Record<string, string> = d.maybe(0.3) ? { level: d.one(HALT_LEVELS) } : {}
+    const released = d.maybe(0.8) ? [at(when + d.between(2_000, 18_000), 'release', [], { by: 'rik', ...scope })] : []
+    const raised = d.maybe(0.25)
+      ? [at(when + d.between(50, 5_000), 'halt', [], { by: 'ana', ...scope, level: 'K4' })]
+      : []
     switch (d.whole(0, 2)) {
       case 0:
-        return [at(when, 'halt', [], { by: d.one(['rik', 'jax', 'ana']) }), ...released]
+        return [at(when, 'halt', [], { by: d.one(['rik', 'jax', 'ana']), ...scope, ...far }), ...raised, ...released]
       case 1: {
         const point = d.one(['commit', 'commit', 'send', 'report', 'read', 'market', 'cancel'] as const)
-        return [on(point, point === 'commit' ? d.whole(7, 80) : nth(d, 6), 'halt', [], { by: 'rik' }), ...released]
+        const n = point === 'commit' ? d.whole(7, 80) : nth(d, 6)
+        return [on(point, n, 'halt', [], { by: 'rik', ...scope, ...far }), ...raised, ...released]
       }
       default:
         return [

@@ -1,5 +1,6 @@
 import type { Action, Happened } from '../../src/desk/events.ts'
 import type { Row } from '../../src/journal/row.ts'
+import type { HaltLevel } from '../../src/orders/halt.ts'
 import type { Report } from '../../src/orders/report.ts'
 import type { Bracket, Terms } from '../../src/orders/terms.ts'
 import type { Ticket } from '../../src/orders/ticket.ts'
@@ -169,6 +170,22 @@ export type Armed = {
   readonly disarmed: boolean
   readonly used: number
 }
+/** What is halted, how far, by which row, and by whose id. */
+export type Halted = {
+  readonly scope: string
+  readonly level: HaltLevel
+  readonly seq: number
+  readonly by: string
+}
+/** Whether a halt of this scope is about an order in this symbol, of this strategy. A world has one account at one broker. */
+export function stops(scope: string, symbol: string | null, strategyID: string | null): boolean {
+  if (scope.startsWith('symbol:')) return scope === `symbol:${symbol}`
+  if (scope.startsWith('strategy:')) return scope === `strategy:${strategyID}`
+  return true
+}
+/** What waits of it is taken back, and no comparison is needed to release it. */
+export const isPart = (scope: string): boolean => scope.startsWith('symbol:') || scope.startsWith('strategy:')
+
 /** A change of the house that somebody wants, and who agreed to it. */
 export type Wanted = { readonly change: HouseChange; readonly agreed: readonly string[]; readonly settled: boolean }
 
@@ -184,7 +201,8 @@ export type Wish = {
 export class Recount {
   /** The gateway has run: whoever is in the house by then is all of its people. */
   started = false
-  halt: { readonly seq: number; readonly at: Instant | null } | null = null
+  /** Everything that is halted, by its scope. */
+  readonly halts = new Map<string, Halted>()
   lastRun: { readonly seq: number; readonly run: ReconcileRun } | null = null
   readonly frozen = new Set<string>()
   readonly people = new Map<string, Person>()
@@ -307,14 +325,16 @@ export class Recount {
         return
       case 'execution.reported':
         return this.#reported(this.#order(id), told.data.report)
-      case 'halt.engaged':
-        this.halt = { seq: row.seq, at: null }
-        return this.#disarmed('trading was halted', () => true)
+      case 'halt.engaged': {
+        const { level = 'K4' } = told.data
+        this.halts.set(id, { scope: id, level, seq: row.seq, by: row.actor.id })
+        return this.#disarmed('trading was halted', ({ strategyID }) => stops(id, null, strategyID))
+      }
       case 'gateway.started':
         this.started = true
         return this.#disarmed('the gateway was restarted', () => true)
       case 'halt.released':
-        this.halt = null
+        this.halts.delete(id)
         return
       case 'instrument.frozen':
         this.frozen.add(told.data.symbol)
@@ -417,6 +437,14 @@ export class Recount {
     const armed = this.armings.get(armingID)
     if (armed) this.armings.set(armingID, { ...armed, disarmed: true })
   }
+  /** What halts an order in this symbol, of this strategy. */
+  stopping(symbol: string | null, strategyID: string | null): readonly Halted[] {
+    return [...this.halts.values()].filter(({ scope }) => stops(scope, symbol, strategyID))
+  }
+  stoppingOrder({ symbol, intentID }: Pick<Counted, 'symbol' | 'intentID'>): readonly Halted[] {
+    return this.stopping(symbol, this.ideas.get(intentID)?.intent.proposal.strategyID ?? null)
+  }
+
   #disarmed(why: string, is: (arming: ArmedStrategy) => boolean): void {
     for (const [id, armed] of this.armings)
       if (armed.ended === null && is(armed.arming)) this.armings.set(id, { ...armed, ended: why })

@@ -1,6 +1,7 @@
 import type { DenialCode } from '../../src/desk/desk.ts'
 import type { Policy } from '../../src/gate/policy.ts'
 import type { Row } from '../../src/journal/row.ts'
+import type { HaltLevel } from '../../src/orders/halt.ts'
 import type { Terms } from '../../src/orders/terms.ts'
 import type { Store } from '../../src/ports/store.ts'
 import type { ClOrdID, OrderID } from '../../src/values/brand.ts'
@@ -47,7 +48,8 @@ export type Wanted =
   | { readonly what: 'cancel'; readonly clOrdID: string }
   /** Null is as it is; `orderQty` counts what is filled. */
   | { readonly what: 'replace'; readonly clOrdID: string; readonly orderQty: Qty | null; readonly price: Px | null }
-  | { readonly what: 'halt' | 'release' }
+  | { readonly what: 'halt'; readonly scope: string; readonly level?: HaltLevel | undefined }
+  | { readonly what: 'release'; readonly scope: string }
   | { readonly what: 'take-in'; readonly symbol: string }
   | { readonly what: 'close'; readonly taskID: string }
   /** A change of the house: `of` is what it is, canonical. */

@@ -38,7 +38,9 @@ export const FAULTS: Readonly<Record<string, string>> = {
   outage: 'the broker cannot be reached, for seconds, and in some worlds for up to twenty-five minutes',
   throttling: 'the broker answers that it was asked too often',
   'slow line': 'everything on the way to the broker and back takes long',
-  halt: 'a person or an agent halts, at any moment or at an instruction, or the HALT file appears; mostly it is released again',
+  'halts that overlap':
+    'of everything, of a symbol and of a strategy, some of them raised, each released by itself in any order',
+  halt: 'a person or an agent halts everything, a symbol or a strategy, so far or further, at any moment or at an instruction, or the HALT file appears; mostly it is released again',
   'approver removed': 'a person who approves is disabled, and perhaps enabled again',
   'approver removed at an instruction': 'the same at the n-th commit, such as between a yes and its send',
   clock: 'the clock of the machine is set forwards or back, or runs too fast or too slow',

@@ -145,11 +145,11 @@ export class Watched extends World {
     )
     desk.halt = listen(
       (ask) => own.halt(ask),
-      () => ({ what: 'halt' }),
+      ({ scope = 'global', level }) => ({ what: 'halt', scope, level }),
     )
     desk.release = listen(
       (ask) => own.release(ask),
-      () => ({ what: 'release' }),
+      ({ scope = 'global' }) => ({ what: 'release', scope }),
     )
     desk.takeIn = listen(
       (ask) => own.takeIn(ask),

@@ -1,3 +1,4 @@
+import { HALT_LEVELS } from '../../src/orders/halt.ts'
 import type { Point, PolicyName } from './plan.ts'
 
 /** What may stand in one place of a line: one of a few words, or anything that looks like it should. */
@@ -21,6 +22,13 @@ export const PEOPLE = ['ana', 'bo', 'rik', 'tom', 'ad'] as const
 export const SYMBOLS = ['AAPL', 'MSFT', 'BTC/USD'] as const
 const WHO = [...PEOPLE, 'jax']
 const YES_NO = ['yes', 'no']
+/** What a halt may stop; all ideas of a world are of the strategy `simulation`. */
+export const SCOPES = [
+  'global',
+  ...SYMBOLS.map((symbol) => `symbol:${symbol}`),
+  'strategy:simulation',
+  'strategy:another',
+]
 const POLICY: readonly PolicyName[] = ['first', 'two', 'large-two', 'armed']
 const GOVERNED = { takes: { by: WHO, agree: WHO, after: { looks: /^\d+(\.\d+)?$/, what: 'seconds such as 2.5' } } }
 const TOLD = { told: YES_NO }
@@ -79,12 +87,17 @@ export const VERBS: Readonly<Record<string, Verb>> = {
   cancel: VOTE,
   'cancel-stop': VOTE,
   replace: { ...VOTE, takes: { cents: CENTS, share: SHARE } },
-  halt: { takes: { by: WHO } },
+  halt: { takes: { by: WHO, scope: SCOPES, level: HALT_LEVELS } },
   'halt-at': {
     words: [INTENT],
-    takes: { at: ['received', 'ticketed', 'approved', 'promised', 'accepted', 'filled'], after: SECONDS },
+    takes: {
+      at: ['received', 'ticketed', 'approved', 'promised', 'accepted', 'filled'],
+      after: SECONDS,
+      scope: SCOPES,
+      level: HALT_LEVELS,
+    },
   },
-  release: { takes: { by: WHO } },
+  release: { takes: { by: WHO, scope: SCOPES } },
   haltfile: { words: [['present', 'absent']] },
   reconcile: {},
   'take-in': { words: [SYMBOLS], takes: { by: WHO } },

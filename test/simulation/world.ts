@@ -24,6 +24,7 @@ import { type CommitFate, Disk } from './disk.ts'
 import { chance, HouseClock, Loop } from './loop.ts'
 import { oraclesOf } from './oracles.ts'
 import { type Item, lineOf, type Plan, type Point } from './plan.ts'
+import { stops } from './recount.ts'
 import { type Oracles, type Outcome, type Said, type Scene, Violation } from './scene.ts'
 import { BROKER_OF_ACCOUNT, Venue } from './venue.ts'
 import { Wire } from './wire.ts'
@@ -331,8 +332,16 @@ class World implements Scene, Acting {
     this.wire.pump()
   }
 
-  get #isHalted(): boolean {
-    return this.rows.findLast((row) => row.action.startsWith('halt.'))?.action === 'halt.engaged'
+  /** All ideas of a world are of one strategy. */
+  #isHalted(symbol: string): boolean {
+    return [...this.#halts].some((scope) => stops(scope, symbol, 'simulation'))
+  }
+  get #halts(): ReadonlySet<string> {
+    const halts = new Set<string>()
+    for (const { action, object } of this.rows)
+      if (action === 'halt.engaged') halts.add(object.id)
+      else if (action === 'halt.released') halts.delete(object.id)
+    return halts
   }
   /** Nothing stands in the way of a modest order. */
   async #mayTrade(symbol: string): Promise<boolean> {
@@ -341,7 +350,7 @@ class World implements Scene, Acting {
     const open = await this.#answerTo(this.store?.openOrders(this.wire.account))
     if (!open || open.some((order) => order.terms.symbol === symbol)) return false
     return (
-      !this.#isHalted &&
+      !this.#isHalted(symbol) &&
       this.haltFile === 'absent' &&
       broker.status === 'Active' &&
       this.market.isOpen(symbol) &&
@@ -422,7 +431,7 @@ class World implements Scene, Acting {
   async #judge(): Promise<void> {
     try {
       if (!this.store) throw new Violation('liveness: the house opens again', 'the faults are over and it is closed')
-      if (this.haltFile === 'present' && !this.#isHalted)
+      if (this.haltFile === 'present' && !this.#halts.has('global'))
         throw new Violation('G5: the HALT file halts', 'it lies there, and no halt was ever written down')
       if (this.notes.length === 0) throw new Violation('G8: the journal is anchored', 'no checkpoint was ever signed')
       if (this.plan.world.seed % REPLAYED_EVERY === 0) await this.#replay()
