@@ -366,6 +366,32 @@ export function buildProgram(): Command {
     .addOption(scoped('broker', 'the halt of this broker, which only HTTP engages'))
     .requiredOption('--reason <text>', 'kept with the release')
     .action(run(safety, 'resume'))
+  command(
+    program,
+    'liquidate',
+    'Show what is held and how it would be closed; with --yes and the account’s name, cancel everything, close it with orders that only reduce, and prove that nothing is left. Trading is halted, and stays so.',
+    [
+      'liquidate',
+      'liquidate --yes paper:sim:main --reason "our key is in strange hands" --report liquidation.md',
+      'liquidate --yes paper:sim:main --symbol AAPL,MSFT --reason "earnings leaked"',
+      'liquidate --market',
+      'liquidate --watch --wait 600',
+      'liquidate --stop --reason "false alarm"',
+    ],
+  )
+    .option('--yes <account>', 'close it: the name of the account, typed as "liquidate" shows it')
+    .option('--reason <text>', 'why; kept in the journal')
+    .addOption(
+      new Option('--symbol <symbols>', 'only these, with commas between').argParser((text: string) =>
+        text.split(',').map((one) => one.trim()),
+      ),
+    )
+    .option('--market', 'allow orders without a limit, also without a fresh quote')
+    .addOption(new Option('--stop', 'stop it: stops come back for what is still held').conflicts(['yes', 'market']))
+    .addOption(new Option('--watch', 'follow the one that runs').conflicts(['yes', 'stop']))
+    .option('--wait <seconds>', 'how long to follow it', wholeNumber(0, 86_400), 300)
+    .option('--report <file>', 'write it down as Markdown')
+    .action(run(liquidation, 'liquidate'))
   const tasks = command(program, 'tasks', 'List what only a person can settle.', [
     'tasks',
     'tasks close T-7 --note "fill confirmed by phone"',
