@@ -2,7 +2,7 @@ import assert from 'node:assert/strict'
 import { describe, it } from 'node:test'
 import fc from 'fast-check'
 import type { AccountID, ClOrdID, IntentID } from '../values/brand.ts'
-import { entryID, exitID, pairOf, replacementID } from './naming.ts'
+import { entryID, exitID, isExitName, pairOf, replacementID } from './naming.ts'
 
 const ACCOUNT = 'paper:sim:main' as AccountID
 const intentID = fc.stringMatching(/^[A-Za-z0-9._:-]{1,64}$/).map((id) => id as IntentID)
@@ -28,6 +28,20 @@ describe('the name of an order', () => {
         assert.notEqual(replacementID(entry, n), exitID(entry, role, n))
       }),
     )
+  })
+
+  it('tells exits from entries by itself', () => {
+    fc.assert(
+      fc.property(intentID, fc.nat(9_999), fc.constantFrom('Stop', 'Target', 'Exit'), (id, n, role) => {
+        const entry = entryID(ACCOUNT, id, n)
+        for (const opens of [entry, replacementID(entry, n)]) {
+          assert.equal(isExitName(opens), false)
+          assert.equal(isExitName(exitID(opens, role, n)), true)
+        }
+      }),
+    )
+    for (const other of ['', 'stop-s', 'jxabc-s', 'my-jxs', 'd9c0e1a2-0000-4000-8000-5a9e6c1d0001-s'])
+      assert.equal(isExitName(other), false, other)
   })
 
   const PAIRS: [stop: string, target: string][] = [

@@ -4,7 +4,7 @@ import type { Json } from '../values/json.ts'
 export type Actor = {
   readonly type: 'person' | 'agent' | 'system' | 'broker'
   readonly id: string
-  readonly via: 'http' | 'cli' | 'web' | 'slack' | 'teams' | 'mcp' | 'worker' | 'file' | 'start'
+  readonly via: 'http' | 'cli' | 'web' | 'slack' | 'teams' | 'mcp' | 'worker' | 'file' | 'signal' | 'start'
   readonly session: string | null
 }
 

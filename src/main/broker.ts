@@ -1,6 +1,6 @@
 import { join } from 'node:path'
 import { CAPABILITIES as ALPACA } from '../brokers/alpaca/capabilities.ts'
-import type { AlpacaRefusal } from '../brokers/alpaca/client.ts'
+import type { AlpacaOptions, AlpacaRefusal } from '../brokers/alpaca/client.ts'
 import { endpointsOf } from '../brokers/alpaca/hosts.ts'
 import { capabilities } from '../brokers/sim/capabilities.ts'
 import type { Market } from '../markets/market.ts'
@@ -53,38 +53,69 @@ export function prepareBroker(settings: Settings, places: Places, own: Own): Pre
 const WELL_KNOWN = ['AAPL', 'MSFT', 'NVDA', 'SPY', 'TSLA'] as const
 
 function prepareAlpaca(settings: Settings): PreparedBroker {
-  const { environment } = settings.account
-  const { url, requestsPerMinute } = settings.alpaca
-  const keys = alpacaKeys(settings)
-  if (!keys.ok) throw new Stop('CONFIG', `${keys.error}.`, { code: 'SECRET_UNREADABLE' })
-  const endpoints = endpointsOf(environment, url ?? null)
-  if (!endpoints.ok) throw new Stop('CONFIG', `alpaca.url cannot be used: ${endpoints.error}.`)
+  const { host, simulated, connect } = alpacaOf(settings)
   return {
     spec: SYSTEM,
     speed: 1,
     capabilities: ALPACA,
     symbols: WELL_KNOWN,
     async open(log) {
-      // Read only where it is used: nobody else waits for it.
-      const { AlpacaRefusal: Refusal, openAlpaca } = await import('../brokers/alpaca/client.ts')
       try {
-        const broker = await openAlpaca({
-          account: accountID(settings),
-          environment,
-          keys: keys.value,
-          endpoints: endpoints.value,
-          clock: systemClock(),
-          random: Math.random,
-          requestsPerMinute,
+        const broker = await connect({
           log: (level, message, facts) => log[quieter(level, facts)](facts, message),
         })
         return { broker, stop: () => broker.close() }
       } catch (error) {
-        if (error instanceof Refusal) throw refused(error, url !== undefined)
-        throw error instanceof ReadFailed ? unreachable(error, endpoints.value.trading, url !== undefined) : error
+        throw error instanceof ReadFailed ? unreachable(error, host, simulated) : error
       }
     },
   }
+}
+
+/** Five seconds are longer than a broker takes that works, and short enough to ask again. */
+const VISIT = { visiting: true, reserve: 0, deadlineMs: 5_000, log: () => {} } as const
+
+/**
+ * The way to a broker that works on while the service does not, for whoever stops it by hand; null where the broker lives
+ * in the service. Opening it throws `ReadFailed` when it does not answer.
+ * @throws {Stop} CONFIG when its keys cannot be read; later, when they are refused.
+ */
+export function visitBroker(
+  settings: Settings,
+): { readonly host: string; readonly open: () => Promise<Broker> } | null {
+  if (settings.account.broker !== 'alpaca') return null
+  const { host, connect } = alpacaOf(settings)
+  return { host, open: () => connect(VISIT) }
+}
+
+/** @throws {Stop} CONFIG when the keys cannot be read; and when Alpaca refuses them. */
+function alpacaOf(settings: Settings) {
+  const { environment } = settings.account
+  const { url, requestsPerMinute } = settings.alpaca
+  const keys = alpacaKeys(settings)
+  if (!keys.ok) throw new Stop('CONFIG', `${keys.error}.`, { code: 'SECRET_UNREADABLE' })
+  const endpoints = endpointsOf(environment, url ?? null)
+  if (!endpoints.ok) throw new Stop('CONFIG', `alpaca.url cannot be used: ${endpoints.error}.`)
+  const simulated = url !== undefined
+  const connect = async (how: Pick<AlpacaOptions, 'log' | 'visiting' | 'reserve' | 'deadlineMs'>): Promise<Broker> => {
+    // Read only where it is used: nobody else waits for it.
+    const { AlpacaRefusal: Refusal, openAlpaca } = await import('../brokers/alpaca/client.ts')
+    try {
+      return await openAlpaca({
+        account: accountID(settings),
+        environment,
+        keys: keys.value,
+        endpoints: endpoints.value,
+        clock: systemClock(),
+        random: Math.random,
+        requestsPerMinute,
+        ...how,
+      })
+    } catch (error) {
+      throw error instanceof Refusal ? refused(error, simulated, how.visiting === true) : error
+    }
+  }
+  return { host: endpoints.value.trading, simulated, connect }
 }
 
 /**
@@ -95,11 +126,13 @@ const quieter = (level: 'info' | 'warn' | 'error', facts: Readonly<Record<string
   facts['method'] !== 'GET' || level === 'error' ? level : level === 'warn' ? 'info' : 'debug'
 
 /** The keys do not open the account that the configuration means. */
-const refused = (error: AlpacaRefusal, simulated: boolean): Stop =>
+const refused = (error: AlpacaRefusal, simulated: boolean, visiting: boolean): Stop =>
   new Stop('CONFIG', error.message, {
     code: error.code,
     lines: [
-      'Nothing was started, and nothing was sent.',
+      visiting
+        ? 'Nothing was asked of the broker: look at its own page, and cancel there.'
+        : 'Nothing was started, and nothing was sent.',
       ...(simulated
         ? ['alpaca.url is set: the simulator there takes the keys that it printed when it was started.']
         : []),

@@ -51,7 +51,8 @@ export type Context = {
   loaded(overrides?: readonly Override[]): Loaded
   settings(): Settings
   places(): Places
-  client(speaker: Speaker): Client
+  /** @param timeoutMs how long one answer is waited for; as long as the client does when left out. */
+  client(speaker: Speaker, timeoutMs?: number): Client
   session: SessionFile
   /** Asks at the terminal; null when there is nobody to ask. */
   confirm(question: string): Promise<boolean | null>
@@ -90,7 +91,12 @@ export function contextOf(options: GlobalOptions): Context {
     settings,
     places,
     session,
-    client: (speaker) => apiClient({ url: url(), token: tokenFor(speaker, loaded, places, session) }),
+    client: (speaker, timeoutMs) =>
+      apiClient({
+        url: url(),
+        token: tokenFor(speaker, loaded, places, session),
+        ...(timeoutMs !== undefined && { timeoutMs }),
+      }),
     async confirm(question) {
       if (!process.stdin.isTTY) return null
       const terminal = createInterface({ input: process.stdin, output: process.stderr })

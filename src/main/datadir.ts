@@ -36,6 +36,8 @@ export type Places = {
   /** The signed-in person's session of the command line. */
   readonly session: string
   readonly log: string
+  /** What the command line asked of the broker itself while the service did not answer. JSON lines. */
+  readonly haltAtBroker: string
 }
 
 export const placesIn = (dir: string): Places => ({
@@ -49,6 +51,7 @@ export const placesIn = (dir: string): Places => ({
   address: join(dir, 'address.json'),
   session: join(dir, 'session.json'),
   log: join(dir, 'jax-exec.log'),
+  haltAtBroker: join(dir, 'halt-at-broker.jsonl'),
 })
 
 /**

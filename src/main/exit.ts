@@ -10,7 +10,7 @@ export const EXIT = {
   NOT_FOUND: { code: 4, meaning: 'no such intent, order or symbol' },
   NOT_ALLOWED: { code: 5, meaning: 'not signed in, or not allowed to do this' },
   DIFFERS: { code: 6, meaning: 'a verification found a difference: audit trail, views, backup or a replayed journal' },
-  UNAVAILABLE: { code: 69, meaning: 'the service, or the broker at its start, does not answer' },
+  UNAVAILABLE: { code: 69, meaning: 'the service or the broker does not answer' },
   FAULT: { code: 70, meaning: 'the service stopped itself because something that must hold did not' },
   DATA: { code: 74, meaning: 'the data directory, the database or the disk cannot be used' },
   BUSY: { code: 75, meaning: 'the port or the data directory is in use by another process' },

@@ -47,11 +47,12 @@ export function buildProgram(): Command {
   )
 
   // --- the service
-  command(program, 'serve', 'Start the gateway: HTTP API, dashboard, worker. Ctrl-C stops it in order.', [
+  command(
+    program,
     'serve',
-    'serve --demo',
-    'serve --port 0 --data-dir ./trial',
-  ])
+    'Start the gateway: HTTP API, dashboard, worker. Ctrl-C stops it in order; the signal USR2 halts trading.',
+    ['serve', 'serve --demo', 'serve --port 0 --data-dir ./trial'],
+  )
     .option('--host <address>', 'address to listen on')
     .option('--port <number>', 'port to listen on; 0 takes any free one')
     .option('--demo', 'also send a signal in the shape of Jax about every 20 seconds')
@@ -336,6 +337,7 @@ export function buildProgram(): Command {
       'halt --strategy trend --reason "it repeats itself"',
       'halt --symbol AAPL --level K4',
       'halt --level K3',
+      'halt --at-broker --wait 600',
     ],
   )
     .addOption(scoped('symbol', 'only orders in this symbol, such as AAPL').conflicts('strategy'))
@@ -350,6 +352,14 @@ export function buildProgram(): Command {
     )
     .option('--reason <text>', 'kept with the halt', 'halted from the command line')
     .option('--wait <seconds>', 'how long to watch for the proof', wholeNumber(0, 3600), 60)
+    .addOption(
+      whole('--at-broker', 'cancel at the broker from here, also when the service answers (default: when it does not)'),
+    )
+    .option('--no-at-broker', 'never speak to the broker from here')
+    .addOption(whole('--all', 'cancel stops and targets too, from here: what is held stays without them'))
+    .addOption(
+      whole('--lock-broker', 'at last lock the account at the broker: it takes no new order then, stops included'),
+    )
     .action(run(safety, 'halt'))
   command(
     program,
@@ -364,6 +374,7 @@ export function buildProgram(): Command {
     .addOption(scoped('strategy', 'the halt of this strategy').conflicts(['account', 'broker']))
     .addOption(scoped('account', 'the halt of this account, which only HTTP engages').conflicts('broker'))
     .addOption(scoped('broker', 'the halt of this broker, which only HTTP engages'))
+    .option('--unlock-broker', 'also take away the lock that "halt --lock-broker" has set at the broker')
     .requiredOption('--reason <text>', 'kept with the release')
     .action(run(safety, 'resume'))
   command(
@@ -687,6 +698,9 @@ const list = (command: Command): Command =>
     .option('--to <time>', 'only before this time, RFC 3339')
     .option('--csv', 'print CSV')
     .addOption(limit())
+/** Of the whole account, never of a part of it. */
+const whole = (flag: string, description: string): Option =>
+  new Option(flag, description).conflicts(['symbol', 'strategy'])
 const scoped = (kind: string, description: string): Option => new Option(`--${kind} <name>`, description)
 const limit = (): Option =>
   new Option('--limit <number>', 'how many at most').argParser(wholeNumber(1, 100_000)).default(50)

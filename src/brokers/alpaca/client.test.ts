@@ -110,11 +110,15 @@ describe('opening', () => {
     assert.doesNotMatch(inspect(broker, { depth: 20, showHidden: true }), new RegExp(KEYS.secretKey))
   })
 
-  it('opens no stream when none is wanted, and finds all by asking', async () => {
+  it('on a visit opens no stream, and lists the exits of entries that have ended', async () => {
     const b = await alpacaBench()
     try {
-      const sent = await b.broker.submit(id('c-1'), entry(RESTING))
-      assert.equal(sent.outcome, 'accepted')
+      for (const [name, over] of [
+        ['c-1', { ...BRACKET }],
+        ['c-2', { ...RESTING, ...BRACKET, bracket: { ...BRACKET.bracket, stopPx: px('85.00') } }],
+      ] as const)
+        assert.equal((await b.broker.submit(id(name), entry(over))).outcome, 'accepted')
+      await b.settle()
       await b.broker.close()
       for (let i = 0; i < 200 && b.simulator.fate.listeners() > 0; i++) await delay(5)
       const endpoints = endpointsOf('paper', b.simulator.url)
@@ -126,12 +130,15 @@ describe('opening', () => {
         endpoints: endpoints.value,
         clock: REAL,
         random: () => 0,
-        streamWaitMs: null,
+        visiting: true,
         log: () => {},
       })
+      const open = await broker.openOrders()
+      const entryID = open.find((o) => o.clOrdID === 'c-2')?.orderID ?? assert.fail()
       assert.deepEqual(
-        (await broker.openOrders()).map((o) => o.clOrdID),
-        ['c-1'],
+        open.map((o) => `${o.role ?? o.clOrdID} of ${o.parentOrderID === entryID ? 'c-2' : o.parentOrderID}`).sort(),
+        // Of a pair Alpaca lists the one that works: the stop waits beside its target, and goes with it.
+        ['Stop of c-2', 'Target of c-2', 'Target of null', 'c-2 of null'],
       )
       assert.equal(b.simulator.fate.listeners(), 0)
       await broker.close()

@@ -59,8 +59,13 @@ export type AlpacaOptions = {
   readonly reserve?: number
   /** From the first wait for the budget to the last byte of the answer; less than 30 000, the lease of a send. */
   readonly deadlineMs?: number
-  /** How long to wait for the order stream before going on without it. Null: it is not opened; orders are followed by asking. */
-  readonly streamWaitMs?: number | null
+  /** How long to wait for the order stream before going on without it. */
+  readonly streamWaitMs?: number
+  /**
+   * A short visit by somebody who has no book: the order stream is not opened, and exits whose entry has ended are listed
+   * as well. Whoever has made them asks for them by name.
+   */
+  readonly visiting?: boolean
   readonly log: Log
 }
 
@@ -157,7 +162,6 @@ export async function openAlpaca(options: AlpacaOptions): Promise<Broker> {
     return before ? min<Decimal>(order.cumQty, before.cumQty) : ZERO
   }
   const hearing = createHearing({ history, emit: reports.tell, odd, log })
-  const { streamWaitMs = STREAM_WAIT_MS } = options
   const listen = (): Stream =>
     openStream({
       url: endpoints.stream,
@@ -173,8 +177,8 @@ export async function openAlpaca(options: AlpacaOptions): Promise<Broker> {
       },
       onOdd: (text) => odd(options.account, text),
     })
-  const stream = streamWaitMs === null ? null : listen()
-  if (stream && streamWaitMs !== null && !(await stream.ready(streamWaitMs)))
+  const stream = options.visiting === true ? null : listen()
+  if (stream && !(await stream.ready(options.streamWaitMs ?? STREAM_WAIT_MS)))
     notices.tell({ kind: 'lost', text: 'the order stream is not there yet; orders are followed by asking' })
 
   // ---- reading orders ----
@@ -207,7 +211,7 @@ export async function openAlpaca(options: AlpacaOptions): Promise<Broker> {
     const all = new Map<OrderID, AlpacaOrder>()
     const { after, ...rest } = query
     for (let cursor: Record<string, string> = after === undefined ? {} : { after }; ; ) {
-      const search = new URLSearchParams({ ...rest, ...cursor, limit: String(PAGE), direction: 'asc', nested: 'true' })
+      const search = new URLSearchParams({ nested: 'true', ...rest, ...cursor, limit: String(PAGE), direction: 'asc' })
       const page = await http.read(`/v2/orders?${search.toString()}`, (body) =>
         listOf(body, 'the list of orders', parseOrder),
       )
@@ -519,6 +523,13 @@ export async function openAlpaca(options: AlpacaOptions): Promise<Broker> {
         ...[...names].filter((name) => !seen.has(name)).map(byName),
       ])
       for (const order of asked) if (order) add(order)
+      // One by one it lists the exits of entries that have ended, too. An entry with its exits is known already.
+      if (options.visiting === true)
+        for (const order of await listed({ status: 'open', nested: 'false' }))
+          if (order.orderClass !== 'simple' && !open.has(order.orderID)) {
+            families.orphan(order)
+            add(order)
+          }
       return Promise.all([...open.values()].map(held))
     },
 
@@ -647,7 +658,7 @@ function itemsIn(
  * once they have filled themselves, the list of open orders has neither.
  */
 function createFamilies() {
-  const kin = new Map<OrderID, { readonly parent: OrderID; readonly role: Leg['role'] }>()
+  const kin = new Map<OrderID, { readonly parent: OrderID | null; readonly role: Leg['role'] }>()
   const open = new Set<OrderID>()
   const replaces = new Map<OrderID, OrderID | null>()
   return {
@@ -666,6 +677,8 @@ function createFamilies() {
       if (order.legs.some((leg) => lifeOf(leg.status).open)) open.add(order.orderID)
       else open.delete(order.orderID)
     },
+    /** A leg whose entry is not known. */
+    orphan: (leg: AlpacaOrder): void => void kin.set(leg.orderID, { parent: null, role: roleOf(leg) }),
     of: (orderID: OrderID) => kin.get(orderID),
     open: (): ReadonlySet<OrderID> => open,
     /** Undefined when the order has not been met. */

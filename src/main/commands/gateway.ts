@@ -6,12 +6,13 @@ import type { Fault } from '../../values/fault.ts'
 import { toMs } from '../../values/instant.ts'
 import { ReadFailed } from '../../ports/broker.ts'
 import { apiClient } from '../client.ts'
-import { accountID, inShell, type Loaded, ownCommand, secretFaults } from '../config.ts'
+import { accountID, inShell, type Loaded, ownCommand, secretFaults, type Settings } from '../config.ts'
+import { placesIn } from '../datadir.ts'
 import { faultLine, type Override } from '../place.ts'
 import type { Context } from '../context.ts'
 import { demoSignal, runDemo } from '../demo.ts'
 import { EXIT, Stop } from '../exit.ts'
-import { readHaltFile } from '../haltfile.ts'
+import { readHaltFile, writeHaltFile } from '../haltfile.ts'
 import { harmless, paint, table } from '../print.ts'
 import { settingsFile } from '../reference.ts'
 import { type Gateway, startGateway, VERSION } from '../serve.ts'
@@ -110,7 +111,9 @@ async function runGateway(ctx: Context, loaded: Loaded, demo: boolean): Promise<
     () => ctx.out.say('Still starting: the broker is asked about everything that is open …'),
     SLOW_START_MS,
   )
+  const signaled = haltBySignal(loaded.settings)
   const gateway = await startGateway(loaded.settings).finally(() => clearTimeout(slow))
+  signaled(gateway)
   process.on('uncaughtException', (error) => {
     // Unknown damage: what is durable is durable, and a start finds the rest. Going on could send on a wrong belief.
     gateway.log.error({ error: error.stack ?? String(error) }, 'unexpected; the gateway stops at once')
@@ -162,6 +165,37 @@ async function runGateway(ctx: Context, loaded: Loaded, demo: boolean): Promise<
     })
   ctx.out.say('Stopped.')
 }
+
+/**
+ * The signal USR2 halts as the HALT file does. While the gateway is still starting the file alone is made, which it reads
+ * before anything can leave.
+ * @returns to be called with the gateway once it runs.
+ */
+function haltBySignal(settings: Settings): (gateway: Gateway) => void {
+  let running: Gateway | null = null
+  const halt = (): void => {
+    const reason = 'The signal USR2 was sent to the gateway.'
+    if (running === null) {
+      try {
+        writeHaltFile(placesIn(settings.dataDir).halt, { by: 'signal', reason, at: new Date().toISOString() })
+      } catch {
+        // Nothing has been sent, and nothing will be.
+        process.exit(EXIT.DATA.code)
+      }
+      return
+    }
+    const { desk, log } = running
+    desk
+      .halt({ reason, actor: { type: 'system', id: 'signal', via: 'signal', session: null } })
+      .catch((error: unknown) => log.error({ error: String(error) }, 'the halt by a signal could not be recorded'))
+  }
+  // There are no such signals on Windows.
+  if (process.platform !== 'win32') process.on('SIGUSR2', halt)
+  return (gateway) => {
+    running = gateway
+  }
+}
+
 const DEMO_EVERY_MS = 20_000
 const SLOW_START_MS = 2_000
 

@@ -3,8 +3,9 @@ import { setTimeout as delay } from 'node:timers/promises'
 import { userInfo } from 'node:os'
 import type { Halt, HaltLevel, Status } from '../../api/wire.ts'
 import { isScope, tradingIn } from '../../orders/halt.ts'
-import { type Client, NoAnswer, ProblemAnswer } from '../client.ts'
+import { type Client, ProblemAnswer } from '../client.ts'
 import type { Context } from '../context.ts'
+import { type ByHand, haltAtBroker, haltWithoutService, isByHand, livesApart, unlockBroker } from './at-broker.ts'
 import { Stop } from '../exit.ts'
 import { readHaltFile, writeHaltFile } from '../haltfile.ts'
 import { LEVELS } from '../../web/halt/levels.ts'
@@ -26,7 +27,10 @@ const HALT_COLUMNS = [
 ] as const
 
 type Scoped = Partial<Record<'symbol' | 'strategy' | 'account' | 'broker', string>>
-type Halting = Scoped & { readonly level?: HaltLevel; readonly reason: string; readonly wait: number }
+type Halting = Scoped & ByHand & { readonly level?: HaltLevel }
+
+/** Whoever halts does not wait longer for a service that hangs: what it would do is done at the broker then. */
+const SERVICE_MS = 3_000
 
 /** Symbols are capital letters, and in a hurry they are typed without. */
 const scopeOf = ({ symbol, strategy, account, broker }: Scoped): string | undefined =>
@@ -39,7 +43,7 @@ const scopeOf = ({ symbol, strategy, account, broker }: Scoped): string | undefi
 
 /** Stops trading: all of it, whatever happens; or a part, or only so far, which is something that the service must do. */
 export async function halt(ctx: Context, options: Halting): Promise<void> {
-  const isEverything = scopeOf(options) === undefined && (options.level ?? 'K4') === 'K4'
+  const isEverything = scopeOf(options) === undefined && ((options.level ?? 'K4') === 'K4' || isByHand(options))
   return isEverything ? haltAll(ctx, options) : haltPart(ctx, options)
 }
 
@@ -49,16 +53,13 @@ export async function halt(ctx: Context, options: Halting): Promise<void> {
  */
 async function haltAll(ctx: Context, options: Halting): Promise<void> {
   const { dir, halt: file } = ctx.places()
-  let written:
-    | { readonly ok: true; readonly by: string; readonly reason: string }
-    | { readonly ok: false; readonly why: string }
+  let written: { readonly ok: true } | { readonly ok: false; readonly why: string }
   if (statSync(dir, { throwIfNoEntry: false }) === undefined)
     written = { ok: false, why: `there is no data directory ${dir}` }
   else
     try {
       writeHaltFile(file, { by: userName(), reason: options.reason, at: new Date().toISOString() })
-      const now = readHaltFile(file)
-      written = { ok: true, by: now.halted ? now.by : '', reason: now.halted ? now.reason : '' }
+      written = { ok: true }
     } catch (error) {
       written = { ok: false, why: (error as Error).message }
     }
@@ -68,31 +69,16 @@ async function haltAll(ctx: Context, options: Halting): Promise<void> {
     )
   else ctx.out.say(`The HALT file could not be written (${written.why}); telling the service.`)
 
-  let state: Halt | null
+  const latched = { file: written.ok ? file : null, by: userName() }
+  const byHand = isByHand(options) && livesApart(ctx)
+  let state: Halt
   try {
-    const client = ctx.client('anyone')
-    await client.halt(options.reason)
-    state = await watch(ctx, options.wait)
+    state = await ctx.client('anyone', SERVICE_MS).halt(options.reason)
+    if (!byHand) state = await watch(ctx, options.wait)
   } catch (error) {
-    if (!written.ok)
-      throw new Stop('UNAVAILABLE', 'NOT HALTED: neither the file nor the service could be reached.', {
-        lines: [
-          written.why,
-          (error as Error).message,
-          `Stop it at the broker, and make the file by hand: touch ${file}`,
-        ],
-        cause: error,
-      })
-    if (!(error instanceof NoAnswer))
-      ctx.out.say(
-        `The service answered no: ${(error as Error).message.replace(/\.$/, '')}. The file halts it all the same.`,
-      )
-    else
-      ctx.out.say(
-        `The service does not answer at ${error.url}. It will start halted. Orders that are already at the broker stay there: check the broker's own page.`,
-      )
-    return ctx.out.answer({ halted: true, file, service: null }, () => 'Halted by file.')
+    return haltWithoutService(ctx, options, latched, error as Error)
   }
+  if (byHand) return haltAtBroker(ctx, options, { ...latched, service: state })
   ctx.out.answer(
     { halted: true, file: written.ok ? file : null, service: state },
     () =>
@@ -104,7 +90,7 @@ async function haltAll(ctx: Context, options: Halting): Promise<void> {
       lines: [
         ...unproven(state),
         'No new order leaves. The cancels and the questions are repeated until the broker answers; watch with: jax-exec status',
-        'When it takes long, look at the broker’s own page, and cancel there.',
+        'When it takes long, ask the broker from here: jax-exec halt --at-broker. Or cancel on its own page.',
       ],
     })
 }
@@ -232,9 +218,17 @@ function userName(): string {
   }
 }
 
-export async function resume(ctx: Context, options: Scoped & { readonly reason: string }): Promise<void> {
+type Resuming = Scoped & { readonly reason: string; readonly unlockBroker?: boolean }
+export async function resume(ctx: Context, options: Resuming): Promise<void> {
   const client = ctx.client('person')
-  await released(client, options.reason, scopeOf(options))
+  const unlock = options.unlockBroker === true
+  try {
+    await released(client, options.reason, scopeOf(options))
+  } catch (error) {
+    // Released before, and locked still: then this is for the lock.
+    if (!(unlock && error instanceof ProblemAnswer && error.problem.code === 'NOT_HALTED')) throw error
+  }
+  if (unlock) await unlockBroker(ctx, userName())
   const state = await client.halted()
   ctx.out.answer(state, () =>
     state.halts.length > 0
@@ -277,7 +271,7 @@ export async function status(ctx: Context): Promise<void> {
         'account',
         account === null
           ? 'not read yet'
-          : `${account.account}, ${account.environment === 'paper' ? 'paper money' : 'REAL MONEY'}, equity ${grouped(account.equity)} ${account.currency}`,
+          : `${account.account}, ${account.environment === 'paper' ? 'paper money' : 'REAL MONEY'}, equity ${grouped(account.equity)} ${account.currency}${account.status === 'Active' ? '' : `, ${account.status.toUpperCase()} at the broker: it takes no new order`}`,
       ],
       ...(account === null ? [] : [['four-eyes', fourEyesInWords(account.fourEyes)] as const]),
       ['broker', connectionText(now)],
