@@ -290,7 +290,7 @@ export const id = (what: string, example: string) =>
 
 export const haltScope = form(
   (text): text is HaltScope => text.length <= 120 && isScope(text),
-  'global, or symbol:, strategy:, account: or broker: with a name behind it',
+  'global, or symbol:, strategy:, account: or broker: with a name behind it; symbols in capital letters',
   { description: 'What is stopped; everything when absent.', examples: ['symbol:AAPL'] },
 )
 export const reason = prose('Why; kept in the journal.', { min: 1, max: 500 }, 'Looks right.')

@@ -72,7 +72,7 @@ describe('the level of a halt', () => {
 })
 
 describe('a scope in writing', () => {
-  for (const text of ['', 'all', 'symbol', 'symbol:', ':AAPL', 'Symbol:AAPL', 'order:1'])
+  for (const text of ['', 'all', 'symbol', 'symbol:', ':AAPL', 'Symbol:AAPL', 'order:1', 'symbol:aapl', 'symbol:A B'])
     it(`${JSON.stringify(text)} is none`, () => assert.equal(isScope(text), false))
   it('may hold a colon in its name', () => assert.equal(isScope('account:paper:sim:main'), true))
   it('is read aloud', () =>

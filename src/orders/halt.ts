@@ -1,4 +1,4 @@
-import type { AccountID } from '../values/brand.ts'
+import { type AccountID, isSymbol } from '../values/brand.ts'
 import type { Instant } from '../values/instant.ts'
 import type { Proposal } from './proposal.ts'
 
@@ -9,8 +9,8 @@ const NARROW = ['symbol', 'strategy'] as const
 const WIDE = ['account', 'broker'] as const
 
 /**
- * How far it goes; the later includes the earlier. K1 stops one symbol or strategy. K2 stops all that opens or enlarges, and
- * K3 asks for more to be released. K4 takes back what works at the broker, too. Exits and stops go on in each of them.
+ * How far it goes; the later includes the earlier. K1 stops one symbol or strategy. K2 and K3 stop all that opens or enlarges:
+ * two names for it, a pause and an incident. K4 takes back what works at the broker, too. Exits and stops go on in each.
  */
 export const HALT_LEVELS = ['K1', 'K2', 'K3', 'K4'] as const
 export type HaltLevel = (typeof HALT_LEVELS)[number]
@@ -41,8 +41,11 @@ export const isNarrow = (scope: HaltScope): boolean => NARROW.some((kind) => sco
 export const cancels = ({ level }: Pick<HaltState, 'level'>): boolean => level === 'K4'
 export const isHigher = (a: HaltLevel, b: HaltLevel): boolean => HALT_LEVELS.indexOf(a) > HALT_LEVELS.indexOf(b)
 
-export const isScope = (text: string): text is HaltScope =>
-  text === 'global' || [...NARROW, ...WIDE].some((kind) => text.startsWith(`${kind}:`) && text !== `${kind}:`)
+/** A symbol must be one that an order could have: a halt of `aapl` would stop nothing, and look as if it did. */
+export function isScope(text: string): text is HaltScope {
+  if (text.startsWith('symbol:')) return isSymbol(text.slice('symbol:'.length))
+  return text === 'global' || [...NARROW, ...WIDE].some((kind) => text.startsWith(`${kind}:`) && text !== `${kind}:`)
+}
 
 /**
  * The level that a halt of this scope gets. One that is not for such a scope becomes the next that is: whoever stops
