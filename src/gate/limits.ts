@@ -74,7 +74,7 @@ type LimitRow = {
   readonly meaning: string
   /** The hard limit that each stage begins with. Soft ones are for people to set. */
   readonly defaults: Defaults
-  /** Beyond this the figure is a mistake in the scale, such as 25 for 25 %. */
+  /** Beyond this the figure is a mistake in the scale, such as 25 for 25 %, or could not be counted. */
   readonly most?: string
 }
 
@@ -172,6 +172,8 @@ export const LIMITS: { readonly [N in LimitName]: LimitRow } = {
     tighter: 'lower',
     refusal: 'ORDERS_PER_MINUTE_EXCEEDED',
     meaning: 'How many messages may be sent to the broker in a minute: orders, cancels and replacements.',
+    // As many as are counted.
+    most: '120',
     // Paper is held to the pace of live, to learn whether that is enough.
     defaults: stages('20', '5', '10', '20'),
   },
@@ -434,7 +436,11 @@ export function faultsOf({ stage, values, lists }: Limits): string[] {
       if (WHOLE.has(unit) && !isMultipleOf(value, ONE))
         wrong.push(`${named} is ${shortest(value)}; it must be a whole number.`)
       if (most !== undefined && gt(value, dec(most)))
-        wrong.push(`${named} is ${shortest(value)}; it is a ${unit}, so write 0.25 for 25 %, and ${most} at most.`)
+        wrong.push(
+          unit.startsWith('share')
+            ? `${named} is ${shortest(value)}; it is a ${unit}, so write 0.25 for 25 %, and ${most} at most.`
+            : `${named} is ${shortest(value)}; ${most} is the most.`,
+        )
     }
     if (hard !== null && soft !== null && isLooser(name, soft, hard))
       wrong.push(

@@ -1,4 +1,4 @@
-import { type Amt, type Decimal, max, min, shortest } from '../values/decimal.ts'
+import { type Amt, amt, dec, type Decimal, max, min, shortest } from '../values/decimal.ts'
 import type { Limits } from './limits.ts'
 
 /** The rules of one account. Amounts are in account currency. Every field has a documented default in `main/config.ts`. */
@@ -33,6 +33,19 @@ export type Policy = {
   readonly approvalTtlMs: number
   /** How long an approval may wait for its send. */
   readonly executionTtlMs: number
+}
+
+/** What `effective` begins with where nothing but the limits of the account holds. */
+export const UNLIMITED: Pick<
+  Policy,
+  'maxOrderNotional' | 'maxPositionNotional' | 'stageMaxNotional' | 'collarBps' | 'buyingPowerBuffer' | 'allowShort'
+> = {
+  maxOrderNotional: amt('1000000000000'),
+  maxPositionNotional: amt('1000000000000'),
+  stageMaxNotional: amt('1000000000000'),
+  collarBps: 10_000,
+  buyingPowerBuffer: dec('0'),
+  allowShort: true,
 }
 
 /** The rules with the limits folded in: where both speak of the same thing, the stricter holds. */

@@ -54,21 +54,24 @@ it('without a file every setting has its default, and paper is the only money', 
   assert.equal(s.listen.port, 7070)
   assert.equal(s.account.environment, 'paper')
   assert.equal(accountID(s), 'paper:sim:main')
-  assert.equal(text(s.policy.maxOrderNotional), '10000.00')
+  assert.equal(s.policy.maxOrderNotional, undefined)
   assert.deepEqual(s.sim.market, { kind: 'seeded' })
   assert.equal(hasOwnClock(s), false)
 })
 
 describe('values are read exactly', () => {
   it('money keeps its cents', () =>
-    assert.equal(text(settings('policy:\n  maxOrderNotional: 25000.00\n').policy.maxOrderNotional), '25000.00'))
+    assert.equal(
+      text(settings('policy:\n  maxOrderNotional: 25000.00\n').policy.maxOrderNotional ?? assert.fail()),
+      '25000.00',
+    ))
   it('any decimal comes out as it was written', () => {
     fc.assert(
       fc.property(fc.nat(10 ** 9), fc.nat(99_999), fc.integer({ min: 0, max: 5 }), (whole, fraction, places) => {
         const written =
           places === 0 ? `${whole + 1}` : `${whole + 1}.${String(fraction).padStart(places, '0').slice(0, places)}`
         assert.equal(
-          text(settings(`policy:\n  maxOrderNotional: ${written}\n`).policy.maxOrderNotional),
+          text(settings(`policy:\n  maxOrderNotional: ${written}\n`).policy.maxOrderNotional ?? assert.fail()),
           text(dec(written)),
         )
       }),

@@ -5,9 +5,10 @@ import { dirname, isAbsolute, join, relative, resolve } from 'node:path'
 import { type Document, LineCounter, parseDocument } from 'yaml'
 import { z } from 'zod'
 import { endpointsOf } from '../brokers/alpaca/hosts.ts'
-import type { Policy } from '../gate/policy.ts'
+import type { LimitName, LimitSettings } from '../gate/limits.ts'
+import { type Policy, UNLIMITED } from '../gate/policy.ts'
 import type { AccountID } from '../values/brand.ts'
-import type { Amt, Decimal } from '../values/decimal.ts'
+import { type Amt, dec, type Decimal } from '../values/decimal.ts'
 import { err, ok, type Result } from '../values/result.ts'
 import {
   CHANNEL_ABOUT,
@@ -216,6 +217,9 @@ const sim = z.strictObject({
 const milliseconds = (from: number, to: number, about: { default: string; meaning: string }) =>
   setting(whole(from, to), { ...about, unit: 'milliseconds' })
 
+/** People set the limits, on the page Limits or by `jax-exec limits`; a file of this machine is no way around them. */
+const TIGHTENS = 'It can only tighten the risk limits of the account: see docs/limits.md.'
+
 const policy = z.strictObject({
   riskPerTrade: setting(decimal<Decimal>({ most: '0.1' }), {
     default: '0.01',
@@ -223,30 +227,21 @@ const policy = z.strictObject({
     meaning:
       'How much may be lost between entry and stop: 0.01 is one percent. The size of every order follows from it.',
   }),
-  maxOrderNotional: setting(decimal<Amt>({}), {
-    default: '10000.00',
+  maxOrderNotional: optional(decimal<Amt>({}), {
     unit: 'account currency',
-    meaning: 'The most that one order may cost.',
+    meaning: `The most that one order may cost. ${TIGHTENS}`,
   }),
-  maxPositionNotional: setting(decimal<Amt>({}), {
-    default: '25000.00',
+  maxPositionNotional: optional(decimal<Amt>({}), {
     unit: 'account currency',
-    meaning: 'The most that one symbol may be worth, position and open orders together.',
+    meaning: `The most that one symbol may be worth, position and open orders together. ${TIGHTENS}`,
   }),
-  stageMaxNotional: setting(decimal<Amt>({}), {
-    default: '10000.00',
-    unit: 'account currency',
-    meaning: 'Cap of the rollout stage on one order. The lower of this and `maxOrderNotional` holds.',
-  }),
-  buyingPowerBuffer: setting(shareOrNone, {
-    default: '0.05',
+  buyingPowerBuffer: optional(shareOrNone, {
     unit: 'share of buying power',
-    meaning: 'The part of the buying power that is never used.',
+    meaning: `The part of the buying power that is never used. ${TIGHTENS}`,
   }),
-  collarBps: setting(whole(1, 5000), {
-    default: '300',
+  collarBps: optional(whole(1, 5000), {
     unit: 'basis points',
-    meaning: 'How far an entry may be from the market.',
+    meaning: `How far an entry may be from the market. ${TIGHTENS}`,
   }),
   maxDriftBps: setting(whole(1, 5000), {
     default: '50',
@@ -275,7 +270,7 @@ const policy = z.strictObject({
     default: 'exact',
     meaning: 'What the quantity of an explicit order must be, compared with the computed size.',
   }),
-  allowShort: setting(yesNo, { default: 'yes', meaning: 'Whether a sell may open or enlarge a short position.' }),
+  allowShort: optional(yesNo, { meaning: `Whether a sell may open or enlarge a short position. ${TIGHTENS}` }),
   approvalTtlMs: milliseconds(1000, 86_400_000, {
     default: '300000',
     meaning: 'How long a person has to decide. After that the intent lapses.',
@@ -736,15 +731,31 @@ export const accountID = (settings: Settings): AccountID =>
 export const hasOwnClock = ({ account: { broker }, sim: { market: from, speed: factor } }: Settings): boolean =>
   broker === 'sim' && (from.kind === 'replay' || factor !== 1)
 
+/** What the settings add to the risk limits of the account. */
+export function limitSettingsOf({ policy: p }: Settings): LimitSettings {
+  const hard = (name: LimitName, value: Decimal | undefined) => (value === undefined ? {} : { [name]: { hard: value } })
+  return {
+    values: {
+      ...hard('maxOrderNotional', p.maxOrderNotional),
+      ...hard('maxPositionNotional', p.maxPositionNotional),
+      ...hard('buyingPowerBuffer', p.buyingPowerBuffer),
+      ...hard('collarBps', p.collarBps === undefined ? undefined : dec(String(p.collarBps))),
+    },
+    ...(p.allowShort === false && { lists: { allowShort: false } }),
+  }
+}
+
 /**
  * The policy for the gate. Its durations are times of a person or a program; the gate measures them on the market's
  * clock, so they are multiplied by its speed.
  */
 export function policyOf(settings: Settings): Policy {
   const { policy: p, account: a } = settings
+  const { maxOrderNotional, maxPositionNotional, buyingPowerBuffer, collarBps, allowShort, ...rules } = p
   const scaled = (ms: number): number => Math.round(ms * (hasOwnClock(settings) ? settings.sim.speed : 1))
   return {
-    ...p,
+    ...rules,
+    ...UNLIMITED,
     environment: a.environment,
     broker: a.broker,
     quoteAgeMaxMs: scaled(p.quoteAgeMaxMs),

@@ -9,9 +9,12 @@ import { AGENT_SCOPES, mintCode, mintToken, type Scope } from '../api/access.ts'
 import { createApi } from '../api/api.ts'
 import { type Health, LOOPBACK } from '../api/context.ts'
 import { createHouse } from '../api/house.ts'
-import type { Market } from '../markets/market.ts'
+import { stageOf } from '../desk/approving.ts'
 import type { Setting } from '../desk/command.ts'
 import type { Desk } from '../desk/desk.ts'
+import { inForce } from '../desk/limiting.ts'
+import { defaultsOf, type Limits, tightenedBy } from '../gate/limits.ts'
+import type { Market } from '../markets/market.ts'
 import { levelFor } from '../orders/halt.ts'
 import { type Broker, type Identity, ReadFailed } from '../ports/broker.ts'
 import type { Clock } from '../ports/clock.ts'
@@ -28,7 +31,7 @@ import { readAssets } from './assets.ts'
 import { prepareBroker } from './broker.ts'
 import { openChannels } from './channels.ts'
 import { clockOf, type ClockSpec } from './clock.ts'
-import { accountID, INSTALLATION, policyOf, readSecret, type Settings } from './config.ts'
+import { accountID, INSTALLATION, limitSettingsOf, policyOf, readSecret, type Settings } from './config.ts'
 import { byName, hostInUrl, removeAddress, writeAddress } from './context.ts'
 import { auditKeyIn, auditKeyOf, type Places, prepareDataDir, readOwnFile, tokenIn, writeWhole } from './datadir.ts'
 import { deskProxy, type DeskProxy } from './desk-proxy.ts'
@@ -56,6 +59,8 @@ export type Overrides = {
   readonly clock?: ClockSpec
   /** A market that is moved by hand. */
   readonly market?: Market
+  /** What the account begins with, where that is not what its stage says. */
+  readonly limits?: Limits
   /** Nothing on the console. */
   readonly quiet?: boolean
 }
@@ -119,6 +124,10 @@ async function start(settings: Settings, overrides: Overrides, undo: (() => unkn
   const setting: Setting = {
     account,
     policy: policyOf(settings),
+    limiting: {
+      first: overrides.limits ?? defaultsOf(stageOf(settings.account.environment)),
+      settings: limitSettingsOf(settings),
+    },
     capabilities: prepared.capabilities,
     speed,
     version: VERSION,
@@ -218,6 +227,7 @@ async function start(settings: Settings, overrides: Overrides, undo: (() => unkn
   })
 
   await desk.recover()
+  await sayIgnored(reads, setting, clock, log)
   await desk.engageByFile()
 
   const worker = createWorker(
@@ -466,6 +476,17 @@ async function ensureToken(ask: {
 }
 const endsLate = (expiresAt: Instant, now: Instant, days: number): boolean =>
   expiresAt > plusMs(now, (days * DAY_MS) / 4)
+
+/** A setting that would loosen a limit says nothing, and whoever wrote it should know. */
+async function sayIgnored(reads: Reads, { limiting }: Setting, clock: Clock, log: Log): Promise<void> {
+  const row = await reads.get('limits', 'account')
+  if (!row || !limiting) return
+  for (const one of tightenedBy(inForce(row, clock.now()), limiting.settings).ignored)
+    log.warn(
+      { setting: `policy.${one.name}`, limit: one.old, asked: one.new },
+      `policy.${one.name} is looser than the risk limit in force, and says nothing; limits are loosened by people`,
+    )
+}
 
 /**
  * The HALT file goes with the halt of the desk: written before it, so that a crash in between leaves trading stopped;

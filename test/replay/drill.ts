@@ -7,6 +7,7 @@ import { replayMarket } from '../../src/markets/replay.ts'
 import { readSimLog } from '../../src/brokers/sim/log.ts'
 import { lapseClock } from '../../src/main/clock.ts'
 import { parseConfig } from '../../src/main/config.ts'
+import { limitedBy } from '../../src/gate/example.ts'
 import { startGateway } from '../../src/main/serve.ts'
 import { text } from '../../src/values/decimal.ts'
 import { type Instant, parseInstant, plusMs } from '../../src/values/instant.ts'
@@ -30,6 +31,13 @@ export type Drill = {
 }
 
 const CASH = '100000.00'
+/** A month of signals of one strategy, and not of a person. */
+const LIMITS = limitedBy({
+  maxOrderNotional: '10000',
+  maxPositionNotional: '25000',
+  collarBps: '300',
+  buyingPowerBuffer: '0.05',
+})
 /** A step of the clock between signals: short enough that stops, targets and time-outs are met one by one. */
 const STEP_MS = 5 * 60_000
 
@@ -38,7 +46,7 @@ export async function drill(csvFile: string, dataDir: string, say: (line: string
   const market = replayMarket({ files: [csvFile] })
   const clock = lapseClock({ startAt: market.startsAt, speed: 0 })
   const settings = configured(dataDir)
-  const gateway = await startGateway(settings, { clock: clock.spec, market, quiet: true })
+  const gateway = await startGateway(settings, { clock: clock.spec, market, quiet: true, limits: LIMITS })
   try {
     const http = caller(gateway.url)
     const machine = http.as(readFileSync(join(dataDir, 'operator-token'), 'utf8').trim())

@@ -6,6 +6,7 @@ import type { Fill, Intent, Order, Page, Position, Reconciliation, Task } from '
 import { clockOf, SYSTEM } from '../../src/main/clock.ts'
 import { parseConfig } from '../../src/main/config.ts'
 import { type Gateway, startGateway } from '../../src/main/serve.ts'
+import { LOOSE } from '../loose.ts'
 import { pacedMarket } from '../../src/markets/paced.ts'
 import { seededMarket } from '../../src/markets/seeded.ts'
 import type { Fault } from '../../src/simulators/alpaca/fate.ts'
@@ -97,7 +98,7 @@ export async function soak(
   const ticking = setInterval(() => market.advance(clock.now()), TICK_MS)
   let gateway: Gateway | null = null
   try {
-    gateway = await startGateway(configured(ask.dataDir, simulator.url), { quiet: true })
+    gateway = await startGateway(configured(ask.dataDir, simulator.url), { quiet: true, limits: LOOSE })
     const run = await play(ask, gateway, simulator, shown, say)
     return run
   } finally {
@@ -123,7 +124,6 @@ function configured(dataDir: string, url: string) {
     // Nothing is held back from the broker's own limit: it is to be met.
     'alpaca.requestsPerMinute': String(PER_MINUTE),
     'policy.maxOrderNotional': '3000.00',
-    'policy.maxPositionNotional': '1000000.00',
     'policy.duplicateWindowMs': '0',
     'policy.quoteAgeMaxMs': '30000',
     'policy.accountAgeMaxMs': '60000',
