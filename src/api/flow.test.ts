@@ -314,8 +314,20 @@ describe('one order, from the signal to its fills', () => {
     const positions = (await house.store.all('position')).map(({ symbol, netQty }) => ({ symbol, netQty, avgPx: null }))
     const account = await house.store.get('account', 'paper:sim:main')
     assert.ok(account)
-    const run = await house.desk.reconcile({ startedAt: house.now(), orders: [], reports: [], positions, account })
+    const view = { startedAt: house.now(), orders: [], reports: [], account }
+    const proof = async (): Promise<unknown> => {
+      const seen = (await house.ask({ url: '/v1/halt', as: jax })).json<wire.Halt>()
+      return [seen.proven, seen.comparedAt !== null && seen.since !== null && seen.comparedAt >= seen.since]
+    }
+    assert.deepEqual(await proof(), [false, false], 'nobody has asked the broker')
+    await house.desk.reconcile({
+      ...view,
+      positions: [{ symbol: 'NVDA', netQty: qty('5'), avgPx: null }, ...positions],
+    })
+    assert.deepEqual(await proof(), [false, true], 'it holds what our book does not explain')
+    const run = await house.desk.reconcile({ ...view, positions })
     assert.deepEqual(run.findings, [])
+    assert.deepEqual(await proof(), [true, true])
     assert.equal((await release()).json<wire.Halt>().engaged, false)
     assert.equal((await release()).json<wire.Problem>().code, 'NOT_HALTED')
     assert.equal((await house.ask({ url: '/v1/reconciliation', as: jax })).json<{ clean: boolean }>().clean, true)

@@ -591,7 +591,7 @@ async function viewHalt(api: Api): Promise<wire.Halt> {
     proof: state ? [...entries, ...dealt].map(proofOf) : [],
     comparedAt: run && rfc3339(run.at),
     // Each of ours ended by the broker's word; and that there is none that we do not know, the comparison says.
-    proven: state !== null && entries.length === 0 && run !== null && run.at >= state.since,
+    proven: state !== null && entries.length === 0 && run !== null && run.at >= state.since && run.clean,
     halts: halts.map(({ scope, level, by, reason, since }) => ({
       scope,
       level,

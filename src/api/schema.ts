@@ -381,7 +381,7 @@ export const halt = named(
     proven: z.boolean(),
     halts: z.array(z.strictObject({ scope: text, level: haltLevel, by: text, reason: text, since: time, open: proof })),
   }),
-  '`engaged` is about everything; `halts` also lists what is halted by itself, a symbol or a strategy, each with its entries that may still fill. `proof` lists the entries that were open when the halt began, with what the broker says of each now; `proven` is true when none is open and the broker was asked for all it holds since, at `comparedAt`.',
+  '`engaged` is about everything; `halts` also lists what is halted by itself, a symbol or a strategy, each with its entries that may still fill. `proof` lists the entries that were open when the halt began, with what the broker says of each now; `proven` is true when none is open, the broker was asked for all it holds since, at `comparedAt`, and nothing was found there that our book does not explain.',
 ) satisfies z.ZodType<wire.Halt>
 
 const liquidationLine = named(

@@ -275,9 +275,9 @@ export type Halt = {
   since: string | null
   openOrders: number
   proof: { clOrdID: string; symbol: string; ordStatus: OrdStatus }[]
-  /** When the broker was last asked for all it holds, and everything there was found in our book; null before. */
+  /** When the broker was last asked for all it holds; null before. */
   comparedAt: string | null
-  /** Nothing that could open or enlarge a position works at the broker, by its own word since the halt. */
+  /** None of ours that could open or enlarge a position works at the broker, by its own word since the halt, and the books agree. */
   proven: boolean
   /**
    * Everything that is halted, one by one: `global`, `symbol:AAPL`, `strategy:trend`, `account:…`, `broker:…`; with the

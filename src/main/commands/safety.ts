@@ -100,6 +100,10 @@ function unproven(state: Halt): readonly string[] {
   const { openOrders, proof, comparedAt, since } = state
   const open = proof.slice(0, openOrders)
   if (open.length > 0) return open.map(openInWords)
+  if (comparedAt !== null && since !== null && comparedAt >= since)
+    return [
+      `Of our own orders no entry is open. The comparison with the broker at ${when(comparedAt)} found what our book does not explain; "jax-exec status" says what.`,
+    ]
   const last = comparedAt === null ? 'It was never asked.' : `It was last asked at ${when(comparedAt)}.`
   return [
     `Of our own orders no entry is open. The broker has not been asked for all it holds since the halt (${when(since)}), so that one may work there which this gateway does not know. ${last}`,

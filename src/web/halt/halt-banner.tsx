@@ -86,7 +86,8 @@ function HaltLine({ halt, one }: { halt: Halt; one: One }): ReactNode {
 const inCount = (n: number): string => `${n} ${n === 1 ? 'order' : 'orders'}`
 
 function Proof({ halt }: { halt: Halt }): ReactNode {
-  const { openOrders, proof, proven, comparedAt } = halt
+  const { openOrders, proof, proven, comparedAt, since } = halt
+  const isAsked = comparedAt !== null && since !== null && comparedAt >= since
   const dealt = proof.length === 0 ? '' : `; ${proof.length} were dealt with`
   if (openOrders > 0)
     return (
@@ -107,7 +108,11 @@ function Proof({ halt }: { halt: Halt }): ReactNode {
           By its own word, asked at <Moment at={comparedAt} />.
         </p>
       ) : (
-        <p>Not proven yet: the broker has not been asked since the halt whether it holds one that we do not know.</p>
+        <p>
+          {isAsked
+            ? 'Not proven: the broker holds something that our book does not explain. There is a task about it.'
+            : 'Not proven yet: the broker has not been asked since the halt whether it holds one that we do not know.'}
+        </p>
       )}
     </>
   )
