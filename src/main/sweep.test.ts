@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict'
 import { describe, it } from 'node:test'
+import { setTimeout as delay } from 'node:timers/promises'
 import { alpacaBench, type AlpacaBench, entry, id } from '../brokers/alpaca/bench.contract.ts'
 import type { Terms } from '../orders/terms.ts'
 import type { Broker, BrokerOrder, BrokerPosition } from '../ports/broker.ts'
@@ -188,9 +189,9 @@ describe('a sweep', { concurrency: true }, () => {
 
   it('finds what arrives between two looks', () =>
     crowded(async (b, look) => {
-      const late = setTimeout(() => void b.broker.submit(id('late'), entry({ ...ENTRY, symbol: 'MSFT' })), 1_200)
+      const late = delay(1_800).then(() => b.broker.submit(id('late'), entry({ ...ENTRY, symbol: 'MSFT' })))
       assert.equal((await swept(b.broker)).proven, true)
-      clearTimeout(late)
+      assert.equal((await late).outcome, 'accepted')
       assert.deepEqual(await look(), [`${OURS}-s1`])
     }))
 })

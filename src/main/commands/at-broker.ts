@@ -135,7 +135,7 @@ export async function haltAtBroker(ctx: Context, options: ByHand, latched: Latch
         ? 'no entry is open at the broker, but neither the file nor the service keeps new ones from leaving'
         : 'neither the file nor the service could be reached, and it is not proven that no entry is open',
     )
-  const no = unfinished(swept, options, { lock, at: `${settings.account.broker} does not answer at ${broker.host}` })
+  const no = unfinished(swept, options, { lock, at: `The broker does not answer at ${broker.host}` })
   if (no !== null) throw no
 }
 
