@@ -11,7 +11,7 @@ import type * as wire from './wire.ts'
 // What the desk would say to a decision, asked before anybody clicks: its own functions, and so its own words.
 
 const YES: wire.Can = { ok: true }
-const can = (why: string | null | undefined): wire.Can => (why == null ? YES : { ok: false, why })
+export const can = (why: string | null | undefined): wire.Can => (why == null ? YES : { ok: false, why })
 
 /** Once is enough: the same yes again is the same yes. */
 const GIVEN = 'You said yes already; more people are asked.'

@@ -116,6 +116,24 @@ export const amount = (what: string, example: string) => positive<Amt>(what, exa
 export const price = (what: string) => positive<Px>(what, '187.50')
 export const size = (what: string) => positive<Qty>(what, '10')
 
+export const whether = (what: string) =>
+  field<boolean>((value) => (typeof value === 'boolean' ? ok(value) : err('must be true or false')), {
+    type: 'boolean',
+    description: what,
+    examples: [false],
+  })
+
+/** Zero or more; null: no limit. */
+export const figure = (what: string, example: string) =>
+  field<Decimal | null>(
+    (value) => {
+      if (value === null) return ok(null)
+      const parsed = decimal(value)
+      return parsed.ok && sign(parsed.value) < 0 ? err('must not be negative') : parsed
+    },
+    { ...DECIMAL, type: ['string', 'number', 'null'], description: what, examples: [example] },
+  )
+
 /** A whole number of a body, within bounds. */
 export const count = (what: string, min: number, max: number, example: number) =>
   field<number>(
@@ -274,11 +292,11 @@ export const someOf = <T extends string>(words: readonly T[], what: string) =>
   )
 
 /** Several of the same in a body. */
-export const listOf = <T extends z.ZodType>(one: T, what: string) =>
+export const listOf = <T extends z.ZodType>(one: T, what: string, least: 0 | 1 = 1, most = 50) =>
   z
     .array(one, { error: 'must be a list' })
-    .min(1, 'must name at least one')
-    .max(50, 'may name 50 at most')
+    .min(least, 'must name at least one')
+    .max(most, `may name ${most} at most`)
     .meta({ description: what })
 
 // --- parts of many routes

@@ -4,6 +4,7 @@ import { setTimeout as delay } from 'node:timers/promises'
 import type { FastifyInstance, LightMyRequestResponse } from 'fastify'
 import { openDesk } from '../desk/open.ts'
 import type { Desk } from '../desk/desk.ts'
+import type { Limiting } from '../desk/limiting.ts'
 import { AAPL, ACCOUNT, MARKET, NOW, POLICY } from '../gate/example.ts'
 import type { Actor } from '../journal/row.ts'
 import type { Report } from '../orders/report.ts'
@@ -70,6 +71,7 @@ export async function openHouse(
   change: Partial<ApiDeps> & {
     readonly readsOf?: (store: Store) => Reads
     readonly deskOf?: (desk: Desk) => Desk
+    readonly limiting?: Limiting
   } = {},
 ): Promise<House> {
   let now: Instant = NOW
@@ -108,14 +110,23 @@ export async function openHouse(
   } as const
   const desk = openDesk(
     told,
-    { account: account.account, policy, capabilities, speed: 1, version: 'test', build: 'test' },
+    {
+      account: account.account,
+      policy,
+      ...(change.limiting && { limiting: change.limiting }),
+      capabilities,
+      speed: 1,
+      version: 'test',
+      build: 'test',
+    },
     () => now,
     async () => {},
   )
   const logged: House['logged'] = []
   const log = (level: string) => (fields: object, text: string) => void logged.push({ level, fields, text })
   const random = (bytes: number): Uint8Array => randomBytes(bytes)
-  const { readsOf, deskOf, ...deps } = change
+  const { readsOf, deskOf, limiting, ...deps } = change
+  if (limiting) await desk.recover()
   const app = createApi({
     desk: deskOf ? deskOf(desk) : desk,
     reads: readsOf ? readsOf(store) : store,

@@ -1,6 +1,11 @@
-import { differences, LIMIT_NAMES, LIST_NAMES, type LimitChange, type Limits } from '../gate/limits.ts'
+import { effectiveFrom } from '../desk/limiting.ts'
+import { type LimitsNow, SCOPE } from '../desk/used.ts'
+import { differences, LIMIT_NAMES, LIMITS, LIST_NAMES, LISTS, type LimitChange, type Limits } from '../gate/limits.ts'
 import type { Headroom } from '../gate/headroom.ts'
+import type { Change } from '../ports/records.ts'
 import { type Decimal, text } from '../values/decimal.ts'
+import { type Instant, rfc3339 } from '../values/instant.ts'
+import { type NameOf, viewVote } from './present.ts'
 import type * as wire from './wire.ts'
 
 // Risk limits as programs read them: every amount as text, every limit under its name.
@@ -48,4 +53,115 @@ function inWords(name: LimitChange['name'], value: LimitChange['old']): string |
   if (value === null) return null
   if (typeof value === 'boolean') return value ? 'yes' : 'no'
   return LIST_NAMES.some((one) => one === name) ? (value as readonly string[]).join(', ') : text(value as Decimal)
+}
+
+/** What holds and how much of it is used. A figure that people set is told beside it where the configuration is stricter. */
+export function viewLimitsNow(
+  { people, holds, defaults, used, day, currency }: LimitsNow,
+  account: string,
+  who: Pick<wire.LimitsNow, 'can' | 'looser'>,
+): wire.LimitsNow {
+  const { limits, next } = people
+  const stricter = new Set(differences(limits, holds).map(({ name }) => name))
+  return {
+    account,
+    currency,
+    inForce: viewLimits(limits),
+    next: next && {
+      limits: viewLimits(next.limits),
+      from: rfc3339(next.from),
+      changes: viewLimitChanges(limits, next.limits),
+    },
+    rows: used.map((one): wire.LimitRow => {
+      const { name } = one
+      const { control, unit, meaning, tighter, refusal } = LIMITS[name]
+      return {
+        name,
+        control,
+        unit,
+        meaning,
+        tighter,
+        refusal,
+        hard: shown(holds.values[name].hard),
+        soft: shown(holds.values[name].soft),
+        setByPeople: stricter.has(name) ? viewLimits(limits).values[name] : null,
+        default: shown(defaults.values[name].hard),
+        scope: SCOPE[name],
+        used: {
+          unit: one.unit,
+          limit: shown(one.limit),
+          soft: shown(one.soft),
+          now: shown(one.used),
+          percent: shown(one.percent),
+          of: one.of,
+        },
+      }
+    }),
+    lists: LIST_NAMES.map((name): wire.LimitList => {
+      const { control, kind, refusal, meaning } = LISTS[name]
+      const value = viewLimits(holds).lists[name]
+      return { name, control, kind, refusal, meaning, value, byConfiguration: stricter.has(name) }
+    }),
+    day: {
+      day: day.day,
+      from: rfc3339(day.from),
+      until: rfc3339(day.until),
+      openingEquity: shown(day.opening && day.opening.equity),
+      highEquity: shown(day.opening && day.opening.highEquity),
+      messages: day.messages,
+      turnover: text(day.turnover),
+    },
+    ...who,
+  }
+}
+
+/** Who changed the limits, when and why, newest first, what was never agreed on too. */
+export function viewLimitsPast(
+  began: (Pick<Limits, 'version' | 'stage'> & { readonly at: string }) | null,
+  changes: readonly Change[],
+  name: NameOf,
+): wire.LimitsPast[] {
+  const past: { readonly settledAt: Instant; readonly from: Instant }[] = []
+  const items: wire.LimitsPast[] = []
+  // From the newest on: what took the place of a change before its day had come is known by then.
+  for (const change of [...changes].sort((a, b) => b.proposedAt - a.proposedAt)) {
+    const { what, state, settledAt } = change
+    if (what.kind !== 'risk limits') continue
+    const applied = state === 'Applied' && settledAt !== null
+    const from = applied ? (effectiveFrom(what.before, what.after, settledAt) ?? settledAt) : null
+    const instead = applied && from !== null ? past.filter((p) => p.settledAt >= settledAt && p.settledAt < from) : []
+    const givenUpAt = instead.length === 0 ? null : (Math.min(...instead.map((p) => p.settledAt)) as Instant)
+    if (applied && from !== null) past.push({ settledAt, from })
+    items.push({
+      at: rfc3339(change.proposedAt),
+      state,
+      changeID: change.changeID,
+      version: what.after.version,
+      by: name(change.proposer),
+      reason: change.reason,
+      from: from === null || givenUpAt !== null ? null : rfc3339(from),
+      givenUpAt: givenUpAt === null ? null : rfc3339(givenUpAt),
+      changes: viewLimitChanges(what.before, what.after),
+      agreed: change.votes.map((vote) => viewVote(vote, name)),
+      note: change.note,
+    })
+  }
+  if (!began) return items
+  const { at, version, stage } = began
+  return [
+    ...items,
+    {
+      at,
+      state: 'Began',
+      changeID: null,
+      version,
+      by: `stage ${stage}`,
+      reason: null,
+      from: at,
+      givenUpAt: null,
+      changes: [],
+      agreed: [],
+      note: null,
+    },
+  ]
 }

@@ -58,6 +58,7 @@ export type Spec<P, Q, B> = {
 export type Tag =
   | 'Intents'
   | 'Approvals'
+  | 'Risk limits'
   | 'Orders and fills'
   | 'Account and market'
   | 'Halt'

@@ -13,7 +13,6 @@ import type { Api } from './context.ts'
 import {
   amount,
   count,
-  field,
   id,
   label,
   listOf,
@@ -24,12 +23,14 @@ import {
   someOf,
   symbol,
   time,
+  whether,
 } from './fields.ts'
 import { askToSign, evidenceOf, signedField } from './passkeys.ts'
 import { viewApprovals, viewArming, viewChange } from './present-approvals.ts'
 import type { Answer } from './problem.ts'
 import { type Route, route } from './route.ts'
 import { digest } from './routes-decisions.ts'
+import { riskLimits, riskLimitsOf } from './routes-limits.ts'
 import * as schema from './schema.ts'
 import { statistics } from './statistics.ts'
 import type * as wire from './wire.ts'
@@ -38,12 +39,6 @@ import type * as wire from './wire.ts'
 
 // --- the policy as a body
 
-const whether = (what: string) =>
-  field<boolean>((value) => (typeof value === 'boolean' ? ok(value) : err('must be true or false')), {
-    type: 'boolean',
-    description: what,
-    examples: [false],
-  })
 const level = oneOf<Level>(LEVELS, 'How sure each yes has to be.', ['L2'])
 const quorum = count('Of how many different people.', 1, 9, 1)
 const milliseconds = (what: string) => count(`${what}, in milliseconds`, 1, 86_400_000, 300_000)
@@ -125,8 +120,9 @@ const what = z
         kind: z.literal('passkey revoked'),
         credentialID: prose('Its id.', { min: 1, max: 1400 }, '3q2-7w'),
       }),
+      riskLimits,
     ],
-    { error: 'must be an object with kind "approval policy", "person" or "passkey revoked"' },
+    { error: 'must be an object with kind "approval policy", "person", "passkey revoked" or "risk limits"' },
   )
   .meta({
     type: 'object',
@@ -165,6 +161,8 @@ async function changeOf(api: Api, body: z.output<typeof what>): Promise<Result<C
       const passkey = await api.reads.get('passkey', credentialID)
       return passkey ? ok({ kind, credentialID, personID: passkey.personID }) : err(missing('passkey', credentialID))
     }
+    case 'risk limits':
+      return riskLimitsOf(api, body)
   }
 }
 
@@ -297,7 +295,7 @@ export const APPROVALS: readonly Route[] = [
     path: '/v1/changes',
     access: ['people:read'],
     tag: 'Approvals',
-    summary: 'Changes of the policy, of people and of their passkeys',
+    summary: 'Changes of the policy, of the risk limits, of people and of their passkeys',
     description: 'Newest first.',
     query: z.strictObject({ state: someOf(CHANGE_STATES, 'Only these states; may be repeated.').optional() }),
     answers: answers('The changes.', changeList),
@@ -325,11 +323,11 @@ export const APPROVALS: readonly Route[] = [
     name: 'proposeChange',
     method: 'POST',
     path: '/v1/changes',
-    access: ['approvals:policy'],
+    access: ['approvals:policy', 'limits:write'],
     tag: 'Approvals',
     summary: 'Propose a change',
     description:
-      'For risk managers and admins. Other people must agree as the policy of now asks, where there are others; what only takes power away is done at once. `version` of a policy is the one that was looked at.',
+      'For risk managers and admins; tighter risk limits also for approvers and operators. Other people must agree as the policy of now asks, where there are others; what only takes power away, or lets less be risked, is done at once. Looser limits hold from the next trading day on. `version` of a policy or of limits is the one that was looked at.',
     body: z.strictObject({ what, reason }),
     answers: answers('Proposed, or done already: see `state`.', schema.change, 201),
     problems: ['NOT_FOUND', 'NOT_ELIGIBLE', 'SELF_APPROVAL', 'STALE_CHANGE', 'POLICY_FAULT', 'ASSURANCE_TOO_LOW'],
@@ -358,6 +356,18 @@ export const APPROVALS: readonly Route[] = [
           reason: 'Rehearse four eyes.',
         },
       },
+      {
+        title: 'Risk less in one order, and stay away from a symbol',
+        path: '/v1/changes',
+        body: {
+          what: {
+            kind: 'risk limits',
+            values: { maxOrderNotional: { hard: '2500', soft: '1500' } },
+            lists: { restricted: ['GME'] },
+          },
+          reason: 'A quiet week before the holidays.',
+        },
+      },
     ],
     async run(api, { body, caller }) {
       const change = await changeOf(api, body.what)
@@ -370,7 +380,7 @@ export const APPROVALS: readonly Route[] = [
     name: 'beginChangeApproval',
     method: 'POST',
     path: '/v1/changes/:id/approve/begin',
-    access: ['approvals:policy'],
+    access: ['approvals:policy', 'limits:write'],
     tag: 'Approvals',
     summary: 'Ask for what a passkey is to sign',
     description: 'For people in the browser, where `requires.passkey` is true.',
@@ -410,7 +420,7 @@ export const APPROVALS: readonly Route[] = [
     name: 'approveChange',
     method: 'POST',
     path: '/v1/changes/:id/approve',
-    access: ['approvals:policy'],
+    access: ['approvals:policy', 'limits:write'],
     tag: 'Approvals',
     summary: 'Agree to exactly this change',
     params: byChange,
@@ -447,7 +457,7 @@ export const APPROVALS: readonly Route[] = [
     name: 'declineChange',
     method: 'POST',
     path: '/v1/changes/:id/decline',
-    access: ['approvals:policy'],
+    access: ['approvals:policy', 'limits:write'],
     tag: 'Approvals',
     summary: 'Decline a change',
     description: 'One no ends it. Whoever proposed it takes it back so.',

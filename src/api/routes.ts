@@ -45,6 +45,7 @@ import { type Call, type Documented, type Route, route } from './route.ts'
 import { ACCESS } from './routes-access.ts'
 import { APPROVALS } from './routes-approvals.ts'
 import { DECISIONS } from './routes-decisions.ts'
+import { LIMIT_ROUTES } from './routes-limits.ts'
 import { LIQUIDATION } from './routes-liquidation.ts'
 import { OIDC } from './routes-oidc.ts'
 import * as schema from './schema.ts'
@@ -935,6 +936,7 @@ export const ROUTES: readonly Route[] = [
   ...intents,
   ...DECISIONS,
   ...APPROVALS,
+  ...LIMIT_ROUTES,
   ...orders,
   ...market,
   ...halts,

@@ -1,5 +1,5 @@
 import { z } from 'zod'
-import { LIMIT_NAMES } from '../gate/limits.ts'
+import { LIMIT_NAMES, LIST_NAMES } from '../gate/limits.ts'
 import { STEPS } from '../gate/closing.ts'
 import { HALT_LEVELS } from '../orders/halt.ts'
 import { STAGES } from '../orders/stage.ts'
@@ -109,7 +109,48 @@ const limitChange = z.strictObject({
   new: text.nullable(),
   tighter: z.boolean(),
 })
-
+const limitRow = named(
+  'LimitRow',
+  z.strictObject({
+    name: nameOfLimit,
+    control: text,
+    unit: names([
+      'share of equity',
+      'share of buying power',
+      'account currency',
+      'basis points',
+      'orders',
+      'units',
+      'count',
+    ]),
+    meaning: text,
+    tighter: names(['lower', 'higher']),
+    refusal: text.nullable(),
+    hard: decimal.nullable(),
+    soft: decimal.nullable(),
+    setByPeople: bound.nullable(),
+    default: decimal.nullable(),
+    scope: names(['account', 'symbol', 'entries', 'order', 'strategy']),
+    used: z.strictObject({
+      unit: names(['account currency', 'orders', 'units', 'count', 'basis points']),
+      limit: decimal.nullable(),
+      soft: decimal.nullable(),
+      now: decimal.nullable(),
+      percent: decimal.nullable(),
+      of: text.nullable(),
+    }),
+  }),
+  'One limit: what holds in its unit, and what is used of it now, a share as the amount it is.',
+) satisfies z.ZodType<wire.LimitRow>
+const limitList = z.strictObject({
+  name: names(LIST_NAMES),
+  control: text,
+  kind: names(['allowed', 'denied', 'switch']),
+  refusal: text,
+  meaning: text,
+  value: z.union([z.array(text), z.boolean()]).nullable(),
+  byConfiguration: z.boolean(),
+}) satisfies z.ZodType<wire.LimitList>
 const headroom = z.strictObject({
   name: names(LIMIT_NAMES),
   unit: names(['account currency', 'orders', 'units', 'count']),
@@ -693,6 +734,45 @@ export const change = named(
   }),
   'Something about the house itself that people must agree to.',
 ) satisfies z.ZodType<wire.Change>
+
+export const limitsNow = named(
+  'LimitsNow',
+  z.strictObject({
+    account: text,
+    currency: text.nullable(),
+    inForce: limits,
+    next: z.strictObject({ limits, from: time, changes: z.array(limitChange) }).nullable(),
+    rows: z.array(limitRow),
+    lists: z.array(limitList),
+    day: z.strictObject({
+      day: text,
+      from: time,
+      until: time,
+      openingEquity: decimal.nullable(),
+      highEquity: decimal.nullable(),
+      messages: count,
+      turnover: decimal,
+    }),
+    can: z.strictObject({ tighten: can, loosen: can }),
+    looser: z.strictObject({ requires: requirement, roles: z.array(text), from: time }),
+  }),
+) satisfies z.ZodType<wire.LimitsNow>
+export const limitsPast = named(
+  'LimitsPast',
+  z.strictObject({
+    at: time,
+    state: names(['Began', 'Waiting', 'Applied', 'Declined', 'Lapsed']),
+    changeID: text.nullable(),
+    version: count,
+    by: text,
+    reason: text.nullable(),
+    from: time.nullable(),
+    givenUpAt: time.nullable(),
+    changes: z.array(limitChange),
+    agreed: z.array(vote),
+    note: text.nullable(),
+  }),
+) satisfies z.ZodType<wire.LimitsPast>
 
 export const link = named(
   'Link',

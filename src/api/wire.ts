@@ -266,6 +266,84 @@ export type Headroom = {
   orderPercent: string | null
   afterPercent: string | null
 }
+/** One limit: what holds, what people set, and how much of it is used now. */
+export type LimitRow = {
+  name: LimitName
+  /** Its row in the table of controls, such as `P02`. */
+  control: string
+  unit: 'share of equity' | 'share of buying power' | 'account currency' | 'basis points' | 'orders' | 'units' | 'count'
+  meaning: string
+  tighter: 'lower' | 'higher'
+  /** What the gate says when it is broken; null where something else than an order trips it. */
+  refusal: string | null
+  /** What holds, in `unit`. */
+  hard: string | null
+  soft: string | null
+  /** What people set, where the configuration holds the account to less. */
+  setByPeople: Bound | null
+  /** What its stage begins with. */
+  default: string | null
+  scope: 'account' | 'symbol' | 'entries' | 'order' | 'strategy'
+  used: {
+    unit: 'account currency' | 'orders' | 'units' | 'count' | 'basis points'
+    limit: string | null
+    soft: string | null
+    /** Null: not known, or nothing that adds up. */
+    now: string | null
+    percent: string | null
+    /** The symbol or entry that uses most of it. */
+    of: string | null
+  }
+}
+export type LimitList = {
+  name: 'symbols' | 'restricted' | 'assetClasses' | 'ordTypes' | 'allowShort'
+  control: string
+  kind: 'allowed' | 'denied' | 'switch'
+  refusal: string
+  meaning: string
+  /** What holds. Null: all are allowed. */
+  value: string[] | boolean | null
+  /** Whether the configuration holds the account to less than people set. */
+  byConfiguration: boolean
+}
+export type LimitsNow = {
+  account: string
+  currency: string | null
+  /** What people have set. */
+  inForce: Limits
+  /** What people have set for later. */
+  next: { limits: Limits; from: string; changes: LimitChange[] } | null
+  rows: LimitRow[]
+  lists: LimitList[]
+  day: {
+    day: string
+    from: string
+    until: string
+    openingEquity: string | null
+    highEquity: string | null
+    messages: number
+    turnover: string
+  }
+  can: { tighten: Can; loosen: Can }
+  /** What a looser limit would take if it were proposed now by whoever asks, and from when on it would hold. */
+  looser: { requires: Change['requires']; roles: string[]; from: string }
+}
+/** One change of the limits; the first one is what the account began with. */
+export type LimitsPast = {
+  at: string
+  state: 'Began' | 'Waiting' | 'Applied' | 'Declined' | 'Lapsed'
+  changeID: string | null
+  version: number
+  by: string
+  reason: string | null
+  /** From when on; null where it never held. */
+  from: string | null
+  /** When a later change took its place before its day had come. */
+  givenUpAt: string | null
+  changes: LimitChange[]
+  agreed: Vote[]
+  note: string | null
+}
 export type HaltLevel = 'K1' | 'K2' | 'K3' | 'K4'
 export type Halt = {
   engaged: boolean

@@ -34,6 +34,7 @@ import type { Instant } from '../values/instant.ts'
 import type { Result } from '../values/result.ts'
 import type { ClosingLine } from './closing.ts'
 import type { Enrolment } from './identities.ts'
+import type { LimitsNow } from './used.ts'
 
 /** Why the desk did not do what a person or program asked. `code` is public API; `text` says what to do. */
 export type Denial = { readonly code: DenialCode; readonly text: string; readonly refusals: readonly Refusal[] }
@@ -179,6 +180,8 @@ export interface Desk {
   stopLiquidation(ask: { reason: string; actor: Actor }): Promise<Result<Liquidation, Denial>>
   /** What is held of these symbols (null: of all), and how each would be or is being closed, the largest first. Changes nothing. */
   closingLines(symbols: readonly string[] | null): Promise<readonly ClosingLine[]>
+  /** The risk limits and how much of each is used now; null where the account has none. Changes nothing. */
+  limitsNow(): Promise<LimitsNow | null>
   closeTask(ask: { taskID: string; note: string; actor: Actor }): Promise<Result<Task, Denial>>
   /** Takes the broker's count of a position as ours, on a person's word for why they differ. Nothing is sent. */
   takeIn(ask: { symbol: string; px: Px | null; reason: string; actor: Actor }): Promise<Result<null, Denial>>

@@ -23,6 +23,7 @@ import { hear } from './hearing.ts'
 import { replace } from './replacing.ts'
 import { beginResend } from './resending.ts'
 import { linkAccount, openByAccount } from './signing-in.ts'
+import { limitsNow } from './used.ts'
 
 export type { News, Setting } from './command.ts'
 
@@ -57,6 +58,7 @@ export function openDesk(
     allowMarketOrders: (ask) => run((c) => allowMarketOrders(c, ask)),
     stopLiquidation: (ask) => run((c) => stopLiquidation(c, ask)),
     closingLines: (symbols) => run((c) => closingLines(c, symbols)),
+    limitsNow: () => run(limitsNow),
     putAside: (ask) => run((c) => putAside(c, ask)),
     proposeChange: (ask) => run((c) => proposeChange(c, ask)),
     decideChange: (ask) => run((c) => decideChange(c, ask)),

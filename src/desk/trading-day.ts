@@ -3,12 +3,13 @@ import { midOf } from '../gate/evidence.ts'
 import type { Row } from '../journal/row.ts'
 import { isOpen, type Order } from '../orders/machine.ts'
 import type { AccountReading, Intent, MarketRow, TradingDay } from '../ports/records.ts'
-import type { Tx } from '../ports/store.ts'
+import type { Reads, Tx } from '../ports/store.ts'
 import {
   abs,
   type Amt,
   amt,
   type Decimal,
+  dec,
   eq,
   gt,
   isZero,
@@ -109,17 +110,47 @@ export const opened = (last: TradingDay | null, opening: TradingDay['opening'], 
 })
 
 /** What all trades so far have moved, in account currency. */
-const cashFlow = async (tx: Tx): Promise<Amt> =>
+const cashFlow = async (tx: Reads): Promise<Amt> =>
   (await tx.all('position')).reduce((sum, one) => plus(sum, one.cashFlow), amt('0.00') as Decimal) as Amt
 
 /**
  * What was paid in since: cash that no trade explains. What went out counts as lost: it may be fees, and a withdrawal is
  * told from them by nobody but a person.
  */
-async function deposits(tx: Tx, opening: NonNullable<TradingDay['opening']>, cash: Amt): Promise<Amt> {
+async function deposits(tx: Reads, opening: NonNullable<TradingDay['opening']>, cash: Amt): Promise<Amt> {
   const traded = minus(await cashFlow(tx), opening.cashFlow)
   const paid = minus(minus(cash, opening.cash), traded)
   return gt(paid, ZERO) ? (round(paid, CENTS, 'down') as Amt) : amt('0.00')
+}
+
+/** The day so far, whoever asks: `repeats` and `trail` depend on the order, and are told for each. */
+export async function daySoFar(
+  reads: Reads,
+  account: AccountFacts | null,
+  now: Instant,
+  speed: number,
+): Promise<{
+  readonly day: TradingDay
+  readonly facts: Omit<DayFacts, 'repeats' | 'trail'>
+  readonly trail: (market: MarketRow | null) => DayFacts['trail']
+}> {
+  const day = dayAt(await reads.get('day', 'account'), now)
+  const minuteAgo = plusMs(now, -60_000 * speed)
+  const { opening } = day
+  return {
+    day,
+    facts: {
+      day: day.day,
+      messagesLastMinute: day.recent.filter((at) => at > minuteAgo).length,
+      messagesToday: day.messages,
+      turnover: day.turnover,
+      openingEquity: opening && opening.equity,
+      highEquity: opening && opening.highEquity,
+      deposits: opening && account ? await settledDeposits(reads, opening, account) : amt('0.00'),
+      held: account && (await held(reads, account)),
+    },
+    trail: (market) => trailOf(market, now, speed),
+  }
 }
 
 /** The day so far, for one intent. */
@@ -130,48 +161,52 @@ export async function dayFacts(
   open: readonly Order[],
 ): Promise<DayFacts> {
   const { strategyID, symbol, side } = intent.proposal
-  const now = dayAt(await c.tx.get('day', 'account'), c.now)
-  const minuteAgo = plusMs(c.now, -60_000 * c.setting.speed)
+  const { day, facts, trail } = await daySoFar(c.tx, account, c.now, c.setting.speed)
   const own = open.filter((o) => o.intentID === intent.intentID && o.maxNotional !== undefined)
   const spare = own.reduce<Decimal>((sum, o) => plus(sum, minus(costOf(o), filledCost(o, o.maxNotional as Amt))), ZERO)
   const sent = (await c.tx.ordersOf(intent.intentID)).filter(
-    (o) => o.role === 'Entry' && !o.replaces && o.sentAt !== null && o.sentAt >= now.from,
+    (o) => o.role === 'Entry' && !o.replaces && o.sentAt !== null && o.sentAt >= day.from,
   )
-  const { opening } = now
   return {
-    day: now.day,
-    messagesLastMinute: now.recent.filter((at) => at > minuteAgo).length,
-    messagesToday: now.messages,
-    turnover: minus(now.turnover, spare) as Amt,
-    repeats: Math.max(0, (now.entries[keyOf(strategyID, symbol, side)] ?? 0) - sent.length),
-    openingEquity: opening && opening.equity,
-    highEquity: opening && opening.highEquity,
-    deposits: opening && account ? await settledDeposits(c.tx, opening, account) : amt('0.00'),
-    held: account && (await held(c.tx, account)),
-    trail: trailOf(await c.tx.get('market', symbol), c.now, c.setting.speed),
+    ...facts,
+    turnover: minus(facts.turnover, spare) as Amt,
+    repeats: Math.max(0, (day.entries[keyOf(strategyID, symbol, side)] ?? 0) - sent.length),
+    trail: trail(await c.tx.get('market', symbol)),
   }
+}
+
+/** The strategy that has entered one symbol on one side most often today. */
+export function mostRepeated({ entries }: TradingDay): { readonly count: number; readonly of: string | null } {
+  const [most] = Object.entries(entries).sort(([, a], [, b]) => b - a)
+  if (!most) return { count: 0, of: null }
+  const [strategyID, symbol, side] = JSON.parse(most[0]) as [string, string, string]
+  return { count: most[1], of: `${strategyID}, ${side} ${symbol}` }
 }
 
 /** A trade that the broker has booked and we have not heard of looks like money paid in: until both agree, none was. */
 async function settledDeposits(
-  tx: Tx,
+  tx: Reads,
   opening: NonNullable<TradingDay['opening']>,
-  { account, positions }: AccountFacts,
+  facts: AccountFacts,
 ): Promise<Amt> {
+  return (await agreesWithBook(tx, facts)) ? deposits(tx, opening, facts.account.cash) : amt('0.00')
+}
+/** Whether the broker holds, by its own count, what our book of trades says. */
+export async function agreesWithBook(tx: Reads, { positions }: AccountFacts): Promise<boolean> {
   const theirs = new Map(positions.map(({ symbol, netQty }) => [symbol, netQty]))
   const ours = await tx.all('position')
-  const agree =
+  return (
     ours.every(({ symbol, netQty }) => eq(theirs.get(symbol) ?? ZERO, netQty)) &&
     positions.every(({ symbol, netQty }) => isZero(netQty) || ours.some((one) => one.symbol === symbol))
-  return agree ? deposits(tx, opening, account.cash) : amt('0.00')
+  )
 }
 
-async function held(tx: Tx, { positions }: AccountFacts): Promise<DayFacts['held']> {
+async function held(tx: Reads, { account, positions }: AccountFacts): Promise<DayFacts['held']> {
   let [long, short] = [amt('0.00'), amt('0.00')]
   const symbols: string[] = []
   for (const { symbol, netQty } of positions) {
     if (isZero(netQty)) continue
-    const worth = worthOf(netQty, await tx.get('market', symbol))
+    const worth = worthOf(netQty, await tx.get('market', symbol), account.currency)
     if (worth === null) return null
     symbols.push(symbol)
     if (gt(netQty, ZERO)) long = plus(long, worth)
@@ -181,10 +216,15 @@ async function held(tx: Tx, { positions }: AccountFacts): Promise<DayFacts['held
 }
 
 /** At the ask, the dearer side, as a position counts everywhere else. */
-function worthOf(netQty: Decimal, market: MarketFacts | null): Amt | null {
-  if (!market?.quote || !market.conversion) return null
-  return round(times(times(abs(netQty), market.quote.ask), market.conversion.rate), CENTS, 'up') as Amt
+function worthOf(netQty: Decimal, market: MarketFacts | null, currency: string): Amt | null {
+  const rate = rateOf(market, currency)
+  if (!market?.quote || !rate) return null
+  return round(times(times(abs(netQty), market.quote.ask), rate), CENTS, 'up') as Amt
 }
+/** Account currency per unit of the instrument's; within one currency by definition, not by what a feed says. */
+export const rateOf = (market: MarketFacts | null, currency: string): Decimal | null =>
+  market?.instrument?.currency === currency ? ONE : ((market?.conversion && market.conversion.rate) ?? null)
+const ONE = dec('1')
 
 // ---------------------------------------------------------------- the last ten minutes of a price
 

@@ -17,7 +17,7 @@ export type Headroom = {
   readonly afterPercent: Decimal | null
 }
 
-const UNITS = {
+export const UNITS = {
   'share of equity': 'account currency',
   'share of buying power': 'account currency',
   'account currency': 'account currency',
@@ -41,7 +41,7 @@ export function headroomOf(c: Case): readonly Headroom[] {
 }
 
 /** Up, so that what is over a limit also reads as over it. */
-const percentOf = (used: Decimal, limit: Decimal): Decimal =>
+export const percentOf = (used: Decimal, limit: Decimal): Decimal =>
   over(times(used, HUNDRED), limit, { scale: 1, rounding: 'ceil' })
 const HUNDRED = dec('100')
 

@@ -399,6 +399,19 @@ export function tightenedBy(
   return { limits: { ...limits, values, lists }, ignored }
 }
 
+/** The limits with some of them set as asked, looser ones too. A soft limit that is not spoken of comes down to a hard one. */
+export function withSettings(limits: Limits, { values, lists }: LimitSettings): Limits {
+  return {
+    ...limits,
+    values: each((name) => {
+      const { hard, soft } = { ...limits.values[name], ...values?.[name] }
+      const follows = soft !== null && values?.[name]?.soft === undefined
+      return { hard, soft: follows ? stricter(name, hard, soft) : soft }
+    }),
+    lists: { ...limits.lists, ...lists },
+  }
+}
+
 /** Every value and list that differs, in the order of the tables. */
 export function differences(before: Limits, after: Limits): LimitChange[] {
   const values = LIMIT_NAMES.flatMap((name) =>

@@ -39,7 +39,8 @@ type Known = {
   readonly policy: Policy
   readonly account: AccountFact
   readonly exposure: Exposure
-  readonly quote: Quote
+  /** Null: of no symbol in particular. */
+  readonly quote: Quote | null
 }
 
 /** The parts of the day that may be missing, as they are called. */
@@ -105,7 +106,7 @@ const MEASURES: { readonly [N in Exclude<LimitName, 'maxRejects' | 'maxLosers'>]
   maxMoveBps: {
     needs: ['trail'],
     before: ({ quote }, { trail }) => {
-      if (!trail) return null
+      if (!trail || !quote) return null
       const { lowPx, highPx } = rangeOf(trail, quote)
       return apartBps(highPx, lowPx)
     },
@@ -142,7 +143,10 @@ const MEASURED = LIMIT_NAMES.filter((name): name is Measured => name in MEASURES
 const count = (n: number): Decimal => dec(String(n))
 
 /** The figures of a limit that hold. Four of them are rules of every account, and are folded into the policy. */
-function figures(name: LimitName, policy: Policy): { readonly hard: Decimal | null; readonly soft: Decimal | null } {
+export function figures(
+  name: LimitName,
+  policy: Policy,
+): { readonly hard: Decimal | null; readonly soft: Decimal | null } {
   const { hard, soft } = policy.limits?.values[name] ?? { hard: null, soft: null }
   if (name === 'maxOrderNotional' || name === 'maxPositionNotional' || name === 'buyingPowerBuffer')
     return { hard: policy[name], soft }

@@ -17,6 +17,7 @@ export const DESK_METHODS = {
   allowMarketOrders: true,
   stopLiquidation: true,
   closingLines: true,
+  limitsNow: true,
   closeTask: true,
   putAside: true,
   proposeChange: true,

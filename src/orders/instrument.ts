@@ -1,7 +1,8 @@
 import type { Amt, Px, Qty } from '../values/decimal.ts'
 import { lt } from '../values/decimal.ts'
 
-export type AssetClass = 'us_equity' | 'fx' | 'crypto'
+export const ASSET_CLASSES = ['us_equity', 'fx', 'crypto'] as const
+export type AssetClass = (typeof ASSET_CLASSES)[number]
 
 /** One band of a tick table: `tick` holds for prices at or above `from`. */
 export type TickBand = { readonly from: Px; readonly tick: Px }
