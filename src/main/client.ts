@@ -43,6 +43,11 @@ export type Proposed =
       readonly disabled: boolean
     }
   | { readonly kind: 'passkey revoked'; readonly credentialID: string }
+  | {
+      readonly kind: 'risk limits'
+      readonly values?: Partial<Record<Wire.LimitName, Partial<Wire.Bound>>>
+      readonly lists?: Partial<Wire.Limits['lists']>
+    }
 
 export type Submission = { readonly outcome: 'created' | 'repeated' | 'gathering'; readonly intent: Wire.Intent }
 export type Client = ReturnType<typeof apiClient>
@@ -170,6 +175,8 @@ export function apiClient(at: { readonly url: string; readonly token: string | n
     }) => write<Wire.Arming>('/v1/approvals/arm', bounds),
     disarm: (armingID: string) =>
       write<Wire.Arming | null>(`/v1/approvals/arm/${encodeURIComponent(armingID)}`, undefined, 'DELETE'),
+    limits: () => read<Wire.LimitsNow>('/v1/limits'),
+    limitsHistory: async () => (await read<{ items: Wire.LimitsPast[] }>('/v1/limits/history')).items,
     changes: async (state?: string) => (await read<{ items: Wire.Change[] }>('/v1/changes', { state })).items,
     change: (id: string) => read<Wire.Change>(change(id)),
     propose: (what: Proposed, reason: string) => write<Wire.Change>('/v1/changes', { what, reason }),

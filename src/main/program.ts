@@ -15,6 +15,7 @@ const trading = () => import('./commands/trading.ts')
 const safety = () => import('./commands/safety.ts')
 const liquidation = () => import('./commands/liquidation.ts')
 const access = () => import('./commands/access.ts')
+const limits = () => import('./commands/limits.ts')
 const approvals = () => import('./commands/approvals.ts')
 const records = () => import('./commands/records.ts')
 const gateway = () => import('./commands/gateway.ts')
@@ -481,7 +482,53 @@ export function buildProgram(): Command {
     .argument('<file>', 'YAML or JSON; - reads standard input')
     .requiredOption('--reason <text>', 'kept with the change')
     .action(run(approvals, 'policyPropose'))
-  const changes = command(program, 'changes', 'List proposed changes of the policy, of people and of their passkeys.', [
+  const risk = command(
+    program,
+    'limits',
+    'Show what the account may risk, and how much of each limit is used now. A star: the configuration holds it to less.',
+    ['limits', 'limits --json', 'limits set maxOrderNotional 2500 --reason "a quiet week"'],
+  ).action(run(limits, 'limits'))
+  command(risk, 'show', 'Show what the account may risk, and how much of each limit is used now.', [
+    'limits show',
+  ]).action(run(limits, 'limits'))
+  command(risk, 'history', 'List who changed the limits, when, why, and who agreed.', ['limits history']).action(
+    run(limits, 'limitsHistory'),
+  )
+  command(
+    risk,
+    'set',
+    'Propose other figures. Tighter ones hold at once; looser ones wait for another person, and hold from the next trading day on.',
+    [
+      'limits set maxOrderNotional 2500 --reason "a quiet week"',
+      'limits set maxOrderNotional --soft 1500 --reason "look twice above this"',
+      'limits set dayLoss=1% maxOrdersPerDay=50 maxOrderQty=none --reason "as agreed on Monday"',
+    ],
+  )
+    .argument('<limit...>', 'its name and its value (a number, 5% of a share, or none), or several as NAME=VALUE')
+    .option('--soft <value>', 'beyond this an order asks for one level more; none: nowhere')
+    .requiredOption('--reason <text>', 'kept with the change')
+    .action(run(limits, 'limitsSet'))
+  command(risk, 'allow', 'Propose the only symbols that may be traded; all: any.', [
+    'limits allow AAPL MSFT --reason "the pilot"',
+    'limits allow all --reason "the pilot is over"',
+  ])
+    .argument('<symbol...>', 'these and no others, or all')
+    .requiredOption('--reason <text>', 'kept with the change')
+    .action(run(limits, 'limitsAllow'))
+  command(risk, 'restrict', 'Keep symbols from being traded, at once, whatever else is allowed.', [
+    'limits restrict GME --reason "earnings tonight"',
+  ])
+    .argument('<symbol...>', 'such as GME')
+    .requiredOption('--reason <text>', 'kept with the change')
+    .action(run(limits, 'limitsRestrict'))
+  command(risk, 'unrestrict', 'Propose that symbols may be traded again.', [
+    'limits unrestrict GME --reason "earnings are out"',
+    'limits unrestrict all --reason "all of it is over"',
+  ])
+    .argument('<symbol...>', 'these, or all that are restricted')
+    .requiredOption('--reason <text>', 'kept with the change')
+    .action(run(limits, 'limitsUnrestrict'))
+  const changes = command(program, 'changes', 'List proposed changes of the policy, of limits, people and passkeys.', [
     'changes',
   ]).action(run(approvals, 'changes'))
   command(changes, 'list', 'List proposed changes, newest first.', ['changes list', 'changes list --state Waiting'])

@@ -20,6 +20,7 @@ import {
   when,
 } from '../print.ts'
 import { passkeyMeant } from './access.ts'
+import { limitChangeLine } from './limits.ts'
 import { pageOf } from './pages.ts'
 import { inMinutes } from './until.ts'
 
@@ -212,12 +213,7 @@ function whatInWords(what: Change['what']): string {
       return had === roles ? `${what.name}: counts as a person of their own` : `${what.name}: ${had} → ${roles}`
     }
     case 'risk limits':
-      return what.changes
-        .map(
-          ({ name, bound, old, new: now }) =>
-            `${name}${bound === 'soft' ? ' (soft)' : ''}: ${old ?? 'none'} → ${now ?? 'none'}`,
-        )
-        .join(', ')
+      return what.changes.map(limitChangeLine).join('; ')
     case 'passkey revoked':
       return `passkey ${what.credentialID.slice(0, 12)}… of ${what.name} revoked`
   }
