@@ -31,6 +31,7 @@ const signal = z.strictObject({
   entry_price: price('Where to get in'),
   stop_loss: price('Where the idea is wrong'),
   take_profit: price('Where it has paid').nullish(),
+  average_true_range: price('Average true range of the symbol, for strategies that are sized by it').nullish(),
 })
 
 /** The answer "do nothing": recorded, and refused as no order. */
@@ -54,6 +55,7 @@ const explicit = z.strictObject({
   entry_price: price('What a market order is sized by; with `ord_type` market').nullish(),
   stop_loss: price('Where the idea is wrong'),
   take_profit: price('Where it has paid').nullish(),
+  average_true_range: price('Average true range of the symbol, for strategies that are sized by it').nullish(),
   time_in_force: oneOf(['day', 'gtc', 'ioc', 'fok'], 'How long it rests; `day` when absent.').nullish(),
   confidence: share('How sure the proposer is; shown, never trusted').nullish(),
 })
@@ -124,6 +126,7 @@ export function proposalOf(body: Body, terms: SignalTerms): Proposal {
     artifactHash: body.artifact_hash ?? null,
     confidence: body.confidence ?? null,
     targetPx: body.take_profit ?? null,
+    ...('average_true_range' in body && body.average_true_range && { rangePx: body.average_true_range }),
   }
   if ('signal_type' in body) {
     const side = ({ BUY: 'Buy', SELL: 'Sell', HOLD: 'Hold' } as const)[body.signal_type]

@@ -7,7 +7,7 @@ import type { ArmedStrategy, Change, ChangeOf, Link, Passkey, Person, Session } 
 import { text } from '../values/decimal.ts'
 import { rfc3339 } from '../values/instant.ts'
 import { type NameOf, type Seen, viewRequirement, viewVote } from './present.ts'
-import { viewLimitChanges, viewLimits } from './present-limits.ts'
+import { viewLimitChanges, viewLimits, viewStrategy } from './present-limits.ts'
 import type * as wire from './wire.ts'
 
 // Who must say yes to what, and with what they say it: records to what crosses the wire.
@@ -94,6 +94,13 @@ function viewWhat(what: ChangeOf, name: NameOf, passkeys: ReadonlyMap<string, Pa
         after: { ...after, roles: [...after.roles] },
       }
     }
+    case 'strategy':
+      return {
+        kind: what.kind,
+        strategyID: what.strategyID,
+        before: what.before && viewStrategy(what.before),
+        after: viewStrategy(what.after),
+      }
     case 'risk limits':
       return {
         kind: what.kind,

@@ -2,7 +2,8 @@ import { effectiveFrom } from '../desk/limiting.ts'
 import { type LimitsNow, SCOPE } from '../desk/used.ts'
 import { differences, LIMIT_NAMES, LIMITS, LIST_NAMES, LISTS, type LimitChange, type Limits } from '../gate/limits.ts'
 import type { Headroom } from '../gate/headroom.ts'
-import type { Change } from '../ports/records.ts'
+import { modelInWords, type SizingModel } from '../gate/model.ts'
+import type { Change, Strategy } from '../ports/records.ts'
 import { type Decimal, text } from '../values/decimal.ts'
 import { type Instant, rfc3339 } from '../values/instant.ts'
 import { type NameOf, viewVote } from './present.ts'
@@ -38,6 +39,34 @@ export const viewHeadroom = (one: Headroom): wire.Headroom => ({
   orderPercent: shown(one.orderPercent),
   afterPercent: shown(one.afterPercent),
 })
+
+export const viewStrategy = ({ strategyID, version, card, model }: Strategy): wire.Strategy => ({
+  strategyID,
+  version,
+  card,
+  model: model && viewModel(model),
+  sizedBy: model ? modelInWords(model) : 'the risk budget alone',
+})
+
+function viewModel(model: SizingModel): wire.SizingModel {
+  switch (model.kind) {
+    case 'risk':
+      return { kind: model.kind, share: text(model.share) }
+    case 'quantity':
+      return { kind: model.kind, orderQty: text(model.orderQty) }
+    case 'notional':
+      return { kind: model.kind, notional: text(model.notional) }
+    case 'volatility':
+      return { kind: model.kind, share: text(model.share), ranges: text(model.ranges) }
+    case 'kelly':
+      return {
+        kind: model.kind,
+        winRate: text(model.winRate),
+        payoff: text(model.payoff),
+        fraction: text(model.fraction),
+      }
+  }
+}
 
 export const viewLimitChanges = (before: Limits, after: Limits): wire.LimitChange[] =>
   differences(before, after).map(({ name, bound, old, new: now, tighter }) => ({

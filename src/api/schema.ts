@@ -102,6 +102,25 @@ export const limits = named(
   }),
   'What the account may risk. Null: not limited in that way. Beyond `soft` an order asks for one level more; beyond `hard` it is refused.',
 ) satisfies z.ZodType<wire.Limits>
+export const strategy = named(
+  'Strategy',
+  z.strictObject({
+    strategyID: text,
+    version: count,
+    card: z.strictObject({ goal: text, inputs: text, limits: text, owner: text, stopWhen: text }),
+    model: z
+      .union([
+        z.strictObject({ kind: z.literal('risk'), share: decimal }),
+        z.strictObject({ kind: z.literal('quantity'), orderQty: decimal }),
+        z.strictObject({ kind: z.literal('notional'), notional: decimal }),
+        z.strictObject({ kind: z.literal('volatility'), share: decimal, ranges: decimal }),
+        z.strictObject({ kind: z.literal('kelly'), winRate: decimal, payoff: decimal, fraction: decimal }),
+      ])
+      .nullable(),
+    sizedBy: text,
+  }),
+  'What people have agreed on about a strategy: its card, and how large its orders are at most. Risk budget and limits hold as well.',
+) satisfies z.ZodType<wire.Strategy>
 const limitChange = z.strictObject({
   name: text,
   bound: names(['hard', 'soft']).nullable(),
@@ -716,6 +735,12 @@ export const change = named(
         before: limits,
         after: limits,
         changes: z.array(limitChange),
+      }),
+      z.strictObject({
+        kind: z.literal('strategy'),
+        strategyID: text,
+        before: strategy.nullable(),
+        after: strategy,
       }),
     ]),
     digest: text,

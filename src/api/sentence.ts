@@ -38,6 +38,8 @@ const what = (change: ChangeOf, name: NameOf): string => {
       return `version ${change.policy.version} of the policy of approvals`
     case 'person':
       return `${name(change.personID)} ${change.after.disabled ? 'without access' : `as ${change.after.roles.join(', ')}`}`
+    case 'strategy':
+      return `what is said of the strategy ${change.strategyID}`
     case 'risk limits':
       return `version ${change.after.version} of the risk limits`
     case 'passkey revoked':
@@ -113,6 +115,8 @@ const SAYS: { readonly [A in Action]: (told: Told<A>) => string } = {
   'limits.opened': ({ data }) => `The risk limits begin with those of stage ${data.limits.stage}.`,
   'limits.changed': ({ data }) =>
     `Version ${data.limits.version} of the risk limits ${data.from === null ? 'is in force' : `is in force from ${rfc3339(data.from)} on`}.`,
+  'strategy.described': ({ data }) =>
+    `The strategy ${data.strategy.strategyID} is described, version ${data.strategy.version}.`,
   'day.opened': ({ data }) => `The trading day ${data.day} began with equity of ${n(data.opening.equity)}.`,
   'halt.engaged': ({ data, name }) =>
     `${name(data.by)} halted ${data.scope && data.scope !== 'global' ? tradingIn(data.scope).replace('T', 't') : 'trading'}${data.level ? ` (${data.level})` : ''}: ${data.reason}`,

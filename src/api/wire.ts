@@ -256,6 +256,21 @@ export type LimitChange = {
   new: string | null
   tighter: boolean
 }
+/** How large the orders of a strategy are at most. Shares are of equity. */
+export type SizingModel =
+  | { kind: 'risk'; share: string }
+  | { kind: 'quantity'; orderQty: string }
+  | { kind: 'notional'; notional: string }
+  | { kind: 'volatility'; share: string; ranges: string }
+  | { kind: 'kelly'; winRate: string; payoff: string; fraction: string }
+export type Strategy = {
+  strategyID: string
+  version: number
+  card: { goal: string; inputs: string; limits: string; owner: string; stopWhen: string }
+  /** Null: as large as the risk budget allows. */
+  model: SizingModel | null
+  sizedBy: string
+}
 /** How much of a limit an order uses; percentages are null of a limit of nothing. */
 export type Headroom = {
   name: LimitName
@@ -616,6 +631,7 @@ export type Change = {
       }
     | { kind: 'passkey revoked'; credentialID: string; personID: string; name: string }
     | { kind: 'risk limits'; before: Limits; after: Limits; changes: LimitChange[] }
+    | { kind: 'strategy'; strategyID: string; before: Strategy | null; after: Strategy }
   digest: string
   fingerprint: string
   requires: { level: Level; quorum: number; passkey: boolean; rules: string[] }

@@ -245,6 +245,7 @@ export class Command {
         TWIN_STATES.includes(other.state) &&
         earlier(other, intent),
     )
+    const described = await this.tx.get('strategy', intent.proposal.strategyID)
     const known = accountFacts && knowsEveryTrade(accountFacts) ? accountFacts : null
     return {
       halt: haltOf(statesOf(halts), stoppable(account, intent.proposal)),
@@ -254,6 +255,7 @@ export class Command {
       bookQty: position?.netQty ?? ZERO,
       ...(position?.feeQty && { feeQty: position.feeQty }),
       inFlight: open,
+      ...(described?.model && { model: described.model }),
       twins: twins.map((twin) => ({ intentID: twin.intentID, receivedAt: twin.receivedAt })),
       ...(limiting && { day: await dayFacts(this, intent, known, open) }),
       supported: capabilitiesFor(capabilities, market?.instrument?.assetClass ?? null),

@@ -24,6 +24,7 @@ import type {
   ReconcileRun,
   Session,
   SigninCode,
+  Strategy,
   Task,
   Token,
   TradingDay,
@@ -131,6 +132,7 @@ export type Happened = {
   'limits.opened': { limits: Limits }
   /** Null `from`: at once. */
   'limits.changed': { limits: Limits; from: Instant | null }
+  'strategy.described': { strategy: Strategy }
   'day.opened': { day: string; opening: NonNullable<TradingDay['opening']> }
   'strategy.armed': { arming: ArmedStrategy }
   'strategy.disarmed': { why: string }

@@ -20,7 +20,7 @@ import { err, ok, type Result } from '../values/result.ts'
 import { policyNow, policyOf } from './approving.ts'
 import { type Command, denial, deny } from './command.ts'
 import type { Denial } from './desk.ts'
-import { effectiveFrom, inForce, limitFaults } from './limiting.ts'
+import { effectiveFrom, inForce, limitFaults, strategyFaults } from './limiting.ts'
 import { clickOf, type Decided, holdsStill, weigh } from './evidence.ts'
 
 /** Who may propose a change of the house, and say yes to one of somebody else. */
@@ -30,9 +30,11 @@ const TIGHTENERS: readonly string[] = ['risk', 'admin', 'approver', 'operator']
 
 /** The roles of which one must be held by whoever proposes this; a no needs no more than to decide it. */
 export const proposersOf = (what: ChangeOf): readonly string[] =>
-  what.kind !== 'risk limits' ? GOVERNORS : onlyTakesAway(what) ? TIGHTENERS : ['risk']
-export const decidersOf = ({ kind }: Pick<ChangeOf, 'kind'>): readonly string[] =>
-  kind === 'risk limits' ? ['risk', 'approver'] : GOVERNORS
+  !isOfRisk(what) ? GOVERNORS : onlyTakesAway(what) ? TIGHTENERS : ['risk']
+export const decidersOf = (what: Pick<ChangeOf, 'kind'>): readonly string[] =>
+  isOfRisk(what) ? ['risk', 'approver'] : GOVERNORS
+/** How much may be lost is the business of those who answer for it, not of who lets people in. */
+const isOfRisk = ({ kind }: Pick<ChangeOf, 'kind'>): boolean => kind === 'risk limits' || kind === 'strategy'
 export const mayPropose = (what: ChangeOf, person: Access | null): boolean => holds(proposersOf(what), person)
 export const mayGovern = (what: Pick<ChangeOf, 'kind'>, person: Access | null): boolean =>
   holds(decidersOf(what), person)
@@ -314,6 +316,7 @@ export function onlyTakesAway(what: ChangeOf): boolean {
     case 'risk limits':
       return isTightening(what.before, what.after)
     case 'approval policy':
+    case 'strategy':
       return false
   }
 }
@@ -356,6 +359,16 @@ async function faultOf(reads: Reads, what: ChangeOf, environment: Environment, n
           `The limits are version ${before?.version ?? 0} by now. Look at them, and propose again.`,
         )
       const wrong = limitFaults(before, what.after)
+      return wrong.length > 0 ? denial('POLICY_FAULT', wrong.join(' ')) : null
+    }
+    case 'strategy': {
+      const before = await reads.get('strategy', what.strategyID)
+      if (canonical(before) !== canonical(what.before) || what.after.version !== (before?.version ?? 0) + 1)
+        return denial(
+          'STALE_CHANGE',
+          `${what.strategyID} has been described anew meanwhile. Look at it, and propose again.`,
+        )
+      const wrong = strategyFaults(what.strategyID, what.after)
       return wrong.length > 0 ? denial('POLICY_FAULT', wrong.join(' ')) : null
     }
     case 'passkey revoked': {
@@ -444,6 +457,15 @@ async function apply(c: Command, change: Change, actor: Actor): Promise<Result<C
       )
       break
     }
+    case 'strategy':
+      await c.emit(
+        'strategy.described',
+        { type: 'strategy', id: what.strategyID },
+        changeID,
+        { strategy: what.after },
+        actor,
+      )
+      break
     case 'passkey revoked':
       await c.emit(
         'passkey.revoked',

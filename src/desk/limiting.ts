@@ -1,6 +1,7 @@
 import { differences, faultsOf, isTightening, type Limits, type LimitSettings, tightenedBy } from '../gate/limits.ts'
 import { effective, type Policy } from '../gate/policy.ts'
-import type { RiskLimits } from '../ports/records.ts'
+import { modelFaults } from '../gate/model.ts'
+import type { RiskLimits, Strategy } from '../ports/records.ts'
 import type { Reads } from '../ports/store.ts'
 import { dayOf } from '../values/day.ts'
 import type { Instant } from '../values/instant.ts'
@@ -45,6 +46,15 @@ export const changed = (
   from === null
     ? { scope: 'account', limits, next: null }
     : { scope: 'account', limits: inForce(row, at), next: { limits, from } }
+
+/** Everything that is wrong with what somebody proposes to say of a strategy, as sentences; empty when it can be used. */
+export function strategyFaults(strategyID: string, { card, model, ...strategy }: Strategy): string[] {
+  const wrong = model ? modelFaults(model) : []
+  if (strategy.strategyID !== strategyID) wrong.push(`It describes ${strategy.strategyID}, and not ${strategyID}.`)
+  for (const [name, text] of Object.entries(card))
+    if (text.trim() === '') wrong.push(`The card says nothing under ${name}; whoever answers for it must know.`)
+  return wrong
+}
 
 /** Looser limits hold from the next day on, so that nobody loosens them for the trade of the moment. */
 export const effectiveFrom = (before: Limits, after: Limits, now: Instant): Instant | null =>

@@ -209,6 +209,8 @@ async function fold(tx: Tx, row: Row, at: Instant): Promise<void> {
       if (!before) throw new Fault('UNREADABLE_ROW', `journal row ${row.seq} changes limits that never began`)
       return tx.put('limits', changed(before, told.data, at))
     }
+    case 'strategy.described':
+      return tx.put('strategy', told.data.strategy)
     case 'day.opened':
       return tx.put('day', opened(await tx.get('day', 'account'), told.data.opening, at))
     case 'policy.changed':

@@ -25,6 +25,7 @@ import type {
   Person,
   RiskLimits,
   Session,
+  Strategy,
 } from '../ports/records.ts'
 import { gt } from '../values/decimal.ts'
 import { sha256Base64url } from '../values/hash.ts'
@@ -85,6 +86,7 @@ export type House = {
   readonly passkeys: Map<string, Passkey>
   readonly links: Map<string, Link>
   readonly armings: Map<string, ArmedStrategy>
+  readonly strategies: Map<string, Strategy>
   /** By person. */
   readonly sessions: Map<string, Session[]>
   readonly changes: Map<string, Proposed>
@@ -111,6 +113,7 @@ export const emptyHouse = (pinned: ReadonlySet<string> | null): House => ({
   passkeys: new Map(),
   links: new Map(),
   armings: new Map(),
+  strategies: new Map(),
   sessions: new Map(),
   changes: new Map(),
   before: new Map(),
@@ -232,6 +235,12 @@ export function admit(house: House, seen: Witnessed): readonly Doubt[] {
       const twice = house.limits !== null
       house.limits = { scope: 'account', limits: told.data.limits, next: null }
       return twice ? [doubt('REPEATED', 'The risk limits begin a second time.')] : []
+    }
+    case 'strategy.described': {
+      const { strategy } = told.data
+      const wrong = brought(house, seen, ({ what }) => what.kind === 'strategy' && same(what.after, strategy))
+      house.strategies.set(id, strategy)
+      return wrong
     }
     case 'limits.changed':
       return limited(house, seen, told.data)
@@ -378,6 +387,8 @@ function isOfNow(house: House, what: ChangeOf): boolean {
       return (
         house.limits !== null && [house.limits.limits, house.limits.next?.limits].some((one) => same(what.before, one))
       )
+    case 'strategy':
+      return same(what.before, house.strategies.get(what.strategyID) ?? null)
     case 'passkey revoked':
       return house.passkeys.get(what.credentialID)?.personID === what.personID
   }

@@ -160,6 +160,7 @@ const MATTERS: ReadonlySet<string> = new Set<Action>([
   'policy.changed',
   'limits.opened',
   'limits.changed',
+  'strategy.described',
   'strategy.armed',
   'strategy.disarmed',
   'liquidation.started',

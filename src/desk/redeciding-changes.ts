@@ -155,6 +155,15 @@ export const CHANGE_JUDGES = {
     return brought(c, said, ({ what }) => what.kind === 'risk limits' && canonical(what.after) === canonical(limits))
   },
 
+  'strategy.described': async (c) => {
+    const { strategy } = c.data
+    const said = `${c.row.object.id} is described, version ${strategy.version}.`
+    const before = await c.tx.get('strategy', c.row.object.id)
+    if (strategy.version !== (before?.version ?? 0) + 1)
+      return found('CONTRADICTED', said, `Version ${(before?.version ?? 0) + 1} is next.`)
+    return brought(c, said, ({ what }) => what.kind === 'strategy' && canonical(what.after) === canonical(strategy))
+  },
+
   'change.proposed': async ({ tx, row, at, data: { change } }) => {
     const said = `${change.proposerName} proposed ${change.changeID}.`
     const { what, requires, proposer, proposedAt, decideBy } = change
@@ -280,6 +289,8 @@ async function isDone(tx: Tx, { what }: Change): Promise<boolean> {
       const row = await tx.get('limits', 'account')
       return [row?.limits, row?.next?.limits].some((one) => one?.version === what.after.version)
     }
+    case 'strategy':
+      return (await tx.get('strategy', what.strategyID))?.version === what.after.version
     case 'passkey revoked':
       return ((await tx.get('passkey', what.credentialID))?.revokedAt ?? null) !== null
   }

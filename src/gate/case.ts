@@ -92,6 +92,8 @@ export function caseOf(asked: Pick<Case, 'proposal' | 'facts' | 'policy' | 'now'
           exposure: exposure.value,
           policy,
           room: roomOf(uses),
+          ...(facts.model && !approved && { model: facts.model }),
+          ...(proposal.rangePx && { rangePx: proposal.rangePx }),
           orderQty: approved ? approved.terms.orderQty : proposal.form === 'Order' ? proposal.orderQty : null,
           notional: approved ? approved.maxNotional : null,
         })

@@ -251,6 +251,10 @@ export const CHECKS = {
   },
 
   // --- the size and the limits
+  range: ({ facts: { model }, proposal: { rangePx, symbol, strategyID }, approved }) => {
+    if (model?.kind !== 'volatility' || approved) return NO_ANSWER
+    return rangePx ? `The average true range is ${text(rangePx)}.` : [{ code: 'RANGE_MISSING', symbol, strategyID }]
+  },
   quantity,
   least,
   risk,

@@ -4,6 +4,7 @@ import type { AccountID } from '../values/brand.ts'
 import type { Amt, Decimal, Px } from '../values/decimal.ts'
 import type { Instant } from '../values/instant.ts'
 import type { HaltState } from '../orders/halt.ts'
+import type { SizingModel } from './model.ts'
 
 export type Quote = {
   readonly symbol: string
@@ -89,6 +90,8 @@ export type Facts = {
   readonly freeze: Freeze | null
   readonly market: MarketFacts | null
   readonly account: AccountFacts | null
+  /** How the strategy sizes its orders; absent: by the risk budget alone. */
+  readonly model?: SizingModel
   /** Absent: not known, and then every limit that needs it refuses. */
   readonly day?: DayFacts
   /** Net quantity of the symbol by our own book of executions. */

@@ -411,6 +411,11 @@ const ASSESSED: readonly Row[] = [
   ],
 
   // the size
+  [
+    'a strategy that is sized by a range, and a signal without one',
+    { facts: { model: { kind: 'volatility', share: dec('0.01'), ranges: dec('2') } } },
+    ['RANGE_MISSING'],
+  ],
   ['an order without a quantity', { proposal: explicit(null) }, ['QTY_MISSING']],
   ['a signal with a quantity', { proposal: { orderQty: qty('400') } }, ['QTY_UNEXPECTED']],
   ['exactly the size', { proposal: explicit('400') }, []],

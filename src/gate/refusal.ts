@@ -10,6 +10,7 @@ export type PriceField = 'entryPx' | 'stopPx' | 'targetPx' | 'stopLimitPx'
 /** What set the size: the risk budget, or the limit that left less room. */
 export type Binding =
   | 'risk'
+  | 'model'
   | 'order'
   | 'position'
   | 'stage'
@@ -109,6 +110,7 @@ type Compared = {
   PRICE_DRIFTED: { refPx: Px; midPx: Px; driftBps: Decimal; limitBps: number }
   COST_ABOVE_APPROVED: { cost: Amt; approved: Amt; limitBps: number; currency: string }
   // the size
+  RANGE_MISSING: { symbol: string; strategyID: string }
   QTY_MISSING: { symbol: string }
   QTY_UNEXPECTED: { orderQty: Qty }
   QTY_NOT_LOT_MULTIPLE: { orderQty: Qty; lot: Qty }
@@ -161,6 +163,7 @@ const IN_WORDS: Readonly<Record<PriceField, string>> = {
 /** The binding line, as it is said to a person. */
 export const BINDING: Readonly<Record<Binding, string>> = {
   risk: 'the risk budget',
+  model: 'the sizing of the strategy',
   order: 'the limit per order',
   position: 'the limit per position',
   stage: 'the cap of the rollout stage',
@@ -597,6 +600,12 @@ export const REFUSALS: { readonly [C in RefusalCode]: Row<C> } = {
     says: (r) =>
       `The order now costs ${money(r.cost, r.currency)}; the ticket says at most ${money(r.approved, r.currency)}, and ${r.limitBps} bps more are accepted.`,
     todo: 'Look at a new ticket and decide again.',
+  },
+  RANGE_MISSING: {
+    meaning: 'The strategy sizes its orders by the average true range of the symbol, and the signal names none.',
+    transient: false,
+    says: (r) => `${r.strategyID} is sized by the average true range of ${r.symbol}, and the signal names none.`,
+    todo: 'Send the signal with average_true_range, or have the strategy sized otherwise.',
   },
   QTY_MISSING: {
     meaning: 'An explicit order must say how much.',

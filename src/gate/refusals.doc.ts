@@ -148,6 +148,7 @@ export const SAMPLES: { readonly [C in RefusalCode]: Extract<Refusal, { code: C 
     limitBps: 50,
     ...USD,
   },
+  RANGE_MISSING: { code: 'RANGE_MISSING', symbol: 'AAPL', strategyID: 'trend' },
   QTY_MISSING: { code: 'QTY_MISSING', symbol: 'AAPL' },
   QTY_UNEXPECTED: { code: 'QTY_UNEXPECTED', orderQty: qty('100') },
   QTY_NOT_LOT_MULTIPLE: { code: 'QTY_NOT_LOT_MULTIPLE', orderQty: qty('10.5'), lot: qty('1') },
@@ -216,6 +217,7 @@ const SECTIONS: { readonly [C in RefusalCode]?: string } = {
   ACCOUNT_MISSING: 'The account',
   DAY_UNKNOWN: 'The day',
   TICK_MISSING: 'The prices',
+  RANGE_MISSING: 'The size and the limits',
   QTY_MISSING: 'The size and the limits',
 }
 

@@ -25,6 +25,7 @@ import {
 } from '../values/decimal.ts'
 import { CENTS, type Exposure, worstUnitPx } from './exposure.ts'
 import type { AccountFact, Quote } from './facts.ts'
+import { type SizingModel, wantedQty } from './model.ts'
 import type { Policy } from './policy.ts'
 import type { Prices } from './prices.ts'
 import type { Binding } from './refusal.ts'
@@ -93,12 +94,15 @@ export type SizingInput = {
   readonly notional: Amt | null
   /** Limits beyond those of the policy, before this order. */
   readonly room?: readonly Room[]
+  /** How much the strategy wants at most, and the range that its signal names; not of an approved ticket. */
+  readonly model?: SizingModel
+  readonly rangePx?: Px
 }
 export type Room = Pick<Cap, 'name' | 'limit' | 'used'>
 
 /**
- * The position size: equity × risk per trade ÷ |entry − stop|, in account currency, at most what every limit leaves,
- * in whole lots, rounded down. Entry and stop must differ. Never fails: no room is a size of zero.
+ * The position size: equity × risk per trade ÷ |entry − stop|, in account currency, at most what the strategy's model wants
+ * and every limit leaves, in whole lots, rounded down. Entry and stop must differ. Never fails: no room is a size of zero.
  */
 export function sizeOf(input: SizingInput): Sizing {
   const { side, ordType, prices, entryPx, quote, rate, account, instrument, exposure, policy } = input
@@ -129,6 +133,10 @@ export function sizeOf(input: SizingInput): Sizing {
     ),
   ]
   if (maxQty !== null) caps.push(units('instrument', maxQty))
+  const { model, rangePx = null } = input
+  const sized = { equity: account.equity, riskPerUnit: riskPerUnitAccount, unitCost, rate, instrument, rangePx }
+  const wanted = model && wantedQty(model, sized)
+  if (wanted) caps.push(units('model', wanted))
 
   let binding: Binding = 'risk'
   let qty = lotsIn(riskAmount, riskPerUnitAccount, lot)

@@ -23,6 +23,8 @@ export type Proposal = {
   readonly orderQty: Qty | null
   readonly ordType: Extract<OrdType, 'Limit' | 'Market'>
   readonly timeInForce: TimeInForce
+  /** Average true range of the symbol, in its currency, as the proposer computed it; absent when it named none. */
+  readonly rangePx?: Px
   readonly strategyID: string
   /** 0..1, as the assistant sees itself; shown, never trusted. */
   readonly confidence: Decimal | null

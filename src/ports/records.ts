@@ -5,6 +5,7 @@ import type { AccountFacts, Freeze, MarketFacts } from '../gate/facts.ts'
 import type { CheckLine } from '../gate/gate.ts'
 import type { Headroom } from '../gate/headroom.ts'
 import type { Limits } from '../gate/limits.ts'
+import type { SizingModel } from '../gate/model.ts'
 import type { HaltScope, HaltState } from '../orders/halt.ts'
 import type { Liquidation } from '../orders/liquidation.ts'
 import type { Refusal } from '../gate/refusal.ts'
@@ -168,6 +169,12 @@ export type ChangeOf =
     }
   | { readonly kind: 'passkey revoked'; readonly credentialID: string; readonly personID: string }
   | { readonly kind: 'risk limits'; readonly before: Limits; readonly after: Limits }
+  | {
+      readonly kind: 'strategy'
+      readonly strategyID: string
+      readonly before: Strategy | null
+      readonly after: Strategy
+    }
 
 /** What a browser is to sign, made by us and good once. */
 export type Challenge = {
@@ -288,6 +295,25 @@ export type SigninCode = {
 /** `state` is null once people have released it. */
 export type Halt = { readonly scope: HaltScope; readonly state: HaltState | null }
 
+/** What people have agreed on about a strategy. One that nobody has written of trades by its name alone. */
+export type Strategy = {
+  readonly strategyID: string
+  /** Counts the changes; 1 is the first. */
+  readonly version: number
+  readonly card: StrategyCard
+  /** How large its orders are; null: as large as the risk budget allows. */
+  readonly model: SizingModel | null
+}
+/** What somebody must know to answer for it, in words that need no code. */
+export type StrategyCard = {
+  readonly goal: string
+  readonly inputs: string
+  readonly limits: string
+  readonly owner: string
+  /** What makes whoever watches it stop it. */
+  readonly stopWhen: string
+}
+
 /** The trading day and what was sent in it. `turnover` and all of `opening` are in account currency. */
 export type TradingDay = {
   readonly scope: 'account'
@@ -351,6 +377,7 @@ export type Views = {
   identity: Identified
   approvals: { readonly scope: 'account'; readonly policy: ApprovalPolicy }
   limits: RiskLimits
+  strategy: Strategy
   day: TradingDay
   change: Change
   passkey: Passkey
@@ -395,6 +422,7 @@ export const KEY: { readonly [K in Kind]: (record: Records[K]) => string } = {
   identity: (r) => r.account,
   approvals: (r) => r.scope,
   limits: (r) => r.scope,
+  strategy: (r) => r.strategyID,
   day: (r) => r.scope,
   change: (r) => r.changeID,
   passkey: (r) => r.credentialID,
@@ -424,6 +452,7 @@ export const VIEWS = [
   'identity',
   'approvals',
   'limits',
+  'strategy',
   'day',
   'change',
   'passkey',

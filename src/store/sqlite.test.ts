@@ -516,9 +516,17 @@ describe('migrations', () => {
   const WITH_LIQUIDATION = `${WITH_APPROVALS} INSERT INTO liquidations VALUES ('account', '{}');`
   const LIMITS = ['risk_limits', 'trading_days']
   const WITH_LIMITS = `${WITH_LIQUIDATION} ${LIMITS.map((table) => `INSERT INTO ${table} VALUES ('account', '{}');`).join(' ')}`
-  const ROWS: readonly string[] = [LEDGER, WITH_IDENTITY, WITH_APPROVALS, WITH_LIQUIDATION, WITH_LIMITS]
+  const WITH_STRATEGIES = `${WITH_LIMITS} INSERT INTO strategies VALUES ('trend', '{}');`
+  const ROWS: readonly string[] = [
+    LEDGER,
+    WITH_IDENTITY,
+    WITH_APPROVALS,
+    WITH_LIQUIDATION,
+    WITH_LIMITS,
+    WITH_STRATEGIES,
+  ]
   const TABLES_WITH_ROWS = ['journal', 'intents', 'orders', 'fills', 'people', 'errands']
-  const TABLES_SINCE = [[], ['identities'], APPROVALS, ['liquidations'], LIMITS]
+  const TABLES_SINCE = [[], ['identities'], APPROVALS, ['liquidations'], LIMITS, ['strategies']]
 
   for (const { number } of all) {
     it(`from ${number} to the newest keep every row`, () => {

@@ -131,6 +131,7 @@ const BINDING: Readonly<Record<string, string>> = {
   turnover: 'the turnover of the day',
   symbolShare: 'the share of equity in one symbol',
   orderQty: 'the largest quantity of one order',
+  model: 'the sizing of the strategy',
   instrument: 'the broker’s largest size',
 }
 

@@ -212,6 +212,8 @@ function whatInWords(what: Change['what']): string {
       const had = before.roles.join(' ') || 'no role'
       return had === roles ? `${what.name}: counts as a person of their own` : `${what.name}: ${had} → ${roles}`
     }
+    case 'strategy':
+      return `strategy ${what.strategyID}: sized by ${what.after.sizedBy}`
     case 'risk limits':
       return what.changes.map(limitChangeLine).join('; ')
     case 'passkey revoked':
