@@ -116,6 +116,15 @@ wait 2s`,
 approve I1 by=ana
 wait 2s
 disable ana by=rik`,
+  closed: `cannot bracket
+signal I1 BUY AAPL entry=190.00 stop=188.00
+approve I1 by=ana
+report I1 Fill 52 @ 190.00 id=E1
+cancels prompt
+liquidate by=rik
+wait 2s
+report I1.exit Fill 52 @ 189.94 id=E2
+wait 2s`,
   signed: '',
   vouched: '',
 } as const
@@ -444,6 +453,24 @@ describe('a journal that was edited, with a chain that holds', () => {
     ['a stop of nobody',                       'bare',     set('order.created', 'order.parent', null, 1),              'NOT_APPROVED',       'order.created', 1],
     ['a leg under another name',               'plain',    all(set('order.created', 'order.clOrdID', 'x-s', 1), amend('order.created', (r) => ({ object: { ...r.object, id: 'x-s' } }), 1)), 'WRONG_NAME', 'order.created', 1],
     ['a stop that is sent after a bust',       'bare',     insert('order.send-started', orderRow('execution.reported', { report: { execType: 'TradeCancel', execID: 'B1', refExecID: 'E1', clOrdID: null, orderID: null, transactTime: 0, text: null } }), 1), 'MORE_THAN_HELD', 'order.send-started', 1],
+    // everything closed
+    ['closed by a trader',                     'closed',   amend('liquidation.started', () => byPerson('tom')),        'NOT_ELIGIBLE',       'liquidation.started'],
+    ['closed in another’s name',               'closed',   set('liquidation.started', 'liquidation.by', 'ana'),        'NOT_ELIGIBLE',       'liquidation.started'],
+    ['closed a second time',                   'closed',   twice('liquidation.started'),                               'REPEATED',           'liquidation.started', 1],
+    ['closed without a halt',                  'closed',   drop('halt.engaged'),                                       'LEFT_UNDONE',        'liquidation.started'],
+    ['an exit that nobody wanted',             'closed',   (rows) => rows.filter(({ action }) => !action.startsWith('liquidation.')), 'NOT_APPROVED', 'order.created', 2],
+    ['an exit of another symbol than was named', 'closed', set('liquidation.started', 'liquidation.symbols', ['MSFT']), 'NOT_APPROVED',      'order.created', 2],
+    ['an exit for more than is held',          'closed',   set('order.created', 'order.terms.orderQty', '53', 2),      'MORE_THAN_HELD',     'order.created', 2],
+    ['an exit for more than the broker holds', 'closed',   set('liquidation.surveyed', 'positions', [{ symbol: 'AAPL', netQty: '51' }]), 'MORE_THAN_HELD', 'order.created', 2],
+    ['an exit of what was never looked at',    'closed',   drop('liquidation.surveyed'),                               'MORE_THAN_HELD',     'order.created', 2],
+    ['an exit to the wrong side',              'closed',   set('order.created', 'order.terms.side', 'Buy', 2),         'MORE_THAN_HELD',     'order.created', 2],
+    ['an exit that may open a position',       'closed',   set('order.created', 'order.terms.reduceOnly', false, 2),   'WRONG_TERMS',        'order.created', 2],
+    ['an exit at any price',                   'closed',   set('order.created', 'order.terms.ordType', 'Market', 2),   'WRONG_TERMS',        'order.created', 2],
+    ['an exit under another name',             'closed',   all(set('order.created', 'order.clOrdID', 'x-x1', 2), amend('order.created', (r) => ({ object: { ...r.object, id: 'x-x1' } }), 2)), 'WRONG_NAME', 'order.created', 2],
+    ['an exit beside a stop that rests',       'closed',   (rows) => rows.filter(({ data }) => (data['report'] as Data | undefined)?.['execType'] !== 'Canceled'), 'SECOND_ORDER', 'order.created', 2],
+    ['released while it runs',                 'closed',   insert('liquidation.flat', () => ({ ...byPerson('rik'), action: 'halt.released', corr: 'halt', object: { type: 'halt', id: 'global', rev: 0 }, data: { by: 'rik', reason: 'over' } })), 'TRADING_HALTED', 'halt.released'],
+    ['over, and something is left',            'closed',   set('liquidation.flat', 'report', [{ symbol: 'AAPL', heldQty: '52', closedQty: '52', avgPx: '189.94', leftQty: '5', why: null }]), 'CONTRADICTED', 'liquidation.flat'],
+    ['over while an exit may still trade',     'closed',   (rows) => rows.filter(({ data }) => (data['report'] as Data | undefined)?.['execID'] !== 'E2'), 'STILL_LIVE', 'liquidation.flat'],
     // reports
     ['a fill counted twice',                   'plain',    twice('execution.reported', 1),                             'REPEATED',           'execution.reported', 2],
     ['a fill under the number of another',     'plain',    set('execution.reported', 'report.execID', 'E1', 2),        'REPEATED',           'execution.reported', 2],

@@ -73,6 +73,15 @@ ${AAPL}
 approve I1 by=ana
 report I1 Fill 20 @ 190.00 id=E1
 wait 2s`,
+  closed: `cannot bracket
+${AAPL}
+approve I1 by=ana
+report I1 Fill 20 @ 190.00 id=E1
+cancels prompt
+liquidate by=rik
+wait 2s
+report I1.exit Fill 20 @ 189.94 id=E2
+wait 2s`,
   again: `offers 1s
 ${AAPL}
 next lost
@@ -153,6 +162,7 @@ describe('a journal as it was written is proven', () => {
     armed:   [1, { L0: 1 }, 0],
     changed: [2, { L1: 2 }, 0],
     bare:    [1, { L1: 1 }, 0],
+    closed:  [1, { L1: 1 }, 0],
     again:   [1, { L1: 1 }, 0],
     live:    [2, { L1: 1, L2: 1 }, 2],
     governed: [1, { L1: 1 }, 0],
@@ -367,6 +377,16 @@ const CASES: readonly Case[] = [
   ['somebody new, for a second',                 'two',     all(insert('gateway.started', 'person.added', joining({ newcomer: true })), amend('intent.voted', by('mal'))), 'NOT_ELIGIBLE'],
   ['a governor shown the door by nobody',        'click',   insert('gateway.started', 'person.added', joining({ personID: 'rik', disabled: true })), 'REPEATED', 1],
   ['a newcomer, where two are asked for',        'two',     set('person.added', 'person.newcomer', true), 'NOT_ELIGIBLE'],
+
+  // everything closed
+  ['closed by a trader',                         'closed',  amend('liquidation.started', by('tom')), 'NOT_ELIGIBLE', 1],
+  ['an exit that nobody wanted',                 'closed',  drop('liquidation.started'), 'UNKNOWN_ORDER', 1],
+  ['an exit of another symbol than was named',   'closed',  set('liquidation.started', 'liquidation.symbols', ['MSFT']), 'UNKNOWN_ORDER', 1],
+  ['an exit for more than was held',             'closed',  set('order.created', 'order.terms.orderQty', '21', 2), 'WRONG_TERMS', 1],
+  ['an exit that may open a position',           'closed',  set('order.created', 'order.terms.reduceOnly', false, 2), 'WRONG_TERMS', 1],
+  ['an exit to the wrong side',                  'closed',  set('order.created', 'order.terms.side', 'Buy', 2), 'WRONG_TERMS', 1],
+  ['an exit at any price',                       'closed',  set('order.created', 'order.terms.ordType', 'Market', 2), 'WRONG_TERMS', 1],
+  ['an exit of what was never looked at',        'closed',  drop('liquidation.surveyed'), 'WRONG_TERMS', 1],
 
   // with what
   ['a bit of the signature',                     'passkey', set('intent.approved', 'decision.evidence.signature', (data) => flipped(((data['decision'] as Data)['evidence'] as Data)['signature'] as string)), 'EVIDENCE_REFUSED', 1],

@@ -297,6 +297,8 @@ export class ScriptedBroker implements Broker {
 
   async #answer(book: (withLegs?: boolean) => Truth): Promise<Sent> {
     const answer = this.#answers.shift() ?? { is: 'accept' }
+    // Of the process that sends: another order of it may have ended it by the time this one would.
+    const crash = this.#crash
     if (this.down) return { outcome: 'in-doubt', cause: 'no connection' }
     const accepted = (order: Truth): Sent => ({ outcome: 'accepted', orderID: order.orderID, legs: [...order.legs] })
     const acknowledge = (order: Truth): Truth => {
@@ -332,11 +334,11 @@ export class ScriptedBroker implements Broker {
         book()
         throw new Error('socket hang up')
       case 'crash':
-        this.#crash()
+        crash()
         return NEVER
       case 'crash-booked':
         book()
-        this.#crash()
+        crash()
         return NEVER
       case 'fill-first':
       case 'fill-first-crash':
@@ -351,7 +353,7 @@ export class ScriptedBroker implements Broker {
         if (answer.is === 'fill-first') return accepted(order)
         if (answer.is === 'fill-first-lost') return { outcome: 'in-doubt', cause: 'the reply was lost' }
         if (answer.is === 'fill-first-no') return { outcome: 'rejected', text: 'not allowed' }
-        this.#crash()
+        crash()
         return NEVER
       }
     }
