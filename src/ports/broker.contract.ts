@@ -212,6 +212,34 @@ export function brokerContract(name: string, open: () => Promise<Bench>, skips: 
       assert.equal(await held(), '0')
     })
 
+    rule('an exit through the market takes what is there, and its rest can be tried again', async (c) => {
+      const { bench, place, found, held } = c
+      const { timeInForce: takes } = bench.broker.capabilities
+      const timeInForce = takes.includes('IOC') ? 'IOC' : 'Day'
+      const exit = { side: 'Sell', ordType: 'Limit', price: px('93.00'), timeInForce, reduceOnly: true } as const
+      await place('c-1')
+      await bench.market(px('96.00'), px('96.01'), qty('4'))
+      const { clOrdID, orderID, open } = await place('c-2', exit)
+      assert.equal(open, timeInForce === 'Day')
+      if (open && clOrdID) await bench.broker.cancel({ clOrdID, orderID })
+      await bench.settle()
+      const { order, reports } = await found('c-2')
+      assert.equal(order.open, false)
+      same(total(tradesIn(reports)), '4')
+      assert.equal(await held(), '6')
+      await bench.market(px('95.00'), px('95.01'), null)
+      await place('c-3', { ...exit, orderQty: qty('6') })
+      assert.equal(await held(), '0')
+      equal(tradesIn((await found('c-3')).reports)[0]?.lastPx, px('95.00'))
+    })
+
+    rule('an exit without a limit closes what is held', async ({ place, found, held }) => {
+      await place('c-1')
+      await place('c-2', { side: 'Sell', reduceOnly: true })
+      assert.equal((await found('c-2')).order.open, false)
+      assert.equal(await held(), '0')
+    })
+
     rule('partial fills add up', async ({ bench, place, found, held }) => {
       await bench.market(px('99.99'), px('100.00'), qty('4'))
       await place('c-1')
