@@ -179,7 +179,10 @@ class Worlds {
 
   fill(order: Truth, share: number, unheard: boolean): void {
     const quietly = unheard && !this.isSlow
-    const leaves = minus(order.terms.orderQty, order.cumQty)
+    // The two of a pair share their size: what one has closed, the other does not close again.
+    const pair = this.w.broker.byID(order.pair)?.cumQty ?? qty('0')
+    const leaves = minus(minus(order.terms.orderQty, order.cumQty), pair)
+    if (!gt(leaves, ZERO)) return
     const part = toStep(times(leaves, dec(share.toFixed(4))), qty('1'), 'floor') as Qty
     const lastQty = share >= 1 || isZero(part) ? leaves : min(part, leaves)
     if (isZero(lastQty)) return
