@@ -24,6 +24,7 @@ export const SCOPES = {
   'limits:write': ['people', 'Propose risk limits, tighter ones at once, and decide on those of somebody else'],
   'orders:cancel': ['people', 'Cancel an order'],
   'kill:release': ['people', 'Release a halt'],
+  'tasks:acknowledge': ['people', 'Say that one has seen an alert'],
   'tasks:close': ['people', 'Close a task'],
   'reconcile:run': ['people', 'Ask for a reconciliation now'],
   'audit:read': ['people', 'Read the journal'],
@@ -40,7 +41,8 @@ export const AGENT_SCOPES = heldBy('agents')
 /** What a token is honoured for. A record that lists more, by mistake or by tampering, gains nothing. */
 const TOKEN_SCOPES = heldBy('agents', 'installation')
 
-const READ = ['orders:read', 'approvals:read', 'people:read'] as const
+/** What every role may. */
+const READ = ['orders:read', 'approvals:read', 'people:read', 'tasks:acknowledge'] as const
 /** What each role may do. A person holds the scopes of all their roles, looked up again at every request. */
 export const ROLES: Readonly<Record<PersonRole, readonly Scope[]>> = {
   trader: [...READ, 'intents:write', 'approvals:decline', 'approvals:reprice', 'orders:cancel', 'kill:engage'],

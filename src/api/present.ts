@@ -5,6 +5,7 @@ import { isEnough, levelOfOne, ONE_CLICK, type Requirement } from '../approvals/
 import type { MarketFacts } from '../gate/facts.ts'
 import { explain, type Refusal, TRANSIENT } from '../gate/refusal.ts'
 import type { Sizing } from '../gate/sizing.ts'
+import { runbookOf } from '../gate/triggers.ts'
 import type { HaltState } from '../orders/halt.ts'
 import { isSettled } from '../orders/intent.ts'
 import { NO_CHANGES, unchangeable } from '../orders/generations.ts'
@@ -454,7 +455,17 @@ function unrealized(p: Position, market: MarketFacts | null, currency: string | 
   return text(round(times(minus(times(p.netQty, midOf(market.quote)), signedCost), rate), 2, 'half-even'))
 }
 
-export const viewTask = (t: Task): wire.Task => ({ ...t, raisedAt: time(t.raisedAt), doneAt: maybe(t.doneAt, time) })
+export function viewTask({ occasion: _, ...t }: Task): wire.Task {
+  return {
+    ...t,
+    runbook: `docs/emergency.md${runbookOf(t.kind)}`,
+    raisedAt: time(t.raisedAt),
+    acknowledgedAt: maybe(t.acknowledgedAt ?? null, time),
+    acknowledgedBy: t.acknowledgedBy ?? null,
+    escalatedAt: maybe(t.escalatedAt ?? null, time),
+    doneAt: maybe(t.doneAt, time),
+  }
+}
 export const viewRun = (r: ReconcileRun): NonNullable<wire.Reconciliation> => ({
   account: r.account,
   at: time(r.at),

@@ -688,6 +688,24 @@ const upkeep: Route[] = [
     },
   }),
   route({
+    name: 'acknowledgeTask',
+    method: 'POST',
+    path: '/v1/tasks/:id/acknowledge',
+    access: ['tasks:acknowledge'],
+    tag: 'Tasks and reconciliation',
+    summary: 'Say that one has seen an alert',
+    description:
+      'For people. The task stays open until somebody closes it, but nobody further is told of it, and it stops nothing.',
+    params: z.strictObject({ id: id('the id of a task', 'FROZEN:AAPL') }),
+    body: empty,
+    answers: answers('Seen; also when somebody had said so before.', schema.task),
+    problems: ['NOT_ELIGIBLE'],
+    async run(api, { params, caller }) {
+      const result = await api.desk.acknowledge({ taskID: params.id, actor: caller.actor })
+      return result.ok ? json(viewTask(result.value)) : denied(result.error)
+    },
+  }),
+  route({
     name: 'closeTask',
     method: 'POST',
     path: '/v1/tasks/:id/close',
@@ -889,6 +907,7 @@ const service: Route[] = [
         awaiting: waiting.filter((intent) => intent.state === 'AwaitingApproval').length,
         openOrders: open.filter(isOpen).length,
         tasks: tasks.filter((task) => task.doneAt === null).length,
+        alerts: tasks.filter((task) => task.doneAt === null && task.acknowledgedAt === undefined).length,
         reconciliation: run && viewRun(run),
         marketClock: { speed },
       }

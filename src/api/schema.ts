@@ -520,13 +520,17 @@ export const task = named(
     subject: text,
     severity: names(['warning', 'critical']),
     text,
+    runbook: text,
     corr: text,
     raisedAt: time,
+    acknowledgedAt: time.nullable(),
+    acknowledgedBy: text.nullable(),
+    escalatedAt: time.nullable(),
     doneAt: time.nullable(),
     doneBy: text.nullable(),
     note: text.nullable(),
   }),
-  'Something only a person can settle.',
+  'Something only a person can settle. Until `acknowledgedAt` it is an alert that nobody is known to have seen: after two minutes further people are told, and a critical one stops new positions after ten. `runbook` is the chapter of docs/emergency.md about it.',
 ) satisfies z.ZodType<wire.Task>
 
 export const event = named(
@@ -592,6 +596,7 @@ export const status = named(
     awaiting: count,
     openOrders: count,
     tasks: count,
+    alerts: count,
     reconciliation,
     marketClock: z.strictObject({ speed: z.number() }),
   }),

@@ -132,6 +132,9 @@ const SAYS: { readonly [A in Action]: (told: Told<A>) => string } = {
   'instrument.frozen': ({ data }) => `${data.symbol} is frozen: ${data.reason}`,
   'instrument.thawed': ({ data }) => `${data.symbol} is open again: ${data.reason}`,
   'task.raised': ({ data }) => `For a person: ${data.task.text}`,
+  'task.acknowledged': ({ data, id, name }) => `${name(data.by)} has seen ${id}.`,
+  'task.escalated': ({ data, id }) =>
+    `Nobody said within ${Math.round(data.waitedMs / 1000)} s that they saw ${id}: further people are told.`,
   'task.closed': ({ data, id, name }) => `${name(data.by)} closed ${id}: ${data.note}`,
   'broker.connected': ({ data }) => `The stream of reports from ${data.broker} is up.`,
   'broker.lost': ({ data }) => `The stream of reports from ${data.broker} is lost: ${data.text}. Orders are polled.`,

@@ -462,8 +462,14 @@ export type Task = {
   subject: string
   severity: 'warning' | 'critical'
   text: string
+  /** Address of the chapter of the handbook that tells what to do. */
+  runbook: string
   corr: string
   raisedAt: string
+  acknowledgedAt: string | null
+  acknowledgedBy: string | null
+  /** When further people were told, since nobody had said that they saw it. */
+  escalatedAt: string | null
   doneAt: string | null
   doneBy: string | null
   note: string | null
@@ -505,6 +511,8 @@ export type Status = {
   awaiting: number
   openOrders: number
   tasks: number
+  /** Of these, how many nobody has said that they saw. */
+  alerts: number
   reconciliation: Reconciliation
   marketClock: { speed: number }
 }

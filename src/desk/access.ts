@@ -100,6 +100,19 @@ export async function revokeToken(c: Command, ask: { tokenID: string; actor: Act
   return ok(null)
 }
 
+/** Whoever has a role may say that they saw it; what is to be done about it stays to be done. */
+export async function acknowledge(c: Command, ask: { taskID: string; actor: Actor }): Promise<Result<Task, Denial>> {
+  const { taskID, actor } = ask
+  const task = await c.tx.get('task', taskID)
+  if (!task) return deny('NOT_FOUND', `There is no task ${taskID}.`)
+  const person = actor.type === 'person' ? await c.tx.get('person', actor.id) : null
+  if (!person || person.disabled || person.roles.length === 0)
+    return deny('NOT_ELIGIBLE', 'Only a signed-in person with a role can say that an alert was seen.')
+  if (task.doneAt !== null || task.acknowledgedAt !== undefined) return ok(task)
+  await c.emit('task.acknowledged', { type: 'task', id: taskID }, task.corr, { by: person.personID }, actor)
+  return ok((await c.tx.get('task', taskID)) ?? task)
+}
+
 export async function closeTask(
   c: Command,
   ask: { taskID: string; note: string; actor: Actor },

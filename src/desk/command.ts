@@ -29,6 +29,7 @@ import type { Action, Happened } from './events.ts'
 import { type Limiting, rulesNow } from './limiting.ts'
 import { project } from './project.ts'
 import { dayFacts, openDay, withTrail } from './trading-day.ts'
+import type { Watching } from './watching.ts'
 
 /** What every command of one account needs to know; none of it changes while the process runs. */
 export type Setting = {
@@ -37,6 +38,8 @@ export type Setting = {
   /** Absent: the account has no limits but those of `policy`. */
   readonly limiting?: Limiting
   readonly capabilities: Capabilities
+  /** Absent: nothing trips by itself. */
+  readonly watching?: Watching
   /** How much faster than a person's time the clock runs: 1, but in a replay. Every wait below is in a person's time. */
   readonly speed: number
   readonly version: string
@@ -67,6 +70,10 @@ export class Command {
   readonly setting: Setting
   #rules: Promise<Policy> | null = null
   readonly news: { seq: number | null; work: boolean; sends: number } = { seq: null, work: false, sends: 0 }
+  /** What this command has appended so far. */
+  readonly told: Row[] = []
+  /** Whether it took down what the broker says of the account. */
+  hasReading = false
 
   constructor(tx: Tx, now: Instant, setting: Setting) {
     this.tx = tx
@@ -91,6 +98,7 @@ export class Command {
     }
     const row = await this.tx.append(entry)
     this.news.seq = row.seq
+    this.told.push(row)
     await project(this.tx, row)
     if (ENDS_DOUBT.has(action)) await this.#doubtEnded(object.id, corr)
     return row
@@ -135,13 +143,17 @@ export class Command {
     })
   }
 
-  /** Raises a task for a person, once per kind and subject while it is open. */
+  /**
+   * Raises a task for a person, once per kind and subject while it is open.
+   * @param occasion names what happened, where the same must not be told twice even after it was closed.
+   */
   async task(
     kind: string,
     subject: string,
     severity: 'warning' | 'critical',
     text: string,
     corr: string,
+    occasion?: string,
   ): Promise<void> {
     const taskID = `${kind}:${subject}`
     const before = await this.tx.get('task', taskID)
@@ -153,6 +165,7 @@ export class Command {
       severity,
       text,
       corr,
+      ...(occasion !== undefined && { occasion }),
       raisedAt: this.now,
       doneAt: null,
       doneBy: null,
@@ -180,7 +193,9 @@ export class Command {
     const key = this.setting.account
     if (this.setting.limiting) await openDay(this, reading)
     const before = await this.tx.get('account', key)
-    await this.tx.put('account', { ...reading, key, tradedRow: before?.tradedRow ?? -1 })
+    const { tradedRow = -1, atLimit } = before ?? {}
+    await this.tx.put('account', { ...reading, key, tradedRow, ...(atLimit && { atLimit }) })
+    this.hasReading = true
   }
 
   /** A trade came in with this journal row: what was read of the account before it is history. */

@@ -1,4 +1,4 @@
-import { beyondOf, ONE_CLICK } from '../approvals/policy.ts'
+import { isBeyondMore, ONE_CLICK } from '../approvals/policy.ts'
 import { passExit, recheck } from '../gate/gate.ts'
 import type { Refusal } from '../gate/refusal.ts'
 import { stoppable } from '../orders/halt.ts'
@@ -74,8 +74,7 @@ async function sendEntry(c: Command, intent: Intent): Promise<Send | 'facts-too-
     return null
   }
   if (refusals.length > 0) return refused(c, intent, refusals)
-  const asked = beyondOf(intent.requires ?? ONE_CLICK)
-  if (drift || !passed || soft.some((name) => !asked.includes(name))) {
+  if (drift || !passed || isBeyondMore(intent.requires ?? ONE_CLICK, soft)) {
     // The market moved since the human looked, or others were sent and this one is beyond a soft limit by now: a new
     // ticket, a new question. The old yes is void.
     await ticket(c, intent, 'drifted')
@@ -385,14 +384,7 @@ async function notFound(c: Command, order: Order, askedAt: Instant): Promise<'re
   if (offersAgain(c, order, waited)) await c.errand('resend', order.clOrdID, order.corr)
   const proof = c.setting.capabilities.absenceProvenAfterMs
   if (proof === null || waited < proof) {
-    if (waited >= DOUBT_ALARM_MS)
-      await c.task(
-        'IN_DOUBT',
-        order.clOrdID,
-        'critical',
-        `Nobody knows whether the broker has order ${order.clOrdID}. Look at the broker's own page; do not order again.`,
-        order.corr,
-      )
+    if (waited >= DOUBT_ALARM_MS) await askAboutDoubt(c, order)
     return 'still-in-doubt'
   }
   await c.emit('order.absent', about(order), order.corr, {
@@ -401,6 +393,16 @@ async function notFound(c: Command, order: Order, askedAt: Instant): Promise<'re
   await afterAbsent(c, order)
   return 'resolved'
 }
+
+/** A person looks where no question of ours is answered. */
+export const askAboutDoubt = (c: Command, { clOrdID, corr }: Order): Promise<void> =>
+  c.task(
+    'IN_DOUBT',
+    clOrdID,
+    'critical',
+    `Nobody knows whether the broker has order ${clOrdID}. Look at the broker's own page; do not order again.`,
+    corr,
+  )
 
 async function afterAbsent(c: Command, order: Order): Promise<void> {
   await protect(c, order.intentID)

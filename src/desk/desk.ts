@@ -34,6 +34,7 @@ import type { Instant } from '../values/instant.ts'
 import type { Result } from '../values/result.ts'
 import type { ClosingLine } from './closing.ts'
 import type { Enrolment } from './identities.ts'
+import type { Felt } from './watching.ts'
 import type { LimitsNow } from './used.ts'
 
 /** Why the desk did not do what a person or program asked. `code` is public API; `text` says what to do. */
@@ -182,6 +183,8 @@ export interface Desk {
   closingLines(symbols: readonly string[] | null): Promise<readonly ClosingLine[]>
   /** The risk limits and how much of each is used now; null where the account has none. Changes nothing. */
   limitsNow(): Promise<LimitsNow | null>
+  /** A person has seen an alert. It stays open; seen twice is seen once. */
+  acknowledge(ask: { taskID: string; actor: Actor }): Promise<Result<Task, Denial>>
   closeTask(ask: { taskID: string; note: string; actor: Actor }): Promise<Result<Task, Denial>>
   /** Takes the broker's count of a position as ours, on a person's word for why they differ. Nothing is sent. */
   takeIn(ask: { symbol: string; px: Px | null; reason: string; actor: Actor }): Promise<Result<null, Denial>>
@@ -316,6 +319,8 @@ export interface Desk {
   identify(identity: Identity): Promise<Result<null, OtherAccount>>
   /** At start: puts an errand to everything that is unfinished, and turns sends that were cut off into doubt. */
   recover(): Promise<void>
+  /** Looks at what only time brings; asked every few seconds. What a command does is looked at with it. */
+  watch(felt: Felt): Promise<void>
   /** Signs the head of the journal and anchors it outside the database. */
   checkpoint(): Promise<void>
 }

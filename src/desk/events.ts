@@ -104,6 +104,10 @@ export type Happened = {
   'instrument.frozen': { symbol: string; reason: string }
   'instrument.thawed': { symbol: string; reason: string }
   'task.raised': { task: Task }
+  /** A person has seen it. */
+  'task.acknowledged': { by: string }
+  /** Nobody has for so long, in a person's time: further people are told. */
+  'task.escalated': { waitedMs: number }
   'task.closed': { by: string; note: string }
   'broker.connected': { broker: string }
   'broker.lost': { broker: string; text: string }

@@ -1,9 +1,9 @@
 import type { Head, Store } from '../ports/store.ts'
 import type { Instant } from '../values/instant.ts'
 import { adopt, takeInDifference } from './adopting.ts'
-import { closeTask, endSession, issueCode, issueToken, redeemCode, revokeToken } from './access.ts'
+import { acknowledge, closeTask, endSession, issueCode, issueToken, redeemCode, revokeToken } from './access.ts'
 import { arm, disarm } from './arming.ts'
-import { type Command, commands, type News, type Setting } from './command.ts'
+import { type Command, commands, type News, type Run, type Setting } from './command.ts'
 import { recordCancelSent, requestCancel } from './canceling.ts'
 import { beginSend, recordSent, resolve } from './delivery.ts'
 import type { Desk } from './desk.ts'
@@ -23,6 +23,7 @@ import { hear } from './hearing.ts'
 import { replace } from './replacing.ts'
 import { beginResend } from './resending.ts'
 import { linkAccount, openByAccount } from './signing-in.ts'
+import { watch, watchCommand } from './watching.ts'
 import { limitsNow } from './used.ts'
 
 export type { News, Setting } from './command.ts'
@@ -41,8 +42,16 @@ export function openDesk(
   seal: (head: Head) => Promise<void>,
   tell: (news: News) => void = () => {},
 ): Desk {
-  const run = commands(store, now, setting, tell)
+  const bare = commands(store, now, setting, tell)
+  const run: Run = (command) =>
+    bare(async (c) => {
+      const value = await command(c)
+      await watchCommand(c)
+      return value
+    })
+  const startedAt = now()
   let sealed = -1
+  let unsealedSince: Instant | null = null
 
   return {
     submit: (ask) => run((c) => submit(c, ask)),
@@ -73,6 +82,7 @@ export function openDesk(
     once: (key, until) => run((c) => once(c, key, until)),
     recordCard: (channel, intentID, card) =>
       run((c) => (card ? c.tx.put('card', card) : c.tx.remove('card', `${channel}|${intentID}`))),
+    acknowledge: (ask) => run((c) => acknowledge(c, ask)),
     closeTask: (ask) => run((c) => closeTask(c, ask)),
     takeIn: (ask) => run((c) => takeInDifference(c, ask)),
     requestReconcile: () => run((c) => c.errand('reconcile', setting.account, 'reconcile')),
@@ -107,12 +117,15 @@ export function openDesk(
     escalate: (intentID) => run((c) => escalate(c, intentID)),
     liquidate: (view) => run((c) => liquidate(c, view)),
     reconcile: (view) => run((c) => reconcile(c, view)),
+    watch: (felt) => bare((c) => watch(c, felt, { startedAt, unsealedSince })),
     identify: (identity) => run((c) => identify(c, identity)),
     recover: () => run(recover),
     async checkpoint() {
       const head = await store.head()
       if (head.size === sealed) return
+      unsealedSince ??= now()
       await seal(head)
+      unsealedSince = null
       sealed = head.size
     },
   }

@@ -6,7 +6,7 @@ import { INTENT, type IntentSaid } from '../orders/intent.ts'
 import { type Liquidation, type Surveyed, surveyed } from '../orders/liquidation.ts'
 import { applyReport, isOpenPhase, type Order } from '../orders/machine.ts'
 import { addTrade, flat, positionOf } from '../orders/position.ts'
-import type { Change, Decision, Intent, Kind, Passkey, Records } from '../ports/records.ts'
+import type { Change, Decision, Halt, Intent, Kind, Passkey, Records } from '../ports/records.ts'
 import type { Tx } from '../ports/store.ts'
 import { type Amt, eq, isZero, over, times } from '../values/decimal.ts'
 import { Fault } from '../values/fault.ts'
@@ -124,9 +124,9 @@ async function fold(tx: Tx, row: Row, at: Instant): Promise<void> {
     }
 
     case 'halt.engaged':
-      return tx.put('halt', halted(told.data, at))
+      return tx.put('halt', halted(told.data, at, await tx.get('halt', told.data.scope ?? 'global')))
     case 'halt.released':
-      return tx.put('halt', { scope: told.data.scope ?? 'global', state: null })
+      return tx.put('halt', { scope: told.data.scope ?? 'global', state: null, releasedAt: at })
     case 'liquidation.started':
       return tx.put('liquidation', {
         ...told.data.liquidation,
@@ -163,11 +163,17 @@ async function fold(tx: Tx, row: Row, at: Instant): Promise<void> {
       return tx.remove('freeze', told.data.symbol)
     case 'task.raised':
       return tx.put('task', told.data.task)
-    case 'task.closed': {
-      const task = await tx.get('task', row.object.id)
-      if (!task) throw new Fault('UNREADABLE_ROW', `journal row ${row.seq} closes a task that was never raised`)
-      return tx.put('task', { ...task, doneAt: at, doneBy: told.data.by, note: told.data.note })
-    }
+    case 'task.acknowledged':
+      return tx.put('task', { ...(await must(tx, 'task', row)), acknowledgedAt: at, acknowledgedBy: told.data.by })
+    case 'task.escalated':
+      return tx.put('task', { ...(await must(tx, 'task', row)), escalatedAt: at })
+    case 'task.closed':
+      return tx.put('task', {
+        ...(await must(tx, 'task', row)),
+        doneAt: at,
+        doneBy: told.data.by,
+        note: told.data.note,
+      })
     case 'account.reconciled':
       return tx.put('reconcile', told.data.run)
     case 'account.identified':
@@ -368,8 +374,13 @@ async function resized(
 }
 
 /** What was engaged, by rows of before there were parts and levels too. */
-function halted({ by, reason, scope = 'global', level = 'K4' }: Happened['halt.engaged'], since: Instant) {
-  return { scope, state: { by, reason, since, scope, level } satisfies HaltState }
+function halted(
+  { by, reason, scope = 'global', level = 'K4' }: Happened['halt.engaged'],
+  since: Instant,
+  before: Halt | null,
+): Halt {
+  const state: HaltState = { by, reason, since, scope, level }
+  return { scope, state, ...(before?.releasedAt !== undefined && { releasedAt: before.releasedAt }) }
 }
 
 async function running(tx: Tx, row: Row): Promise<Liquidation> {

@@ -61,7 +61,19 @@ export async function reconcile(
   const grave = await settle(c, differences, open, standing(SECOND_LOOK_MS), standing(ADOPTED_MS))
   const clean = grave.length === 0 && differences.every((d) => EXPLAINED.includes(d.kind))
   const same = before && before.clean === clean && before.findings.join('\n') === findings.join('\n')
-  const run = { account, at: view.startedAt, clean, findings, seenAt }
+  const unexplained = seenAt.filter((_, i) => grave.some(({ text }) => text === findings[i]))
+  const graveSince = unexplained.reduce<Instant | undefined>(
+    (first, at) => (first === undefined || at < first ? at : first),
+    undefined,
+  )
+  const run = {
+    account,
+    at: view.startedAt,
+    clean,
+    findings,
+    seenAt,
+    ...(graveSince !== undefined && { graveSince }),
+  }
   // A clean run that says what the last one said is not news: its time is kept, and the journal is not filled with it.
   if (same && clean && !(await c.halted())) await c.tx.put('reconcile', run)
   else await c.emit('account.reconciled', { type: 'account', id: account }, 'reconcile', { run }, BROKER)

@@ -26,6 +26,7 @@ import { RELEASERS } from './halting.ts'
 import { pending } from './intents.ts'
 import { entryID, exitID, pairOf, replacementID } from './naming.ts'
 import { stopTerms } from './protecting.ts'
+import { ALERT_JUDGES, ruleFault } from './redeciding-alerts.ts'
 import { requirementFault } from './redeciding-changes.ts'
 import { escalatedFault, plannedFault } from './redeciding-escalations.ts'
 import { exitFault, LIQUIDATION_JUDGES } from './redeciding-liquidations.ts'
@@ -295,15 +296,16 @@ export const JUDGES: { readonly [A in Action]: Judge<A> } = {
     if (before?.opening && before.day === day) return found('REPEATED', said, 'It has begun before.')
     return day === now.name || (before && at < before.until) ? null : found('CONTRADICTED', said, `It is ${now.name}.`)
   },
-  'halt.engaged': async ({ tx, data: { by, scope = 'global', level = 'K4' } }) => {
-    const state = (await tx.get('halt', scope))?.state
+  'halt.engaged': async (one) => {
+    const { by, scope = 'global', level = 'K4' } = one.data
+    const state = (await one.tx.get('halt', scope))?.state
     return state && !isHigher(level, state.level)
       ? found(
           'REPEATED',
           `${by} halted it: ${tradingIn(scope)}, ${level}.`,
           `It is halted at ${state.level} since ${moment(state.since)}, by ${state.by}.`,
         )
-      : null
+      : ruleFault(one)
   },
   'halt.released': async ({ tx, row, data: { by, reason, scope = 'global' } }) => {
     const said = `${by} (${row.actor.type}) released the halt: "${reason}".`
@@ -334,18 +336,7 @@ export const JUDGES: { readonly [A in Action]: Judge<A> } = {
       : null
   },
 
-  'task.raised': async ({ tx, row }) => {
-    const task = await tx.get('task', row.object.id)
-    return task && task.doneAt === null
-      ? found('REPEATED', `Task ${task.taskID} is raised.`, `It is open since ${moment(task.raisedAt)}.`)
-      : null
-  },
-  'task.closed': async ({ tx, row, data: { by } }) => {
-    const task = await tx.get('task', row.object.id)
-    return task?.doneAt != null
-      ? found('REPEATED', `${by} closed task ${task.taskID}.`, `It was closed at ${moment(task.doneAt)}.`)
-      : null
-  },
+  ...ALERT_JUDGES,
   'account.reconciled': nothingToDecide,
   'account.identified': async ({ tx, data: { account } }) => {
     const [known] = await tx.all('identity')

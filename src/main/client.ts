@@ -147,6 +147,7 @@ export function apiClient(at: { readonly url: string; readonly token: string | n
     stopLiquidation: (reason: string) => write<Wire.Liquidation>('/v1/liquidation', { reason }, 'DELETE'),
     status: () => read<Wire.Status>('/v1/status'),
     tasks: async () => (await read<{ items: Wire.Task[] }>('/v1/tasks')).items,
+    acknowledge: (id: string) => write<Wire.Task>(`/v1/tasks/${encodeURIComponent(id)}/acknowledge`, {}),
     closeTask: (id: string, note: string) => write<Wire.Task>(`/v1/tasks/${encodeURIComponent(id)}/close`, { note }),
     takeIn: (symbol: string, reason: string, price?: string) =>
       write<null>('/v1/positions/take-in', { symbol, reason, ...(price !== undefined && { price }) }),

@@ -18,6 +18,7 @@ export const DESK_METHODS = {
   stopLiquidation: true,
   closingLines: true,
   limitsNow: true,
+  acknowledge: true,
   closeTask: true,
   putAside: true,
   proposeChange: true,
@@ -60,6 +61,7 @@ export const DESK_METHODS = {
   liquidate: true,
   reconcile: true,
   identify: true,
+  watch: true,
   recover: true,
   checkpoint: true,
 } satisfies Record<keyof Desk, true>

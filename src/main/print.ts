@@ -249,7 +249,9 @@ export const TASK_COLUMNS: readonly Column<Wire.Task>[] = [
   { title: 'severity', of: (t) => t.severity, style: (t) => (t.severity === 'critical' ? 'red' : 'yellow') },
   { title: 'about', of: (t) => `${t.kind} ${t.subject}` },
   { title: 'since', of: (t) => when(t.raisedAt) },
+  { title: 'seen by', of: (t) => t.acknowledgedBy ?? (t.doneAt === null ? 'nobody' : '—') },
   { title: 'what', of: (t) => t.text },
+  { title: 'what to do', of: (t) => t.runbook },
 ]
 export const EVENT_COLUMNS: readonly Column<Wire.Event>[] = [
   { title: 'row', of: (e) => String(e.seq), right: true },

@@ -404,6 +404,14 @@ export function buildProgram(): Command {
     .option('--wait <seconds>', 'how long to follow it', wholeNumber(0, 86_400), 300)
     .option('--report <file>', 'write it down as Markdown')
     .action(run(liquidation, 'liquidate'))
+  command(
+    program,
+    'acknowledge',
+    'Say that you have seen an alert: nobody further is told of it. It stays open until it is closed.',
+    ['acknowledge FROZEN:AAPL'],
+  )
+    .argument('<task>', 'its id, as `tasks` lists it')
+    .action(run(safety, 'acknowledge'))
   const tasks = command(program, 'tasks', 'List what only a person can settle.', [
     'tasks',
     'tasks close T-7 --note "fill confirmed by phone"',

@@ -109,7 +109,7 @@ standard output, everything else to standard error; with \`--json\` the answer i
 stands here.
 
 Who a command speaks as: \`signal\` uses the assistant's token from the data directory; reading and \`halt\` use the signed-in
-person or else this machine's operator token; \`approve\`, \`decline\`, \`resume\`, \`tasks close\`, \`tokens\`, \`approvals\`, \`changes\`,
+person or else this machine's operator token; \`approve\`, \`decline\`, \`resume\`, \`acknowledge\`, \`tasks close\`, \`tokens\`, \`approvals\`, \`changes\`,
 \`people\` and \`access\` need a signed-in person (\`jax-exec login\`).
 
 ${head('command', 'what it does')}

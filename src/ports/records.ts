@@ -231,7 +231,7 @@ export type Errand = {
   readonly corr: string
 }
 
-/** Something only a person can settle. */
+/** Something only a person can settle. Until somebody has said that they saw it, it is an alert. */
 export type Task = {
   readonly taskID: string
   readonly kind: string
@@ -242,7 +242,14 @@ export type Task = {
   readonly corr: string
   readonly raisedAt: Instant
   readonly doneAt: Instant | null
+  /** Names what tripped, of tasks that a trigger raised: the same occasion never trips twice. */
+  readonly occasion?: string
   readonly doneBy: string | null
+  /** When a person said that they saw it, and who; absent until then. */
+  readonly acknowledgedAt?: Instant
+  readonly acknowledgedBy?: string
+  /** When further people were told, since nobody had; absent until then. */
+  readonly escalatedAt?: Instant
   readonly note: string | null
 }
 
@@ -292,8 +299,8 @@ export type SigninCode = {
   readonly links?: string
 }
 
-/** `state` is null once people have released it. */
-export type Halt = { readonly scope: HaltScope; readonly state: HaltState | null }
+/** `state` is null once people have released it; `releasedAt` is when they last did, and stays. */
+export type Halt = { readonly scope: HaltScope; readonly state: HaltState | null; readonly releasedAt?: Instant }
 
 /** What people have agreed on about a strategy. One that nobody has written of trades by its name alone. */
 export type Strategy = {
@@ -363,6 +370,8 @@ export type Identified = Identity & { readonly account: AccountID; readonly sinc
 /** Views: folds of the journal, rebuilt from it at any time. */
 export type Views = {
   intent: Intent
+  /** Since when the oldest of those that nothing explains is there; absent when there is none. */
+  readonly graveSince?: Instant
   order: Order
   fill: Fill
   position: Position
@@ -401,7 +410,12 @@ export type MarketRow = MarketFacts & {
 /** `afterRow` is how many journal rows there were when the reading began: it knows every trade among them. */
 export type AccountReading = AccountFacts & { readonly afterRow: number }
 /** `tradedRow` is the newest journal row with a trade: a reading that began before it does not know it, and the gate must not use it. */
-export type AccountRow = AccountReading & { readonly key: AccountID; readonly tradedRow: number }
+export type AccountRow = AccountReading & {
+  readonly key: AccountID
+  readonly tradedRow: number
+  /** Losses that were at their limit in this reading; they stop trading when the next one says so as well. */
+  readonly atLimit?: readonly ('dayLoss' | 'drawdown')[]
+}
 
 export type Records = Views & Working
 export type Kind = keyof Records

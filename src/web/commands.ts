@@ -126,6 +126,14 @@ export function useHalt() {
 export function useCloseTask(taskID: string) {
   const client = useQueryClient()
   return useMutation({
+export function useAcknowledge(taskID: string) {
+  const client = useQueryClient()
+  return useMutation({
+    mutationFn: () => call<Task>('POST', `/tasks/${segment(taskID)}/acknowledge`, {}),
+    onSettled: () => refresh(client, ['tasks', 'status']),
+  })
+}
+
     mutationFn: (note: string) => call<Task>('POST', `/tasks/${segment(taskID)}/close`, { note }),
     onSettled: () => refresh(client, ['tasks', 'status']),
   })

@@ -112,6 +112,7 @@ function bench(
       return due
     },
     checkpoint: async () => {},
+    watch: async () => {},
     finish: async ({ subject }) => void calls.push(`finish ${subject}`),
     postpone: async ({ subject }, afterMs) => void calls.push(`postpone ${subject} ${afterMs}`),
     recordSent: async (_, sent) => void calls.push(`recorded ${sent.outcome}`),

@@ -15,6 +15,8 @@ export type Worker = {
   drain(): Promise<void>
   /** Reads the facts of every symbol that somebody waits for, holds or has orders in, once. */
   refreshFacts(): Promise<void>
+  /** Has the desk look at what only time brings, once. */
+  watch(): Promise<void>
 }
 
 /** Longer than the slowest broker call and its retries: a lease that ends early would have two workers ask at once. */
@@ -26,6 +28,8 @@ const FACTS_MS = 1_000
 const IDLE_MS = 500
 /** What an intruder could cut off unseen is at most this old; one signature and one fsync each. */
 const SEAL_MS = 2_000
+/** An alert reaches people within five seconds of what it is about: two until it is seen, the rest for the way. */
+const WATCH_MS = 2_000
 
 const LOST_ANSWER = 'the answer to a send could not be recorded'
 const LOST_ERRAND = 'an errand could not be put back'
@@ -144,6 +148,16 @@ export function createWorker(given: Hands, owner: string): Worker {
     }
   }
 
+  const watch = async (): Promise<void> => h.desk.watch(h.felt?.() ?? { silentSince: null, clock: null })
+
+  async function keepWatch(signal: AbortSignal): Promise<void> {
+    while (!signal.aborted) {
+      await h.clock.sleep(WATCH_MS, signal)
+      if (signal.aborted) return
+      await watch().catch((thrown) => h.log('error', 'nobody watched for a moment', { error: String(thrown) }))
+    }
+  }
+
   async function idle(signal: AbortSignal): Promise<void> {
     const due = await h.reads.nextDue()
     const ms = due === null ? IDLE_MS : Math.min(IDLE_MS, Math.max(0, msBetween(h.clock.now(), due)))
@@ -183,6 +197,7 @@ export function createWorker(given: Hands, owner: string): Worker {
       wakeUp()
     },
     refreshFacts,
+    watch,
     async drain() {
       while ((await take()) > 0 || busy.size > 0) await Promise.all(busy)
     },
@@ -191,7 +206,7 @@ export function createWorker(given: Hands, owner: string): Worker {
         stopping = true
       }
       signal.addEventListener('abort', stop, { once: true })
-      const upkeep = [keepFactsFresh(signal), keepSealed(signal)]
+      const upkeep = [keepFactsFresh(signal), keepSealed(signal), keepWatch(signal)]
       while (!signal.aborted) {
         try {
           const taken = await take()

@@ -72,6 +72,7 @@ async function at<T>(line: Line, run: () => Promise<T>): Promise<T> {
 const SETTINGS = new Set([
   'policy',
   'limits',
+  'watch',
   'account',
   'market',
   'takes',
@@ -132,6 +133,12 @@ const COMMANDS: { readonly [verb: string]: Run } = {
       ...(restricted !== undefined && { restricted: restricted.split(',') }),
     }
     w.limits = { ...NO_LIMITS, values, lists }
+    return over(words)
+  },
+  /** What trips by itself does, from the first moment on. */
+  watch: async (w, words) => {
+    if (w.isOpen) words.fail('who watches is fixed before the first thing happens')
+    w.watched = true
     return over(words)
   },
   account: async (w, words) => {
@@ -415,6 +422,15 @@ const COMMANDS: { readonly [verb: string]: Run } = {
     w.haltFile = words.oneOf('the HALT file', ['present', 'absent', 'late'])
     return over(words)
   },
+  /** Somebody says that they have seen an alert: `acknowledge FROZEN AAPL by=ana`. */
+  acknowledge: async (w, words) => {
+    const [kind, ref] = [words.next('the kind of task'), words.next('what it is about')]
+    const subject = (await orderOf(w, ref))?.clOrdID ?? ref
+    const ask = { taskID: `${kind}:${subject}`, actor: actor(words) }
+    words.done()
+    const done = await w.desk.acknowledge(ask)
+    return done.ok ? null : { denied: done.error }
+  },
   close: async (w, words) => {
     const [kind, ref] = [words.next('the kind of task'), words.next('what it is about')]
     const subject = (await orderOf(w, ref))?.clOrdID ?? ref
@@ -460,6 +476,7 @@ const COMMANDS: { readonly [verb: string]: Run } = {
   // --- the broker
   broker: async (w, words) => {
     w.broker.down = words.oneOf('how it is', ['up', 'down']) === 'down'
+    w.silentSince = w.broker.down ? (w.silentSince ?? w.clock.now()) : null
     return over(words)
   },
   next: async (w, words) => {
@@ -847,6 +864,18 @@ const EXPECT: { readonly [what: string]: (w: World, words: Words) => Promise<voi
     assert.ok(task, `there never was a task ${kind}`)
     assert.ok(task.doneAt !== null, `task ${task.taskID} is still open`)
   },
+  /** Somebody has said that they saw it, or nobody has, or further people were told: `expect alert FROZEN told`. */
+  alert: async (w, words) => {
+    const kind = words.next('the kind of task')
+    const wanted = words.oneOf('how it is', ['new', 'told', 'seen'])
+    const tasks = (await w.store.all('task')).filter((t) => t.kind === kind && t.doneAt === null)
+    const [task] = tasks
+    assert.ok(task, `no open task ${kind}`)
+    assert.equal(tasks.length, 1, `${tasks.length} open tasks ${kind}`)
+    w.expectedTasks.add(task.taskID)
+    const is = task.acknowledgedAt !== undefined ? 'seen' : task.escalatedAt !== undefined ? 'told' : 'new'
+    assert.equal(is, wanted)
+  },
   frozen: async (w, words) => {
     const symbol = words.next('the symbol')
     assert.ok(await w.store.get('freeze', symbol), `${symbol} is not frozen`)
@@ -858,7 +887,12 @@ const EXPECT: { readonly [what: string]: (w: World, words: Words) => Promise<voi
   },
   halted: async (w, words) => {
     const { scope = 'global' } = scopeOf(words)
-    assert.ok((await w.store.get('halt', scope))?.state, `${scope} is not halted`)
+    const state = (await w.store.get('halt', scope))?.state
+    assert.ok(state, `${scope} is not halted`)
+    const [level, by, why] = ['level', 'by', 'why'].map((name) => words.named(name))
+    assert.equal(state.level, level ?? state.level)
+    assert.equal(state.by, by ?? state.by)
+    if (why !== undefined) assert.ok(state.reason.includes(why), state.reason)
   },
   armed: async (w, words) => {
     const count = words.named('count')

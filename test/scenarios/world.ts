@@ -141,6 +141,9 @@ export class World {
   speed = 1
   /** The risk limits that the account begins with; null: those of the policy alone. */
   limits: Limits | null = null
+  /** Whether something trips by itself, and from when on the broker answers nothing. */
+  watched = false
+  silentSince: Instant | null = null
   /** Who is there when the house opens, and whom of these nobody has confirmed. Others come later, by a code. */
   cast = CAST
   newcomers: readonly string[] = []
@@ -175,7 +178,8 @@ export class World {
     const { account, capabilities } = this.broker
     const { policy, speed, limits } = this
     const limiting = limits && { limiting: { first: limits, settings: {} } }
-    return { account, policy, ...limiting, capabilities, speed, version: '0.0.0', build: 'scenario' }
+    const watching = this.watched && { watching: { tighter: {} } }
+    return { account, policy, ...limiting, ...watching, capabilities, speed, version: '0.0.0', build: 'scenario' }
   }
   get verifierKeys(): readonly string[] {
     return [verifierKey(ORIGIN, this.#key)]
@@ -235,6 +239,7 @@ export class World {
         clock: this.clock,
         random: () => 0.5,
         haltFile: () => this.haltFile === 'present',
+        felt: () => ({ silentSince: this.silentSince, clock: null }),
         log: (level, message, facts) => this.logs.push(`${level}: ${message} ${JSON.stringify(facts)}`),
       },
       `worker-${++this.#boots}`,
@@ -400,6 +405,7 @@ export class World {
       if (this.clock.now() >= lookAt) {
         lookAt = plusMs(this.clock.now(), 1_000)
         if (this.awake) await this.look()
+        if (this.awake && this.watched) await this.worker.watch()
       }
       await this.settle()
     }

@@ -308,6 +308,11 @@ export async function tasks(ctx: Context): Promise<void> {
   ctx.out.answer(items, () => table(TASK_COLUMNS, items, 'Nothing waits for a person.'))
 }
 
+export async function acknowledge(ctx: Context, id: string): Promise<void> {
+  const task = await ctx.client('person').acknowledge(id)
+  ctx.out.answer(task, () => `Seen: ${harmless(task.text)}\nWhat to do: ${task.runbook}`)
+}
+
 export async function closeTask(ctx: Context, id: string, options: { note: string }): Promise<void> {
   const task = await ctx.client('person').closeTask(id, options.note)
   ctx.out.answer(task, () => `Closed: ${harmless(task.text)}`)

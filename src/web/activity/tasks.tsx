@@ -1,7 +1,7 @@
 import { useQuery } from '@tanstack/react-query'
 import { type ReactNode, useState } from 'react'
 import type { Task } from '../../api/wire.ts'
-import { useCloseTask } from '../commands.ts'
+import { useAcknowledge, useCloseTask } from '../commands.ts'
 import { usePollMs } from '../live.tsx'
 import { Action } from '../parts/action.tsx'
 import { Badge } from '../parts/badge.tsx'
@@ -26,23 +26,7 @@ export function Tasks(): ReactNode {
       {data !== undefined && open.length === 0 ? <Blank title="Nothing needs you." /> : null}
       <ul className="grid gap-3">
         {open.map((task) => (
-          <li key={task.taskID} className="grid gap-2 border-b border-line pb-3 text-sm last:border-0 last:pb-0">
-            <div className="flex flex-wrap items-center gap-2">
-              <Badge tone={task.severity === 'critical' ? 'bad' : 'warn'}>{task.severity}</Badge>
-              <span className="font-semibold">
-                {task.kind} <bdi className="font-normal text-soft">{task.subject}</bdi>
-              </span>
-            </div>
-            <p>{task.text}</p>
-            <div className="flex items-center justify-between gap-3">
-              <span className="text-xs text-soft">
-                Since <Moment at={task.raisedAt} />
-              </span>
-              <Action small onPress={() => setClosing(task)}>
-                Close…
-              </Action>
-            </div>
-          </li>
+          <OpenTask key={task.taskID} task={task} onClosing={() => setClosing(task)} />
         ))}
       </ul>
       {done.length === 0 ? null : (
@@ -64,6 +48,45 @@ export function Tasks(): ReactNode {
         {closing === null ? null : <CloseForm task={closing} onClose={() => setClosing(null)} />}
       </Sheet>
     </Panel>
+  )
+}
+
+/** Until somebody has said that they saw it, it is an alert. */
+function OpenTask({ task, onClosing }: { task: Task; onClosing: () => void }): ReactNode {
+  const acknowledge = useAcknowledge(task.taskID)
+  const { acknowledgedAt, acknowledgedBy } = task
+  return (
+    <li className="grid gap-2 border-b border-line pb-3 text-sm last:border-0 last:pb-0">
+      <div className="flex flex-wrap items-center gap-2">
+        <Badge tone={task.severity === 'critical' ? 'bad' : 'warn'}>{task.severity}</Badge>
+        <span className="font-semibold">
+          {task.kind} <bdi className="font-normal text-soft">{task.subject}</bdi>
+        </span>
+      </div>
+      <p>{task.text}</p>
+      <p className="text-xs text-soft">
+        Since <Moment at={task.raisedAt} />
+        {acknowledgedAt === null ? (
+          '; nobody has said that they saw it'
+        ) : (
+          <>
+            ; <bdi>{acknowledgedBy}</bdi> saw it <Moment at={acknowledgedAt} />
+          </>
+        )}
+        . What to do: <code>{task.runbook}</code>
+      </p>
+      {acknowledge.isError ? <Trouble error={acknowledge.error} title="Not taken down" /> : null}
+      <div className="flex justify-end gap-2">
+        {acknowledgedAt === null ? (
+          <Action small onPress={() => acknowledge.mutate()} busy={acknowledge.isPending}>
+            I have seen it
+          </Action>
+        ) : null}
+        <Action small onPress={onClosing}>
+          Close…
+        </Action>
+      </div>
+    </li>
   )
 }
 

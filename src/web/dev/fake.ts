@@ -286,6 +286,8 @@ function route(
       return world.release(me.name, body['reason'] ?? '', body['scope'])
     case 'GET tasks':
       return { items: world.tasks() }
+    case 'POST tasks/:id/acknowledge':
+      return world.acknowledge(id, me.name)
     case 'POST tasks/:id/close':
       return world.closeTask(id, body['note'] ?? '', me.name)
     case 'GET reconciliation':
@@ -337,6 +339,7 @@ function statusOf(world: World): Status {
     awaiting: world.intents().filter(({ state }) => state === 'AwaitingApproval').length,
     openOrders: world.orders().filter(world.isOpen).length,
     tasks: world.tasks().filter(({ doneAt }) => doneAt === null).length,
+    alerts: world.tasks().filter(({ doneAt, acknowledgedAt }) => doneAt === null && acknowledgedAt === null).length,
     reconciliation: reconciliationOf(world),
     marketClock: { speed: 1 },
   }

@@ -580,7 +580,7 @@ export function makeWorld(clock: () => number, later: (ms: number, then: () => v
     return haltNow()
   }
 
-  function closeTask(id: string, note: string, by: string): Task {
+  function changeTask(id: string, change: Partial<Task>): Task {
     const at = tasks.findIndex(({ taskID }) => taskID === id)
     const task = tasks[at]
     if (task === undefined) throw new Denied(404, 'NOT_FOUND', 'No such task', `There is no task ${id}.`)
@@ -588,6 +588,18 @@ export function makeWorld(clock: () => number, later: (ms: number, then: () => v
     tasks[at] = next
     emit('task.closed', { type: 'task', id }, task.corr, `${by} closed a task: ${note}`, by)
     return next
+  }
+
+  function closeTask(id: string, note: string, by: string): Task {
+    const task = changeTask(id, { doneAt: iso(), doneBy: by, note })
+    emit('task.closed', { type: 'task', id }, task.corr, `${by} closed a task: ${note}`, by)
+    return task
+  }
+
+  function acknowledge(id: string, by: string): Task {
+    const task = changeTask(id, { acknowledgedAt: iso(), acknowledgedBy: by })
+    emit('task.acknowledged', { type: 'task', id }, task.corr, `${by} has seen ${id}.`, by)
+    return task
   }
 
   function story(id: string): Story {
@@ -884,6 +896,10 @@ export function makeWorld(clock: () => number, later: (ms: number, then: () => v
         text: 'sim has not answered for an order in 7 minutes. Look at the broker’s own page whether it is there.',
         corr: doubt.corr,
         raisedAt: iso(clock() - 6 * MINUTE),
+        runbook: 'docs/emergency.md#e5-stuck-or-unknown-orders',
+        acknowledgedAt: null,
+        acknowledgedBy: null,
+        escalatedAt: null,
         doneAt: null,
         doneBy: null,
         note: null,
@@ -896,6 +912,10 @@ export function makeWorld(clock: () => number, later: (ms: number, then: () => v
         text: 'Half of the MSFT position has no stop at the broker.',
         corr: 'cor_recon',
         raisedAt: iso(clock() - 3 * MINUTE),
+        runbook: 'docs/emergency.md#e1-kill',
+        acknowledgedAt: null,
+        acknowledgedBy: null,
+        escalatedAt: null,
         doneAt: null,
         doneBy: null,
         note: null,
@@ -934,6 +954,7 @@ export function makeWorld(clock: () => number, later: (ms: number, then: () => v
     replace,
     engage,
     release,
+    acknowledge,
     closeTask,
     story,
     seed,

@@ -15,7 +15,7 @@ export function Frame({ me, children }: { me: Me; children: ReactNode }): ReactN
   const { data } = useQuery(statusQuery)
   const status = data?.status
   return (
-    <WaitingCount value={status?.awaiting ?? 0}>
+    <WaitingCount value={(status?.awaiting ?? 0) + (status?.alerts ?? 0)}>
       <a
         href="#main"
         className="sr-only z-50 rounded bg-accent px-3 py-2 text-accent-ink focus:not-sr-only focus:fixed focus:top-2 focus:left-2"
