@@ -31,6 +31,7 @@ import type { Answer } from './problem.ts'
 import { type Route, route } from './route.ts'
 import { digest } from './routes-decisions.ts'
 import { riskLimits, riskLimitsOf } from './routes-limits.ts'
+import { strategyBody, strategyOf } from './routes-strategies.ts'
 import * as schema from './schema.ts'
 import { statistics } from './statistics.ts'
 import type * as wire from './wire.ts'
@@ -121,8 +122,11 @@ const what = z
         credentialID: prose('Its id.', { min: 1, max: 1400 }, '3q2-7w'),
       }),
       riskLimits,
+      strategyBody,
     ],
-    { error: 'must be an object with kind "approval policy", "person", "passkey revoked" or "risk limits"' },
+    {
+      error: 'must be an object with kind "approval policy", "person", "passkey revoked", "risk limits" or "strategy"',
+    },
   )
   .meta({
     type: 'object',
@@ -163,6 +167,8 @@ async function changeOf(api: Api, body: z.output<typeof what>): Promise<Result<C
     }
     case 'risk limits':
       return riskLimitsOf(api, body)
+    case 'strategy':
+      return strategyOf(api, body)
   }
 }
 
@@ -332,6 +338,25 @@ export const APPROVALS: readonly Route[] = [
     answers: answers('Proposed, or done already: see `state`.', schema.change, 201),
     problems: ['NOT_FOUND', 'NOT_ELIGIBLE', 'SELF_APPROVAL', 'STALE_CHANGE', 'POLICY_FAULT', 'ASSURANCE_TOO_LOW'],
     examples: [
+      {
+        title: 'Describe a strategy, and size its orders',
+        path: '/v1/changes',
+        body: {
+          what: {
+            kind: 'strategy',
+            strategyID: 'mean-reversion-v2',
+            card: {
+              goal: 'Buys pullbacks in an up-trend, for days.',
+              inputs: 'Daily bars of the last year.',
+              limits: 'At most three positions, none over earnings.',
+              owner: 'Ana',
+              stopWhen: 'Three losses in a row, or a day below 2 %.',
+            },
+            model: { kind: 'risk', share: '0.005' },
+          },
+          reason: 'Before the pilot.',
+        },
+      },
       {
         title: 'Make Ben an approver',
         path: '/v1/changes',

@@ -48,6 +48,7 @@ import { DECISIONS } from './routes-decisions.ts'
 import { LIMIT_ROUTES } from './routes-limits.ts'
 import { LIQUIDATION } from './routes-liquidation.ts'
 import { OIDC } from './routes-oidc.ts'
+import { STRATEGY_ROUTES } from './routes-strategies.ts'
 import * as schema from './schema.ts'
 import { viewEvent } from './sentence.ts'
 import type * as wire from './wire.ts'
@@ -956,6 +957,7 @@ export const ROUTES: readonly Route[] = [
   ...DECISIONS,
   ...APPROVALS,
   ...LIMIT_ROUTES,
+  ...STRATEGY_ROUTES,
   ...orders,
   ...market,
   ...halts,

@@ -1,12 +1,14 @@
 import assert from 'node:assert/strict'
 import { describe, it } from 'node:test'
+import { play } from '../../test/scenarios/commands.ts'
+import { parseScenario } from '../../test/scenarios/language.ts'
 import { journalOf, STANDING } from '../../test/scenarios/standing.ts'
 import { personActor, World } from '../../test/scenarios/world.ts'
 import { defaultsOf, type LimitName, type Limits } from '../gate/limits.ts'
 import type { Row } from '../journal/row.ts'
-import type { Change, ChangeOf, PersonRole } from '../ports/records.ts'
+import type { Change, ChangeOf, PersonRole, Strategy } from '../ports/records.ts'
 import { dayOf } from '../values/day.ts'
-import { dec } from '../values/decimal.ts'
+import { dec, qty } from '../values/decimal.ts'
 import { type Instant, msBetween, plusMs } from '../values/instant.ts'
 import { canonical } from '../values/json.ts'
 import { inForce } from './limiting.ts'
@@ -146,5 +148,57 @@ describe('a trading day', () => {
     const opened = (await journalOf(w.store)).filter((row) => row.action === 'day.opened')
     assert.equal(opened.length, 1)
     assert.ok(plusMs(day.from, 24 * 3_600_000) === (day.until as Instant))
+  })
+})
+
+describe('a strategy that is described', () => {
+  const card = { goal: 'earns', inputs: 'bars', limits: 'three positions', owner: 'ana', stopWhen: 'it loses' }
+  const described = (over: Partial<Strategy> = {}): Strategy => ({
+    strategyID: 'trend',
+    version: 1,
+    card,
+    model: { kind: 'quantity', orderQty: qty('7') },
+    ...over,
+  })
+  const wanting = (after: Strategy, before: Strategy | null = null): ChangeOf => ({
+    kind: 'strategy',
+    strategyID: 'trend',
+    before,
+    after,
+  })
+
+  it('takes the risk role and somebody else, and sizes its orders from then on', async () => {
+    const { w, propose, agree } = await bench()
+    w.awake = true
+    for (const by of ['ana', 'ad', 'op', 'tom'])
+      assert.equal(await propose(by, wanting(described())), 'NOT_ELIGIBLE', by)
+    const change = await propose('rik', wanting(described()))
+    assert.ok(typeof change !== 'string')
+    assert.equal(await agree('ad', change), 'NOT_ELIGIBLE')
+    assert.equal(await agree('ana', change), 'Applied')
+    const { lines } = parseScenario(`# For the test.
+market AAPL bid=189.95 ask=190.05
+signal I1 BUY AAPL entry=190.00 stop=188.00 strategy=trend -> AwaitingApproval qty=7`)
+    for (const line of lines) await play(w, [line])
+    const journal = await journalOf(w.store)
+    assert.deepEqual(proofOf(journal), [])
+    const slipped = journal.map((row) =>
+      row.action === 'strategy.described'
+        ? { ...row, data: { strategy: { ...described(), model: null } as never } }
+        : row,
+    )
+    assert.deepEqual(proofOf(slipped).slice(0, 1), ['NOT_AGREED'])
+  })
+  it('is refused when it says too little, too much, or is of an older version', async () => {
+    const { propose } = await bench()
+    // prettier-ignore
+    const rows: readonly (readonly [what: ChangeOf, code: string])[] = [
+      [wanting(described({ card: { ...card, owner: ' ' } })), 'POLICY_FAULT'],
+      [wanting(described({ model: { kind: 'risk', share: dec('0.5') } })), 'POLICY_FAULT'],
+      [wanting(described({ strategyID: 'other' })), 'POLICY_FAULT'],
+      [wanting(described({ version: 2 })), 'STALE_CHANGE'],
+      [wanting(described({ version: 2 }), described()), 'STALE_CHANGE'],
+    ]
+    for (const [what, code] of rows) assert.equal(await propose('rik', what), code)
   })
 })

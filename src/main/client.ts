@@ -48,6 +48,12 @@ export type Proposed =
       readonly values?: Partial<Record<Wire.LimitName, Partial<Wire.Bound>>>
       readonly lists?: Partial<Wire.Limits['lists']>
     }
+  | {
+      readonly kind: 'strategy'
+      readonly strategyID: string
+      readonly card?: Partial<Wire.Strategy['card']>
+      readonly model?: Wire.SizingModel | null
+    }
 
 export type Submission = { readonly outcome: 'created' | 'repeated' | 'gathering'; readonly intent: Wire.Intent }
 export type Client = ReturnType<typeof apiClient>
@@ -176,6 +182,8 @@ export function apiClient(at: { readonly url: string; readonly token: string | n
     }) => write<Wire.Arming>('/v1/approvals/arm', bounds),
     disarm: (armingID: string) =>
       write<Wire.Arming | null>(`/v1/approvals/arm/${encodeURIComponent(armingID)}`, undefined, 'DELETE'),
+    strategies: async () => (await read<{ items: Wire.Strategy[] }>('/v1/strategies')).items,
+    strategy: (id: string) => read<Wire.Strategy>(`/v1/strategies/${encodeURIComponent(id)}`),
     limits: () => read<Wire.LimitsNow>('/v1/limits'),
     limitsHistory: async () => (await read<{ items: Wire.LimitsPast[] }>('/v1/limits/history')).items,
     changes: async (state?: string) => (await read<{ items: Wire.Change[] }>('/v1/changes', { state })).items,

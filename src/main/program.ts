@@ -7,6 +7,7 @@ import { EXIT } from './exit.ts'
 import { asTyped } from './typed.ts'
 import { type Amt, gt, parseDecimal, ZERO } from '../values/decimal.ts'
 import { HALT_LEVELS, type HaltLevel } from '../orders/halt.ts'
+import { SIZINGS } from './sizing.ts'
 
 type Run = (ctx: Context, ...args: never[]) => Promise<void>
 
@@ -16,6 +17,7 @@ const safety = () => import('./commands/safety.ts')
 const liquidation = () => import('./commands/liquidation.ts')
 const access = () => import('./commands/access.ts')
 const limits = () => import('./commands/limits.ts')
+const strategies = () => import('./commands/strategies.ts')
 const approvals = () => import('./commands/approvals.ts')
 const records = () => import('./commands/records.ts')
 const gateway = () => import('./commands/gateway.ts')
@@ -536,6 +538,37 @@ export function buildProgram(): Command {
     .argument('<symbol...>', 'these, or all that are restricted')
     .requiredOption('--reason <text>', 'kept with the change')
     .action(run(limits, 'limitsUnrestrict'))
+  const ideas = command(
+    program,
+    'strategies',
+    'List the strategies that people have described, and how each is sized.',
+    ['strategies', 'strategies describe trend --size risk:0.5% --reason "half of the usual risk"'],
+  ).action(run(strategies, 'strategies'))
+  command(ideas, 'list', 'List the strategies that people have described.', ['strategies list --json']).action(
+    run(strategies, 'strategies'),
+  )
+  command(ideas, 'show', 'Show the card of one strategy.', ['strategies show trend'])
+    .argument('<strategy>', 'its name')
+    .action(run(strategies, 'strategyShow'))
+  command(
+    ideas,
+    'describe',
+    'Propose what is said of a strategy, or how its orders are sized. Another person must agree. What is left out stays.',
+    [
+      'strategies describe trend --goal "Buys pullbacks in an up-trend" --inputs "Daily bars" --limits "Three positions" --owner Ana --stop-when "Three losses in a row" --reason "before the pilot"',
+      'strategies describe trend --size volatility:0.5%,2 --reason "calmer in wild markets"',
+      'strategies describe trend --size budget --reason "as before"',
+    ],
+  )
+    .argument('<strategy>', 'its name, as its signals carry it')
+    .option('--goal <text>', 'what it is to earn, and from what')
+    .option('--inputs <text>', 'what it looks at')
+    .option('--limits <text>', 'what it keeps to by itself')
+    .option('--owner <text>', 'who answers for it')
+    .option('--stop-when <text>', 'what makes whoever watches it stop it')
+    .option('--size <sizing>', `how large its orders are at most: ${SIZINGS.join(', ')}`)
+    .requiredOption('--reason <text>', 'kept with the change')
+    .action(run(strategies, 'strategyDescribe'))
   const changes = command(program, 'changes', 'List proposed changes of the policy, of limits, people and passkeys.', [
     'changes',
   ]).action(run(approvals, 'changes'))

@@ -280,7 +280,7 @@ export async function declineChange(ctx: Context, id: string, options: { reason:
   ctx.out.answer(change, () => changeCard(change))
 }
 
-async function proposed(ctx: Context, what: Proposed, reason: string): Promise<void> {
+export async function proposed(ctx: Context, what: Proposed, reason: string): Promise<void> {
   const client = ctx.client('person')
   const change = await client.propose(what, reason)
   ctx.out.answer(change, () => changeCard(change))
