@@ -1,11 +1,12 @@
 import { fingerprint } from '../approvals/digest.ts'
-import { isEnough, ONE_CLICK } from '../approvals/policy.ts'
+import { beyondOf, isEnough, ONE_CLICK } from '../approvals/policy.ts'
+import { LIMIT_NAMES, LIMITS } from '../gate/limits.ts'
 import { isOpen, type Order } from '../orders/machine.ts'
 import type { Terms } from '../orders/terms.ts'
 import type { Ticket } from '../orders/ticket.ts'
 import type { Card, CardState } from '../ports/channel.ts'
 import type { Decision, Intent } from '../ports/records.ts'
-import { type Decimal, shortest } from '../values/decimal.ts'
+import { type Decimal, gt, shortest } from '../values/decimal.ts'
 import { type Instant, rfc3339 } from '../values/instant.ts'
 import { type NameOf, summary, undecided } from './present.ts'
 
@@ -88,11 +89,28 @@ function factsOf(intent: Intent, ticket: Ticket, name: NameOf): readonly Fact[] 
     { name: 'Strategy', value: proposal.strategyID },
     { name: 'Proposed by', value: name(proposer.id) },
     { name: 'Needs', value: inWords(intent) },
+    limits(intent),
     saidYes(intent),
     late === null ? null : { name: 'Escalated', value: late },
   ]
   return facts.filter((fact) => fact !== null)
 }
+
+/** `after it 62 % of turnover of the day, 48 % of share of one symbol`: the fullest three. */
+function limits({ headroom = [], requires = ONE_CLICK }: Intent): Fact | null {
+  const fullest = headroom
+    .flatMap(({ name, afterPercent }) => (afterPercent ? [{ name, afterPercent }] : []))
+    .sort((a, b) => Number(gt(b.afterPercent, a.afterPercent)) - Number(gt(a.afterPercent, b.afterPercent)))
+    .slice(0, FULLEST)
+    .map(({ name, afterPercent }) => `${shortest(afterPercent)} % of ${LIMITS[name].title}`)
+  const named = beyondOf(requires)
+  const said = LIMIT_NAMES.filter((name) => named.includes(name)).map(
+    (name) => `beyond the soft limit of ${LIMITS[name].title}`,
+  )
+  if (fullest.length > 0) said.push(`after it ${fullest.join(', ')}`)
+  return said.length === 0 ? null : { name: 'Limits', value: said.join('; ') }
+}
+const FULLEST = 3
 
 const price = ({ ordType, price: limit, stopPx }: Terms): string =>
   ordType === 'Market'

@@ -8,6 +8,9 @@ import {
   type ApprovalPolicy,
   type ApprovalRule,
   type Arming,
+  armed,
+  armingOf,
+  beyondOf,
   faultsOf,
   FIRST_POLICY,
   firstPolicy,
@@ -19,7 +22,9 @@ import {
   limitsOf,
   matches,
   type OrderFacts,
+  type Requirement,
   requirementOf,
+  surer,
 } from './policy.ts'
 
 const policyOf = (...rules: readonly ApprovalRule[]): ApprovalPolicy => ({ ...FIRST_POLICY, version: 7, rules })
@@ -71,8 +76,29 @@ describe('what an order asks for', () => {
   ]
   for (const [name, policy, order, level, quorum, rules] of rows)
     it(name, () =>
-      assert.deepEqual(requirementOf(policy, order), { level, quorum, policyVersion: policy.version, rules }),
+      assert.deepEqual(requirementOf(policy, order), {
+        level,
+        quorum,
+        policyVersion: policy.version,
+        rules,
+        beyond: [],
+      }),
     )
+})
+
+describe('what else led to it is told apart from the names of rules', () => {
+  const named = requirementOf(policyOf(rule({ name: 'beyond the soft limit x' }), rule({ name: 'armed y' })), ORDER)
+  const { beyond: _, ...before } = named
+  // biome-ignore format: a table reads in columns
+  const rows: readonly (readonly [name: string, requires: Requirement, beyond: readonly string[], arming: string | null])[] = [
+    ['a rule of such a name is neither',        named,                                        [],      null],
+    ['soft limits',                             surer(named, ['a']),                          ['a'],   null],
+    ['an arming',                               armed(named, 'arm_1'),                        [],      'arm_1'],
+    ['soft limits in a row of before',          before,                                       ['x'],   null],
+    ['an arming in a row of before',            { ...before, level: 'L0', rules: ['armed y'] }, [],    'y'],
+  ]
+  for (const [name, requires, beyond, arming] of rows)
+    it(name, () => assert.deepEqual([beyondOf(requires), armingOf(requires)], [beyond, arming]))
 })
 
 const someRule: fc.Arbitrary<ApprovalRule> = fc.record(

@@ -42,8 +42,12 @@ export type Requirement = {
   readonly level: Level
   readonly quorum: number
   readonly policyVersion: number
-  /** Names of the rules that matched. */
+  /** Names of the rules that matched, and what else led to it: for people, and decided by nowhere. */
   readonly rules: readonly string[]
+  /** Names of the soft limits that the order is beyond. */
+  readonly beyond?: readonly string[]
+  /** The arming under which it goes without a person. */
+  readonly armingID?: string
 }
 /** Tickets of before there was a policy: one click of one person. */
 export const ONE_CLICK: Requirement = { level: 'L1', quorum: 1, policyVersion: 0, rules: [] }
@@ -108,7 +112,7 @@ export function requirementOf(policy: ApprovalPolicy, order: OrderFacts): Requir
   const least = rules.length === 0 ? 'L3' : order.environment === 'live' ? 'L2' : 'L1'
   const level = rules.map((rule) => rule.level).reduce<Level>(stricter, least)
   const quorum = Math.max(level === 'L3' ? 2 : 1, ...rules.map((rule) => rule.quorum))
-  return { level, quorum, policyVersion: policy.version, rules: rules.map((rule) => rule.name) }
+  return { level, quorum, policyVersion: policy.version, rules: rules.map((rule) => rule.name), beyond: [] }
 }
 
 /** The same with one level more, for an order that is beyond soft limits; the limits are named with it. */
@@ -116,12 +120,30 @@ export function surer(requires: Requirement, beyond: readonly string[]): Require
   if (beyond.length === 0) return requires
   const level = LEVELS[Math.min(rank(requires.level) + 1, LEVELS.length - 1)] as Level
   const rules = [...requires.rules, ...beyond.map((name) => `${BEYOND}${name}`)]
-  return { ...requires, level, quorum: level === 'L3' ? Math.max(2, requires.quorum) : requires.quorum, rules }
+  const quorum = level === 'L3' ? Math.max(2, requires.quorum) : requires.quorum
+  return { ...requires, level, quorum, rules, beyond }
 }
-/** Before the name of a soft limit, among the names of the rules that matched. */
+/** The same where an arming takes the place of a person. */
+export const armed = (requires: Requirement, armingID: string): Requirement => ({
+  ...requires,
+  level: 'L0',
+  rules: [`${ARMED}${armingID}`],
+  armingID,
+})
+
+// Before the names of soft limits and of an arming, among those of rules: rows of before tell of them nowhere else.
 const BEYOND = 'beyond the soft limit '
-export const beyondOf = ({ rules }: Requirement): readonly string[] =>
-  rules.filter((rule) => rule.startsWith(BEYOND)).map((rule) => rule.slice(BEYOND.length))
+const ARMED = 'armed '
+const namedAfter = (start: string, { rules }: Requirement): readonly string[] =>
+  rules.filter((rule) => rule.startsWith(start)).map((rule) => rule.slice(start.length))
+
+export const beyondOf = (requires: Requirement): readonly string[] => requires.beyond ?? namedAfter(BEYOND, requires)
+/** Whether these soft limits are more than what was asked for took into account. */
+export const isBeyondMore = (requires: Requirement, soft: readonly string[]): boolean =>
+  soft.some((name) => !beyondOf(requires).includes(name))
+/** Null where people look. */
+export const armingOf = (requires: Requirement): string | null =>
+  requires.level === 'L0' ? (requires.armingID ?? namedAfter(ARMED, requires)[0] ?? null) : null
 
 /** The tightest of the limits of the account and of every rule that matches. */
 export function limitsOf(policy: ApprovalPolicy, order: OrderFacts, account: Limits): Limits {

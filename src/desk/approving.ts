@@ -2,6 +2,7 @@ import { type Coverage, coverageWords, isCovered } from '../approvals/coverage.t
 import { mayVote, type Proposer, tooNew } from '../approvals/decide.ts'
 import {
   type ApprovalPolicy,
+  armed,
   firstPolicy,
   isWithin,
   type Limits,
@@ -69,7 +70,7 @@ export async function armedFor(
   for (const arming of await c.tx.all('arming')) {
     if (arming.disarmedAt !== null || c.now > arming.until || !isWithin(arming, order, autoMaxNotional)) continue
     if (mayVote(proposedBy(intent), await c.tx.get('person', arming.by))) continue
-    return { arming, requires: { ...usual, level: 'L0', rules: [`armed ${arming.armingID}`] } }
+    return { arming, requires: armed(usual, arming.armingID) }
   }
   return null
 }

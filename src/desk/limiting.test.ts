@@ -6,9 +6,10 @@ import { journalOf, STANDING } from '../../test/scenarios/standing.ts'
 import { personActor, World } from '../../test/scenarios/world.ts'
 import { defaultsOf, type LimitName, type Limits } from '../gate/limits.ts'
 import type { Row } from '../journal/row.ts'
-import type { Change, ChangeOf, PersonRole, Strategy } from '../ports/records.ts'
+import type { Change, ChangeOf, PersonRole } from '../ports/records.ts'
+import type { IntentID } from '../values/brand.ts'
 import { dayOf } from '../values/day.ts'
-import { dec, qty } from '../values/decimal.ts'
+import { dec } from '../values/decimal.ts'
 import { type Instant, msBetween, plusMs } from '../values/instant.ts'
 import { canonical } from '../values/json.ts'
 import { inForce } from './limiting.ts'
@@ -149,6 +150,33 @@ describe('a trading day', () => {
     assert.equal(opened.length, 1)
     assert.ok(plusMs(day.from, 24 * 3_600_000) === (day.until as Instant))
   })
+})
+
+describe('an order that came to be beyond a soft limit after its yes', () => {
+  for (const name of ['paper', 'beyond the soft limit maxOrderNotional'])
+    it(`is asked about again under a rule called ${JSON.stringify(name)}`, async () => {
+      const w = new World()
+      w.limits = { ...FIRST, values: { ...FIRST.values, maxOrderNotional: { hard: dec('10000'), soft: dec('5000') } } }
+      w.approvals = (first) => ({ ...first, rules: [{ name, level: 'L1', quorum: 1 }] })
+      const intentID = 'I1' as IntentID
+      const says = async (script: string): Promise<void> => {
+        for (const line of parseScenario(`# For the test.\n${script}`).lines) await play(w, [line])
+      }
+      await says('market AAPL bid=189.95 ask=190.05\nsignal I1 BUY AAPL entry=190.00 stop=150.00')
+      w.awake = false
+      await says('approve I1 by=ana')
+      const before = inForce((await w.store.get('limits', 'account')) ?? assert.fail(), w.clock.now())
+      const values = { ...before.values, maxOrderNotional: { hard: dec('10000'), soft: dec('4000') } }
+      const what = { kind: 'risk limits', before, after: { ...before, version: before.version + 1, values } } as const
+      assert.ok((await w.desk.proposeChange({ what, reason: 'less', actor: personActor('rik') })).ok)
+      w.awake = true
+      await w.wait(1_000)
+      const { state, rev, requires } = (await w.store.get('intent', intentID)) ?? assert.fail()
+      assert.deepEqual(
+        [state, rev, requires?.level, requires?.beyond],
+        ['AwaitingApproval', 2, 'L2', ['maxOrderNotional']],
+      )
+    })
 })
 
 describe('a strategy that is described', () => {

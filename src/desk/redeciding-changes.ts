@@ -2,11 +2,12 @@ import { mayVote, tooLow } from '../approvals/decide.ts'
 import { LEVEL_OF } from '../approvals/evidence.ts'
 import {
   type ApprovalPolicy,
+  armingOf,
+  beyondOf,
   firstPolicy,
   isWithin,
   ONE_CLICK,
   type Requirement,
-  beyondOf,
   requirementOf,
   surer,
 } from '../approvals/policy.ts'
@@ -69,9 +70,9 @@ export async function requirementFault(
       : found('ASSURANCE_TOO_LOW', said, `Version ${policy.version} asks for ${asText(usual)}.`)
   if (usual.level !== 'L1' || usual.quorum > 1 || requires.policyVersion !== policy.version)
     return found('ASSURANCE_TOO_LOW', said, `Nothing goes without a person that asks for ${asText(usual)}.`)
-  const arming = (await tx.all('arming')).find(({ armingID }) => requires.rules.includes(`armed ${armingID}`))
+  const arming = await tx.get('arming', armingOf(requires) ?? '')
   const stands =
-    arming !== undefined &&
+    arming !== null &&
     arming.disarmedAt === null &&
     plusMs(at, -WRITTEN_WITHIN_MS) <= arming.until &&
     policy.autoMaxNotional !== null &&

@@ -1,7 +1,8 @@
 import { mayVote } from '../approvals/decide.ts'
 import { digestOf } from '../approvals/digest.ts'
-import { ONE_CLICK, type Requirement, requirementOf } from '../approvals/policy.ts'
+import { ONE_CLICK, type Requirement, requirementOf, surer } from '../approvals/policy.ts'
 import type { Passed } from '../gate/gate.ts'
+import type { LimitName } from '../gate/limits.ts'
 import { explain, type Refusal, TRANSIENT } from '../gate/refusal.ts'
 import {
   costOfRest,
@@ -79,14 +80,14 @@ export async function replace(
   const ticket = { ...made.ticket, maxDriftBps: limits.maxDriftBps }
   const less = reduces(ticket.terms, standing)
   // Less of the same is the safe direction. Anything else is a new order to whoever must say yes to it.
-  const more = less ? null : await asksForMore(c, ticket, intent)
+  const { refusals: found, soft } = await judge(c, ticket, standing, intent)
+  const more = less ? null : await asksForMore(c, ticket, intent, soft)
   if (more)
     return cannot(
-      `Its new terms ask for ${more.quorum === 1 ? 'a passkey' : `${more.quorum} people`} (${more.rules.join(', ')}). Cancel the order and have the new one proposed; making it smaller is allowed.`,
+      `Its new terms ask for ${inWords(more)}. Cancel the order and have the new one proposed; making it smaller is allowed.`,
     )
   const looks =
     less || (await c.haltOver(stoppable(intent.account, intent.proposal))) !== null || (await factsAreFresh(c, intent))
-  const found = (await judge(c, ticket, standing, intent)).refusals
   // Of older facts, what newer ones would not change: a size above the limits is not looked at twice, and what our own
   // book says is never old.
   const refusals = looks ? found : found.filter(({ code }) => !TRANSIENT[code] || code === 'INSTRUMENT_FROZEN')
@@ -130,10 +131,17 @@ export async function replace(
 }
 
 /** What the policy asks for where one click of one person will not do; null where it will. */
-async function asksForMore(c: Command, ticket: Ticket, { proposal }: Intent): Promise<Requirement | null> {
-  const requires = requirementOf(await policyNow(c), orderFacts(ticket, proposal.strategyID))
+async function asksForMore(
+  c: Command,
+  ticket: Ticket,
+  { proposal }: Intent,
+  soft: readonly LimitName[],
+): Promise<Requirement | null> {
+  const requires = surer(requirementOf(await policyNow(c), orderFacts(ticket, proposal.strategyID)), soft)
   return requires.level === 'L1' && requires.quorum === 1 ? null : requires
 }
+const inWords = ({ quorum, rules }: Requirement): string =>
+  `${quorum === 1 ? 'a passkey' : `${quorum} people`} (${rules.join(', ')})`
 
 function refused(refusals: readonly Refusal[]): Result<never, Denial> {
   const halted = refusals.find(({ code }) => code === 'TRADING_HALTED')
@@ -168,16 +176,24 @@ function whyNot(
   return null
 }
 
-/** Everything that speaks against it now. A reduction is asked only whether its size can be ordered. */
+/**
+ * Everything that speaks against it now, and the soft limits that it is beyond. A reduction is asked only whether its
+ * size can be ordered.
+ */
 async function judge(
   c: Command,
   ticket: Ticket,
   standing: Standing,
   intent: Intent,
-): Promise<{ readonly passed: Passed | null; readonly refusals: readonly Refusal[] }> {
+): Promise<{
+  readonly passed: Passed | null
+  readonly refusals: readonly Refusal[]
+  readonly soft: readonly LimitName[]
+}> {
   const facts = await c.facts(intent)
-  if (reduces(ticket.terms, standing)) return passReduction(ticket, standing, facts.market?.instrument ?? null)
-  const { passed, refusals, drift } = recheckReplacement(
+  if (reduces(ticket.terms, standing))
+    return { ...passReduction(ticket, standing, facts.market?.instrument ?? null), soft: [] }
+  const { passed, refusals, drift, soft } = recheckReplacement(
     ticket,
     standing,
     intent.proposal,
@@ -185,7 +201,7 @@ async function judge(
     await c.rules(),
     c.now,
   )
-  return { passed, refusals: drift ? [drift] : refusals }
+  return { passed, refusals: drift ? [drift] : refusals, soft }
 }
 
 /**
@@ -211,12 +227,12 @@ export async function sendReplacement(c: Command, order: Order): Promise<Send | 
     return dropped(c, order, explain({ code: 'APPROVAL_VOID', by: name }))
   }
   const less = reduces(ticket.terms, standing)
-  if (!less && (await asksForMore(c, ticket, intent)))
-    return dropped(c, order, 'The policy of approvals asks for more than one click by now.')
   const of = stoppable(intent.account, intent.proposal)
   if (!less && !(await c.haltOver(of)) && !(await factsAreFresh(c, intent))) return 'facts-too-old'
-  const { passed, refusals } = await judge(c, ticket, standing, intent)
+  const { passed, refusals, soft } = await judge(c, ticket, standing, intent)
   if (!passed) return dropped(c, order, refusals.map(explain).join(' '))
+  const more = less ? null : await asksForMore(c, ticket, intent, soft)
+  if (more) return dropped(c, order, `By now it asks for ${inWords(more)}.`)
 
   const rest = minus(ticket.terms.orderQty, standing.filledQty)
   if (!eq(rest, order.terms.orderQty))

@@ -1,3 +1,4 @@
+import { isBeyondMore, ONE_CLICK } from '../approvals/policy.ts'
 import { passExit, recheck } from '../gate/gate.ts'
 import { stoppable } from '../orders/halt.ts'
 import { isReported, type Order } from '../orders/machine.ts'
@@ -33,7 +34,7 @@ export function offersAgain(c: Command, order: Order, waitedMs: number): boolean
 }
 
 /**
- * The last look before a repeat, as strict as the one before the first send: halt, approval, gate and drift for an
+ * The last look before a repeat, as strict as the one before the first send: halt, approval, gate, soft limits and drift for an
  * entry, its need for an exit. Null: it is not offered again, and stays in doubt until evidence ends the doubt.
  */
 export async function beginResend(
@@ -54,8 +55,9 @@ async function entryAgain(c: Command, order: Order): Promise<Send | 'facts-too-o
   if (decision?.verdict !== 'approved' || (await c.haltOver(stoppable(intent.account, intent.proposal)))) return null
   if ((await isApproved(c.tx, intent, ticket, c.now)) !== 'yes') return null
   if (!(await factsAreFresh(c, intent))) return 'facts-too-old'
-  const { passed, refusals, drift } = recheck(ticket, intent.proposal, await c.facts(intent), await c.rules(), c.now)
-  if (!passed || drift || refusals.length > 0) return null
+  const found = recheck(ticket, intent.proposal, await c.facts(intent), await c.rules(), c.now)
+  const { passed, refusals, drift, soft } = found
+  if (!passed || drift || refusals.length > 0 || isBeyondMore(intent.requires ?? ONE_CLICK, soft)) return null
   await startedAgain(c, order)
   const { sendBy } = intent
   const of = stoppable(intent.account, intent.proposal)
