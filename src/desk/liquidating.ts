@@ -1,4 +1,4 @@
-import { type Closing, isOver, nextStep, type Place } from '../gate/closing.ts'
+import { type Closing, fruitlessInARow, isOver, nextStep, type Place } from '../gate/closing.ts'
 import type { MarketFacts } from '../gate/facts.ts'
 import { passExit } from '../gate/gate.ts'
 import type { Actor } from '../journal/row.ts'
@@ -163,6 +163,8 @@ export async function liquidate(c: Command, view: View): Promise<Outcome> {
     for (const order of step.cancels) await cancel(c, order, 'liquidation', SYSTEM)
     for (const place of step.places) sends.push(await made(c, running, symbol, place))
     if (step.state === 'NeedsPerson') await stuck(c, running, symbol, step.text)
+    const vain = step.state === 'Ready' ? fruitlessInARow(closing.tries) : 0
+    if (vain >= FRUITLESS_MAX) await unfilled(c, running, symbol, vain)
   }
   if (row && knowsEveryTrade(row) && ends.every(({ step }) => isOver(step))) {
     await ended(c, running, ends)
@@ -227,6 +229,18 @@ async function made(c: Command, running: Liquidation, symbol: string, { intentID
 const stuck = (c: Command, { liquidationID }: Liquidation, symbol: string, text: string): Promise<void> =>
   c.task(STUCK, symbol, 'critical', `${symbol} is not closed. ${text} Or close it at the broker.`, liquidationID)
 
+/** So many exits that filled nothing span a minute: the market has stopped, or is further away than the collar. */
+const FRUITLESS_MAX = 10
+const unfilled = (c: Command, { liquidationID }: Liquidation, symbol: string, tries: number): Promise<void> =>
+  c.task(
+    UNFILLED,
+    symbol,
+    'critical',
+    `${symbol} is not closed: ${tries} exits in a row filled nothing. It goes on being tried. Is it halted? Allow orders without a limit, or close it at the broker.`,
+    liquidationID,
+  )
+const UNFILLED = 'LIQUIDATION_UNFILLED'
+
 async function ended(
   c: Command,
   running: Liquidation,
@@ -235,8 +249,8 @@ async function ended(
   const { liquidationID, byName } = running
   const report = await Promise.all(ends.map(({ closing, step }) => reportLine(c, running, closing, step)))
   await c.emit('liquidation.flat', about(running), liquidationID, { report })
-  for (const { symbol } of report) {
-    const task = await c.tx.get('task', `${STUCK}:${symbol}`)
+  for (const taskID of report.flatMap(({ symbol }) => [`${STUCK}:${symbol}`, `${UNFILLED}:${symbol}`])) {
+    const task = await c.tx.get('task', taskID)
     if (task && task.doneAt === null)
       await c.emit('task.closed', { type: 'task', id: task.taskID }, liquidationID, {
         by: 'gateway',

@@ -236,6 +236,12 @@ function refusedInARow(tries: readonly Order[]): { readonly moments: number; rea
   return { moments: new Set(tail.map((o) => o.createdAt)).size, last: tail.at(-1) }
 }
 
+/** How many times in a row nothing came of what was tried at one moment, for whatever reason. */
+export function fruitlessInARow(tries: readonly Order[]): number {
+  const good = tries.findLastIndex((o) => !isZero(o.cumQty))
+  return new Set(tries.slice(good + 1).map((o) => o.createdAt)).size
+}
+
 const whyNot = (refusals: readonly Refusal[], otherwise: string): string => {
   const [first] = refusals
   return first ? explain(first) : otherwise
