@@ -1,4 +1,4 @@
-import { type Closing, fruitlessInARow, isOver, nextStep, type Place } from '../gate/closing.ts'
+import { type Closing, fruitlessInARow, isOver, nextStep, type Place, unended } from '../gate/closing.ts'
 import type { MarketFacts } from '../gate/facts.ts'
 import { passExit } from '../gate/gate.ts'
 import type { Actor } from '../journal/row.ts'
@@ -165,6 +165,8 @@ export async function liquidate(c: Command, view: View): Promise<Outcome> {
     if (step.state === 'NeedsPerson') await stuck(c, running, symbol, step.text)
     const vain = step.state === 'Ready' ? fruitlessInARow(closing.tries) : 0
     if (vain >= FRUITLESS_MAX) await unfilled(c, running, symbol, vain)
+    const kept = unended(closing, running.startedAt, rulesOf(c, running), c.now)
+    if (kept) await blocked(c, running, kept)
   }
   if (row && knowsEveryTrade(row) && ends.every(({ step }) => isOver(step))) {
     await ended(c, running, ends)
@@ -241,6 +243,16 @@ const unfilled = (c: Command, { liquidationID }: Liquidation, symbol: string, tr
   )
 const UNFILLED = 'LIQUIDATION_UNFILLED'
 
+const blocked = (c: Command, { liquidationID }: Liquidation, { clOrdID, terms: { symbol } }: Order): Promise<void> =>
+  c.task(
+    BLOCKED,
+    symbol,
+    'critical',
+    `${symbol} is not closed: the broker was asked to cancel ${clOrdID} and has not ended it. It is asked again. Cancel it on the broker's own page: nothing is sold while it may still trade.`,
+    liquidationID,
+  )
+const BLOCKED = 'LIQUIDATION_BLOCKED'
+
 async function ended(
   c: Command,
   running: Liquidation,
@@ -249,7 +261,8 @@ async function ended(
   const { liquidationID, byName } = running
   const report = await Promise.all(ends.map(({ closing, step }) => reportLine(c, running, closing, step)))
   await c.emit('liquidation.flat', about(running), liquidationID, { report })
-  for (const taskID of report.flatMap(({ symbol }) => [`${STUCK}:${symbol}`, `${UNFILLED}:${symbol}`])) {
+  const calls = [STUCK, UNFILLED, BLOCKED]
+  for (const taskID of report.flatMap(({ symbol }) => calls.map((kind) => `${kind}:${symbol}`))) {
     const task = await c.tx.get('task', taskID)
     if (task && task.doneAt === null)
       await c.emit('task.closed', { type: 'task', id: task.taskID }, liquidationID, {

@@ -170,6 +170,17 @@ function ordersStep({ open }: Closing, { speed }: ClosingRules, now: Instant): S
   }
 }
 
+/** How long the broker may take to end an order before a person looks on its own page. */
+const UNENDED_MS = 60_000
+/** An order that the broker was told to cancel and has not ended for too long. @param since when everything began. */
+export const unended = ({ open }: Closing, since: Instant, { speed }: ClosingRules, now: Instant): Order | undefined =>
+  open.find(
+    (o) =>
+      o.asked === 'Cancel' &&
+      o.delivery === 'Delivered' &&
+      isOlder(o.updatedAt > since ? o.updatedAt : since, UNENDED_MS * speed, now),
+  )
+
 function inWords({ clOrdID, terms, cumQty }: Order): string {
   const done = isZero(cumQty) ? '' : `, ${shortest(cumQty)} done`
   return `${clOrdID} (${terms.side} ${shortest(terms.orderQty)}${terms.price ? ` at ${shortest(terms.price)}` : ''}${done})`
