@@ -64,6 +64,8 @@ export type Limits = {
 
 type Defaults = Readonly<Record<Stage, Decimal | null>>
 type LimitRow = {
+  /** In few words, for a line on a screen. */
+  readonly title: string
   /** Of the table of controls. */
   readonly control: `P${string}` | `A${string}`
   readonly unit: LimitUnit
@@ -87,6 +89,7 @@ const always = (value: string | null): Defaults => stages(value, value, value, v
 /** One row for each limit. The limited stage has half of the live amounts and counts. */
 export const LIMITS: { readonly [N in LimitName]: LimitRow } = {
   maxGrossExposure: {
+    title: 'gross exposure',
     control: 'P01',
     unit: 'share of equity',
     tighter: 'lower',
@@ -96,6 +99,7 @@ export const LIMITS: { readonly [N in LimitName]: LimitRow } = {
     most: '10',
   },
   maxNetExposure: {
+    title: 'net exposure',
     control: 'P09',
     unit: 'share of equity',
     tighter: 'lower',
@@ -107,6 +111,7 @@ export const LIMITS: { readonly [N in LimitName]: LimitRow } = {
     most: '10',
   },
   maxDayTurnover: {
+    title: 'turnover of the day',
     control: 'P01',
     unit: 'share of equity',
     tighter: 'lower',
@@ -116,6 +121,7 @@ export const LIMITS: { readonly [N in LimitName]: LimitRow } = {
     most: '100',
   },
   maxOrderNotional: {
+    title: 'cost of one order',
     control: 'P02',
     unit: 'account currency',
     tighter: 'lower',
@@ -124,6 +130,7 @@ export const LIMITS: { readonly [N in LimitName]: LimitRow } = {
     defaults: stages('10000', '500', '2500', '5000'),
   },
   maxPositionNotional: {
+    title: 'worth of one symbol',
     control: 'P09',
     unit: 'account currency',
     tighter: 'lower',
@@ -133,6 +140,7 @@ export const LIMITS: { readonly [N in LimitName]: LimitRow } = {
     defaults: stages('25000', '1250', '6250', '12500'),
   },
   maxSymbolShare: {
+    title: 'share of one symbol',
     control: 'P09',
     unit: 'share of equity',
     tighter: 'lower',
@@ -142,6 +150,7 @@ export const LIMITS: { readonly [N in LimitName]: LimitRow } = {
     most: '10',
   },
   maxOrderQty: {
+    title: 'quantity of one order',
     control: 'P03',
     unit: 'units',
     tighter: 'lower',
@@ -150,6 +159,7 @@ export const LIMITS: { readonly [N in LimitName]: LimitRow } = {
     defaults: always(null),
   },
   collarBps: {
+    title: 'distance from the market',
     control: 'P04',
     unit: 'basis points',
     tighter: 'lower',
@@ -158,6 +168,7 @@ export const LIMITS: { readonly [N in LimitName]: LimitRow } = {
     defaults: always('300'),
   },
   maxMoveBps: {
+    title: 'move within ten minutes',
     control: 'P04',
     unit: 'basis points',
     tighter: 'lower',
@@ -167,6 +178,7 @@ export const LIMITS: { readonly [N in LimitName]: LimitRow } = {
     defaults: stages('500', '200', '200', '300'),
   },
   maxOrdersPerMinute: {
+    title: 'messages in a minute',
     control: 'P05',
     unit: 'orders',
     tighter: 'lower',
@@ -178,6 +190,7 @@ export const LIMITS: { readonly [N in LimitName]: LimitRow } = {
     defaults: stages('20', '5', '10', '20'),
   },
   maxOrdersPerDay: {
+    title: 'messages in a day',
     control: 'P05',
     unit: 'orders',
     tighter: 'lower',
@@ -186,6 +199,7 @@ export const LIMITS: { readonly [N in LimitName]: LimitRow } = {
     defaults: stages('200', '20', '100', '200'),
   },
   maxRepeats: {
+    title: 'repeats of one entry',
     control: 'P08',
     unit: 'orders',
     tighter: 'lower',
@@ -194,6 +208,7 @@ export const LIMITS: { readonly [N in LimitName]: LimitRow } = {
     defaults: always('5'),
   },
   maxRejects: {
+    title: 'rejects in a row',
     control: 'P08',
     unit: 'count',
     tighter: 'lower',
@@ -202,6 +217,7 @@ export const LIMITS: { readonly [N in LimitName]: LimitRow } = {
     defaults: always('3'),
   },
   maxLosers: {
+    title: 'losers in a row',
     control: 'P08',
     unit: 'count',
     tighter: 'lower',
@@ -210,6 +226,7 @@ export const LIMITS: { readonly [N in LimitName]: LimitRow } = {
     defaults: always('3'),
   },
   maxOpenPositions: {
+    title: 'open positions',
     control: 'A05',
     unit: 'count',
     tighter: 'lower',
@@ -218,6 +235,7 @@ export const LIMITS: { readonly [N in LimitName]: LimitRow } = {
     defaults: stages(null, '3', null, null),
   },
   dayLoss: {
+    title: 'loss of the day',
     control: 'P10',
     unit: 'share of equity',
     tighter: 'lower',
@@ -227,6 +245,7 @@ export const LIMITS: { readonly [N in LimitName]: LimitRow } = {
     most: '1',
   },
   drawdown: {
+    title: 'drawdown',
     control: 'P10',
     unit: 'share of equity',
     tighter: 'lower',
@@ -236,6 +255,7 @@ export const LIMITS: { readonly [N in LimitName]: LimitRow } = {
     most: '1',
   },
   buyingPowerBuffer: {
+    title: 'buying power kept free',
     control: 'P14',
     unit: 'share of buying power',
     tighter: 'higher',
@@ -248,6 +268,7 @@ export const LIMITS: { readonly [N in LimitName]: LimitRow } = {
 export const LIMIT_NAMES = Object.keys(LIMITS) as readonly LimitName[]
 
 type ListRow = {
+  readonly title: string
   readonly control: `P${string}` | `A${string}`
   /** An allow-list (null allows all), a deny-list, or a switch. Fewer allowed, more denied, and off is stricter. */
   readonly kind: 'allowed' | 'denied' | 'switch'
@@ -256,30 +277,35 @@ type ListRow = {
 }
 export const LISTS: { readonly [N in ListName]: ListRow } = {
   symbols: {
+    title: 'symbols allowed',
     control: 'P11',
     kind: 'allowed',
     refusal: 'SYMBOL_NOT_ALLOWED',
     meaning: 'The only symbols that may be traded. The pilot names up to 5 of them, the limited stage up to 25.',
   },
   restricted: {
+    title: 'symbols restricted',
     control: 'P11',
     kind: 'denied',
     refusal: 'SYMBOL_RESTRICTED',
     meaning: 'Symbols that may not be traded, whatever else is allowed.',
   },
   assetClasses: {
+    title: 'asset classes',
     control: 'P11',
     kind: 'allowed',
     refusal: 'ASSET_CLASS_NOT_ALLOWED',
     meaning: 'The only asset classes that may be traded.',
   },
   ordTypes: {
+    title: 'order types of entries',
     control: 'P11',
     kind: 'allowed',
     refusal: 'ORD_TYPE_NOT_ALLOWED',
     meaning: 'The only order types that may open a position. The pilot takes limit orders only.',
   },
   allowShort: {
+    title: 'short sales',
     control: 'P13',
     kind: 'switch',
     refusal: 'SHORT_OFF_BY_POLICY',

@@ -6,6 +6,7 @@ import { ActivityPage } from './activity/activity-page.tsx'
 import { ApprovalsPage } from './approvals/approvals-page.tsx'
 import { Frame } from './frame/frame.tsx'
 import { carryToken, isSignedOut } from './http.ts'
+import { LimitsPage } from './limits/limits-page.tsx'
 import { LiveProvider } from './live.tsx'
 import { OrdersPage } from './orders/orders-page.tsx'
 import { Page } from './parts/page.tsx'
@@ -51,6 +52,8 @@ function Room({ path }: { path: string }): ReactNode {
       return <AccountPage />
     case '/activity':
       return <ActivityPage />
+    case '/limits':
+      return <LimitsPage />
     case '/approvals':
       return <ApprovalsPage />
     case '/access':

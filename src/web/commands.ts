@@ -3,11 +3,14 @@ import { useRef } from 'react'
 import type {
   ApprovalPolicy,
   Arming,
+  Bound,
   Change as HouseChange,
   EnrolAsk,
   Halt,
   HaltLevel,
   Intent,
+  LimitName,
+  Limits,
   Me,
   Order,
   Page,
@@ -123,9 +126,6 @@ export function useHalt() {
   })
 }
 
-export function useCloseTask(taskID: string) {
-  const client = useQueryClient()
-  return useMutation({
 export function useAcknowledge(taskID: string) {
   const client = useQueryClient()
   return useMutation({
@@ -134,6 +134,9 @@ export function useAcknowledge(taskID: string) {
   })
 }
 
+export function useCloseTask(taskID: string) {
+  const client = useQueryClient()
+  return useMutation({
     mutationFn: (note: string) => call<Task>('POST', `/tasks/${segment(taskID)}/close`, { note }),
     onSettled: () => refresh(client, ['tasks', 'status']),
   })
@@ -176,8 +179,14 @@ export type Proposal =
       readonly disabled: boolean
     }
   | { readonly kind: 'passkey revoked'; readonly credentialID: string }
+  | {
+      readonly kind: 'risk limits'
+      readonly version: number
+      readonly values?: Partial<Record<LimitName, Bound>>
+      readonly lists?: Partial<Limits['lists']>
+    }
 
-const HOUSE = ['changes', 'approvals', 'people', 'account', 'status']
+const HOUSE = ['changes', 'limits', 'approvals', 'people', 'account', 'status']
 
 export function usePropose() {
   const client = useQueryClient()

@@ -89,6 +89,13 @@ export function percent(share: string): string {
   return text.includes('.') ? text.replace(/\.?0+$/, '') : text
 }
 
+/** A percentage as a share: "25" → "0.25", "1.5" → "0.015". Text that is no decimal comes back as it is. */
+export function share(percentage: string): string {
+  const value = parse(percentage)
+  if (value === undefined) return percentage
+  return print(value.coefficient, value.scale + 2).replace(/\.?0+$/, '')
+}
+
 /** Is |a| > b? For comparing a drift with what is allowed. */
 export const exceeds = (a: string, b: string): boolean => (minus(a.replace('-', ''), b)?.coefficient ?? 0n) > 0n
 

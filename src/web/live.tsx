@@ -15,13 +15,15 @@ export type Connection = { readonly state: 'live' | 'polling' | 'lost'; readonly
 /** Views by the noun of an action (`intent.received`). A noun that is not here refreshes everything. */
 const TOUCHES: Readonly<Record<string, readonly string[]>> = {
   intent: ['intents', 'story', 'statistics', 'approvals', 'status'],
-  order: ['orders', 'intents', 'story', 'halt', 'status'],
-  execution: ['orders', 'fills', 'intents', 'positions', 'account', 'story', 'halt', 'status'],
+  order: ['orders', 'intents', 'limits', 'story', 'halt', 'status'],
+  execution: ['orders', 'fills', 'intents', 'limits', 'positions', 'account', 'story', 'halt', 'status'],
   halt: ['halt', 'intents', 'orders', 'status'],
   instrument: ['intents', 'status'],
   task: ['tasks', 'status'],
   account: ['reconciliation', 'account', 'positions', 'halt', 'status'],
-  change: ['changes'],
+  change: ['changes', 'limits'],
+  limits: ['limits', 'changes', 'intents', 'story'],
+  day: ['limits'],
   policy: ['approvals', 'changes', 'account', 'intents', 'story', 'status'],
   strategy: ['approvals', 'account', 'status'],
   person: ['people', 'approvals', 'changes', 'me'],

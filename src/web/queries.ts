@@ -11,6 +11,8 @@ import type {
   Halt,
   Instrument,
   Intent,
+  LimitsNow,
+  LimitsPast,
   Me,
   Order,
   Page,
@@ -171,6 +173,16 @@ export const approvalsQuery = queryOptions({
 export const changesQuery = queryOptions({
   queryKey: ['changes'],
   queryFn: ({ signal }) => call<{ items: Change[] }>('GET', '/changes', undefined, signal),
+})
+
+export const limitsQuery = queryOptions({
+  queryKey: ['limits'],
+  queryFn: ({ signal }) => call<LimitsNow>('GET', '/limits', undefined, signal),
+})
+
+export const limitsHistoryQuery = queryOptions({
+  queryKey: ['limits', 'history'],
+  queryFn: ({ signal }) => call<{ items: LimitsPast[] }>('GET', '/limits/history', undefined, signal),
 })
 
 export const peopleQuery = queryOptions({

@@ -654,6 +654,47 @@ describe('the dashboard', { skip: executablePath === undefined ? 'no Chromium fo
       assert.equal(await tokens.getByText('revoked one').count(), 0)
     }))
 
+  it('limits: shows what is used, tightens at once, and says before sending what a looser one takes', () =>
+    at(async (desk) => {
+      const { page, fake } = desk
+      const shown = card(page, /AAPL/).getByRole('group', { name: 'Limits' })
+      await shown.getByText('After it 90.0 % of the share of one symbol').waitFor()
+      assert.equal(await shown.getByText('cost of one order').isVisible(), false)
+
+      await page.keyboard.press('Shift+L')
+      await page.getByRole('heading', { level: 1, name: 'Limits' }).waitFor()
+      await page.getByText('5 of 5, most by momentum-breakout, Buy AAPL').waitFor()
+      const change = page.getByRole('button', { name: 'Change limits…' })
+
+      await change.click()
+      await dialog(page).getByText('Nothing would change yet.').waitFor()
+      await page.getByLabel('Hard').fill('2,500')
+      await dialog(page).getByText('Tighter. It holds at once').waitFor()
+      await page.getByLabel('Reason').fill('a quiet week')
+      await page.getByRole('button', { name: 'Tighten at once' }).click()
+      await page.getByText('In force now.').waitFor()
+      assert.deepEqual(fake.asked.at(-1)?.body['what'], {
+        kind: 'risk limits',
+        version: 3,
+        values: { maxOrderNotional: { hard: '2500', soft: '2500' } },
+        lists: {},
+      })
+
+      await change.click()
+      await page.getByLabel('Limit', { exact: true }).selectOption('dayLoss')
+      await page.getByLabel('Hard').fill('7.5')
+      await dialog(page)
+        .getByText(/^Looser\. It takes the yes of one person, by a click \(risk or approver\)/)
+        .waitFor()
+      await page.getByLabel('Reason').fill('a month without a break')
+      await page.getByRole('button', { name: 'Propose it' }).click()
+      await page.getByText('Proposed. Nothing is looser until').waitFor()
+      const waiting = page.getByRole('article', { name: 'Other risk limits' })
+      await waiting.getByRole('row', { name: /Loss of the day 5 % 7.5 % looser/ }).waitFor()
+      const { values } = fake.asked.at(-1)?.body['what'] as unknown as { values: object }
+      assert.deepEqual(values, { dayLoss: { hard: '0.075', soft: null } })
+    }))
+
   const openAll = (page: Page) =>
     page.evaluate('document.querySelectorAll("main details").forEach((d) => (d.open = true))')
 
@@ -662,6 +703,7 @@ describe('the dashboard', { skip: executablePath === undefined ? 'no Chromium fo
     ['/orders', 'Orders'],
     ['/orders?show=fills', 'Fills'],
     ['/account', 'Account'],
+    ['/limits', 'Limits'],
     ['/activity', 'Activity'],
     ['/intents/sig-0901', /AAPL/],
     ['/intents/sig-0904', /MSFT/],
@@ -675,6 +717,7 @@ describe('the dashboard', { skip: executablePath === undefined ? 'no Chromium fo
 
   const DIALOGS: readonly (readonly [string, string, string | RegExp])[] = [
     ['/access', 'Your access', 'Revoke laptop'],
+    ['/limits', 'Limits', 'Change limits…'],
     ['/approvals', 'Approvals', 'Approve…'],
     ['/approvals', 'Approvals', 'Arm a strategy…'],
     ['/approvals', 'Approvals', 'Change the access of Ben'],

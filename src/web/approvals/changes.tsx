@@ -9,6 +9,7 @@ import { Moment } from '../parts/moment.tsx'
 import { Blank, Panel } from '../parts/panel.tsx'
 import { Sheet, SheetFoot } from '../parts/sheet.tsx'
 import { Trouble } from '../parts/trouble.tsx'
+import { limitLines } from '../limits/words.ts'
 import { Requirement } from '../queue/requirement.tsx'
 import type { Tone } from '../words.ts'
 import { DiffTable } from './diff-table.tsx'
@@ -20,14 +21,22 @@ type Begun = { readonly verb: 'approve' | 'decline'; readonly change: Change }
 const SETTLED_MAX = 20
 
 /** What somebody wants otherwise: to decide, and decided. `policy` is the one of now. */
-export function Changes({ changes, policy }: { changes: readonly Change[]; policy: ApprovalPolicy | null }): ReactNode {
+export function Changes({
+  changes,
+  policy,
+  note = 'Of the policy, of the risk limits, of people, of their passkeys.',
+}: {
+  changes: readonly Change[]
+  policy: ApprovalPolicy | null
+  note?: string
+}): ReactNode {
   const [begun, setBegun] = useState<Begun | null>(null)
   const waiting = changes.filter(({ state }) => state === 'Waiting')
   const settled = changes.filter(({ state }) => state !== 'Waiting').slice(0, SETTLED_MAX)
   const before = (change: Change): ApprovalPolicy | null => policyBefore(change, changes, policy)
   const current = changes.find(({ changeID }) => changeID === begun?.change.changeID)
   return (
-    <Panel title="Changes" note="Of the policy, of people, of their passkeys.">
+    <Panel title="Changes" note={note}>
       {waiting.length === 0 ? <Blank title="No change waits." /> : null}
       {waiting.map((change) => (
         <Waiting
@@ -88,6 +97,8 @@ function linesOf({ what }: Change, before: ApprovalPolicy | null): Line[] {
       return policyDiff(before, what.policy)
     case 'person':
       return [{ what: what.name, before: access(what.before), after: access(what.after) }]
+    case 'risk limits':
+      return limitLines(what.before, what.after)
     case 'passkey revoked':
       return [{ what: `Passkey “${what.name}”`, before: 'in use', after: null }]
   }
@@ -96,6 +107,7 @@ function linesOf({ what }: Change, before: ApprovalPolicy | null): Line[] {
 const KIND: Readonly<Record<Change['what']['kind'], string>> = {
   'approval policy': 'Another policy',
   person: 'Access of a person',
+  'risk limits': 'Other risk limits',
   'passkey revoked': 'A passkey revoked',
 }
 const STATE: Readonly<Record<Change['state'], Tone>> = {
@@ -113,6 +125,7 @@ function Head({ change }: { change: Change }): ReactNode {
         <strong>
           {KIND[what.kind]}
           {what.kind === 'approval policy' ? `, version ${what.policy.version}` : ''}
+          {what.kind === 'risk limits' ? `, version ${what.after.version}` : ''}
         </strong>
         <Badge tone={STATE[state]}>{state}</Badge>
         {note === null ? null : <span className="text-soft">{note}</span>}

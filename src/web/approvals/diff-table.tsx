@@ -1,4 +1,5 @@
 import type { ReactNode } from 'react'
+import { Badge } from '../parts/badge.tsx'
 import { Nothing } from '../parts/figure.tsx'
 import { type Column, Ledger } from '../parts/ledger.tsx'
 import type { Line } from './policy.ts'
@@ -31,7 +32,19 @@ const COLUMNS: readonly Column<Line>[] = [
   },
 ]
 
+const DIRECTION: Column<Line> = {
+  key: 'tighter',
+  header: 'Which is',
+  cell: ({ tighter }) =>
+    tighter === undefined ? (
+      <Nothing />
+    ) : (
+      <Badge tone={tighter ? 'good' : 'warn'}>{tighter ? 'tighter' : 'looser'}</Badge>
+    ),
+}
+
 /** Before and after, side by side: what goes is struck out, what comes is marked, and both are said in words too. */
 export function DiffTable({ lines }: { lines: readonly Line[] }): ReactNode {
-  return <Ledger caption="Before and after" columns={COLUMNS} rows={lines} keyOf={({ what }) => what} />
+  const columns = lines.some(({ tighter }) => tighter !== undefined) ? [...COLUMNS, DIRECTION] : COLUMNS
+  return <Ledger caption="Before and after" columns={columns} rows={lines} keyOf={({ what }) => what} />
 }

@@ -57,7 +57,13 @@ export const escalationInWords = (ms: number | undefined): string =>
   ms === undefined ? 'never' : `when nobody has decided for ${round(ms)}`
 
 /** One line of a comparison; `before` null: it is new, `after` null: it goes. */
-export type Line = { readonly what: string; readonly before: string | null; readonly after: string | null }
+export type Line = {
+  readonly what: string
+  readonly before: string | null
+  readonly after: string | null
+  /** Of a limit: whether less may be risked afterwards. */
+  readonly tighter?: boolean
+}
 
 /** What is otherwise in `after`; a policy that is not known any more differs in everything. */
 export function policyDiff(before: ApprovalPolicy | null, after: ApprovalPolicy): Line[] {

@@ -1,5 +1,6 @@
 import { createHash } from 'node:crypto'
 import type { Access, Approvals, ApprovalStatistics, Arming, Change, EnrolAsk, Person, Token } from '../../api/wire.ts'
+import { makeLimits } from './limits.ts'
 import { Denied } from './world.ts'
 
 /** Who may say yes to what, as invented as the rest of this world: it remembers what is asked of it, and checks nothing. */
@@ -117,6 +118,7 @@ export function makeHouse(clock: () => number, heard: (action: string, id: strin
     ],
   }
   const changes: Change[] = []
+  const limits = makeLimits(iso)
 
   function change(what: Change['what'], reason: string, of: Partial<Change> = {}): Change {
     const digest = createHash('sha256').update(`${reason}${changes.length}`).digest('base64url')
@@ -231,6 +233,7 @@ export function makeHouse(clock: () => number, heard: (action: string, id: strin
     const done: Change = { ...found, state, settledAt: iso(), can: { approve: OVER, decline: OVER } }
     changes[at] = done
     if (state === 'Applied' && done.what.kind === 'approval policy') approvals.policy = done.what.policy
+    if (state === 'Applied' && done.what.kind === 'risk limits') limits.apply(done.what)
     heard(`change.${state.toLowerCase()}`, id, `${by} settled a change: ${reason ?? ''}`)
     return done
   }
@@ -284,12 +287,19 @@ export function makeHouse(clock: () => number, heard: (action: string, id: strin
           proposedAt: iso(),
         })
         heard('change.proposed', made.changeID, `${by} proposed a change.`)
-        return made
+        // Less may be risked: one person is enough.
+        return made.what.kind === 'risk limits' && limits.asked(asked).tighter
+          ? settle(made.changeID, 'Applied', by, reason)
+          : made
       }
       case 'POST changes/:id/approve':
         return settle(id, 'Applied', by, null)
       case 'POST changes/:id/decline':
         return settle(id, 'Declined', by, String(body['reason']))
+      case 'GET limits':
+        return limits.now()
+      case 'GET limits/:id':
+        return limits.history()
       case 'GET people':
         return { items: people }
       case 'GET tokens':
@@ -326,6 +336,7 @@ export function makeHouse(clock: () => number, heard: (action: string, id: strin
       const { policy } = asked as unknown as { policy: Approvals['policy'] }
       return { kind: 'approval policy', before: policy.version, policy: { ...policy, version: policy.version + 1 } }
     }
+    if (asked['kind'] === 'risk limits') return limits.asked(asked).what
     if (asked['kind'] === 'passkey revoked') {
       const credentialID = String(asked['credentialID'])
       const held = people.map(({ personID, passkeys = [] }) => ({

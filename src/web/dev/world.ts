@@ -19,6 +19,7 @@ import type {
   Task,
   Terms,
 } from '../../api/wire.ts'
+import { HEADROOM } from './limits.ts'
 
 /**
  * A gateway that exists on screens alone: shapes of the wire, a few orders in every state, and just enough behaviour to
@@ -223,7 +224,7 @@ export function makeWorld(clock: () => number, later: (ms: number, then: () => v
         notional: ask.notional,
         riskAtStop: ask.risk,
       },
-      headroom: [],
+      headroom: HEADROOM,
       checks: passed(),
       refusals: [],
       decideBy: iso(at + (ask.ttlMs ?? 300_000)),
@@ -584,9 +585,8 @@ export function makeWorld(clock: () => number, later: (ms: number, then: () => v
     const at = tasks.findIndex(({ taskID }) => taskID === id)
     const task = tasks[at]
     if (task === undefined) throw new Denied(404, 'NOT_FOUND', 'No such task', `There is no task ${id}.`)
-    const next = { ...task, doneAt: iso(), doneBy: by, note }
+    const next = { ...task, ...change }
     tasks[at] = next
-    emit('task.closed', { type: 'task', id }, task.corr, `${by} closed a task: ${note}`, by)
     return next
   }
 

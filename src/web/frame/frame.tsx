@@ -4,9 +4,10 @@ import type { Me, Status } from '../../api/wire.ts'
 import { useSignOut } from '../commands.ts'
 import { HaltBanner } from '../halt/halt-banner.tsx'
 import { HaltButton } from '../halt/halt-button.tsx'
+import { useKey } from '../keys.ts'
 import { Trouble } from '../parts/trouble.tsx'
 import { statusQuery } from '../queries.ts'
-import { Link, usePlace, WaitingCount } from '../router.tsx'
+import { Link, navigate, usePlace, WaitingCount } from '../router.tsx'
 import { ConnectionBanner } from './connection.tsx'
 import { Account, Surroundings } from './surroundings.tsx'
 
@@ -14,6 +15,7 @@ import { Account, Surroundings } from './surroundings.tsx'
 export function Frame({ me, children }: { me: Me; children: ReactNode }): ReactNode {
   const { data } = useQuery(statusQuery)
   const status = data?.status
+  useKey('L', () => navigate('/limits'))
   return (
     <WaitingCount value={(status?.awaiting ?? 0) + (status?.alerts ?? 0)}>
       <a
@@ -51,6 +53,7 @@ const PLACES: readonly Place[] = [
   { to: '/', name: 'Queue', count: ({ awaiting }) => awaiting, what: 'awaiting approval' },
   { to: '/orders', name: 'Orders', count: ({ openOrders }) => openOrders, what: 'open' },
   { to: '/account', name: 'Account', count: () => 0, what: '' },
+  { to: '/limits', name: 'Limits', count: () => 0, what: '' },
   { to: '/activity', name: 'Activity', count: ({ tasks }) => tasks, what: 'tasks' },
   { to: '/approvals', name: 'Approvals', count: () => 0, what: '' },
 ]

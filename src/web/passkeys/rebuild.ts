@@ -49,6 +49,11 @@ export function canonicalOrder(
 /** A change of the house as it is hashed: without the names that the page shows beside the ids. */
 export function canonicalChange(what: Change['what'], proposer: string): unknown {
   if (what.kind === 'approval policy') return { what, proposer }
+  // What is hashed is both sets as a whole; the lines between them are for the eye.
+  if (what.kind === 'risk limits') {
+    const { kind, before, after } = what
+    return { what: { kind, before, after }, proposer }
+  }
   const { name: _, ...hashed } = what
   return { what: hashed, proposer }
 }

@@ -13,6 +13,7 @@ const KEYS: readonly (readonly [string, string])[] = [
   ['l', 'Ask the agent for another look at it'],
   ['Shift H', 'Halt trading (asks first)'],
   ['Shift P', 'Halt one strategy or symbol (asks first)'],
+  ['Shift L', 'The risk limits'],
   ['?', 'These keys'],
   ['Esc', 'Close what is open'],
 ]

@@ -15,6 +15,7 @@ import { orderInWords, priceInWords, undecidedInWords } from '../words.ts'
 import { Checks } from './checks.tsx'
 import { Deadline } from './deadline.tsx'
 import type { Verb } from './decide.tsx'
+import { Headroom } from './headroom.tsx'
 import { PriceNow } from './price-now.tsx'
 import { Asides, Requirement } from './requirement.tsx'
 import { SizingSteps } from './sizing-steps.tsx'
@@ -69,6 +70,7 @@ export const Request = memo(function Request({ intent, within, onBegin }: Reques
 
       <Facts facts={factsOf(intent)} />
       {ticket === null ? null : <PriceNow symbol={symbol} refPx={ticket.refPx} maxDriftBps={ticket.maxDriftBps} />}
+      <Headroom intent={intent} />
       <div className="grid gap-2">
         {sizing === null ? null : <SizingSteps sizing={sizing} symbol={symbol} />}
         <Checks checks={intent.checks} />

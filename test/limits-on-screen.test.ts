@@ -1,0 +1,69 @@
+import assert from 'node:assert/strict'
+import { describe, it } from 'node:test'
+import { changeDigest } from '../src/desk/governing.ts'
+import { defaultsOf, differences, LIMITS, LISTS, withSettings } from '../src/gate/limits.ts'
+import { viewLimits } from '../src/api/present-limits.ts'
+import { dec } from '../src/values/decimal.ts'
+import { canonicalChange, hashOf } from '../src/web/passkeys/rebuild.ts'
+import { limitLines, LIMIT, LIST } from '../src/web/limits/words.ts'
+
+describe('risk limits on the screen', () => {
+  it('call and measure each as the gateway does', () => {
+    const of = (rows: object) => Object.entries(rows).map(([name, { title, unit }]) => [name, title, unit])
+    assert.deepEqual(of(LIMIT), of(LIMITS))
+    assert.deepEqual(
+      Object.entries(LIST),
+      Object.entries(LISTS).map(([name, { title }]) => [name, title]),
+    )
+  })
+
+  it('find the same differences, and the same of them looser, as the gateway', () => {
+    const base = defaultsOf('S1')
+    const changes = [
+      { values: { maxOrderNotional: { hard: dec('10000.00') } } },
+      { values: { maxOrderNotional: { hard: dec('2500'), soft: dec('1500') } } },
+      { values: { maxOrderQty: { hard: dec('9') }, dayLoss: { hard: null } } },
+      { values: { buyingPowerBuffer: { hard: dec('0.1') } } },
+      { values: { buyingPowerBuffer: { hard: dec('0.01') } } },
+      { lists: { symbols: ['AAPL'], restricted: ['GME'], allowShort: false } },
+      { lists: { ordTypes: ['Limit'] as const } },
+    ]
+    for (const change of changes)
+      for (const [a, b] of [
+        [base, withSettings(base, change)],
+        [withSettings(base, change), base],
+      ] as const)
+        assert.deepEqual(
+          limitLines(viewLimits(a), viewLimits(b)).map(({ tighter }) => tighter),
+          differences(a, b).map(({ tighter }) => tighter),
+        )
+  })
+
+  it('say before and after as people do', () => {
+    const base = defaultsOf('S1')
+    const after = withSettings(base, {
+      values: { dayLoss: { hard: dec('0.125') } },
+      lists: { symbols: ['AAPL', 'MSFT'] },
+    })
+    assert.deepEqual(limitLines(viewLimits(base), viewLimits(after)), [
+      { what: 'Loss of the day', before: '5 %', after: '12.5 %', tighter: false },
+      { what: 'Symbols allowed', before: 'all', after: 'AAPL and MSFT', tighter: true },
+    ])
+  })
+
+  it('are signed as they are shown, whatever lines the gateway puts between them', async () => {
+    const before = defaultsOf('S1')
+    const after = withSettings(before, { values: { dayLoss: { hard: dec('0.10') } }, lists: { restricted: ['GME'] } })
+    const shown = {
+      kind: 'risk limits',
+      before: viewLimits(before),
+      after: viewLimits(after),
+      changes: [{ name: 'dayLoss', bound: 'hard', old: '0.1', new: '0.05', tighter: true }],
+    } as const
+    const what = { kind: 'risk limits', before, after } as const
+    assert.equal(
+      await hashOf('jax-change-v1', canonicalChange({ ...shown, changes: [...shown.changes] }, 'per_1')),
+      changeDigest(what, 'per_1'),
+    )
+  })
+})
