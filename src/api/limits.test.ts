@@ -2,8 +2,10 @@ import assert from 'node:assert/strict'
 import { after, before, describe, it } from 'node:test'
 import type { Limiting } from '../desk/limiting.ts'
 import { defaultsOf } from '../gate/limits.ts'
+import type { Clock } from '../ports/clock.ts'
+import type { AccountID, IntentID } from '../values/brand.ts'
 import { dec } from '../values/decimal.ts'
-import { cardOf } from './card.ts'
+import { createHouse } from './house.ts'
 import { AGENT, type As, type House, openHouse, SIGNAL } from './house.contract.ts'
 import type * as wire from './wire.ts'
 
@@ -81,9 +83,21 @@ describe('the limits of now', () => {
     )
     assert.deepEqual([of('maxOrdersPerMinute')?.now, of('maxOrdersPerDay')?.now], ['1', '1'])
     assert.deepEqual([of('maxRepeats')?.now, of('maxRepeats')?.of], ['1', 'breakout, Buy AAPL'])
-    const record = (await house.store.get('intent', 'sig-1')) ?? assert.fail()
-    const around = { gateway: 'g', now: house.now(), name: (id: string) => id, publicUrl: '' }
-    const fact = cardOf(record, null, around)?.facts.find(({ name }) => name === 'Limits')
+    const { desk, store } = house
+    const clock: Clock = { now: house.now, monotonicNs: () => 0n, sleep: async () => {} }
+    const log = { info() {}, warn() {}, error() {} }
+    const account = intent.account as AccountID
+    const port = createHouse({
+      desk,
+      reads: store,
+      clock,
+      log,
+      account,
+      journal: '',
+      environment: 'paper',
+      publicUrl: '',
+    })
+    const fact = (await port.card('sig-1' as IntentID))?.facts.find(({ name }) => name === 'Limits')
     assert.equal(
       fact?.value,
       'after it 99.4 % of cost of one order, 49.7 % of share of one symbol, 39.8 % of worth of one symbol',
