@@ -65,6 +65,7 @@ describe('the next step towards nothing', () => {
     ['two intents, and less there',       { ...net('120'), bookQty: dec('150'), families: [family('100'), family('50', 'Buy', 'I2')] }, {}, 'Ready I1:Sell 100 at 181.87 Day, I2:Sell 20 at 181.87 Day'],
     ['the broker holds less than ours',   net('60'),                                                      {}, 'Ready I1:Sell 60 at 181.87 Day'],
     ['an intent of the other side is not enlarged', { ...net('50'), bookQty: dec('50'), families: [family('100'), family('50', 'Sell', 'I2')] }, {}, 'Ready I1:Sell 50 at 181.87 Day'],
+    ['whichever comes first',             { ...net('50'), bookQty: dec('50'), families: [family('50', 'Sell', 'I2'), family('100')] }, {}, 'Ready I1:Sell 50 at 181.87 Day'],
     ['more than our intents, and booked', { ...net('140'), bookQty: dec('140') },                         {}, 'Ready I1:Sell 100 at 181.87 Day, own:Sell 40 at 181.87 Day'],
     ['more than our book, just now',      net('140'),                                                     {}, 'Ready I1:Sell 100 at 181.87 Day'],
     ['more than our book, for long',      { ...net('140'), ...LASTS },                                    {}, 'Ready I1:Sell 100 at 181.87 Day, own:Sell 40 at 181.87 Day'],
