@@ -4,7 +4,7 @@ import { linkID } from '../desk/evidence.ts'
 import type { Actor } from '../journal/row.ts'
 import { type HaltScope, statesOf, tradingIn } from '../orders/halt.ts'
 import { isOpen } from '../orders/machine.ts'
-import type { Card, Heard, House } from '../ports/channel.ts'
+import type { Alert, Card, Heard, House } from '../ports/channel.ts'
 import type { Clock } from '../ports/clock.ts'
 import type { Intent, Person } from '../ports/records.ts'
 import type { Reads } from '../ports/store.ts'
@@ -13,6 +13,7 @@ import { sha256Base64url } from '../values/hash.ts'
 import type { Instant } from '../values/instant.ts'
 import type { Result } from '../values/result.ts'
 import { codeHash, scopesOf } from './access.ts'
+import { alertOf } from './alert.ts'
 import { cardOf, titleOf } from './card.ts'
 import { type Log, namesOf, orderOf } from './context.ts'
 import { cleanText } from './text.ts'
@@ -50,6 +51,12 @@ export function createHouse(deps: HouseDeps): House {
   async function card(intentID: IntentID): Promise<Card | null> {
     const intent = await reads.get('intent', intentID)
     return intent && shown(intent)
+  }
+
+  async function alert(taskID: string): Promise<Alert | null> {
+    const task = await reads.get('task', taskID)
+    const { environment, publicUrl } = deps
+    return task && alertOf(task, { gateway, environment, publicUrl, name: await namesOf(reads) })
   }
 
   /** The person whom this chat account was linked to by a code; never by a name, which anybody may take. */
@@ -126,6 +133,23 @@ export function createHouse(deps: HouseDeps): House {
               evidence: by,
             })
             return told(intentID, approved, saidYes)
+          }),
+        FAILED,
+      ),
+
+    alert: (taskID) => safely('alert', () => alert(taskID), null),
+
+    acknowledge: ({ taskID, by }) =>
+      safely(
+        'acknowledge',
+        () =>
+          asPerson(by, async (person, actor) => {
+            if (!scopesOf(person.roles).has('tasks:acknowledge'))
+              return no('FORBIDDEN', `${person.name} has no role here. Ask an admin for one.`)
+            const seen = await desk.acknowledge({ taskID, actor })
+            return seen.ok
+              ? yes('It is written down that you saw it. It stays open on the page until somebody closes it.')
+              : no(seen.error.code, seen.error.text)
           }),
         FAILED,
       ),

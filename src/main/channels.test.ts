@@ -32,6 +32,8 @@ function bench(configuration: string) {
     gateway: 'gAtEwAy0123456_-',
     card: async () => null,
     decide: async () => said,
+    alert: async () => null,
+    acknowledge: async () => said,
     addReason: async () => said,
     link: async () => said,
     halt: async () => said,

@@ -10,8 +10,9 @@ import { openWebhook } from '../channels/webhook/webhook.ts'
 import type { Desk } from '../desk/desk.ts'
 import type { Channel, House } from '../ports/channel.ts'
 import type { Clock } from '../ports/clock.ts'
-import type { Intent } from '../ports/records.ts'
+import type { Intent, Task } from '../ports/records.ts'
 import type { Reads } from '../ports/store.ts'
+import type { IntentID } from '../values/brand.ts'
 import { Fault } from '../values/fault.ts'
 import { msBetween, plusMs } from '../values/instant.ts'
 import { systemClock } from './clock.ts'
@@ -78,12 +79,31 @@ export function openChannels(settings: Settings, deps: ChannelsDeps): Channels {
     outboxes: [
       outboxOf(
         channel,
-        bookOf(deps, house, channel.name, () => true),
+        bookOf(
+          deps,
+          channel.name,
+          cardsOf(deps, house, () => true),
+        ),
+      ),
+      outboxOf(
+        channel,
+        bookOf(
+          deps,
+          `${channel.name}-alert`,
+          alertsOf(deps, house, () => true),
+        ),
       ),
       ...(escalations === null
         ? []
         : [
-            outboxOf({ ...channel, show: escalations }, bookOf(deps, house, `${channel.name}-escalation`, isEscalated)),
+            outboxOf(
+              { ...channel, show: escalations },
+              bookOf(deps, `${channel.name}-escalation`, cardsOf(deps, house, isEscalated)),
+            ),
+            outboxOf(
+              { ...channel, show: escalations },
+              bookOf(deps, `${channel.name}-alert-escalation`, alertsOf(deps, house, isEscalated)),
+            ),
           ]),
     ],
   }))
@@ -220,30 +240,37 @@ const inTimeOfPeople = (house: House, { clock, speed }: ChannelsDeps, people: Cl
   once: (key, until) => house.once(key, plusMs(clock.now(), msBetween(people.now(), until) * speed)),
 })
 
-const isEscalated = ({ escalatedAt }: Intent): boolean => escalatedAt !== undefined
+const isEscalated = ({ escalatedAt }: Pick<Intent | Task, 'escalatedAt'>): boolean => escalatedAt !== undefined
 
-/**
- * @param lane the name under which its cards are kept: two conversations of one channel are two lanes.
- * @param isFor the orders that are posted there.
- */
-function bookOf(
-  { desk, reads }: ChannelsDeps,
-  house: House,
-  lane: string,
-  isFor: (intent: Intent) => boolean,
-): OutboxBook {
+type Kept = Pick<ChannelsDeps, 'desk' | 'reads'>
+/** What is posted in a lane: what waits now, and how one of them looks. */
+type Posts = Pick<OutboxBook, 'waiting' | 'card'>
+
+const cardsOf = ({ reads }: Kept, house: House, isFor: (intent: Intent) => boolean): Posts => ({
+  async waiting() {
+    const intents = await reads.waitingIntents()
+    return intents.filter((one) => one.state === 'AwaitingApproval' && isFor(one)).map(({ intentID }) => intentID)
+  },
+  card: (intentID) => house.card(intentID),
+})
+export const alertsOf = ({ reads }: Kept, house: Pick<House, 'alert'>, isFor: (task: Task) => boolean): Posts => ({
+  async waiting() {
+    const tasks = await reads.all('task')
+    return tasks
+      .filter((one) => one.doneAt === null && one.acknowledgedAt === undefined && isFor(one))
+      .map(({ taskID }) => taskID as IntentID)
+  },
+  card: (taskID) => house.alert(taskID),
+})
+
+/** @param lane the name under which its cards are kept: two conversations of one channel are two lanes, and so are alerts. */
+export function bookOf({ desk, reads }: Kept, lane: string, posts: Posts): OutboxBook {
   return {
+    ...posts,
     async open() {
       const cards = await reads.all('card')
       return cards.filter(({ channel }) => channel === lane)
     },
-    async waiting() {
-      const intents = await reads.waitingIntents()
-      return intents
-        .filter((intent) => intent.state === 'AwaitingApproval' && isFor(intent))
-        .map(({ intentID }) => intentID)
-    },
-    card: (intentID) => house.card(intentID),
     put: (_channel, posted) => desk.recordCard(lane, posted.intentID, { ...posted, channel: lane }),
     drop: (_channel, intentID) => desk.recordCard(lane, intentID, null),
   }

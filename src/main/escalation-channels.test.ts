@@ -62,6 +62,8 @@ function gateway(configuration: string) {
       change(intentID, { state: 'declined', stateText: 'Declined by Ana.' })
       return { ...said, card: cards.get(intentID) ?? null }
     },
+    alert: async () => null,
+    acknowledge: async () => said,
     addReason: async () => said,
     link: async () => said,
     halt: async () => said,
@@ -90,7 +92,7 @@ function gateway(configuration: string) {
         else kept.delete(`${channel}|${intentID}`)
       },
     },
-    reads: { all: (async () => [...kept.values()]) as never, waitingIntents: async () => waiting() },
+    reads: { all: (async (kind: string) => (kind === 'card' ? [...kept.values()] : [])) as never, waitingIntents: async () => waiting() },
     clock,
     speed: 1,
     places: placesIn(mkdtempSync(join(root, 'data-'))),

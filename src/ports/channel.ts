@@ -37,6 +37,28 @@ export type Card = {
 /** `waiting` alone has buttons. */
 export type CardState = 'waiting' | 'approved' | 'declined' | 'expired' | 'withdrawn' | 'refused' | 'sent' | 'ended'
 
+/** Something that people are called to, until one of them says that they saw it. Text as hostile as that of a card. */
+export type Alert = {
+  readonly gateway: string
+  /** Its task: what the button names. */
+  readonly taskID: string
+  readonly severity: 'warning' | 'critical'
+  readonly environment: 'paper' | 'live'
+  /** `FROZEN AAPL`. */
+  readonly title: string
+  readonly text: string
+  /** `waiting` alone has a button; `ended` when somebody has seen or closed it. */
+  readonly state: 'waiting' | 'ended'
+  readonly stateText: string
+  /** The page that lists it. */
+  readonly url: string
+  /** The chapter that tells what to do: `docs/emergency.md#e1-kill`. */
+  readonly runbook: string
+}
+export const isAlert = (what: Card | Alert): what is Alert => 'taskID' in what
+/** What it is kept under in a channel. */
+export const keptUnder = (what: Card | Alert): IntentID => (isAlert(what) ? (what.taskID as IntentID) : what.intentID)
+
 /** What came of a click, in words for the person who clicked; `card` is the order as it stands now, where there is one. */
 export type Heard =
   | { readonly ok: true; readonly text: string; readonly card: Card | null }
@@ -62,6 +84,9 @@ export interface House {
     readonly reason: string | null
     readonly by: ChannelClick
   }): Promise<Heard>
+  alert(taskID: string): Promise<Alert | null>
+  /** Somebody says that they saw it. Never rejects for a wrong click. */
+  acknowledge(ask: { readonly taskID: string; readonly by: ChannelClick }): Promise<Heard>
   /** The reason for a no that was given already: it is added to the story, and decides nothing. */
   addReason(ask: { readonly intentID: IntentID; readonly reason: string; readonly by: ChannelClick }): Promise<Heard>
   /** Ties this user to the person who holds the code, made on the signed-in page. */
@@ -101,8 +126,8 @@ export interface Channel {
   readonly name: 'slack' | 'teams' | 'webhook'
   /** Paths below `/channels/` that it listens on, such as `slack/interactive`. */
   readonly routes: readonly { readonly path: string; readonly handle: (request: Inbound) => Promise<Answer> }[]
-  /** Posts the card, or puts it right where it stands. Showing the same twice changes nothing that people see. */
-  show(card: Card, place: Place | null): Promise<Shown>
+  /** Posts the card or alert, or puts it right where it stands. Showing the same twice changes nothing that people see. */
+  show(card: Card | Alert, place: Place | null): Promise<Shown>
   /** Opens what it listens on by itself, such as a socket; resolves when it first did or gave up. Rejects never. */
   start(): Promise<void>
   stop(): Promise<void>

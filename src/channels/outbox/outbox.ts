@@ -1,4 +1,4 @@
-import type { Card, Channel, Place, Shown } from '../../ports/channel.ts'
+import { type Alert, type Card, type Channel, keptUnder, type Place, type Shown } from '../../ports/channel.ts'
 import type { Clock } from '../../ports/clock.ts'
 import type { IntentID } from '../../values/brand.ts'
 import { type Instant, msBetween } from '../../values/instant.ts'
@@ -11,7 +11,7 @@ export interface OutboxBook {
   /** The intents that wait for a decision now. */
   waiting(): Promise<readonly IntentID[]>
   /** The order as it is now; null when there is no such intent. */
-  card(intentID: IntentID): Promise<Card | null>
+  card(intentID: IntentID): Promise<Card | Alert | null>
   /** Writes the row of `posted.intentID` in this channel, in place of the one before it. Durable when it resolves. */
   put(channel: Channel['name'], posted: Posted): Promise<void>
   /** Nothing happens when there is no such row. */
@@ -190,7 +190,7 @@ function createLane(channel: Channel, { book, clock, random, log }: OutboxDeps):
     return true
   }
 
-  async function release(row: Posted, card: Card | null): Promise<void> {
+  async function release(row: Posted, card: Card | Alert | null): Promise<void> {
     const { intentID, place } = row
     if (card === null && place !== null)
       log('warn', 'a card stands in a channel for an order that is unknown; it stays as it is', {
@@ -215,7 +215,7 @@ function createLane(channel: Channel, { book, clock, random, log }: OutboxDeps):
   }
 
   /** One call, whatever comes of it, within `CALL_MS`. */
-  async function asked(card: Card, place: Place | null): Promise<Shown> {
+  async function asked(card: Card | Alert, place: Place | null): Promise<Shown> {
     const call = attempt(card, place)
     const answered = new AbortController()
     const bell = clock.sleep(CALL_MS, answered.signal).then(() => null)
@@ -223,13 +223,13 @@ function createLane(channel: Channel, { book, clock, random, log }: OutboxDeps):
     answered.abort()
     if (said !== null) return said
     void call.then((came) => {
-      late.set(card.intentID, came.outcome === 'shown' ? came.place : place)
+      late.set(keptUnder(card), came.outcome === 'shown' ? came.place : place)
       rouse()
     })
     return { outcome: 'later', afterMs: HUNG_MS, text: `no answer within ${CALL_MS / 1000} s` }
   }
 
-  async function attempt(card: Card, place: Place | null): Promise<Shown> {
+  async function attempt(card: Card | Alert, place: Place | null): Promise<Shown> {
     try {
       return await channel.show(card, place)
     } catch (thrown) {
@@ -243,8 +243,8 @@ function createLane(channel: Channel, { book, clock, random, log }: OutboxDeps):
     unsaved.delete(intentID)
   }
 
-  function tell(card: Card, before: Posted, said: Shown): void {
-    const { intentID } = card
+  function tell(card: Card | Alert, before: Posted, said: Shown): void {
+    const intentID = keptUnder(card)
     if (said.outcome === 'later') return failed(intentID, said.text)
     if (said.outcome === 'never') {
       const facts = { ...here(intentID), state: card.state, reason: said.text }

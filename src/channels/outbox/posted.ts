@@ -1,4 +1,4 @@
-import type { Card, CardState, Place, Shown } from '../../ports/channel.ts'
+import type { Alert, Card, CardState, Place, Shown } from '../../ports/channel.ts'
 import type { IntentID } from '../../values/brand.ts'
 import { sha256Base64url } from '../../values/hash.ts'
 import { type Instant, msBetween, plusMs } from '../../values/instant.ts'
@@ -27,10 +27,10 @@ const FINAL: Readonly<Record<CardState, boolean>> = {
   refused: true,
   ended: true,
 }
-export const isFinal = (card: Card): boolean => FINAL[card.state]
+export const isFinal = (card: Card | Alert): boolean => FINAL[card.state]
 
 /** Names what a card says: the same text in every field, the same name, in whatever order the fields were written. */
-export const contentOf = (card: Card): string => sha256Base64url(JSON.stringify(card, inOrder))
+export const contentOf = (card: Card | Alert): string => sha256Base64url(JSON.stringify(card, inOrder))
 // Not `canonical`: it refuses half of a surrogate pair, and a card with hostile text must be shown as well.
 const inOrder = (_: string, value: unknown): unknown =>
   typeof value === 'object' && value !== null && !Array.isArray(value)
@@ -46,7 +46,7 @@ export type Move = 'show' | 'nothing' | 'drop'
  * @param row null when the channel was never told of it.
  * @param card null when the order is unknown.
  */
-export function moveOf(row: Posted | null, card: Card | null): Move {
+export function moveOf(row: Posted | null, card: Card | Alert | null): Move {
   if (card === null) return row === null ? 'nothing' : 'drop'
   // Whoever was never asked need not hear that it is over.
   if (row === null) return card.state === 'waiting' ? 'show' : 'nothing'
@@ -74,7 +74,13 @@ const PAUSE_MAX_MS = 3_600_000
  * @param random 0 (inclusive) to 1 (exclusive).
  * @returns null when the card is done with: its final state was shown, or never can be.
  */
-export function afterShowing(row: Posted, card: Card, said: Shown, now: Instant, random: number): Posted | null {
+export function afterShowing(
+  row: Posted,
+  card: Card | Alert,
+  said: Shown,
+  now: Instant,
+  random: number,
+): Posted | null {
   if (said.outcome === 'later') {
     const attempts = row.attempts + 1
     return { ...row, attempts, dueAt: plusMs(now, Math.max(pauseMs(said.afterMs), backoffMs(attempts, random))) }

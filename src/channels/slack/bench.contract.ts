@@ -1,7 +1,7 @@
 import { createServer } from 'node:http'
 import type { AddressInfo } from 'node:net'
 import { setTimeout as pause } from 'node:timers/promises'
-import type { Card, Channel, Heard, House, Inbound } from '../../ports/channel.ts'
+import type { Alert, Card, Channel, Heard, House, Inbound } from '../../ports/channel.ts'
 import type { Clock } from '../../ports/clock.ts'
 import { type SlackSimulator, type SlackSimulatorOptions, startSlackSimulator } from '../../simulators/slack/server.ts'
 import type { IntentID } from '../../values/brand.ts'
@@ -42,6 +42,19 @@ export const CARD: Card = {
   url: 'https://jax.example/a/sig:01',
 }
 
+export const ALERT: Alert = {
+  gateway: CARD.gateway,
+  taskID: 'FROZEN:AAPL|x <!here>',
+  severity: 'critical',
+  environment: 'paper',
+  title: 'FROZEN AAPL',
+  text: 'AAPL is frozen: <!channel> 40 at the broker.',
+  state: 'waiting',
+  stateText: 'Nobody has said that they saw it.',
+  url: 'https://jax.example/activity',
+  runbook: 'docs/emergency.md#e13-reconciliation-break',
+}
+
 type Asked = { readonly what: string; readonly ask: unknown }
 
 /** A house in memory: one order, people who are linked by the user ids in `linked`, and a note of all it was asked. */
@@ -51,6 +64,7 @@ export function memoryHouse() {
   const linked = new Set(['U0ANA', 'U0BEN'])
   const state = {
     card: CARD,
+    alert: ALERT,
     linked,
     /** Rejects whatever it is asked. */
     down: false,
@@ -80,6 +94,12 @@ export function memoryHouse() {
         const to = click.verdict === 'approve' ? 'approved' : 'declined'
         state.card = { ...card, state: to, stateText: `${to} by ${click.by.user}`, decideBy: null }
         return { ok: true, text: `You ${to} it.`, card: state.card }
+      }),
+    alert: async (taskID) => (taskID === state.alert.taskID ? state.alert : null),
+    acknowledge: (ask) =>
+      hear('acknowledge', ask, ask.by.user, () => {
+        state.alert = { ...state.alert, state: 'ended', stateText: `${ask.by.user} saw it.` }
+        return { ok: true, text: 'Taken down.', card: null }
       }),
     addReason: (ask) =>
       hear('addReason', ask, ask.by.user, () => {

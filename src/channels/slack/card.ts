@@ -1,5 +1,5 @@
 import type { Button, KnownBlock, ModalView, PlainTextElement } from '@slack/types'
-import type { Card, Place } from '../../ports/channel.ts'
+import type { Alert, Card, Place } from '../../ports/channel.ts'
 import { type IntentID, isIntentID } from '../../values/brand.ts'
 import { type Instant, rfc3339 } from '../../values/instant.ts'
 import { escaped, plain } from './text.ts'
@@ -12,6 +12,7 @@ export const LIMIT = {
   fieldsOfSection: 10,
   button: 75,
   confirmText: 300,
+  value: 2000,
   url: 3000,
   blocksOfMessage: 50,
 } as const
@@ -25,6 +26,7 @@ const TOP_TEXT_MAX = 1000
 export const APPROVE = 'apr.approve'
 export const REJECT = 'apr.reject'
 export const OPEN = 'apr.open'
+export const SEEN = 'alt.seen'
 export const REASON_VIEW = 'apr.reject.reason'
 export const REASON_BLOCK = 'r'
 export const REASON_ACTION = 'reason'
@@ -32,15 +34,18 @@ export const REASON_LENGTH = { min: 3, max: 500 } as const
 
 /** As many characters of the digest as a button carries. */
 const DIGEST_CHARS = 16
+const SEEN_VALUE = /^a1\|([A-Za-z0-9_-]{16})\|([^|]{1,1900})$/
 const VALUE = /^v2\|([A-Za-z0-9_-]{16})\|([^|]{1,192})\|(\d{1,9})\|([A-Za-z0-9_-]{16})$/
 
 export type Message = {
   readonly text: string
   readonly blocks: KnownBlock[]
-  readonly metadata: {
-    readonly event_type: 'jax_approval'
-    readonly event_payload: { readonly intent_id: string; readonly rev: number }
-  }
+  readonly metadata:
+    | {
+        readonly event_type: 'jax_approval'
+        readonly event_payload: { readonly intent_id: string; readonly rev: number }
+      }
+    | { readonly event_type: 'jax_alert'; readonly event_payload: { readonly task_id: string } }
 }
 /** What a button points at, and whose it is. It gives no right to anything: all that counts is looked up. */
 export type Locator = Pick<Card, 'gateway' | 'intentID' | 'rev' | 'digest'>
@@ -62,6 +67,39 @@ export function messageOf(card: Card): Message {
     ],
     metadata: { event_type: 'jax_approval', event_payload: { intent_id: card.intentID, rev: card.rev } },
   }
+}
+
+/** An alert as a message: with a button until somebody has seen it. */
+export function alertMessageOf(alert: Alert): Message {
+  const title = `${alert.environment.toUpperCase()} · ${alert.severity === 'critical' ? 'CRITICAL' : 'Warning'} · ${alert.title}`
+  const value = seenValueOf(alert)
+  const buttons: Button[] = [
+    ...(alert.state === 'waiting' && value.length <= LIMIT.value
+      ? [{ ...button(SEEN, 'Acknowledge'), style: 'primary' as const, value }]
+      : []),
+    ...(isPage(alert.url) ? [{ ...button(OPEN, 'Open in Jax'), url: alert.url }] : []),
+  ]
+  return {
+    text: escaped(plain(`${title}: ${alert.text}`, TOP_TEXT_MAX)) || 'An alert',
+    blocks: [
+      { type: 'header', text: words(title, LIMIT.header) },
+      section('what', words(alert.text, REASONING_MAX)),
+      note('state', alert.stateText),
+      { type: 'context', block_id: 'foot', elements: [words(`What to do: ${alert.runbook}`, NOTE_MAX)] },
+      ...(buttons.length === 0 ? [] : [{ type: 'actions' as const, block_id: 'alt', elements: buttons }]),
+    ],
+    metadata: { event_type: 'jax_alert', event_payload: { task_id: plain(alert.taskID, FACT_MAX) } },
+  }
+}
+
+/** Which alert a button means, and whose it is. It gives no right to anything. */
+export const seenValueOf = ({ gateway, taskID }: Pick<Alert, 'gateway' | 'taskID'>): string =>
+  `a1|${gateway}|${encodeURIComponent(taskID.toWellFormed())}`
+/** Null when it is not one that `seenValueOf` makes. */
+export function seenIn(value: string): Pick<Alert, 'gateway' | 'taskID'> | null {
+  const [, gateway = '', name = ''] = SEEN_VALUE.exec(value) ?? []
+  const taskID = decoded(name)
+  return taskID !== '' && seenValueOf({ gateway, taskID }) === value ? { gateway, taskID } : null
 }
 
 /** What notifications show. Slack reads it as mrkdwn, whatever the blocks are. */

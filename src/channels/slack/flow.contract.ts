@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict'
 import { afterEach, beforeEach, describe, it } from 'node:test'
 import { sha256Hex } from '../../values/hash.ts'
-import { type Bench, CARD, openBench, until } from './bench.contract.ts'
+import { ALERT, type Bench, CARD, openBench, until } from './bench.contract.ts'
 
 type Click = { readonly by: Record<string, unknown> } & Record<string, unknown>
 
@@ -62,6 +62,37 @@ export function slackFlows(via: 'http' | 'socket'): void {
       await settled(ts, 'declined by U0BEN: Too large')
       assert.equal((bench.house.of('addReason') as Click[])[0]?.['reason'], 'Too large')
       assert.equal(decided().length, 1)
+    })
+
+    it('say that they saw an alert, and it says so', async () => {
+      const shown = await bench.channel.show(ALERT, null)
+      const ts = shown.outcome === 'shown' ? shown.place.message : assert.fail(JSON.stringify(shown))
+      assert.match(bench.shows(ts), /PAPER · CRITICAL · FROZEN AAPL.*docs\/emergency\.md#e13/)
+      const message = bench.slack.messages().find((one) => one.ts === ts)
+      assert.doesNotMatch(message?.text ?? '', /<!/)
+      await bench.slack.click('U0ANA', ts, 'alt.seen')
+      await settled(ts, 'U0ANA saw it')
+      assert.doesNotMatch(bench.shows(ts), /alt\.seen/)
+      const [asked, ...more] = bench.house.of('acknowledge') as Click[]
+      assert.deepEqual([asked?.['taskID'], asked?.by['user'], more.length], [ALERT.taskID, 'U0ANA', 0])
+    })
+
+    it('who are nobody here cannot say so, and are told', async () => {
+      bench.house.linked.delete('U0BEN')
+      const shown = await bench.channel.show(ALERT, null)
+      const ts = shown.outcome === 'shown' ? shown.place.message : ''
+      await bench.slack.click('U0BEN', ts, 'alt.seen')
+      await until(() => bench.told('U0BEN').length === 1, 'the answer')
+      assert.match(bench.told('U0BEN')[0] ?? '', /Nobody is linked to you/)
+      assert.match(bench.shows(ts), /alt\.seen/)
+    })
+
+    it('cannot say it of an alert of another gateway', async () => {
+      const shown = await bench.channel.show({ ...ALERT, gateway: 'another012345678' }, null)
+      const ts = shown.outcome === 'shown' ? shown.place.message : ''
+      await bench.slack.click('U0ANA', ts, 'alt.seen')
+      await until(() => bench.told('U0ANA').length === 1, 'the answer')
+      assert.deepEqual(bench.house.of('acknowledge'), [])
     })
 
     it('reject, and lose the window: the no stays', async () => {

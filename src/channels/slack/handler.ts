@@ -12,6 +12,8 @@ import {
   REJECT,
   reasonFor,
   reasonView,
+  SEEN,
+  seenIn,
   whisper,
 } from './card.ts'
 import type { SlackClient } from './client.ts'
@@ -39,6 +41,7 @@ type HandlerDeps = {
   readonly log: Log
   /** Draws the order where it stands, as it is by then. */
   readonly redraw: (intentID: IntentID, card: Card, place: Place) => Promise<void>
+  readonly redrawAlert: (taskID: string, place: Place) => Promise<void>
 }
 
 const VERDICTS: ReadonlyMap<string, 'approve' | 'decline'> = new Map([
@@ -112,6 +115,7 @@ export function openHandler(deps: HandlerDeps) {
     })
     // A link button: the browser is on its way to the page, and Slack says so too.
     if (said.actionID === OPEN) return DONE
+    if (said.actionID === SEEN) return seen(said, proof, refuse)
     const verdict = VERDICTS.get(said.actionID)
     const locator = locatorIn(said.value)
     if (verdict === undefined || locator === null) return refuse(NOT_OURS)
@@ -135,6 +139,26 @@ export function openHandler(deps: HandlerDeps) {
         if (heard.card) await deps.redraw(intentID, heard.card, place)
         // What the card does not show: why it was not taken, or that one yes is not enough.
         if (!heard.ok || heard.card?.state === 'waiting') await tell(said.conversation, said.userID, heard.text)
+      },
+    }
+  }
+
+  /** Whoever the house knows may say that they saw an alert, also while Slack cannot say who they are. */
+  async function seen(said: Press, proof: Proof, refuse: (text: string) => Outcome): Promise<Outcome> {
+    const alert = seenIn(said.value)
+    if (alert === null) return refuse(NOT_OURS)
+    if (isOfAnother(alert.gateway)) return refuse(OTHER_CARD)
+    const standing = await standingOf(said, false)
+    if (!standing.ok && standing.sure) return refuse(standing.text)
+    const { taskID } = alert
+    const heard = await asked('a click on an alert', () =>
+      house.acknowledge({ taskID, by: clickOf(said, said.message, proof) }),
+    )
+    return {
+      ...DONE,
+      async after() {
+        await deps.redrawAlert(taskID, { conversation: said.conversation, message: said.message })
+        if (!heard.ok) await tell(said.conversation, said.userID, heard.text)
       },
     }
   }

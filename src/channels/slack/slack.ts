@@ -1,9 +1,18 @@
-import type { Answer, Card, Channel, Inbound, Place, Shown } from '../../ports/channel.ts'
+import {
+  type Alert,
+  type Answer,
+  type Card,
+  type Channel,
+  type Inbound,
+  isAlert,
+  type Place,
+  type Shown,
+} from '../../ports/channel.ts'
 import { Fault } from '../../values/fault.ts'
 import { sha256Hex } from '../../values/hash.ts'
 import { type Instant, plusMs } from '../../values/instant.ts'
 import type { Result } from '../../values/result.ts'
-import { messageOf, whisper } from './card.ts'
+import { alertMessageOf, messageOf, whisper } from './card.ts'
 import { openClient, type Trouble } from './client.ts'
 import { openHandler, type Proof } from './handler.ts'
 import { commandIn, interactionIn, parseCommand, parseInteraction, type Said } from './payload.ts'
@@ -79,7 +88,16 @@ export function openSlack(settings: SlackSettings, deps: SlackDeps): Slack {
       log('warn', `A card in Slack was not changed after a click; the outbox will. ${drawn.error.text}`, {})
   }
 
-  const handler = openHandler({ workspace, house, client, people, log, redraw })
+  async function redrawAlert(taskID: string, place: Place): Promise<void> {
+    const drawn = await inTurn(place, async () => {
+      const alert = await house.alert(taskID)
+      return alert && client.update(place, alertMessageOf(alert))
+    })
+    if (drawn && !drawn.ok)
+      log('warn', `An alert in Slack was not changed after a click; the outbox will. ${drawn.error.text}`, {})
+  }
+
+  const handler = openHandler({ workspace, house, client, people, log, redraw, redrawAlert })
 
   /** Why this is not for us; null when it is. */
   function strange(said: Said): { readonly code: string; readonly text: string } | null {
@@ -183,17 +201,19 @@ export function openSlack(settings: SlackSettings, deps: SlackDeps): Slack {
     return kind === 'later' ? { outcome: 'later', afterMs, text } : { outcome: 'never', text }
   }
 
-  async function post(card: Card, conversation: string): Promise<Shown> {
+  const drawnOf = (what: Card | Alert) => (isAlert(what) ? alertMessageOf(what) : messageOf(what))
+
+  async function post(card: Card | Alert, conversation: string): Promise<Shown> {
     // When the answer is lost the card may stand there all the same, and the outbox posts another. That is harmless: both
     // name the same ticket, which is decided once, and a click on the older one puts it right.
-    return shown(await client.post(conversation, messageOf(card)))
+    return shown(await client.post(conversation, drawnOf(card)))
   }
 
-  const showIn = (conversation: string) => async (card: Card, place: Place | null) => {
+  const showIn = (conversation: string) => async (card: Card | Alert, place: Place | null) => {
     if (foreign !== null) return { outcome: 'never', text: foreign } as const
     if (place === null) return post(card, conversation)
     return inTurn(place, async () => {
-      const drawn = await client.update(place, messageOf(card))
+      const drawn = await client.update(place, drawnOf(card))
       // Somebody deleted it: what became of the order is still to be seen.
       return !drawn.ok && drawn.error.kind === 'gone' ? post(card, conversation) : shown(drawn)
     })

@@ -1,4 +1,4 @@
-import type { Card } from '../../ports/channel.ts'
+import type { Alert, Card } from '../../ports/channel.ts'
 import { type Instant, rfc3339 } from '../../values/instant.ts'
 import { marked, plain } from './text.ts'
 
@@ -26,7 +26,11 @@ export const REASON_MAX = 500
 export type Locator = { readonly g: string; readonly a: string; readonly r: number; readonly d: string }
 
 export const VERBS = ['apr.approve', 'apr.confirm', 'apr.reject', 'apr.refresh'] as const
+export const SEEN = 'alt.seen'
 export type Verb = (typeof VERBS)[number]
+
+/** The same of an alert: `t` is its task. */
+export type AlertLocator = { readonly g: string; readonly t: string }
 
 type TextBlock = {
   readonly type: 'TextBlock'
@@ -52,10 +56,10 @@ type Input = {
 type Execute = {
   readonly type: 'Action.Execute'
   readonly title: string
-  readonly verb: Verb
+  readonly verb: Verb | typeof SEEN
   readonly style?: 'positive' | 'destructive'
   readonly associatedInputs?: 'none'
-  readonly data: Locator
+  readonly data: Locator | AlertLocator
 }
 type OpenUrl = { readonly type: 'Action.OpenUrl'; readonly title: string; readonly url: string }
 
@@ -105,8 +109,45 @@ export function confirmCardOf(card: Card): AdaptiveCard {
   )
 }
 
+/** An alert as a card: with a button until somebody has seen it. */
+export function alertCardOf(alert: Alert): AdaptiveCard {
+  const critical = alert.severity === 'critical'
+  const { gateway: g, taskID: t } = alert
+  return adaptive(
+    [
+      {
+        type: 'TextBlock',
+        text: `${alert.environment === 'live' ? 'LIVE' : 'PAPER'} - ${critical ? 'Critical' : 'Warning'} - ${marked(alert.title, TITLE_MAX)}`,
+        wrap: true,
+        size: 'Large',
+        weight: 'Bolder',
+        color: critical ? 'Attention' : 'Warning',
+      },
+      { type: 'TextBlock', text: marked(alert.text, REASONING_MAX), wrap: true },
+      sentence(alert.stateText, null),
+      sentence(`What to do: ${alert.runbook}`, null),
+    ],
+    [
+      ...(alert.state === 'waiting'
+        ? [
+            {
+              type: 'Action.Execute',
+              title: 'Acknowledge',
+              verb: SEEN,
+              associatedInputs: 'none',
+              data: { g, t },
+            } as const,
+          ]
+        : []),
+      ...open(alert),
+    ],
+    undefined,
+  )
+}
+
 /** What a phone shows in its list before the card is opened: not Markdown. */
-export const summaryOf = (card: Card): string => plain(`${card.environment.toUpperCase()} - ${card.title}`, TITLE_MAX)
+export const summaryOf = (card: Card | Alert): string =>
+  plain(`${card.environment.toUpperCase()} - ${card.title}`, TITLE_MAX)
 
 const REASON: Input = {
   type: 'Input.Text',
@@ -220,7 +261,7 @@ const refresh = (title: string, data: Locator): Execute => ({
   data,
 })
 
-function open(card: Card): OpenUrl[] {
+function open(card: Pick<Card, 'url'>): OpenUrl[] {
   const url = card.url.length <= URL_MAX ? URL.parse(card.url) : null
   if (url === null || url.href.length > URL_MAX || !/^https?:$/.test(url.protocol)) return []
   return [{ type: 'Action.OpenUrl', title: 'Open in Jax', url: url.href }]

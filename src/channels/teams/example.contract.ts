@@ -1,4 +1,4 @@
-import type { Card, Heard, House } from '../../ports/channel.ts'
+import type { Alert, Card, Heard, House } from '../../ports/channel.ts'
 import type { IntentID } from '../../values/brand.ts'
 import { type Instant, parseInstant } from '../../values/instant.ts'
 
@@ -26,6 +26,19 @@ export const CARD: Card = {
   url: 'https://jax.example/orders/sig-1',
 }
 
+export const ALERT: Alert = {
+  gateway: CARD.gateway,
+  taskID: 'FROZEN:AAPL',
+  severity: 'critical',
+  environment: 'paper',
+  title: 'FROZEN AAPL',
+  text: 'AAPL is frozen: [40](http://evil) at the broker.',
+  state: 'waiting',
+  stateText: 'Nobody has said that they saw it.',
+  url: 'https://jax.example/activity',
+  runbook: 'docs/emergency.md#e13-reconciliation-break',
+}
+
 export type Asked = { readonly what: string; readonly with: unknown }
 
 /** A house of one order: the first word decides, whatever comes after is told so. */
@@ -33,7 +46,7 @@ export function houseOf(first: Card) {
   const asked: Asked[] = []
   const seen = new Set<string>()
   const no = (code: string, text: string): Heard => ({ ok: false, code, text, card: at.card })
-  const at = { card: first, asked, down: false }
+  const at = { card: first, alert: ALERT, asked, down: false }
   const house: House = {
     gateway: CARD.gateway,
     async card(intentID) {
@@ -52,6 +65,15 @@ export function houseOf(first: Card) {
       const stateText = yes ? 'Approved by Ana via Teams.' : 'Rejected by Ana via Teams.'
       at.card = { ...at.card, state: yes ? 'approved' : 'declined', stateText, decideBy: null }
       return { ok: true, text: stateText, card: at.card }
+    },
+    async alert(taskID) {
+      return taskID === at.alert.taskID ? at.alert : null
+    },
+    async acknowledge(ask) {
+      asked.push({ what: 'acknowledge', with: ask })
+      if (ask.taskID !== at.alert.taskID) return no('NOT_FOUND', 'There is no such alert.')
+      at.alert = { ...at.alert, state: 'ended', stateText: 'Ana saw it.' }
+      return { ok: true, text: 'Taken down.', card: null }
     },
     async addReason(ask) {
       asked.push({ what: 'addReason', with: ask })

@@ -1,7 +1,7 @@
 import { type IntentID, isIntentID } from '../../values/brand.ts'
 import { Numeral, parseJson } from '../../values/json.ts'
 import { err, ok, type Result } from '../../values/result.ts'
-import { REASON_MAX, type Verb, VERBS } from './card.ts'
+import { REASON_MAX, SEEN, type Verb, VERBS } from './card.ts'
 import { plain } from './text.ts'
 
 /** What of an activity counts: learn.microsoft.com, "Activity" of the Bot Framework. Everything else is left unread. */
@@ -41,6 +41,8 @@ export type Click = {
 
 export type Said =
   | { readonly kind: 'click'; readonly click: Click }
+  /** Somebody says that they saw an alert. */
+  | { readonly kind: 'seen'; readonly gateway: string; readonly taskID: string }
   | { readonly kind: 'link'; readonly code: string }
   | { readonly kind: 'status' }
   | { readonly kind: 'halt'; readonly reason: string }
@@ -128,6 +130,7 @@ export function saidIn(activity: Activity): Said {
 function clickIn(value: unknown): Said {
   const action = objectOf(objectOf(value)?.['action'])
   const data = objectOf(action?.['data'])
+  if (action?.['type'] === 'Action.Execute' && action['verb'] === SEEN) return seenIn(data)
   const verb = VERBS.find((each) => each === action?.['verb'])
   if (action?.['type'] !== 'Action.Execute' || !verb || !data)
     return { kind: 'odd', text: 'This button is none of ours. Open the order in Jax to decide.' }
@@ -145,6 +148,13 @@ function clickIn(value: unknown): Said {
     kind: 'click',
     click: { verb, gateway: g, intentID: a, rev, digest: d, reason: plain(reason ?? '', REASON_MAX) || null },
   }
+}
+
+function seenIn(data: Readonly<Record<string, unknown>> | null): Said {
+  const { g, t } = data ?? {}
+  return typeof g === 'string' && GATEWAY.test(g) && typeof t === 'string' && t !== '' && t.length <= ID_MAX
+    ? { kind: 'seen', gateway: g, taskID: t }
+    : { kind: 'odd', text: 'This button does not say which alert it means. Open Jax to see all of them.' }
 }
 
 function wordIn(text: string | null): Said {

@@ -13,7 +13,7 @@ import {
 import { Fault } from '../../values/fault.ts'
 import { type Instant, plusMs } from '../../values/instant.ts'
 import type { Reference } from './connector.ts'
-import { CARD, houseOf, NOON } from './example.contract.ts'
+import { ALERT, CARD, houseOf, NOON } from './example.contract.ts'
 import { openTeams, type TeamsSettings } from './teams.ts'
 
 /** The channel and the fake Teams, with a small server between them that stands for the gateway. */
@@ -109,6 +109,29 @@ const decided = (): readonly { verdict: string; reason: string | null; by: Chann
   at.asked('decide') as { verdict: string; reason: string | null; by: ChannelClick }[]
 const lastText = (): string | null => teams.messages().at(-1)?.text ?? null
 const DATA = { g: CARD.gateway, a: CARD.intentID, r: CARD.rev, d: CARD.digest.slice(0, 16) }
+
+describe('an alert', () => {
+  const place = async (): Promise<Place> => {
+    const came = await channel.show(ALERT, null)
+    return came.outcome === 'shown' ? came.place : assert.fail(came.text)
+  }
+  it('is seen by whoever clicks, and says so', async () => {
+    const { message } = await place()
+    assert.match(JSON.stringify(teams.seen(ben(), message)), /PAPER - Critical - FROZEN AAPL/)
+    const answer = await teams.click(ana(), message, 'alt.seen')
+    assert.match(JSON.stringify(answer.body), /Ana saw it/)
+    assert.deepEqual(titles(answer), ['Open in Jax'])
+    const [asked] = at.asked('acknowledge') as { taskID: string; by: ChannelClick }[]
+    assert.deepEqual([asked?.taskID, asked?.by.provider], [ALERT.taskID, 'teams'])
+  })
+  it('is not seen by a click of another gateway, nor by one that names none', async () => {
+    for (const data of [{ g: 'another012345678', t: ALERT.taskID }, { g: CARD.gateway }, {}]) {
+      const answer = await teams.send(teams.invoke(ana(), '1', 'alt.seen', data), await teams.token())
+      assert.notEqual(bodyOf(answer).statusCode, 200)
+    }
+    assert.deepEqual(at.asked('acknowledge'), [])
+  })
+})
 
 describe('showing', () => {
   it('begins a thread in the channel of a team, and puts the card right there', async () => {

@@ -1,8 +1,19 @@
 import type { ChannelClick } from '../../approvals/evidence.ts'
-import type { Answer, Card, Channel, Heard, House, Inbound, Place, Shown } from '../../ports/channel.ts'
+import {
+  type Alert,
+  type Answer,
+  type Card,
+  type Channel,
+  type Heard,
+  type House,
+  type Inbound,
+  isAlert,
+  type Place,
+  type Shown,
+} from '../../ports/channel.ts'
 import { Fault } from '../../values/fault.ts'
 import type { Instant } from '../../values/instant.ts'
-import { type AdaptiveCard, cardOf, confirmCardOf, isWhole, summaryOf } from './card.ts'
+import { type AdaptiveCard, alertCardOf, cardOf, confirmCardOf, isWhole, summaryOf } from './card.ts'
 import { type Log, type Message, openConnector, type Reference, type Sent } from './connector.ts'
 import { type Endpoints, endpointsOf } from './hosts.ts'
 import { type Activity, type Click, isGuid, readActivity, type Said, saidIn } from './payload.ts'
@@ -118,7 +129,7 @@ export function openTeams(settings: TeamsSettings, deps: TeamsDeps): Teams {
         said: said.kind,
         error: thrown instanceof Error ? thrown.message : 'unknown',
       })
-      return said.kind === 'click'
+      return said.kind === 'click' || said.kind === 'seen'
         ? failed(500, 'NO_ANSWER', 'Jax could not answer. Look at the order in Jax before you click again.')
         : refused(500, 'NO_ANSWER', 'Jax could not answer.')
     }
@@ -152,6 +163,14 @@ export function openTeams(settings: TeamsSettings, deps: TeamsDeps): Teams {
         if (who === 'nobody') return failed(403, 'NOBODY', NOBODY)
         if (who === 'replay') return asItIs(said.click)
         return click(said.click, who)
+      }
+      case 'seen': {
+        if (said.gateway !== house.gateway) return failed(403, 'OTHER_GATEWAY', OTHER_GATEWAY)
+        const who = await person(activity, token, true)
+        if (who === 'nobody') return failed(403, 'NOBODY', NOBODY)
+        if (who === 'replay') return alertAsItIs(said.taskID)
+        const heard = await house.acknowledge({ taskID: said.taskID, by: who })
+        return heard.ok ? alertAsItIs(said.taskID) : failed(400, heard.code, heard.text)
       }
       case 'link':
       case 'halt':
@@ -208,6 +227,11 @@ export function openTeams(settings: TeamsSettings, deps: TeamsDeps): Teams {
     return card === null ? failed(404, 'UNKNOWN', 'Jax does not know this order any more.') : shown(cardOf(card))
   }
 
+  async function alertAsItIs(taskID: string): Promise<Answer> {
+    const alert = await house.alert(taskID)
+    return alert === null ? failed(404, 'UNKNOWN', 'Jax does not know this alert any more.') : shown(alertCardOf(alert))
+  }
+
   function word(said: Extract<Said, { kind: 'link' | 'halt' | 'status' }>, by: ChannelClick): Promise<Heard> {
     switch (said.kind) {
       case 'link':
@@ -246,7 +270,7 @@ export function openTeams(settings: TeamsSettings, deps: TeamsDeps): Teams {
   }
 
   /** @param conversation null: where cards go as a rule. */
-  async function show(card: Card, place: Place | null, conversation: string | null): Promise<Shown> {
+  async function show(card: Card | Alert, place: Place | null, conversation: string | null): Promise<Shown> {
     const home = settings.conversation ?? (await memory.get())
     if (home === null) {
       troubles.posting = NO_PLACE
@@ -311,10 +335,15 @@ const placeOf = ({ serviceUrl, conversation }: Activity): Reference => ({
   conversation: conversation.id.split(';')[0] ?? conversation.id,
 })
 
-const messageOf = (card: Card): Message => ({
+const messageOf = (card: Card | Alert): Message => ({
   type: 'message',
   summary: summaryOf(card),
-  attachments: [{ contentType: 'application/vnd.microsoft.card.adaptive', content: cardOf(card) }],
+  attachments: [
+    {
+      contentType: 'application/vnd.microsoft.card.adaptive',
+      content: isAlert(card) ? alertCardOf(card) : cardOf(card),
+    },
+  ],
 })
 
 const NOBODY =

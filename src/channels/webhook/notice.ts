@@ -1,4 +1,4 @@
-import type { Card } from '../../ports/channel.ts'
+import type { Alert, Card } from '../../ports/channel.ts'
 import { type Instant, rfc3339 } from '../../values/instant.ts'
 import { characters, shown } from '../../values/shown.ts'
 
@@ -24,6 +24,32 @@ export type Notice = {
     /** RFC 3339 UTC; null when it can no longer be decided. */
     readonly decideBy: string | null
     readonly url: string
+  }
+}
+
+/**
+ * `alert.raised`: people are called, or more of them are. `alert.closed`: somebody has seen it, or it is over. Nothing in
+ * it acknowledges anything: whoever wants to opens `url` and signs in.
+ */
+export type AlertNotice = {
+  readonly type: 'alert.raised' | 'alert.closed'
+  readonly data: Pick<Alert, 'taskID' | 'severity' | 'environment' | 'title' | 'text' | 'stateText' | 'url' | 'runbook'>
+}
+
+export function alertNoticeOf(alert: Alert): AlertNotice {
+  const { severity, environment, url, runbook } = alert
+  return {
+    type: alert.state === 'waiting' ? 'alert.raised' : 'alert.closed',
+    data: {
+      taskID: plain(alert.taskID, MAX.line),
+      severity,
+      environment,
+      title: plain(alert.title, MAX.line),
+      text: plain(alert.text, MAX.reasoning),
+      stateText: plain(alert.stateText, MAX.line),
+      url,
+      runbook,
+    },
   }
 }
 

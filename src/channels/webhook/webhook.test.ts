@@ -4,7 +4,7 @@ import type { AddressInfo } from 'node:net'
 import { after, before, beforeEach, describe, it } from 'node:test'
 import { setTimeout as delay } from 'node:timers/promises'
 import { Webhook, WebhookVerificationError } from 'standardwebhooks'
-import type { Card, Channel, Place, Shown } from '../../ports/channel.ts'
+import type { Alert, Card, Channel, Place, Shown } from '../../ports/channel.ts'
 import type { Clock } from '../../ports/clock.ts'
 import type { IntentID } from '../../values/brand.ts'
 import { Fault } from '../../values/fault.ts'
@@ -85,6 +85,31 @@ const verified = (secret: string, request = asked.at(-1)!, over: Partial<Asked['
 const placeOf = (shown: Shown): Place => (shown.outcome === 'shown' ? shown.place : assert.fail(JSON.stringify(shown)))
 /** Everything that a log or a screen may show. */
 const told = (channel: Channel, ...shown: Shown[]): string => JSON.stringify([logged, channel.trouble(), shown])
+
+describe('an alert', () => {
+  const ALERT: Alert = {
+    gateway: CARD.gateway,
+    taskID: 'FROZEN:AAPL',
+    severity: 'critical',
+    environment: 'paper',
+    title: 'FROZEN AAPL',
+    text: 'AAPL is frozen.',
+    state: 'waiting',
+    stateText: 'Nobody has said that they saw it.',
+    url: 'https://jax.example/activity',
+    runbook: 'docs/emergency.md#e13-reconciliation-break',
+  }
+  it('is signed as notices are, and is news again when somebody has seen it', async () => {
+    const channel = open()
+    const place = placeOf(await channel.show(ALERT, null))
+    const { gateway: _, state: __, ...data } = ALERT
+    assert.deepEqual(verified(NEW), { type: 'alert.raised', data })
+    assert.throws(() => verified(OTHER))
+    await channel.show({ ...ALERT, state: 'ended', stateText: 'Ana saw it.' }, place)
+    assert.deepEqual(verified(NEW), { type: 'alert.closed', data: { ...data, stateText: 'Ana saw it.' } })
+    assert.notEqual(asked[0]?.headers['webhook-id'], asked[1]?.headers['webhook-id'])
+  })
+})
 
 describe('a webhook', () => {
   it('posts signed news that the receiver can believe', async () => {

@@ -1,10 +1,10 @@
 import { Webhook } from 'standardwebhooks'
-import type { Card, Channel, Place, Shown } from '../../ports/channel.ts'
+import { type Alert, type Card, type Channel, isAlert, type Place, type Shown } from '../../ports/channel.ts'
 import type { Clock } from '../../ports/clock.ts'
 import { Fault } from '../../values/fault.ts'
 import { base32, sha256 } from '../../values/hash.ts'
 import { fromMs, type Instant, msBetween, plusMs, toMs } from '../../values/instant.ts'
-import { noticeOf, plain } from './notice.ts'
+import { alertNoticeOf, noticeOf, plain } from './notice.ts'
 
 export type WebhookSettings = {
   /** https, or http on this machine. Its path and query may be a secret, so they appear in no log and no error. */
@@ -59,16 +59,17 @@ export function openWebhook(settings: WebhookSettings, { clock, fetch: send, log
     return { outcome: 'never', text }
   }
 
-  async function show(card: Card, place: Place | null): Promise<Shown> {
+  async function show(card: Card | Alert, place: Place | null): Promise<Shown> {
     if (gone) return never(GONE)
     const restMs = pauseLeft()
     if (restMs > 0) return { outcome: 'later', afterMs: restMs, text: 'the receiver asked for a pause' }
-    const body = JSON.stringify(noticeOf(card))
+    const body = JSON.stringify(isAlert(card) ? alertNoticeOf(card) : noticeOf(card))
     const id = idOf(body, place?.message ?? null)
+    const about = isAlert(card) ? { taskID: card.taskID } : { intentID: card.intentID }
     const startedNs = clock.monotonicNs()
     const done = (level: 'info' | 'warn', facts: Record<string, unknown>): void => {
       const ms = Number((clock.monotonicNs() - startedNs) / 1_000_000n)
-      log(level, 'called the webhook', { host: url.host, id, intentID: card.intentID, ...facts, ms })
+      log(level, 'called the webhook', { host: url.host, id, ...about, ...facts, ms })
     }
     const deadline = AbortSignal.any([AbortSignal.timeout(timeoutMs), closed.signal])
     try {
