@@ -240,16 +240,16 @@ export type Task = {
   readonly severity: 'warning' | 'critical'
   readonly text: string
   readonly corr: string
-  readonly raisedAt: Instant
-  readonly doneAt: Instant | null
   /** Names what tripped, of tasks that a trigger raised: the same occasion never trips twice. */
   readonly occasion?: string
-  readonly doneBy: string | null
+  readonly raisedAt: Instant
   /** When a person said that they saw it, and who; absent until then. */
   readonly acknowledgedAt?: Instant
   readonly acknowledgedBy?: string
   /** When further people were told, since nobody had; absent until then. */
   readonly escalatedAt?: Instant
+  readonly doneAt: Instant | null
+  readonly doneBy: string | null
   readonly note: string | null
 }
 
@@ -362,6 +362,8 @@ export type ReconcileRun = {
   readonly findings: readonly string[]
   /** When each of them was found first, in their order. */
   readonly seenAt?: readonly Instant[]
+  /** Since when the oldest of those that nothing explains is there; absent when there is none. */
+  readonly graveSince?: Instant
 }
 
 /** Which account at the broker our book is about: taken down at the first start, compared at every later one. */
@@ -370,8 +372,6 @@ export type Identified = Identity & { readonly account: AccountID; readonly sinc
 /** Views: folds of the journal, rebuilt from it at any time. */
 export type Views = {
   intent: Intent
-  /** Since when the oldest of those that nothing explains is there; absent when there is none. */
-  readonly graveSince?: Instant
   order: Order
   fill: Fill
   position: Position
