@@ -2,6 +2,7 @@
 import { mkdirSync, readFileSync, writeFileSync } from 'node:fs'
 import { dirname, join } from 'node:path'
 import { simPage } from '../src/brokers/sim/reference.ts'
+import { generate as limits } from '../src/desk/limits.doc.ts'
 import { generate as refusals } from '../src/gate/refusals.doc.ts'
 import { cliPage, configurationPage } from '../src/main/reference.ts'
 import { generate as orderMachine } from '../src/orders/machines.doc.ts'
@@ -17,6 +18,7 @@ export type GeneratedDoc = {
 
 export const DOCS: readonly GeneratedDoc[] = [
   { file: 'docs/refusals.md', generate: refusals },
+  { file: 'docs/limits.md', generate: limits },
   { file: 'docs/order-machine.md', generate: orderMachine },
   { file: 'docs/configuration.md', generate: configurationPage },
   { file: 'docs/cli.md', generate: cliPage },

@@ -1,5 +1,6 @@
 import { stripVTControlCharacters, styleText } from 'node:util'
 import type * as Wire from '../api/wire.ts'
+import { LIMITS } from '../gate/limits.ts'
 import { visible } from '../values/shown.ts'
 
 type Style = Parameters<typeof styleText>[0]
@@ -142,6 +143,8 @@ export function intentCard(intent: Wire.Intent): string {
       'market when made',
       `${ticket.refPx} at ${when(ticket.refAt)}; may move ${ticket.maxDriftBps} bps before you are asked again`,
     ])
+  const limits = limitsInWords(intent)
+  if (limits !== null) lines.push(['limits', limits])
   for (const refusal of intent.refusals) lines.push(['refused', refusalLine(refusal)])
   if (intent.decideBy !== null && intent.state === 'AwaitingApproval') lines.push(['decide by', when(intent.decideBy)])
   if (intent.requires !== null)
@@ -165,6 +168,18 @@ export function intentCard(intent: Wire.Intent): string {
   ])
   lines.push(['its own words', intent.reasoning.replace(/\s+/g, ' ')])
   return `${pairs(lines)}\n\n${harmless(intent.summary)}`
+}
+
+/** `after it 62 % of turnover of the day, 48 % of share of one symbol`: the fullest three, and those beyond a soft one first. */
+function limitsInWords({ headroom, requires }: Wire.Intent): string | null {
+  const fullest = headroom
+    .flatMap(({ name, afterPercent }) => (afterPercent === null ? [] : [{ name, afterPercent }]))
+    .sort((a, b) => Number(b.afterPercent) - Number(a.afterPercent))
+    .slice(0, 3)
+  if (fullest.length === 0) return null
+  const after = fullest.map(({ name, afterPercent }) => `${afterPercent} % of ${LIMITS[name].title}`)
+  const beyond = (requires?.rules ?? []).filter((rule) => rule.startsWith('beyond '))
+  return [...beyond, `after it ${after.join(', ')}`].join('; ')
 }
 
 export const refusalLine = (refusal: Wire.Refusal): string =>
