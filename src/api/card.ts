@@ -20,8 +20,18 @@ export type Around = {
   readonly publicUrl: string
 }
 
-/** @param order the order made from it, null before there is one. Null: there is no ticket, so nothing to decide. */
-export function cardOf(intent: Intent, order: Order | null, { gateway, now, name, publicUrl }: Around): Card | null {
+/**
+ * Null: there is no ticket, so nothing to decide.
+ *
+ * @param order the order made from it, null before there is one.
+ * @param counted whose yes counts, see `yesesTo`.
+ */
+export function cardOf(
+  intent: Intent,
+  order: Order | null,
+  counted: ReadonlySet<string>,
+  { gateway, now, name, publicUrl }: Around,
+): Card | null {
   const { ticket, digest, intentID } = intent
   if (!ticket || digest === null) return null
   const state = stateOf(intent, order, now)
@@ -35,13 +45,13 @@ export function cardOf(intent: Intent, order: Order | null, { gateway, now, name
     fingerprint: fingerprint(digest),
     environment: ticket.environment,
     title: titleOf(ticket.terms),
-    facts: factsOf(intent, ticket, name),
+    facts: factsOf(intent, ticket, counted, name),
     reasoning: intent.proposal.reasoning === '' ? null : intent.proposal.reasoning,
     state,
     stateText:
       state === 'expired' && intent.state === 'AwaitingApproval'
         ? 'The time to decide is over. Nothing was sent.'
-        : summary(intent, order, name),
+        : summary(intent, order, name, counted),
     decideBy: waiting ? intent.decideBy : null,
     takesYes: waiting && isEnough('L1', requires.level),
     url: `${publicUrl}/intents/${encodeURIComponent(intentID)}`,
@@ -71,12 +81,15 @@ function stateOf(intent: Intent, order: Order | null, now: Instant): CardState {
   }
 }
 
+/** `paper:sim:main, at sim`: both are signed for. */
+const account = ({ account: of }: Intent, { broker }: Ticket): string => `${of}, at ${broker}`
+
 type Fact = { readonly name: string; readonly value: string }
 
-function factsOf(intent: Intent, ticket: Ticket, name: NameOf): readonly Fact[] {
+function factsOf(intent: Intent, ticket: Ticket, counted: ReadonlySet<string>, name: NameOf): readonly Fact[] {
   const { terms, currency } = ticket
   const { proposal, proposer, sizing } = intent
-  const late = undecided(intent)
+  const late = undecided(intent, counted)
   const money = (amount: Decimal): string => `${shortest(amount)} ${currency}`
   const facts: (Fact | null)[] = [
     { name: terms.ordType, value: [price(terms), terms.timeInForce.toUpperCase()].filter(Boolean).join(' ') },
@@ -86,11 +99,12 @@ function factsOf(intent: Intent, ticket: Ticket, name: NameOf): readonly Fact[] 
     { name: 'Reference', value: `${shortest(ticket.refPx)} at ${clock(ticket.refAt)}` },
     { name: 'Drift limit', value: `${ticket.maxDriftBps} basis points` },
     sizing && { name: 'Risk at the stop', value: `${shortest(sizing.riskAtStop)} ${sizing.currency}` },
+    { name: 'Account', value: account(intent, ticket) },
     { name: 'Strategy', value: proposal.strategyID },
     { name: 'Proposed by', value: name(proposer.id) },
     { name: 'Needs', value: inWords(intent) },
     limits(intent),
-    saidYes(intent),
+    saidYes(intent, counted),
     late === null ? null : { name: 'Escalated', value: late },
   ]
   return facts.filter((fact) => fact !== null)
@@ -128,13 +142,16 @@ function inWords({ requires = ONE_CLICK }: Intent): string {
   return `${how}${whom}${rules.length === 0 ? '' : ` (${rules.join('; ')})`}`
 }
 
-/** `1 of 2: Ana with a passkey at 15:13:22 UTC`. */
-function saidYes({ votes = [], requires = ONE_CLICK }: Intent): Fact | null {
+/** `1 of 2: Ana with a passkey at 15:13:22 UTC, Ben in Slack at 15:14:02 UTC (no longer counts)`. */
+function saidYes({ votes = [], requires = ONE_CLICK }: Intent, counted: ReadonlySet<string>): Fact | null {
   if (votes.length === 0) return requires.quorum > 1 ? { name: 'Approvals', value: `0 of ${requires.quorum}` } : null
-  const who = votes.map((vote) => `${vote.byName} ${withWhat(vote)} at ${clock(vote.at)}`)
+  const who = votes.map(
+    (vote) =>
+      `${vote.byName} ${withWhat(vote)} at ${clock(vote.at)}${counted.has(vote.by) ? '' : ' (no longer counts)'}`,
+  )
   return {
     name: 'Approvals',
-    value: `${votes.length} of ${Math.max(votes.length, requires.quorum)}: ${who.join(', ')}`,
+    value: `${counted.size} of ${Math.max(counted.size, requires.quorum)}: ${who.join(', ')}`,
   }
 }
 

@@ -6,15 +6,16 @@ import type { Channel } from '../ports/channel.ts'
 import type { Clock } from '../ports/clock.ts'
 import { newestOf } from '../orders/generations.ts'
 import type { Order } from '../orders/machine.ts'
+import type { Capabilities } from '../ports/broker.ts'
 import type { Intent, Session } from '../ports/records.ts'
 import type { Reads } from '../ports/store.ts'
 import type { AccountID } from '../values/brand.ts'
 import { type Instant, plusMs } from '../values/instant.ts'
 import { type Caller, uses } from './access.ts'
-import { canApprove } from './beforehand.ts'
+import { canApprove, canReplace, yesesTo } from './beforehand.ts'
 import type { SignalTerms } from './intake.ts'
 import type { Oidc } from './oidc.ts'
-import { type NameOf, type Seen, signsNow, viewIntent } from './present.ts'
+import { type NameOf, type Seen, signsNow, viewIntent, viewOrder } from './present.ts'
 import type * as wire from './wire.ts'
 
 /** What pino and its like offer. */
@@ -105,8 +106,7 @@ export type ApiDeps = {
   readonly account: AccountID
   readonly environment: 'paper' | 'live'
   readonly broker: string
-  /** Whether the broker can give an open order other terms. */
-  readonly replaces: boolean
+  readonly capabilities: Capabilities
   readonly version: string
   /** Version of Node. */
   readonly node: string
@@ -152,6 +152,8 @@ export type Api = Omit<ApiDeps, 'limits' | 'channels'> & {
   policy(): Promise<ApprovalPolicy>
   /** One intent as the caller sees it, with the order that works for it now. */
   show(intent: Intent, seen: Seen): Promise<wire.Intent>
+  /** One order as the caller sees it. */
+  showOrder(order: Order, caller: Caller): Promise<wire.Order>
   /** Resolves with the intent once it is sized, or as it stands after `settleMs`. */
   settled(intent: Intent): Promise<Intent>
 }
@@ -196,8 +198,16 @@ export function context(deps: ApiDeps, closing: AbortSignal): Api {
     names,
     policy: () => policyOf(reads, deps.environment),
     async show(intent, seen) {
-      const [order, approve] = await Promise.all([orderOf(reads, intent), canApprove(reads, intent, seen)])
-      return viewIntent(intent, order, seen, approve)
+      const [order, approve, counted] = await Promise.all([
+        orderOf(reads, intent),
+        canApprove(reads, intent, seen),
+        yesesTo(reads, intent, seen.now),
+      ])
+      return viewIntent(intent, order, seen, approve, counted)
+    },
+    async showOrder(order, caller) {
+      const intent = await reads.get('intent', order.intentID)
+      return viewOrder(order, caller, canReplace(order, intent, caller, deps.capabilities))
     },
     async settled(intent) {
       if (intent.state !== 'Received') return intent

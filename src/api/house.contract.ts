@@ -136,7 +136,7 @@ export async function openHouse(
     account: account.account,
     environment,
     broker: 'sim',
-    replaces: true,
+    capabilities,
     version: '1.2.3',
     node: 'v26',
     startedAt: NOW,

@@ -92,14 +92,14 @@ describe('what channels may ask', () => {
     const at = house.now()
     const late = { ...found, escalation: { at, afterMs: 180_000 }, escalatedAt: at }
     const around = { gateway: port.gateway, now: at, name: (id: string) => id, publicUrl: 'https://jax.example' }
-    const card = cardOf(late, null, around) ?? assert.fail()
+    const card = cardOf(late, null, new Set(), around) ?? assert.fail()
     assert.deepEqual(card.facts.at(-1), { name: 'Escalated', value: 'Nobody has decided for 3 min' })
     assert.match(card.stateText, /^Nobody has decided for 3 min\. Buy 36 ESC .* waits for a person to decide until/)
     assert.deepEqual([card.digest, card.state, card.takesYes], [before.digest, 'waiting', true])
     const [was, is] = [noticeOf(before), noticeOf(card)]
     assert.deepEqual([was.type, is.type], ['approval.waiting', 'approval.waiting'])
     assert.notDeepEqual(was, is)
-    const over = cardOf({ ...late, state: 'Lapsed' }, null, around)
+    const over = cardOf({ ...late, state: 'Lapsed' }, null, new Set(), around)
     assert.doesNotMatch(JSON.stringify([over?.facts, over?.stateText]), /Nobody has decided/)
   })
 
@@ -142,9 +142,11 @@ describe('what channels may ask', () => {
       Reference: facts['Reference'],
       'Drift limit': '50 basis points',
       'Risk at the stop': '990 USD',
+      Account: 'paper:sim:main, at sim',
       Strategy: 'breakout',
       'Proposed by': 'jax',
       Needs: 'a click of one person (paper)',
+      Limits: facts['Limits'],
     })
     assert.match(facts['Costs at most'] ?? '', /^6[\d.]+ USD$/)
     assert.match(facts['Reference'] ?? '', /^187\.[\d]+ at 15:00:00 UTC$/)
@@ -327,6 +329,34 @@ describe('what channels may ask', () => {
     const [one, both] = await Promise.all([decide(card, BEN), decide(card, BEN)])
     assert.deepEqual([one.ok, both.ok, both.card?.state], [true, true, 'approved'])
     assert.equal((await house.store.get('intent', 'two'))?.votes?.length, 2)
+  })
+
+  it('a yes whose chat account was unlinked is shown, and is none of the two', async () => {
+    const card = await propose('void')
+    const by = click('U0ANA2')
+    assert.equal((await decide(card, by)).ok, true)
+    const approvals = (of: Card | null | undefined) => of?.facts.find(({ name }) => name === 'Approvals')?.value ?? ''
+    assert.match(approvals(await port.card(card.intentID)), /^1 of 2: Ana in Slack at \d\d:\d\d:\d\d UTC$/)
+    const { linkID } = (await house.store.all('link')).find(({ user }) => user === 'U0ANA2') ?? assert.fail()
+    const left = await house.ask({ method: 'DELETE', url: `/v1/me/links/${linkID}`, as: ana })
+    assert.equal(left.statusCode < 300, true, left.body)
+    assert.match(approvals(await port.card(card.intentID)), /^0 of 2: Ana in Slack at [^,]* \(no longer counts\)$/)
+    assert.deepEqual(
+      (await intent('void')).votes.map(({ counts }) => counts),
+      [false],
+    )
+    const ben = await decide(card, BEN)
+    assert.equal(ben.text, 'Your yes to BUY 36 VOID counts: 1 of 2. It waits for more people.')
+    assert.match(approvals(ben.card), /^1 of 2: Ana .* \(no longer counts\), Ben in Slack at [^(]*$/)
+    assert.deepEqual(
+      (await intent('void')).votes.map(({ counts }) => counts),
+      [false, true],
+    )
+    assert.equal((await decide(card, ANA)).card?.state, 'approved')
+    assert.deepEqual(
+      (await intent('void')).votes.map(({ counts }) => counts),
+      [true, true],
+    )
   })
 
   it('status and halt, for whoever may', async () => {

@@ -14,6 +14,7 @@ import type { Instant } from '../values/instant.ts'
 import type { Result } from '../values/result.ts'
 import { codeHash, scopesOf } from './access.ts'
 import { alertOf } from './alert.ts'
+import { yesesTo } from './beforehand.ts'
 import { cardOf, titleOf } from './card.ts'
 import { type Log, namesOf, orderOf } from './context.ts'
 import { cleanText } from './text.ts'
@@ -45,8 +46,13 @@ export function createHouse(deps: HouseDeps): House {
   const gateway = sha256Base64url(`${account} ${deps.journal}`).slice(0, 16)
 
   async function shown(intent: Intent): Promise<Card | null> {
-    const [order, name] = await Promise.all([orderOf(reads, intent), namesOf(reads)])
-    return cardOf(intent, order, { gateway, now: clock.now(), name, publicUrl: deps.publicUrl })
+    const now = clock.now()
+    const [order, name, counted] = await Promise.all([
+      orderOf(reads, intent),
+      namesOf(reads),
+      yesesTo(reads, intent, now),
+    ])
+    return cardOf(intent, order, counted, { gateway, now, name, publicUrl: deps.publicUrl })
   }
   async function card(intentID: IntentID): Promise<Card | null> {
     const intent = await reads.get('intent', intentID)
@@ -74,9 +80,9 @@ export function createHouse(deps: HouseDeps): House {
   async function told(
     intentID: IntentID,
     result: Result<Intent, Denial>,
-    text: (intent: Intent) => string,
+    text: (intent: Intent) => string | Promise<string>,
   ): Promise<Heard> {
-    if (result.ok) return { ok: true, text: text(result.value), card: await shown(result.value) }
+    if (result.ok) return { ok: true, text: await text(result.value), card: await shown(result.value) }
     return { ok: false, code: result.error.code, text: result.error.text, card: await card(intentID) }
   }
 
@@ -132,7 +138,7 @@ export function createHouse(deps: HouseDeps): House {
               actor,
               evidence: by,
             })
-            return told(intentID, approved, saidYes)
+            return told(intentID, approved, async (now) => saidYes(now, await yesesTo(reads, now, clock.now())))
           }),
         FAILED,
       ),
@@ -302,9 +308,9 @@ function wordsOf(written: string | null): string {
 
 const headline = ({ ticket, proposal }: Intent): string => (ticket ? titleOf(ticket.terms) : proposal.symbol)
 
-function saidYes(intent: Intent): string {
-  const { requires, votes = [] } = intent
+function saidYes(intent: Intent, counted: ReadonlySet<string>): string {
+  const { requires } = intent
   if (intent.state === 'AwaitingApproval')
-    return `Your yes to ${headline(intent)} counts: ${votes.length} of ${requires?.quorum ?? 1}. It waits for more people.`
+    return `Your yes to ${headline(intent)} counts: ${counted.size} of ${requires?.quorum ?? 1}. It waits for more people.`
   return `Approved: ${headline(intent)}. It is checked once more and then sent.`
 }

@@ -118,12 +118,14 @@ function viewWhat(what: ChangeOf, name: NameOf, passkeys: ReadonlyMap<string, Pa
  *
  * @param passkeys all there are, by their ids.
  * @param can what the caller may do with it, see `canChange`.
+ * @param counted whose yes counts, see `yesesToChange`.
  */
 export function viewChange(
   change: Change,
   passkeys: ReadonlyMap<string, Passkey>,
   seen: Pick<Seen, 'now' | 'name'>,
   can: wire.Change['can'],
+  counted: ReadonlySet<string>,
 ): wire.Change {
   const late = change.state === 'Waiting' && seen.now > change.decideBy
   return {
@@ -135,7 +137,7 @@ export function viewChange(
     reason: change.reason,
     proposer: change.proposer,
     proposerName: change.proposerName,
-    votes: change.votes.map((vote) => viewVote(vote, seen.name)),
+    votes: change.votes.map((vote) => viewVote(vote, seen.name, counted)),
     state: late ? 'Lapsed' : change.state,
     proposedAt: rfc3339(change.proposedAt),
     decideBy: rfc3339(change.decideBy),

@@ -147,13 +147,13 @@ export function viewLimitsNow(
 /** Who changed the limits, when and why, newest first, what was never agreed on too. */
 export function viewLimitsPast(
   began: (Pick<Limits, 'version' | 'stage'> & { readonly at: string }) | null,
-  changes: readonly Change[],
+  changes: readonly { readonly change: Change; readonly counted: ReadonlySet<string> }[],
   name: NameOf,
 ): wire.LimitsPast[] {
   const past: { readonly settledAt: Instant; readonly from: Instant }[] = []
   const items: wire.LimitsPast[] = []
   // From the newest on: what took the place of a change before its day had come is known by then.
-  for (const change of [...changes].sort((a, b) => b.proposedAt - a.proposedAt)) {
+  for (const { change, counted } of [...changes].sort((a, b) => b.change.proposedAt - a.change.proposedAt)) {
     const { what, state, settledAt } = change
     if (what.kind !== 'risk limits') continue
     const applied = state === 'Applied' && settledAt !== null
@@ -171,7 +171,7 @@ export function viewLimitsPast(
       from: from === null || givenUpAt !== null ? null : rfc3339(from),
       givenUpAt: givenUpAt === null ? null : rfc3339(givenUpAt),
       changes: viewLimitChanges(what.before, what.after),
-      agreed: change.votes.map((vote) => viewVote(vote, name)),
+      agreed: change.votes.map((vote) => viewVote(vote, name, counted)),
       note: change.note,
     })
   }

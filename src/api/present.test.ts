@@ -7,18 +7,18 @@ import { HALT } from '../orders/example.ts'
 import type { Order } from '../orders/machine.ts'
 import { flat } from '../orders/position.ts'
 import type { Ticket } from '../orders/ticket.ts'
+import type { Capabilities } from '../ports/broker.ts'
 import type { Fill, Intent } from '../ports/records.ts'
 import type { Reads } from '../ports/store.ts'
 import type { ExecID } from '../values/brand.ts'
 import { amt, dec, px, qty } from '../values/decimal.ts'
 import { plusMs } from '../values/instant.ts'
 import { type Caller, NOBODY, ROLES } from './access.ts'
-import { canApprove } from './beforehand.ts'
+import { canApprove, canReplace } from './beforehand.ts'
 import { csv, FILL_COLUMNS } from './csv.ts'
 import {
   canCancel,
   canIntent,
-  canReplace,
   midOf,
   summary,
   undecided,
@@ -95,13 +95,19 @@ describe('an order that nobody has decided', () => {
       { ...late, requires: two, votes: [decision('approved', null)] },
       '1 of 2 said yes, and nobody else for 3 min',
     ],
+    [
+      'but one whose yes lost its worth',
+      { ...late, requires: two, votes: [decision('approved', 'void')] },
+      'Nobody has decided for 3 min',
+    ],
     ['and now is', { ...late, state: 'Approved' }, null],
     ['and now ends', { ...late, state: 'Lapsed' }, null],
   ]
   for (const [name, change, words] of rows)
     it(name, () => {
-      assert.equal(undecided(intent(change)), words)
-      if (words !== null) assert.ok(summary(intent(change), null, (id) => id).startsWith(`${words}. `))
+      const counted = new Set(change.votes?.flatMap(({ by, reason }) => (reason === 'void' ? [] : [by])))
+      assert.equal(undecided(intent(change), counted), words)
+      if (words !== null) assert.ok(summary(intent(change), null, (id) => id, counted).startsWith(`${words}. `))
     })
 })
 
@@ -147,7 +153,7 @@ describe('the summary says what is true and whether to do anything', () => {
     [{}, { phase: 'Expired' }, /^Expired at the broker before anything/],
     [
       {},
-      { phase: 'Rejected', delivery: 'Rejected', text: 'insufficient buying power' },
+      { phase: 'Rejected', delivery: 'Rejected', text: 'insufficient\u202e buying\u0007 power' },
       /^The broker rejected it: insufficient buying power\. Nothing is open\.$/,
     ],
     [{}, { phase: 'New', asked: 'Cancel' }, /^A cancel has been asked for; the broker has not confirmed it\./],
@@ -157,7 +163,7 @@ describe('the summary says what is true and whether to do anything', () => {
   for (const [change, made, says] of rows)
     it(String(says).slice(1, 60), () =>
       assert.match(
-        summary(intent(change), made && order(made), (id) => id),
+        summary(intent(change), made && order(made), (id) => id, new Set()),
         says,
       ),
     )
@@ -213,7 +219,9 @@ describe('what the caller may do, and why not', () => {
     [{ phase: 'Filled' }, person(['trader']), false],
     [{ delivery: 'InDoubt', phase: 'PendingNew' }, person(['trader']), true],
   ]
-  const replaces: readonly (readonly [Partial<Order>, Caller, boolean])[] = [
+  const replaces = { replace: true } as Capabilities
+  const of = (change: Partial<Intent>) => intent({ ticket: { assetClass: 'us_equity' } as Ticket, ...change })
+  const changes: readonly (readonly [Partial<Order>, Caller, boolean])[] = [
     [{}, person(['approver']), true],
     [{}, person(['risk']), true],
     [{}, person(['trader']), false],
@@ -224,10 +232,24 @@ describe('what the caller may do, and why not', () => {
     [{ delivery: 'InDoubt', phase: 'PendingNew' }, person(['approver']), false],
   ]
   it('replace', () => {
-    for (const [change, caller, expected] of replaces) {
-      assert.equal(canReplace(order(change), caller, true).ok, expected, JSON.stringify(change))
-      assert.equal(canReplace(order(change), caller, false).ok, false)
+    for (const [change, caller, expected] of changes) {
+      const can = canReplace(order(change), of({}), caller, replaces)
+      assert.equal(can.ok, expected, JSON.stringify(change))
+      assert.equal(canReplace(order(change), of({}), caller, { ...replaces, replace: false }).ok, false)
+      assert.equal(canReplace(order(change), null, caller, replaces).ok, false)
     }
+  })
+  it('replace, by whoever stands behind it', () => {
+    const owns: readonly Partial<Intent>[] = [
+      { proposerOwner: 'usr_1' },
+      { proposerMaker: 'usr_1' },
+      { proposer: { type: 'person', id: 'usr_1', via: 'web', session: null } },
+    ]
+    for (const own of owns)
+      assert.match(
+        JSON.stringify(canReplace(order({}), of(own), person(['approver']), replaces)),
+        /^\{"ok":false,"why":"Whoever proposed an order,/,
+      )
   })
   it('cancel', () => {
     for (const [change, caller, expected] of cancels)

@@ -8,7 +8,6 @@ import type { Sizing } from '../gate/sizing.ts'
 import { runbookOf } from '../gate/triggers.ts'
 import type { HaltState } from '../orders/halt.ts'
 import { isSettled } from '../orders/intent.ts'
-import { NO_CHANGES, unchangeable } from '../orders/generations.ts'
 import { avgPx, isOpen, leavesQty, type Order, ordStatus } from '../orders/machine.ts'
 import { avgCost, type Position } from '../orders/position.ts'
 import type { Terms } from '../orders/terms.ts'
@@ -32,6 +31,7 @@ import {
   ZERO,
 } from '../values/decimal.ts'
 import { instant, type Instant, rfc3339 } from '../values/instant.ts'
+import { visible } from '../values/shown.ts'
 import type { Caller } from './access.ts'
 import { viewHeadroom } from './present-limits.ts'
 import type * as wire from './wire.ts'
@@ -113,14 +113,6 @@ export function canCancel(order: Order, caller: Caller): wire.Can {
     : YES
 }
 
-export function canReplace(order: Order, caller: Caller, replaces: boolean): wire.Can {
-  if (!caller.scopes.has('approvals:decide'))
-    return no('Changing an order is approving it anew; that needs a signed-in approver or risk manager.')
-  const never = unchangeable(order)
-  if (never) return no(never.text)
-  return replaces ? YES : no(NO_CHANGES)
-}
-
 export const viewTerms = (t: Terms): wire.Terms => ({
   symbol: t.symbol,
   side: t.side,
@@ -190,12 +182,14 @@ function saidWith(evidence: Evidence): wire.Vote['with'] {
   }
 }
 
-export const viewVote = (vote: Decision, name: NameOf): wire.Vote => ({
+/** @param counted whose yes counts, see `yesesTo`. */
+export const viewVote = (vote: Decision, name: NameOf, counted: ReadonlySet<string>): wire.Vote => ({
   by: vote.by,
   byName: name(vote.byName),
   via: vote.via,
   level: vote.level ?? 'L1',
   with: vote.evidence ? saidWith(vote.evidence) : 'click',
+  counts: counted.has(vote.by),
   at: time(vote.at),
   reason: vote.reason,
 })
@@ -211,8 +205,15 @@ const viewAside = (aside: Aside, name: NameOf): wire.Intent['asides'][number] =>
 /**
  * @param order the order made from it, null before there is one.
  * @param approve whether the caller may approve it, see `canApprove`.
+ * @param counted whose yes counts, see `yesesTo`.
  */
-export function viewIntent(intent: Intent, order: Order | null, seen: Seen, approve: wire.Can): wire.Intent {
+export function viewIntent(
+  intent: Intent,
+  order: Order | null,
+  seen: Seen,
+  approve: wire.Can,
+  counted: ReadonlySet<string>,
+): wire.Intent {
   const { proposal: p, ticket, decision } = intent
   return {
     intentID: intent.intentID,
@@ -261,7 +262,7 @@ export function viewIntent(intent: Intent, order: Order | null, seen: Seen, appr
       at: time(decision.at),
     },
     requires: ticket && viewRequirement(intent.requires ?? ONE_CLICK),
-    votes: (intent.votes ?? []).map((vote) => viewVote(vote, seen.name)),
+    votes: (intent.votes ?? []).map((vote) => viewVote(vote, seen.name, counted)),
     asides: (intent.asides ?? []).map((aside) => viewAside(aside, seen.name)),
     clOrdID: order?.clOrdID ?? intent.clOrdID,
     ordStatus: order && ordStatus(order),
@@ -269,7 +270,7 @@ export function viewIntent(intent: Intent, order: Order | null, seen: Seen, appr
     receivedAt: time(intent.receivedAt),
     updatedAt: time(intent.updatedAt),
     can: canIntent(intent, seen.caller, approve),
-    summary: summary(intent, order, seen.name),
+    summary: summary(intent, order, seen.name, counted),
   }
 }
 
@@ -280,12 +281,15 @@ export function lasting(ms: number): string {
 }
 
 /** `Nobody has decided for 3 min`, of an order that waits and was escalated; null of every other. */
-export function undecided({ state, escalatedAt, escalation, votes = [], requires = ONE_CLICK }: Intent): string | null {
+export function undecided(
+  { state, escalatedAt, escalation, requires = ONE_CLICK }: Intent,
+  { size: yeses }: ReadonlySet<string>,
+): string | null {
   if (state !== 'AwaitingApproval' || escalatedAt === undefined || !escalation) return null
   const waited = lasting(escalation.afterMs)
-  return votes.length === 0
+  return yeses === 0
     ? `Nobody has decided for ${waited}`
-    : `${votes.length} of ${requires.quorum} said yes, and nobody else for ${waited}`
+    : `${yeses} of ${requires.quorum} said yes, and nobody else for ${waited}`
 }
 
 const clock = (at: Instant): string => `${time(at).slice(11, 19)} UTC`
@@ -322,7 +326,7 @@ const ORDER_SAYS: Readonly<Record<wire.OrdStatus, (order: Order) => string>> = {
     isZero(o.cumQty)
       ? `Replaced before anything was filled${by(o)}.`
       : `Replaced after ${of(o)} were filled at ${avg(o)} on average${by(o)}.`,
-  Rejected: (o) => `The broker rejected it${o.text ? `: ${o.text}` : ''}. Nothing is open.`,
+  Rejected: (o) => `The broker rejected it${o.text ? `: ${visible(o.text)}` : ''}. Nothing is open.`,
   Expired: (o) =>
     isZero(o.cumQty)
       ? 'Expired at the broker before anything was filled.'
@@ -337,10 +341,10 @@ const ORDER_SAYS: Readonly<Record<wire.OrdStatus, (order: Order) => string>> = {
 }
 
 /** In one sentence, what is true now and whether to do anything. */
-export function summary(intent: Intent, order: Order | null, name: NameOf): string {
+export function summary(intent: Intent, order: Order | null, name: NameOf, counted: ReadonlySet<string>): string {
   if (order) return ORDER_SAYS[ordStatus(order)](order)
   const { decision } = intent
-  const escalated = undecided(intent)
+  const escalated = undecided(intent, counted)
   const by = decision ? name(decision.byName) : 'a person'
   const because = decision?.reason ? `: ${decision.reason.replace(/\.$/, '')}` : ''
   switch (intent.state) {
@@ -363,8 +367,8 @@ export function summary(intent: Intent, order: Order | null, name: NameOf): stri
   }
 }
 
-/** @param replaces whether the broker can give an open order other terms. */
-export function viewOrder(o: Order, caller: Caller, replaces: boolean): wire.Order {
+/** @param replace whether the caller may give it other terms, see `canReplace`. */
+export function viewOrder(o: Order, caller: Caller, replace: wire.Can): wire.Order {
   return {
     clOrdID: o.clOrdID,
     intentID: o.intentID,
@@ -385,7 +389,7 @@ export function viewOrder(o: Order, caller: Caller, replaces: boolean): wire.Ord
     createdAt: time(o.createdAt),
     sentAt: maybe(o.sentAt, time),
     updatedAt: time(o.updatedAt),
-    can: { cancel: canCancel(o, caller), replace: canReplace(o, caller, replaces) },
+    can: { cancel: canCancel(o, caller), replace },
   }
 }
 
@@ -458,6 +462,8 @@ function unrealized(p: Position, market: MarketFacts | null, currency: string | 
 export function viewTask({ occasion: _, ...t }: Task): wire.Task {
   return {
     ...t,
+    // Tells what a broker said, too.
+    text: visible(t.text),
     runbook: `docs/emergency.md${runbookOf(t.kind)}`,
     raisedAt: time(t.raisedAt),
     acknowledgedAt: maybe(t.acknowledgedAt ?? null, time),

@@ -8,7 +8,7 @@ import { type Instant, plusMs } from '../values/instant.ts'
 import { err, ok, type Result } from '../values/result.ts'
 import { type Caller, ROLES } from './access.ts'
 import { answers, denied, json, missing } from './answers.ts'
-import { canChange } from './beforehand.ts'
+import { canChange, yesesToChange } from './beforehand.ts'
 import type { Api } from './context.ts'
 import {
   amount,
@@ -176,7 +176,11 @@ async function changeOf(api: Api, body: z.output<typeof what>): Promise<Result<C
 async function viewFor(api: Api, caller: Caller): Promise<(change: Change) => Promise<wire.Change>> {
   const [seen, passkeys] = await Promise.all([api.seen(caller), api.reads.all('passkey')])
   const byID = new Map(passkeys.map((passkey) => [passkey.credentialID, passkey]))
-  return async (change) => viewChange(change, byID, seen, await canChange(api.reads, change, seen, api.environment))
+  const { reads, environment } = api
+  return async (change) => {
+    const can = await canChange(reads, change, seen, environment)
+    return viewChange(change, byID, seen, can, await yesesToChange(reads, change, environment, seen.now))
+  }
 }
 const shown = async (api: Api, change: Change, caller: Caller) => (await viewFor(api, caller))(change)
 

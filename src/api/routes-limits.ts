@@ -21,7 +21,7 @@ import { answers, json } from './answers.ts'
 import type { Api } from './context.ts'
 import { count, figure, listOf, oneOf, symbol, whether } from './fields.ts'
 import { didYouMean } from './hint.ts'
-import { can } from './beforehand.ts'
+import { can, yesesToChange } from './beforehand.ts'
 import { viewRequirement } from './present.ts'
 import { viewLimitsNow, viewLimitsPast } from './present-limits.ts'
 import { type Answer, problem } from './problem.ts'
@@ -178,7 +178,12 @@ export const LIMIT_ROUTES: readonly Route[] = [
       const row = rows.find(({ action }) => action === 'limits.opened')
       const first = row && (row.data as unknown as Happened['limits.opened']).limits
       const began = first ? { at: row.ts, version: first.version, stage: first.stage } : null
-      return json({ items: viewLimitsPast(began, changes, names) })
+      const { reads, environment, clock } = api
+      const voted = changes.map(async (change) => ({
+        change,
+        counted: await yesesToChange(reads, change, environment, clock.now()),
+      }))
+      return json({ items: viewLimitsPast(began, await Promise.all(voted), names) })
     },
   }),
 ]

@@ -29,16 +29,7 @@ import {
   whole,
 } from './fields.ts'
 import { bodyOf, INTAKE, proposalOf } from './intake.ts'
-import {
-  viewAudit,
-  viewFill,
-  viewInstrument,
-  viewOrder,
-  viewPosition,
-  viewQuote,
-  viewRun,
-  viewTask,
-} from './present.ts'
+import { viewAudit, viewFill, viewInstrument, viewPosition, viewQuote, viewRun, viewTask } from './present.ts'
 import { fourEyes } from './present-approvals.ts'
 import { type Answer, problem } from './problem.ts'
 import { type Call, type Documented, type Route, route } from './route.ts'
@@ -259,7 +250,7 @@ const intents: Route[] = [
       const story: wire.Story = {
         corr: intent.corr,
         intent: await api.show(intent, seen),
-        orders: orders.map((order) => viewOrder(order, caller, api.replaces)),
+        orders: await Promise.all(orders.map((order) => api.showOrder(order, caller))),
         fills: fills
           .flat()
           .sort((a, b) => a.seq - b.seq)
@@ -326,7 +317,7 @@ const orders: Route[] = [
         { open: query.open, symbol: query.symbol, intentID: query.intent, from: query.from, to: query.to },
         pageAsk(query),
       )
-      const items = page.items.map((order) => viewOrder(order, caller, api.replaces))
+      const items = await Promise.all(page.items.map((order) => api.showOrder(order, caller)))
       return wantsCsv(call) ? asCsv('orders', csv(ORDER_COLUMNS, items), page.next) : json({ items, next: page.next })
     },
   }),
@@ -341,7 +332,7 @@ const orders: Route[] = [
     answers: answers('The order.', schema.order),
     async run(api, { params, caller }) {
       const order = await api.reads.get('order', params.clOrdID)
-      return order ? json(viewOrder(order, caller, api.replaces)) : missing('order', params.clOrdID)
+      return order ? json(await api.showOrder(order, caller)) : missing('order', params.clOrdID)
     },
   }),
   route({
@@ -360,7 +351,7 @@ const orders: Route[] = [
     async run(api, { params, caller }) {
       const result = await api.desk.requestCancel({ clOrdID: params.clOrdID as ClOrdID, actor: caller.actor })
       return result.ok
-        ? json(viewOrder(result.value, caller, api.replaces))
+        ? json(await api.showOrder(result.value, caller))
         : denied(result.error, `/v1/orders/${encodeURIComponent(params.clOrdID)}`)
     },
   }),
@@ -390,7 +381,7 @@ const orders: Route[] = [
         actor: caller.actor,
       })
       return result.ok
-        ? json(viewOrder(result.value, caller, api.replaces))
+        ? json(await api.showOrder(result.value, caller))
         : denied(result.error, `/v1/orders/${encodeURIComponent(params.clOrdID)}`)
     },
   }),

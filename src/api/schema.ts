@@ -235,10 +235,11 @@ const vote = named(
     via: text,
     level,
     with: names(['click', 'passkey', 'slack', 'teams', 'armed']),
+    counts: z.boolean(),
     at: time,
     reason: text.nullable(),
   }),
-  'One yes, and what it was said with.',
+  'One yes, and what it was said with. `counts` is false when that was revoked or unlinked, the access taken or the policy changed since: such a yes is none, and may be given again.',
 ) satisfies z.ZodType<wire.Vote>
 
 export const intent = named(

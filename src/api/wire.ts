@@ -567,13 +567,17 @@ export type Hello = { seq: number; now: string; reset: boolean }
 
 /** How sure it is that a person said yes: L1 a click, L2 a passkey over this very order, L3 two people with one each. L0 was armed beforehand. */
 export type Level = 'L0' | 'L1' | 'L2' | 'L3'
-/** `with`: what it was said with. */
+/**
+ * `with`: what it was said with. `counts`: false where that was revoked or unlinked, or their access taken, before the
+ * order left; whoever still may gives it again.
+ */
 export type Vote = {
   by: string
   byName: string
   via: string
   level: Level
   with: 'click' | 'passkey' | 'slack' | 'teams' | 'armed'
+  counts: boolean
   at: string
   reason: string | null
 }

@@ -211,16 +211,22 @@ export async function isOfNow(reads: Reads, { policyVersion }: Requirement): Pro
   return ((await reads.get('approvals', 'account'))?.policy.version ?? 0) === policyVersion
 }
 
+/** Whose yes to an order counts as things stand: of each person by itself, as all of them are counted at the send. */
+export async function countedOf(reads: Reads, intent: Intent, now: Instant): Promise<ReadonlySet<string>> {
+  const { ticket, requires = ONE_CLICK } = intent
+  const votes = votesOf(intent)
+  if (!ticket || votes.length === 0 || !(await isOfNow(reads, requires))) return new Set()
+  const digest = digestOf(ticket)
+  const cast = await castOf(reads, votes, ticket, requires, now)
+  return new Set(cast.filter((one) => countYes(requires, [one], digest) > 0).map(({ yes }) => yes.by))
+}
+
 /**
  * Whether this person's yes to an order that waits counts as things stand. While it does, the same again is a repeat;
  * when it does not any more, they may give it again (`withYes`). What `isAgreed` is for a change.
  */
-export async function isGiven(reads: Reads, intent: Intent, by: string, now: Instant): Promise<boolean> {
-  const { ticket, requires = ONE_CLICK } = intent
-  const own = votesOf(intent).filter((one) => one.by === by)
-  if (!ticket || own.length === 0 || !(await isOfNow(reads, requires))) return false
-  return countYes(requires, await castOf(reads, own, ticket, requires, now), digestOf(ticket)) > 0
-}
+export const isGiven = async (reads: Reads, intent: Intent, by: string, now: Instant): Promise<boolean> =>
+  (await countedOf(reads, intent, now)).has(by)
 
 /** Whether the yes to an intent may be used now. */
 export async function isApproved(

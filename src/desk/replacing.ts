@@ -1,4 +1,4 @@
-import { mayVote } from '../approvals/decide.ts'
+import { mayVote, type Voter } from '../approvals/decide.ts'
 import { digestOf } from '../approvals/digest.ts'
 import { ONE_CLICK, type Requirement, requirementOf, surer } from '../approvals/policy.ts'
 import type { Passed } from '../gate/gate.ts'
@@ -19,14 +19,14 @@ import { stoppable } from '../orders/halt.ts'
 import { freshOrder, isOpen, type Order, ordStatus } from '../orders/machine.ts'
 import { isLeg } from '../orders/protection.ts'
 import type { Ticket } from '../orders/ticket.ts'
-import { capabilitiesFor, type BrokerOrder } from '../ports/broker.ts'
+import { capabilitiesFor, type BrokerOrder, type Capabilities } from '../ports/broker.ts'
 import type { Decision, Intent } from '../ports/records.ts'
 import type { ClOrdID, OrderID } from '../values/brand.ts'
 import { eq, gt, isZero, minus, type Px, type Qty, shortest } from '../values/decimal.ts'
 import { plusMs } from '../values/instant.ts'
-import { ok, type Result } from '../values/result.ts'
+import { err, ok, type Result } from '../values/result.ts'
 import { limitsNow, orderFacts, policyNow, proposedBy } from './approving.ts'
-import { type Command, deny, mustOrder, SYSTEM } from './command.ts'
+import { type Command, denial, deny, mustOrder, SYSTEM } from './command.ts'
 import type { Denial, Send } from './desk.ts'
 import { worthOf } from './evidence.ts'
 import { factsAreFresh } from './intents.ts'
@@ -52,11 +52,10 @@ export async function replace(
   const order = await c.tx.get('order', ask.clOrdID)
   if (!order) return deny('NOT_FOUND', `There is no order ${ask.clOrdID}.`)
   const intent = await c.tx.get('intent', order.intentID)
-  if (order.role !== 'Entry' || !intent?.ticket)
-    return cannot('Only an entry of this gateway can be changed. Its stop and target follow it.')
   const person = ask.actor.type === 'person' ? await c.tx.get('person', ask.actor.id) : null
-  const never = mayVote(proposedBy(intent), person)
-  if (never) return deny(never.code, never.text)
+  const never = whyNever(order, intent, person)
+  if (never) return err(never)
+  if (!intent?.ticket) return cannot(NO_ENTRY)
 
   const standing = await standingOf(c, order)
   const wanted = {
@@ -130,6 +129,34 @@ export async function replace(
   return ok(await mustOrder(c, successor.clOrdID))
 }
 
+const NO_ENTRY = 'Only an entry of this gateway can be changed. Its stop and target follow it.'
+
+/** Why this person may not change this order, whatever becomes of it. */
+function whyNever(order: Order, intent: Intent | null, voter: Voter | null): Denial | null {
+  if (order.role !== 'Entry' || !intent?.ticket) return denial('NOT_REPLACEABLE', NO_ENTRY)
+  const never = mayVote(proposedBy(intent), voter)
+  return never && denial(never.code, never.text)
+}
+
+/** Why it cannot be changed as it stands. */
+function whyNotNow(order: Order, ticket: Ticket, capabilities: Capabilities): Denial | null {
+  const never = unchangeable(order)
+  if (never) return denial(never.code, never.text)
+  return capabilitiesFor(capabilities, ticket.assetClass).replace ? null : denial('NOT_REPLACEABLE', NO_CHANGES)
+}
+
+/**
+ * Why a change of it would be refused, whatever its new terms; null when it would not. Asked beforehand too: so that no
+ * page offers it.
+ */
+export const whyNoReplace = (
+  order: Order,
+  intent: Intent | null,
+  voter: Voter | null,
+  capabilities: Capabilities,
+): Denial | null =>
+  whyNever(order, intent, voter) ?? (intent?.ticket ? whyNotNow(order, intent.ticket, capabilities) : null)
+
 /** What the policy asks for where one click of one person will not do; null where it will. */
 async function asksForMore(
   c: Command,
@@ -164,9 +191,8 @@ function whyNot(
   standing: Standing,
   wanted: { readonly orderQty: Qty; readonly price: Px | null },
 ): Result<never, Denial> | null {
-  const never = unchangeable(order)
-  if (never) return deny(never.code, never.text)
-  if (!capabilitiesFor(c.setting.capabilities, ticket.assetClass).replace) return cannot(NO_CHANGES)
+  const no = whyNotNow(order, ticket, c.setting.capabilities)
+  if (no) return err(no)
   if (order.terms.price === null && wanted.price !== null) return cannot('A market order has no price to change.')
   if (!gt(wanted.orderQty, standing.filledQty))
     return cannot(

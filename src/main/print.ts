@@ -102,8 +102,10 @@ export function requirementInWords({
 export const fourEyesInWords = (fourEyes: Wire.Account['fourEyes']): string =>
   fourEyes === 'on' ? 'on: every order takes two people' : 'off: one person can send an order'
 /** `Ana with a passkey, 2026-11-24 14:03:07 UTC: earnings are out` */
-export const voteLine = ({ byName, with: how, at, reason }: Wire.Vote): string =>
-  `${byName} ${WITH[how]}, ${when(at)}${reason === null ? '' : `: ${reason}`}`
+export const voteLine = ({ byName, with: how, counts, at, reason }: Wire.Vote): string =>
+  `${byName} ${WITH[how]}, ${when(at)}${counts ? '' : ' (no longer counts)'}${reason === null ? '' : `: ${reason}`}`
+/** How many people have said yes and may still be counted. */
+export const yesesOf = (votes: readonly Wire.Vote[]): number => votes.filter(({ counts }) => counts).length
 const WITH: Readonly<Record<Wire.Vote['with'], string>> = {
   click: 'with a click',
   passkey: 'with a passkey',

@@ -277,7 +277,7 @@ async function start(settings: Settings, overrides: Overrides, undo: (() => unkn
     account,
     environment: settings.account.environment,
     broker: settings.account.broker,
-    replaces: broker.capabilities.replace === true,
+    capabilities: broker.capabilities,
     version: VERSION,
     node: process.versions.node,
     startedAt,

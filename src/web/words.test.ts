@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict'
 import { describe, it } from 'node:test'
-import type { Intent, Terms } from '../api/wire.ts'
+import type { Intent, Terms, Vote } from '../api/wire.ts'
 import { bindingInWords, limitOfStop, orderInWords, priceInWords, undecidedInWords } from './words.ts'
 
 const LIMIT: Terms = {
@@ -64,6 +64,7 @@ describe('the line that decided a size', () => {
 })
 
 describe('an order that nobody decides', () => {
+  const yes = (by: string, counts: boolean) => ({ by, counts }) as Vote
   const of = (change: object) =>
     undecidedInWords({ state: 'AwaitingApproval', undecidedMs: 180_000, votes: [], requires: null, ...change } as never)
   const rows: readonly (readonly [Partial<Intent>, string | null])[] = [
@@ -72,7 +73,11 @@ describe('an order that nobody decides', () => {
     [{ undecidedMs: null }, null],
     [{ state: 'Approved' }, null],
     [
-      { votes: [{} as never], requires: { level: 'L1', quorum: 2, passkey: false, rules: [] } },
+      { votes: [yes('a', false)], requires: { level: 'L1', quorum: 2, passkey: false, rules: [] } },
+      'Nobody has decided for 3 min',
+    ],
+    [
+      { votes: [yes('a', false), yes('b', true)], requires: { level: 'L1', quorum: 2, passkey: false, rules: [] } },
       '1 of 2 said yes, and nobody else for 3 min',
     ],
   ]

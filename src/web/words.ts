@@ -164,14 +164,19 @@ export function whoMustSayYes({ level, quorum }: { level: Level; quorum: number 
   return `${people(count)}, ${count > 1 ? 'each ' : ''}${how}`
 }
 
+/** How many people have said yes and may still be counted. */
+export const yesesOf = (votes: readonly Pick<Vote, 'by' | 'counts'>[]): number =>
+  new Set(votes.filter(({ counts }) => counts).map(({ by }) => by)).size
+
 /** "Nobody has decided for 3 min", of an order that waits and was escalated; null of every other. */
 export function undecidedInWords({ state, undecidedMs, votes, requires }: Intent): string | null {
   if (state !== 'AwaitingApproval' || undecidedMs === null) return null
   const waited =
     undecidedMs < 120_000 ? `${Math.floor(undecidedMs / 1000)} s` : `${Math.floor(undecidedMs / 60_000)} min`
-  return votes.length === 0
+  const yeses = yesesOf(votes)
+  return yeses === 0
     ? `Nobody has decided for ${waited}`
-    : `${votes.length} of ${requires?.quorum ?? 1} said yes, and nobody else for ${waited}`
+    : `${yeses} of ${requires?.quorum ?? 1} said yes, and nobody else for ${waited}`
 }
 
 export const SAID_WITH: Readonly<Record<Vote['with'], string>> = {

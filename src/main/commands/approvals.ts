@@ -18,6 +18,7 @@ import {
   table,
   voteLine,
   when,
+  yesesOf,
 } from '../print.ts'
 import { passkeyMeant } from './access.ts'
 import { limitChangeLine } from './limits.ts'
@@ -196,7 +197,7 @@ const CHANGE_COLUMNS: readonly Column<Change>[] = [
   { title: 'change', of: (c) => c.changeID },
   { title: 'state', of: (c) => c.state, style: (c) => (c.state === 'Waiting' ? 'yellow' : null) },
   { title: 'what', of: (c) => whatInWords(c.what) },
-  { title: 'yes', of: (c) => `${c.votes.length} of ${c.requires.quorum}`, right: true },
+  { title: 'yes', of: (c) => `${yesesOf(c.votes)} of ${c.requires.quorum}`, right: true },
   { title: 'proposed by', of: (c) => c.proposerName },
   { title: 'decide by', of: (c) => (c.state === 'Waiting' ? when(c.decideBy) : '—') },
 ]

@@ -20,6 +20,7 @@ import {
   table,
   termsInWords,
   when,
+  yesesOf,
 } from '../print.ts'
 import { pageOf } from './pages.ts'
 import { inMinutes } from './until.ts'
@@ -129,7 +130,7 @@ export async function approve(
   ctx.out.answer(after, () => intentCard(after))
   const { requires, votes, state } = after
   if (state === 'AwaitingApproval' && requires !== null)
-    ctx.out.say(`Your yes counts: ${votes.length} of ${requires.quorum}. Nothing is sent before the others agree.`)
+    ctx.out.say(`Your yes counts: ${yesesOf(votes)} of ${requires.quorum}. Nothing is sent before the others agree.`)
 }
 
 /**

@@ -408,6 +408,7 @@ export function proposeSome(world: World): void {
       via: 'web',
       level: 'L2',
       with: 'passkey',
+      counts: true,
       at: new Date(Date.now() - 20_000).toISOString(),
       reason: null,
     },

@@ -11,7 +11,7 @@ import { Unread } from '../parts/trouble.tsx'
 import { meQuery, queueQuery } from '../queries.ts'
 import { Link } from '../router.tsx'
 import { msOf } from '../time.ts'
-import { askInWords, people } from '../words.ts'
+import { askInWords, people, yesesOf } from '../words.ts'
 import { type Asked, DecideSheets, type Done, type Verb } from './decide.tsx'
 import { Deadline } from './deadline.tsx'
 import { KeysSheet } from './keys-sheet.tsx'
@@ -176,7 +176,7 @@ function outcome({ verb, answered }: Done): string {
     case 'approve': {
       const { state, requires, votes } = answered
       if (state !== 'AwaitingApproval' || requires === null) return '✓ Approved'
-      const left = Math.max(1, requires.quorum - new Set(votes.map(({ by }) => by)).size)
+      const left = Math.max(1, requires.quorum - yesesOf(votes))
       return `✓ Your yes is taken, and ${people(left)} more must say so`
     }
     case 'decline':

@@ -2,7 +2,7 @@ import type { ReactNode } from 'react'
 import type { Intent, Vote } from '../../api/wire.ts'
 import { Badge } from '../parts/badge.tsx'
 import { Moment } from '../parts/moment.tsx'
-import { LEVEL, SAID_WITH, whoMustSayYes } from '../words.ts'
+import { LEVEL, SAID_WITH, whoMustSayYes, yesesOf } from '../words.ts'
 
 type Needs = NonNullable<Intent['requires']>
 
@@ -17,7 +17,7 @@ type RequirementProps = {
 export function Requirement({ requires, votes, settled }: RequirementProps): ReactNode {
   const { level, rules } = requires
   const count = level === 'L3' ? Math.max(2, requires.quorum) : requires.quorum
-  const given = new Set(votes.map(({ by }) => by)).size
+  const given = yesesOf(votes)
   return (
     <div className="grid gap-1.5 rounded-md border border-line px-3 py-2 text-sm">
       <p className="flex flex-wrap items-center gap-x-2 gap-y-1">
@@ -43,11 +43,21 @@ export function Requirement({ requires, votes, settled }: RequirementProps): Rea
         <ul aria-label="Who said yes" className="grid gap-0.5">
           {votes.map((vote, i) => (
             <li key={`${vote.by} ${vote.at}`}>
-              <span className="font-semibold text-good">
-                <span aria-hidden="true">✓</span> {Math.min(i + 1, count)} of {count}
-              </span>
+              {vote.counts ? (
+                <span className="font-semibold text-good">
+                  <span aria-hidden="true">✓</span> {Math.min(yesesOf(votes.slice(0, i + 1)), count)} of {count}
+                </span>
+              ) : (
+                <span className="font-semibold text-warn">no longer counts</span>
+              )}
               {' · '}
-              <Said vote={vote} />
+              {vote.counts ? (
+                <Said vote={vote} />
+              ) : (
+                <s className="text-soft">
+                  <Said vote={vote} />
+                </s>
+              )}
             </li>
           ))}
         </ul>
