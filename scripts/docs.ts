@@ -4,6 +4,7 @@ import { dirname, join } from 'node:path'
 import { simPage } from '../src/brokers/sim/reference.ts'
 import { generate as limits } from '../src/desk/limits.doc.ts'
 import { generate as refusals } from '../src/gate/refusals.doc.ts'
+import { generate as monitoring } from '../src/gate/triggers.doc.ts'
 import { cliPage, configurationPage } from '../src/main/reference.ts'
 import { generate as orderMachine } from '../src/orders/machines.doc.ts'
 import { generate as testing } from '../test/simulation/testing.doc.ts'
@@ -18,6 +19,7 @@ export type GeneratedDoc = {
 
 export const DOCS: readonly GeneratedDoc[] = [
   { file: 'docs/refusals.md', generate: refusals },
+  { file: 'docs/monitoring.md', generate: monitoring },
   { file: 'docs/limits.md', generate: limits },
   { file: 'docs/order-machine.md', generate: orderMachine },
   { file: 'docs/configuration.md', generate: configurationPage },

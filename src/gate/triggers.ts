@@ -160,7 +160,7 @@ export const TRIGGERS: { readonly [N in TriggerName]: TriggerRow } = {
   clockOff: {
     control: 'A14',
     when: "our clock and the broker's are apart by more than N",
-    figure: { unit: 'ms', defaults: always(500), reason: 'Ten times what a kept clock drifts.' },
+    figure: { unit: 'ms', defaults: always(500), reason: 'A clock that is kept is within a few dozen.' },
     halts: both(null),
     alert: 'CLOCK_OFF',
     severity: 'warning',
@@ -168,7 +168,11 @@ export const TRIGGERS: { readonly [N in TriggerName]: TriggerRow } = {
   clockWrong: {
     control: 'A14',
     when: "our clock and the broker's are apart by more than N",
-    figure: { unit: 'ms', defaults: always(2 * SECOND), reason: 'Half of the age at which a quote is too old.' },
+    figure: {
+      unit: 'ms',
+      defaults: always(2 * SECOND),
+      reason: 'A quote may be five seconds old: beyond this no age can be trusted.',
+    },
     halts: both('K3'),
     alert: 'CLOCK_WRONG',
     severity: 'critical',
