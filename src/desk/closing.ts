@@ -115,6 +115,11 @@ async function familiesOf(
   return families
 }
 
+/** Where people have set no collar, or a wide one: a limit further away is none. */
+const WIDEST_BPS = 1_000
+/** How far from the market its limits may be: as far as entries, by the limits of now. */
+export const collarOf = async (c: Command): Promise<number> => Math.min((await c.rules()).collarBps, WIDEST_BPS)
+
 export const rulesOf = (
   c: Command,
   { collarBps, market }: Pick<Liquidation, 'collarBps' | 'market'>,
@@ -209,7 +214,7 @@ async function lineOf(
 ): Promise<ClosingLine> {
   const closing = await closingOf(c, symbol, running, row)
   const { policy } = c.setting
-  const rules = rulesOf(c, running ?? { collarBps: policy.collarBps, market: false })
+  const rules = rulesOf(c, running ?? { collarBps: await collarOf(c), market: false })
   // A plan tells how it would be closed once nothing is open.
   const planned = running
     ? closing

@@ -13,7 +13,7 @@ import { base32, sha256 } from '../values/hash.ts'
 import { canonical } from '../values/json.ts'
 import { ok, type Result } from '../values/result.ts'
 import { cancel } from './canceling.ts'
-import { closingOf, countOf, reportLine, rulesOf, STUCK, symbolsIn } from './closing.ts'
+import { closingOf, collarOf, countOf, reportLine, rulesOf, STUCK, symbolsIn } from './closing.ts'
 import { type Command, deny, knowsEveryTrade, SYSTEM } from './command.ts'
 import type { Denial, Send } from './desk.ts'
 import { halt } from './halting.ts'
@@ -50,7 +50,7 @@ export async function startLiquidation(
   const { reason, actor } = ask
   const person = await liquidator(c, actor)
   if (!person.ok) return person
-  const { account, policy } = c.setting
+  const { account } = c.setting
   if (ask.account !== account)
     return deny(
       'WRONG_ACCOUNT',
@@ -72,7 +72,7 @@ export async function startLiquidation(
     byName: person.value.name,
     reason,
     symbols,
-    collarBps: policy.collarBps,
+    collarBps: await collarOf(c),
     startedAt: c.now,
   }
   await c.emit('liquidation.started', about(liquidation), liquidation.liquidationID, { liquidation }, actor)
@@ -144,7 +144,7 @@ const OVER: Outcome = { sends: [], againMs: null, why: 'it is over' }
  * between the look and the order nothing else can be decided.
  */
 export async function liquidate(c: Command, view: View): Promise<Outcome> {
-  for (const market of view.markets) await c.tx.put('market', market)
+  for (const market of view.markets) await c.recordMarket(market)
   await c.recordAccount(view.account)
   const { account, capabilities } = c.setting
   const row = await c.tx.get('account', account)
