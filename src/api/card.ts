@@ -1,6 +1,6 @@
 import { fingerprint } from '../approvals/digest.ts'
-import { beyondOf, isEnough, ONE_CLICK } from '../approvals/policy.ts'
-import { LIMIT_NAMES, LIMITS } from '../gate/limits.ts'
+import { isEnough, ONE_CLICK } from '../approvals/policy.ts'
+import { LIMITS } from '../gate/limits.ts'
 import { isOpen, type Order } from '../orders/machine.ts'
 import type { Terms } from '../orders/terms.ts'
 import type { Ticket } from '../orders/ticket.ts'
@@ -8,7 +8,7 @@ import type { Card, CardState } from '../ports/channel.ts'
 import type { Decision, Intent } from '../ports/records.ts'
 import { type Decimal, gt, shortest } from '../values/decimal.ts'
 import { type Instant, rfc3339 } from '../values/instant.ts'
-import { type NameOf, summary, undecided } from './present.ts'
+import { beyondSoft, type NameOf, summary, undecided } from './present.ts'
 
 // An order as a card of a chat: the figures of the page, in the words of the page. Pure.
 
@@ -104,7 +104,7 @@ function factsOf(intent: Intent, ticket: Ticket, counted: ReadonlySet<string>, n
     { name: 'Proposed by', value: name(proposer.id) },
     { name: 'Needs', value: inWords(intent) },
     limits(intent),
-    saidYes(intent, counted),
+    saidYes(intent, counted, name),
     late === null ? null : { name: 'Escalated', value: late },
   ]
   return facts.filter((fact) => fact !== null)
@@ -117,10 +117,7 @@ function limits({ headroom = [], requires = ONE_CLICK }: Intent): Fact | null {
     .sort((a, b) => Number(gt(b.afterPercent, a.afterPercent)) - Number(gt(a.afterPercent, b.afterPercent)))
     .slice(0, FULLEST)
     .map(({ name, afterPercent }) => `${shortest(afterPercent)} % of ${LIMITS[name].title}`)
-  const named = beyondOf(requires)
-  const said = LIMIT_NAMES.filter((name) => named.includes(name)).map(
-    (name) => `beyond the soft limit of ${LIMITS[name].title}`,
-  )
+  const said = beyondSoft(requires).map((name) => `beyond the soft limit of ${LIMITS[name].title}`)
   if (fullest.length > 0) said.push(`after it ${fullest.join(', ')}`)
   return said.length === 0 ? null : { name: 'Limits', value: said.join('; ') }
 }
@@ -143,11 +140,15 @@ function inWords({ requires = ONE_CLICK }: Intent): string {
 }
 
 /** `1 of 2: Ana with a passkey at 15:13:22 UTC, Ben in Slack at 15:14:02 UTC (no longer counts)`. */
-function saidYes({ votes = [], requires = ONE_CLICK }: Intent, counted: ReadonlySet<string>): Fact | null {
+function saidYes(
+  { votes = [], requires = ONE_CLICK }: Intent,
+  counted: ReadonlySet<string>,
+  name: NameOf,
+): Fact | null {
   if (votes.length === 0) return requires.quorum > 1 ? { name: 'Approvals', value: `0 of ${requires.quorum}` } : null
   const who = votes.map(
     (vote) =>
-      `${vote.byName} ${withWhat(vote)} at ${clock(vote.at)}${counted.has(vote.by) ? '' : ' (no longer counts)'}`,
+      `${name(vote.byName)} ${withWhat(vote)} at ${clock(vote.at)}${counted.has(vote.by) ? '' : ' (no longer counts)'}`,
   )
   return {
     name: 'Approvals',

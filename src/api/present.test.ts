@@ -26,6 +26,7 @@ import {
   viewInstrument,
   viewPosition,
   viewRefusal,
+  viewRequirement,
   viewTerms,
 } from './present.ts'
 import { sentence, viewEvent } from './sentence.ts'
@@ -80,6 +81,13 @@ const agent = (id: string): Caller => ({
   id,
   name: id,
   scopes: new Set(['intents:write', 'orders:read']),
+})
+
+it('the soft limits that an order is beyond are told, and no rule that is called like one', () => {
+  const rules = ['beyond the soft limit dayLoss', 'beyond the soft limit maxOrderNotional']
+  const requires = { level: 'L2', quorum: 1, policyVersion: 1, rules, beyond: ['maxOrderNotional'] } as const
+  assert.deepEqual(viewRequirement(requires).beyond, ['maxOrderNotional'])
+  assert.equal('beyond' in viewRequirement({ ...requires, beyond: [] }), false)
 })
 
 describe('an order that nobody has decided', () => {

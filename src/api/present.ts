@@ -1,8 +1,9 @@
 import { mayDecline, type Voter } from '../approvals/decide.ts'
 import { fingerprint } from '../approvals/digest.ts'
 import type { Evidence } from '../approvals/evidence.ts'
-import { isEnough, levelOfOne, ONE_CLICK, type Requirement } from '../approvals/policy.ts'
+import { beyondOf, isEnough, levelOfOne, ONE_CLICK, type Requirement } from '../approvals/policy.ts'
 import type { MarketFacts } from '../gate/facts.ts'
+import { LIMIT_NAMES, type LimitName } from '../gate/limits.ts'
 import { explain, type Refusal, TRANSIENT } from '../gate/refusal.ts'
 import type { Sizing } from '../gate/sizing.ts'
 import { runbookOf } from '../gate/triggers.ts'
@@ -162,12 +163,17 @@ export const explainTo = (refusal: Refusal, name: NameOf): string =>
   explain(refusal.code === 'TRADING_HALTED' ? { ...refusal, by: name(refusal.by) } : refusal)
 
 /** What the policy asks for, with what it means for whoever decides: whether a click will do. */
-export const viewRequirement = ({ level, quorum, rules }: Requirement): NonNullable<wire.Intent['requires']> => ({
-  level,
-  quorum,
-  passkey: isEnough(levelOfOne(level), 'L2'),
-  rules: [...rules],
-})
+export function viewRequirement(requires: Requirement): wire.Requirement {
+  const { level, quorum, rules } = requires
+  const beyond = beyondSoft(requires)
+  const passkey = isEnough(levelOfOne(level), 'L2')
+  return { level, quorum, passkey, rules: [...rules], ...(beyond.length > 0 && { beyond }) }
+}
+/** The soft limits that an order is beyond, in the order of the limits. */
+export function beyondSoft(requires: Requirement): LimitName[] {
+  const named = beyondOf(requires)
+  return LIMIT_NAMES.filter((name) => named.includes(name))
+}
 
 /** With what people say yes, in the words of the screens. */
 function saidWith(evidence: Evidence): wire.Vote['with'] {
@@ -194,9 +200,9 @@ export const viewVote = (vote: Decision, name: NameOf, counted: ReadonlySet<stri
   reason: vote.reason,
 })
 
-const viewAside = (aside: Aside, name: NameOf): wire.Intent['asides'][number] => ({
+const viewAside = (aside: Aside): wire.Intent['asides'][number] => ({
   kind: aside.kind,
-  byName: name(aside.byName),
+  byName: aside.byName,
   text: aside.text,
   until: maybe(aside.until, time),
   at: time(aside.at),
@@ -263,7 +269,7 @@ export function viewIntent(
     },
     requires: ticket && viewRequirement(intent.requires ?? ONE_CLICK),
     votes: (intent.votes ?? []).map((vote) => viewVote(vote, seen.name, counted)),
-    asides: (intent.asides ?? []).map((aside) => viewAside(aside, seen.name)),
+    asides: (intent.asides ?? []).map(viewAside),
     clOrdID: order?.clOrdID ?? intent.clOrdID,
     ordStatus: order && ordStatus(order),
     corr: intent.corr,

@@ -223,9 +223,15 @@ const sizing = named(
 const level = names(['L0', 'L1', 'L2', 'L3'])
 const requirement = named(
   'Requirement',
-  z.strictObject({ level, quorum: count, passkey: z.boolean(), rules: z.array(text) }),
-  'What the policy of approvals asks for: how sure a yes (L1 a click, L2 a passkey over this very order, L3 two people with one each; L0 was armed beforehand), and of how many people. `passkey`: a click is not enough. `rules` are those that matched.',
-) satisfies z.ZodType<NonNullable<wire.Intent['requires']>>
+  z.strictObject({
+    level,
+    quorum: count,
+    passkey: z.boolean(),
+    rules: z.array(text),
+    beyond: z.array(nameOfLimit).exactOptional(),
+  }),
+  'What the policy of approvals asks for: how sure a yes (L1 a click, L2 a passkey over this very order, L3 two people with one each; L0 was armed beforehand), and of how many people. `passkey`: a click is not enough. `rules` are the names of those that matched, for people. `beyond` are the soft limits that the order is beyond: then it asks for one level more than the rules do.',
+) satisfies z.ZodType<wire.Requirement>
 
 const vote = named(
   'Vote',

@@ -124,7 +124,7 @@ export type Intent = {
     at: string
   }
   /** What the policy of approvals asks for; null before there is a ticket. `passkey`: a click is not enough. */
-  requires: null | { level: Level; quorum: number; passkey: boolean; rules: string[] }
+  requires: null | Requirement
   /** Every yes so far, in the order in which they came. */
   votes: Vote[]
   /** Put off, sent back with a note, or the reason of a no: nothing of it decides. */
@@ -565,6 +565,9 @@ export type CliSession = { session: string; me: Me }
 /** First event of `/v1/events`, without an id: `seq` is the last row before the stream begins (-1: none). `reset` when the id asked for is not in this journal. */
 export type Hello = { seq: number; now: string; reset: boolean }
 
+/** `beyond`: the soft limits that the order is beyond, which then asks for one level more than its rules do; absent for none. */
+export type Requirement = { level: Level; quorum: number; passkey: boolean; rules: string[]; beyond?: LimitName[] }
+
 /** How sure it is that a person said yes: L1 a click, L2 a passkey over this very order, L3 two people with one each. L0 was armed beforehand. */
 export type Level = 'L0' | 'L1' | 'L2' | 'L3'
 /**
@@ -646,7 +649,7 @@ export type Change = {
     | { kind: 'strategy'; strategyID: string; before: Strategy | null; after: Strategy }
   digest: string
   fingerprint: string
-  requires: { level: Level; quorum: number; passkey: boolean; rules: string[] }
+  requires: Requirement
   reason: string
   proposer: string
   proposerName: string

@@ -180,7 +180,7 @@ function limitsInWords({ headroom, requires }: Wire.Intent): string | null {
     .slice(0, 3)
   if (fullest.length === 0) return null
   const after = fullest.map(({ name, afterPercent }) => `${afterPercent} % of ${LIMITS[name].title}`)
-  const beyond = (requires?.rules ?? []).filter((rule) => rule.startsWith('beyond '))
+  const beyond = (requires?.beyond ?? []).map((name) => `beyond the soft limit of ${LIMITS[name].title}`)
   return [...beyond, `after it ${after.join(', ')}`].join('; ')
 }
 

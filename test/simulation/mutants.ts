@@ -240,6 +240,31 @@ export const MUTANTS: readonly Mutant[] = [
     ],
   },
   {
+    name: 'repeat-on-a-void-yes',
+    guarantee: 'G1',
+    about:
+      'An unanswered order is offered again when whoever said yes to it may not any more, or the policy is another.',
+    edits: [
+      {
+        file: RESENDING,
+        find: "if ((await isApproved(c.tx, intent, ticket, c.now)) !== 'yes') return null",
+        put: "if ((await isApproved(c.tx, intent, ticket, c.now)) === 'expired') return null",
+      },
+    ],
+  },
+  {
+    name: 'replacement-under-a-stricter-policy',
+    guarantee: 'G1',
+    about: 'A change of price that one click asked for is sent when the policy asks for two people by now.',
+    edits: [
+      {
+        file: REPLACING,
+        find: 'if (more) return dropped(c, order, `By now it asks for ${inWords(more)}.`)',
+        put: '',
+      },
+    ],
+  },
+  {
     name: 'replacement-approval-expired',
     guarantee: 'G1',
     about: 'A change of price is sent when whoever asked for it has long given it up.',
@@ -263,7 +288,7 @@ export const MUTANTS: readonly Mutant[] = [
     edits: [
       {
         file: REPLACING,
-        find: 'const never = mayVote(proposedBy(intent), person)',
+        find: 'const never = mayVote(proposedBy(intent), voter)',
         put: 'const never = null',
       },
     ],
@@ -1651,6 +1676,7 @@ export const NOT_YET: Readonly<Record<string, string>> = {
   'agent-closes-tasks': 'an agent that tries to close a task',
   'signal-expired':
     'an outage right after the yes to a signal that is about to expire; one of 1,000 worlds has it at best',
+  'replacement-under-a-stricter-policy': 'a change of the policy just when a replacement is asked for and not sent yet',
   'halt-spares-replacements': 'a halt just when a replacement is on its way',
   'halt-spares-repeats': 'a halt just when a repeat is on its way',
   'halt-file-not-looked-at': 'the HALT file just when an order is on its way',

@@ -101,12 +101,4 @@ export function limitLines(before: Limits, after: Limits): Line[] {
   return [...values, ...lists]
 }
 
-const BEYOND = 'beyond the soft limit '
-/** The soft limits that an order is beyond, as the rules that ask for more say it. */
-export const beyondSoft = (rules: readonly string[]): string[] =>
-  rules
-    .filter((rule) => rule.startsWith(BEYOND))
-    .map((rule) => rule.slice(BEYOND.length))
-    .map((name) => (name in LIMIT ? LIMIT[name as LimitName].title : name))
-
 export const isOfLimits = (change: Change): boolean => change.what.kind === 'risk limits'

@@ -2,7 +2,7 @@ import type { ReactNode } from 'react'
 import type { Headroom as Room, Intent } from '../../api/wire.ts'
 import { cents, grouped } from '../decimal.ts'
 import { Bar } from '../limits/bar.tsx'
-import { beyondSoft, LIMIT } from '../limits/words.ts'
+import { LIMIT } from '../limits/words.ts'
 import { Badge } from '../parts/badge.tsx'
 import { list } from '../words.ts'
 
@@ -21,7 +21,7 @@ export function Headroom({
   const rooms = [...headroom].sort((a, b) => numberOf(b.afterPercent) - numberOf(a.afterPercent))
   const near = rooms.filter(({ afterPercent }) => afterPercent === null || Number(afterPercent) > NEWS)
   const rest = rooms.filter((room) => !near.includes(room))
-  const beyond = beyondSoft(requires?.rules ?? [])
+  const beyond = (requires?.beyond ?? []).map((name) => LIMIT[name].title)
   const currency = ticket?.currency ?? ''
   return (
     <div role="group" aria-label="Limits" className="grid gap-2 rounded-md border border-line px-3 py-2 text-sm">
