@@ -2,8 +2,9 @@ import assert from 'node:assert/strict'
 import { describe, it } from 'node:test'
 import { changeDigest } from '../src/desk/governing.ts'
 import { defaultsOf, differences, LIMITS, LISTS, withSettings } from '../src/gate/limits.ts'
-import { viewLimits } from '../src/api/present-limits.ts'
-import { dec } from '../src/values/decimal.ts'
+import { viewLimits, viewStrategy } from '../src/api/present-limits.ts'
+import type { Strategy } from '../src/ports/records.ts'
+import { amt, dec, qty } from '../src/values/decimal.ts'
 import { canonicalChange, hashOf } from '../src/web/passkeys/rebuild.ts'
 import { limitLines, LIMIT, LIST } from '../src/web/limits/words.ts'
 
@@ -65,5 +66,30 @@ describe('risk limits on the screen', () => {
       await hashOf('jax-change-v1', canonicalChange({ ...shown, changes: [...shown.changes] }, 'per_1')),
       changeDigest(what, 'per_1'),
     )
+  })
+})
+
+describe('a strategy on the screen', () => {
+  it('is signed as it is shown, without the words for its size', async () => {
+    const card = { goal: 'earns', inputs: 'bars', limits: 'three', owner: 'ana', stopWhen: 'it loses' }
+    const before: Strategy = { strategyID: 'trend', version: 1, card, model: null }
+    const models: readonly Strategy['model'][] = [
+      { kind: 'risk', share: dec('0.0050') },
+      { kind: 'quantity', orderQty: qty('7.0') },
+      { kind: 'notional', notional: amt('2500.00') },
+      { kind: 'volatility', share: dec('0.005'), ranges: dec('2.0') },
+      { kind: 'kelly', winRate: dec('0.55'), payoff: dec('1.8'), fraction: dec('0.25') },
+    ]
+    for (const model of models)
+      for (const had of [before, null]) {
+        const what = {
+          kind: 'strategy',
+          strategyID: 'trend',
+          before: had,
+          after: { ...before, version: 2, model },
+        } as const
+        const shown = { ...what, before: had && viewStrategy(had), after: viewStrategy(what.after) }
+        assert.equal(await hashOf('jax-change-v1', canonicalChange(shown, 'per_1')), changeDigest(what, 'per_1'))
+      }
   })
 })

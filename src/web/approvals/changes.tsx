@@ -1,5 +1,5 @@
 import { type ReactNode, useState } from 'react'
-import type { ApprovalPolicy, Change } from '../../api/wire.ts'
+import type { ApprovalPolicy, Change, Strategy } from '../../api/wire.ts'
 import { useDecideChange, useSingly } from '../commands.ts'
 import { hostFault } from '../passkeys/passkey.ts'
 import { Action, Actions } from '../parts/action.tsx'
@@ -90,6 +90,25 @@ function policyBefore(change: Change, all: readonly Change[], now: ApprovalPolic
 const access = ({ roles, disabled }: { roles: readonly string[]; disabled: boolean }): string =>
   `${roles.length === 0 ? 'no role' : roles.join(', ')}${disabled ? '; kept out' : ''}`
 
+const CARD = {
+  goal: 'Goal',
+  inputs: 'Inputs',
+  limits: 'Its own limits',
+  owner: 'Owner',
+  stopWhen: 'Stop it when',
+} as const
+/** Only what is otherwise afterwards. */
+function strategyLines(before: Strategy | null, after: Strategy): Line[] {
+  const of = (one: Strategy | null): readonly (string | null)[] => [
+    ...(Object.keys(CARD) as (keyof typeof CARD)[]).map((key) => one?.card[key] ?? null),
+    one?.sizedBy ?? null,
+  ]
+  const [had, has] = [of(before), of(after)]
+  return [...Object.values(CARD), 'Sized by'].flatMap((what, i): Line[] =>
+    had[i] === has[i] ? [] : [{ what: `${after.strategyID}: ${what}`, before: had[i] ?? null, after: has[i] ?? null }],
+  )
+}
+
 /** A change as before and after. */
 function linesOf({ what }: Change, before: ApprovalPolicy | null): Line[] {
   switch (what.kind) {
@@ -99,6 +118,8 @@ function linesOf({ what }: Change, before: ApprovalPolicy | null): Line[] {
       return [{ what: what.name, before: access(what.before), after: access(what.after) }]
     case 'risk limits':
       return limitLines(what.before, what.after)
+    case 'strategy':
+      return strategyLines(what.before, what.after)
     case 'passkey revoked':
       return [{ what: `Passkey “${what.name}”`, before: 'in use', after: null }]
   }
@@ -108,6 +129,7 @@ const KIND: Readonly<Record<Change['what']['kind'], string>> = {
   'approval policy': 'Another policy',
   person: 'Access of a person',
   'risk limits': 'Other risk limits',
+  strategy: 'A strategy described',
   'passkey revoked': 'A passkey revoked',
 }
 const STATE: Readonly<Record<Change['state'], Tone>> = {

@@ -1,5 +1,5 @@
 import canonicalize from 'canonicalize'
-import type { Change, Instrument, Intent, Me, PasskeyAsk } from '../../api/wire.ts'
+import type { Change, Instrument, Intent, Me, PasskeyAsk, Strategy } from '../../api/wire.ts'
 
 // What a passkey is about to sign, made again here from what is on the screen. On purpose a second writing of the
 // gateway's rules: a gateway, or something between it and this page, that shows one order and has another signed is noticed.
@@ -54,9 +54,15 @@ export function canonicalChange(what: Change['what'], proposer: string): unknown
     const { kind, before, after } = what
     return { what: { kind, before, after }, proposer }
   }
+  if (what.kind === 'strategy') {
+    const { kind, strategyID, before, after } = what
+    return { what: { kind, strategyID, before: before && withoutWords(before), after: withoutWords(after) }, proposer }
+  }
   const { name: _, ...hashed } = what
   return { what: hashed, proposer }
 }
+
+const withoutWords = ({ sizedBy: _, ...hashed }: Strategy): unknown => hashed
 
 /** What a text is hashed under, so that the hash of one kind is never that of another. */
 type Kind = 'jax-order-v1' | 'jax-change-v1' | 'jax-approval-v1'
