@@ -92,12 +92,12 @@ async function viewLiquidation(api: Api): Promise<wire.Liquidation> {
 const shownOf = ({ symbols, survey }: Liquidation): readonly string[] | null =>
   symbols ?? (survey && survey.positions.map((one) => one.symbol))
 
-/** What other hands hold is not watched all the time: its quote is asked for, and waited for a little. */
+/** What other hands hold is not watched all the time, and a trade overtakes the count: both are asked for, and waited for a little. */
 async function freshLines(api: Api): Promise<readonly ClosingLine[]> {
   let lines = await api.desk.closingLines(null)
-  const isOld = ({ quote, netQty }: ClosingLine): boolean => !quote?.isFresh && netQty !== null && !isZero(netQty)
+  const isOld = ({ quote, netQty }: ClosingLine): boolean => netQty === null || (!quote?.isFresh && !isZero(netQty))
   for (const { symbol: of } of lines.filter(isOld)) await api.desk.requestFacts(of)
-  for (let i = 0; i < 5 && lines.some(isOld) && !api.closing.aborted; i++) {
+  for (let i = 0; i < 10 && lines.some(isOld) && !api.closing.aborted; i++) {
     await api.clock.sleep(api.limits.settleMs / 10, api.closing)
     lines = await api.desk.closingLines(null)
   }

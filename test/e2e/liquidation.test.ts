@@ -103,7 +103,8 @@ describe('everything is closed at the command line', () => {
 
     const plan = await ask<wire.LiquidationPlan>(dir, 'liquidate')
     assert.deepEqual(plan.lines.map(({ symbol }) => symbol).sort(), ['AAPL', 'MSFT'])
-    assert.ok(plan.lines.every(({ step, cancels }) => step === 'Ready' && cancels.length > 0))
+    for (const { step, cancels, text } of plan.lines)
+      assert.ok(step === 'Ready' && cancels.length > 0, `${step} ${text}`)
     const words = (await jax(dir, 'liquidate')).stdout
     assert.match(words, /Nothing was done\./)
     assert.match(words, new RegExp(`liquidate --yes ${plan.account} --reason TEXT`))
