@@ -33,6 +33,19 @@ approve I1 by=ana
 report I1 Fill 20 @ 190.00 id=E1
 report I1 Fill 32 @ 190.00 id=E2
 wait 2s`,
+  // A strategy stops by itself, and somebody has seen it; before that, further people were told.
+  watched: `limits maxRejects=2
+watch
+policy duplicates=1s
+next reject "no"
+signal I1 BUY AAPL entry=190.00 stop=188.00 strategy=trend
+approve I1 by=ana
+wait 2s
+next reject "no"
+signal I2 BUY AAPL entry=190.00 stop=188.00 strategy=trend
+approve I2 by=ana
+wait 3m
+acknowledge REJECTS trend by=ana`,
   // The broker takes no bracket, so the stops are our own.
   bare: `cannot bracket
 signal I1 BUY AAPL entry=190.00 stop=188.00
@@ -299,6 +312,8 @@ const all =
   (rows) =>
     edits.reduce((now, edit) => edit(now), rows)
 
+/** The same with one more than were counted. */
+const more = (text: Json | undefined): string => String(text).replace('last 2', 'last 3')
 const AGENT: Actor = { type: 'agent', id: 'jax', via: 'mcp', session: null }
 const SYSTEM: Actor = { type: 'system', id: 'gateway', via: 'worker', session: null }
 const HALT = { action: 'halt.engaged', actor: AGENT, corr: 'halt', object: { type: 'halt', id: 'global', rev: 0 } }
@@ -608,6 +623,17 @@ describe('a journal that was edited, with a chain that holds', () => {
     ['a click of nobody’s chat user',          'chatted',  drop('link.made'),                                         'NOT_APPROVED',       'intent.approved'],
     ['a click of another’s chat user',         'chatted',  set('intent.approved', 'decision.evidence.user', 'bo'),    'NOT_APPROVED',       'intent.approved'],
     ['made after its chat user was unlinked',  'chatted',  insert('order.created', aboutThat('link.ended', 'link.made', personActor('ana'), { why: 'over' })), 'NOT_APPROVED', 'order.created'],
+    // what trips by itself
+    ['a strategy stopped for fewer than it says', 'watched', all(set('task.raised', 'task.text', (d) => more((d['task'] as Data)['text'])), set('halt.engaged', 'reason', (d) => more(d['reason']))), 'WRONG_SUM', 'halt.engaged'],
+    ['a strategy stopped without a word',      'watched',  drop('task.raised'),                                       'LEFT_UNDONE',        'halt.engaged'],
+    ['everything stopped by rejects of one',   'watched',  all(set('halt.engaged', 'scope', 'global'), set('halt.engaged', 'level', 'K2')), 'NOT_ELIGIBLE', 'halt.engaged'],
+    ['a rule that takes orders back',          'watched',  set('halt.engaged', 'level', 'K4'),                        'NOT_ELIGIBLE',       'halt.engaged'],
+    ['a rule in the name of another',          'watched',  set('halt.engaged', 'by', 'rule R05'),                     'NOT_ELIGIBLE',       'halt.engaged'],
+    ['an alert seen by an agent',              'watched',  amend('task.acknowledged', () => ({ actor: AGENT })),      'NOT_ELIGIBLE',       'task.acknowledged'],
+    ['an alert seen in another’s name',        'watched',  set('task.acknowledged', 'by', 'bo'),                      'NOT_ELIGIBLE',       'task.acknowledged'],
+    ['an alert seen twice',                    'watched',  twice('task.acknowledged'),                                'REPEATED',           'task.acknowledged', 1],
+    ['told further twice',                     'watched',  twice('task.escalated'),                                   'REPEATED',           'task.escalated', 1],
+    ['told further though it was seen',        'watched',  (rows) => [...drop('task.escalated')(rows), row(rows, indexOf(rows, 'task.escalated'))], 'NOT_PENDING', 'task.escalated'],
     ['another account',                        'signed',   twice('account.identified'),                                'REPEATED',           'account.identified', 1],
   ]
   for (const [what, day, edit, code, action, nth = 0] of lines)

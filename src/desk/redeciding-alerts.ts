@@ -30,7 +30,7 @@ export async function ruleFault({ tx, row, data }: Case<'halt.engaged'>): Promis
   const named = /\blast (\d+) /.exec(reason)?.[1]
   return counted === null || named === String(counted)
     ? null
-    : found('WRONG_SUM', `${said} "${reason}"`, `In the book there are ${counted} in a row.`)
+    : found('WRONG_SUM', `${said} It names the last ${named ?? 'few'}.`, `In the book there are ${counted} in a row.`)
 }
 
 /** Books whose account nobody ever asked the broker for are of tests. */

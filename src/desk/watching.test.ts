@@ -1,0 +1,123 @@
+import assert from 'node:assert/strict'
+import { describe, it } from 'node:test'
+import { play } from '../../test/scenarios/commands.ts'
+import { parseScenario } from '../../test/scenarios/language.ts'
+import { journalOf } from '../../test/scenarios/standing.ts'
+import { World } from '../../test/scenarios/world.ts'
+import { plusMs } from '../values/instant.ts'
+import { commands } from './command.ts'
+import type { Happened } from './events.ts'
+import { type Felt, type SinceStart, watch } from './watching.ts'
+
+// What scenarios cannot say: other clocks, a journal that cannot be signed, a live account, a restart.
+
+async function more(w: World, script: string): Promise<World> {
+  for (const line of parseScenario(`# For the test.\n${script}`).lines) await play(w, [line])
+  return w
+}
+const MARKET = 'market AAPL bid=189.95 ask=190.05'
+const watched = (environment: 'paper' | 'live', script = ''): Promise<World> => {
+  const w = new World()
+  w.policy = { ...w.policy, environment }
+  return more(w, `watch\naccount id=${environment}:sim:main\n${MARKET}\nwait 1m\n${script}`)
+}
+const QUIET: Felt = { silentSince: null, clock: null }
+const look = (w: World, felt: Partial<Felt>, own: Partial<SinceStart> = {}): Promise<void> =>
+  commands(
+    w.store,
+    () => w.clock.now(),
+    w.setting,
+  )((c) => watch(c, { ...QUIET, ...felt }, { startedAt: w.clock.now(), unsealedSince: null, ...own }))
+const haltOf = async (w: World) => (await w.store.get('halt', 'global'))?.state ?? null
+const levelOf = async (w: World) => (await haltOf(w))?.level ?? null
+const open = async (w: World): Promise<string[]> =>
+  (await w.store.all('task')).filter(({ doneAt }) => doneAt === null).map(({ kind }) => kind)
+const engaged = async (w: World): Promise<Happened['halt.engaged'][]> =>
+  (await journalOf(w.store))
+    .filter(({ action }) => action === 'halt.engaged')
+    .map(({ data }) => data as unknown as Happened['halt.engaged'])
+
+describe('our clock and that of the broker', () => {
+  for (const [aheadMs, kinds, level] of [
+    [500, [], null],
+    [501, ['CLOCK_OFF'], null],
+    [-2_000, ['CLOCK_OFF'], null],
+    [2_001, ['CLOCK_OFF', 'CLOCK_WRONG'], 'K3'],
+  ] as const)
+    it(`${aheadMs} ms apart: ${kinds.join(', ') || 'nothing'}`, async () => {
+      const w = await watched('paper')
+      await look(w, { clock: { aheadMs, since: w.clock.now() } })
+      assert.deepEqual([await open(w), await levelOf(w)], [kinds, level])
+    })
+
+  it('stop once for one fault, and again for the next', async () => {
+    const w = await watched('paper')
+    const since = w.clock.now()
+    await look(w, { clock: { aheadMs: 3_000, since } })
+    await more(w, 'reconcile\nrelease by=rik')
+    await look(w, { clock: { aheadMs: 3_100, since } })
+    assert.equal(await levelOf(w), null)
+    await look(w, { clock: { aheadMs: 3_000, since: plusMs(since, 1) } })
+    assert.equal(await levelOf(w), 'K3')
+    assert.deepEqual((await open(w)).toSorted(), ['CLOCK_OFF', 'CLOCK_WRONG'])
+  })
+})
+
+describe('a journal that cannot be signed', () => {
+  for (const [environment, ms, kinds, level] of [
+    ['live', 899_999, [], null],
+    ['live', 900_000, ['UNSEALED'], 'K3'],
+    ['paper', 900_000, ['UNSEALED'], null],
+  ] as const)
+    it(`for ${ms} ms, on ${environment}`, async () => {
+      const w = await watched(environment)
+      await look(w, {}, { unsealedSince: plusMs(w.clock.now(), -ms) })
+      assert.deepEqual([await open(w), await levelOf(w)], [kinds, level])
+    })
+})
+
+describe('books that differ for longer than a minute', () => {
+  for (const [environment, kinds, level] of [
+    ['live', ['BOOKS_DIFFER', 'FROZEN'], 'K2'],
+    ['paper', ['FROZEN'], null],
+  ] as const)
+    it(`stop ${level === null ? 'one symbol' : 'everything that opens'} on ${environment}`, async () => {
+      const w = await watched(environment, 'elsewhere hold AAPL 40\nreconcile\nwait 50s')
+      assert.deepEqual([await open(w), await levelOf(w)], [['FROZEN'], null])
+      await more(w, 'wait 15s')
+      assert.deepEqual([(await open(w)).toSorted(), await levelOf(w)], [kinds, level])
+    })
+})
+
+it('messages that leave much faster than they may stop everything', async () => {
+  const w = new World()
+  await more(
+    w,
+    `limits maxOrdersPerMinute=1\nwatch\ncannot bracket\n${MARKET}\nsignal I1 BUY AAPL entry=190.00 stop=180.00\napprove I1 by=ana\nreport I1 Fill 10 @ 190.00`,
+  )
+  assert.equal(await levelOf(w), null)
+  await more(w, 'cancel I1 by=ana')
+  const { level, by, reason } = (await haltOf(w)) ?? assert.fail('nothing stopped it')
+  assert.deepEqual([level, by], ['K3', 'rule P05'])
+  assert.match(reason, /^3 orders and cancels .* limit is 1,/)
+})
+
+it('nobody is blamed for an alert while the gateway was not there', async () => {
+  const w = await watched('paper', 'elsewhere hold AAPL 40\nreconcile\nwait 10s\nworker sleeps\nwait 20m')
+  await more(w, 'crash\nworker wakes\nwait 9m')
+  assert.equal(await levelOf(w), null)
+  await more(w, 'wait 70s')
+  assert.equal((await haltOf(w))?.by, 'rule R03')
+})
+
+it('what is halted further already is left as it is, and its alert is told once', async () => {
+  const w = await watched('paper')
+  await more(w, 'halt by=ana')
+  for (let n = 0; n < 3; n++) await look(w, { clock: { aheadMs: 9_000, since: plusMs(w.clock.now(), n) } })
+  assert.deepEqual(
+    (await engaged(w)).map(({ by }) => by),
+    ['ana'],
+  )
+  const raised = (await journalOf(w.store)).filter(({ action }) => action === 'task.raised')
+  assert.equal(raised.length, 2)
+})
