@@ -7,6 +7,7 @@ import { generate as refusals } from '../src/gate/refusals.doc.ts'
 import { generate as monitoring } from '../src/gate/triggers.doc.ts'
 import { cliPage, configurationPage } from '../src/main/reference.ts'
 import { generate as orderMachine } from '../src/orders/machines.doc.ts'
+import { generate as controls } from '../test/controls/controls.doc.ts'
 import { generate as testing } from '../test/simulation/testing.doc.ts'
 
 /** A page that code writes, so that it cannot be out of date. */
@@ -21,6 +22,7 @@ export const DOCS: readonly GeneratedDoc[] = [
   { file: 'docs/refusals.md', generate: refusals },
   { file: 'docs/monitoring.md', generate: monitoring },
   { file: 'docs/limits.md', generate: limits },
+  { file: 'docs/controls.md', generate: controls },
   { file: 'docs/order-machine.md', generate: orderMachine },
   { file: 'docs/configuration.md', generate: configurationPage },
   { file: 'docs/cli.md', generate: cliPage },

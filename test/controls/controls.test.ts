@@ -1,0 +1,87 @@
+import assert from 'node:assert/strict'
+import { readFileSync } from 'node:fs'
+import { join } from 'node:path'
+import { describe, it } from 'node:test'
+import { LIMIT_NAMES, LIMITS, LIST_NAMES, LISTS } from '../../src/gate/limits.ts'
+import { CODES } from '../../src/gate/refusal.ts'
+import { TRIGGER_NAMES, TRIGGERS } from '../../src/gate/triggers.ts'
+import { settingInfos } from '../../src/main/config.ts'
+import { CONTROLS, type Control, type Place } from './controls.ts'
+
+const ROOT = join(import.meta.dirname, '..', '..')
+const textOf = new Map<string, string>()
+function read(file: string): string {
+  const text = textOf.get(file) ?? readFileSync(join(ROOT, file), 'utf8')
+  textOf.set(file, text)
+  return text
+}
+
+const ids = (letter: string, last: number): string[] =>
+  Array.from({ length: last }, (_, i) => `${letter}${String(i + 1).padStart(2, '0')}`)
+const ACTIONS = new Set(
+  [...read('src/desk/events.ts').matchAll(/^ {2}'([a-z-]+\.[a-z-]+)':/gm)].map(([, action]) => action),
+)
+const ALERTS = new Set(TRIGGER_NAMES.map((name) => TRIGGERS[name].alert))
+const SETTINGS = settingInfos().map(({ path }) => path)
+const NAMES: ReadonlySet<string> = new Set([...LIMIT_NAMES, ...LIST_NAMES, ...TRIGGER_NAMES, ...SETTINGS])
+
+const faultOfPlace = ([file, words]: Place): string[] => {
+  let text: string
+  try {
+    text = read(file)
+  } catch {
+    return [`there is no file ${file}`]
+  }
+  // A title with an apostrophe stands in double quotes, or has it escaped.
+  const found = words === undefined || text.includes(words) || text.includes(words.replaceAll("'", "\\'"))
+  return found ? [] : [`${JSON.stringify(words)} is not in ${file}`]
+}
+
+function faultsOf({ state, code, parameters, answers, tests, missing }: Control): string[] {
+  return [
+    ...[...code, ...tests].flatMap(faultOfPlace),
+    ...parameters.filter((name) => !NAMES.has(name)).map((name) => `there is no parameter ${name}`),
+    ...answers
+      .filter((name) => !(CODES as readonly string[]).includes(name) && !ACTIONS.has(name) && !ALERTS.has(name))
+      .map((name) => `nothing says ${name}`),
+    ...(state !== 'not yet' && (code.length === 0 || tests.length === 0) ? ['no code, or no test'] : []),
+    ...(state === 'not yet' && code.length > 0 ? ['there is code for what is not there'] : []),
+    ...((missing === null) === (state === 'there')
+      ? []
+      : ['what is there in part says what is missing, and only that']),
+  ]
+}
+
+describe('the controls', () => {
+  it('are those of the table, each once', () =>
+    assert.deepEqual(
+      CONTROLS.map(({ id }) => id),
+      [...ids('P', 20), ...ids('R', 6), ...ids('A', 17)],
+    ))
+  for (const control of CONTROLS)
+    it(`${control.id} ${control.name} names what there is`, () => assert.deepEqual(faultsOf(control), []))
+  it('that limits and triggers belong to name them', () => {
+    const named = (id: string, name: string): boolean =>
+      CONTROLS.some((one) => one.id === id && one.parameters.includes(name))
+    const all = [
+      ...LIMIT_NAMES.map((name) => [LIMITS[name].control, name] as const),
+      ...LIST_NAMES.map((name) => [LISTS[name].control, name] as const),
+      ...TRIGGER_NAMES.map((name) => [TRIGGERS[name].control, name] as const),
+    ]
+    assert.deepEqual(
+      all.filter(([id, name]) => !named(id, name)),
+      [],
+    )
+  })
+  it('are found out when they name what there is not', () => {
+    const wrong: Control = {
+      ...(CONTROLS[0] as Control),
+      code: [['src/nowhere.ts']],
+      parameters: ['maxNothing', 'policy.nothing'],
+      answers: ['NOTHING_SAID'],
+      tests: [['src/gate/controls.test.ts', 'P01 nothing']],
+      missing: 'everything',
+    }
+    assert.equal(faultsOf(wrong).length, 6)
+  })
+})
