@@ -4,6 +4,7 @@ import type { PersonRole, Session, Token } from '../ports/records.ts'
 import type { Reads } from '../ports/store.ts'
 import { base32, sha256Hex } from '../values/hash.ts'
 import type { Instant } from '../values/instant.ts'
+import { nameKey } from '../values/name.ts'
 import { err, ok, type Result } from '../values/result.ts'
 
 /**
@@ -281,7 +282,7 @@ export function mintCode(random: Random, name: string | null = null): { readonly
  */
 export function codeHash(typed: string, name: string | null = null): string {
   const code = typed.toLowerCase().replace(/[\s-]/g, '').replace(/o/g, '0').replace(/[il]/g, '1')
-  return sha256Hex(name === null ? code : `${code} ${name.replace(/\s+/g, ' ').trim().toLowerCase()}`)
+  return sha256Hex(name === null ? code : `${code} ${nameKey(name)}`)
 }
 
 /**

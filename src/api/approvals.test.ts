@@ -635,7 +635,7 @@ describe('changes of the house', () => {
     assert.deepEqual(more.body.what, {
       kind: 'person',
       personID: cara.id,
-      name: 'Cara',
+      name: 'Cara (new)',
       before: { roles: ['trader'], disabled: false },
       after: { roles: ['trader', 'approver'], disabled: false },
     })

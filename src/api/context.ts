@@ -158,10 +158,12 @@ export type Api = Omit<ApiDeps, 'limits' | 'channels'> & {
   settled(intent: Intent): Promise<Intent>
 }
 
-/** What people and tokens go by. */
+/** What people and tokens go by. Of whoever nobody has vouched for it says so: the name is one that they chose themselves. */
 export async function namesOf(reads: Reads): Promise<NameOf> {
   const [people, tokens] = await Promise.all([reads.all('person'), reads.all('token')])
-  const known = new Map(people.map((person) => [person.personID, person.name]))
+  const known = new Map<string, string>()
+  for (const { personID, name, newcomer } of people)
+    for (const said of newcomer ? [name, personID] : [personID]) known.set(said, newcomer ? `${name} (new)` : name)
   for (const token of tokens) known.set(token.tokenID, token.name)
   return (id) => known.get(id) ?? id
 }

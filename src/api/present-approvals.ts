@@ -136,7 +136,7 @@ export function viewChange(
     requires: viewRequirement(change.requires),
     reason: change.reason,
     proposer: change.proposer,
-    proposerName: change.proposerName,
+    proposerName: seen.name(change.proposerName),
     votes: change.votes.map((vote) => viewVote(vote, seen.name, counted)),
     state: late ? 'Lapsed' : change.state,
     proposedAt: rfc3339(change.proposedAt),

@@ -1,6 +1,7 @@
 import { z } from 'zod'
 import type { Token } from '../ports/records.ts'
 import { rfc3339 } from '../values/instant.ts'
+import { isPlain } from '../values/name.ts'
 import { err, ok } from '../values/result.ts'
 import {
   AGENT_SCOPES,
@@ -141,7 +142,12 @@ const session: Route[] = [
     answers: answers('The code, shown this once.', schema.signinCode, 201),
     remembers: true,
     async run(api, { body, caller, now }) {
-      const { code, hash } = mintCode(api.random, body.name ?? null)
+      const name = body.name ?? null
+      if (name !== null && !isPlain(name))
+        return problem('INVALID_REQUEST', 'The name holds characters that nobody sees. Write it without them.', {
+          errors: [{ path: '$.name', message: 'must read as it is written' }],
+        })
+      const { code, hash } = mintCode(api.random, name)
       const expiresAt = lasting(api, now, api.limits.codeMs)
       await api.desk.issueCode({ hash, expiresAt, actor: caller.actor })
       return json({ code, expiresAt: rfc3339(expiresAt) }, 201)

@@ -69,6 +69,23 @@ describe('a sign-in code', () => {
     assert.equal(second.value.personID, first.value.personID)
     assert.deepEqual((await w.store.get('person', first.value.personID))?.roles, ['trader'])
   })
+  for (const name of ['An\u00ada', 'An\u034fa', 'Ana\u3164', 'Ana\u00a0', 'Ana\ufe0f'])
+    it(`makes nobody whose name reads as another’s: ${JSON.stringify(name)}`, async () => {
+      const { w, issue, redeem } = await bench()
+      await issue('c1', 60_000)
+      const before = await w.store.head()
+      assert.equal(codeOf(await redeem('c1', name)), 'NAME_TAKEN')
+      assert.deepEqual(await w.store.head(), before)
+      assert.equal(codeOf(await redeem('c1', 'Ana')), 'ok')
+    })
+  it('of somebody known makes no second person in other letters of the same name', async () => {
+    const { issue, redeem } = await bench()
+    await issue('c1', 60_000)
+    await issue('c2', 60_000)
+    const [first, second] = [await redeem('c1', 'Eve'), await redeem('c2', 'Ｅｖｅ')]
+    assert.ok(first.ok && second.ok)
+    assert.equal(second.value.personID, first.value.personID)
+  })
   it('of somebody who was shown the door opens nothing', async () => {
     const { w, issue, redeem } = await bench()
     await w.access('ana', ['approver'], true)

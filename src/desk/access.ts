@@ -2,6 +2,7 @@ import type { Actor } from '../journal/row.ts'
 import type { Person, PersonRole, Session, Task, Token } from '../ports/records.ts'
 import { base32, sha256 } from '../values/hash.ts'
 import type { Instant } from '../values/instant.ts'
+import { isPlain, nameKey } from '../values/name.ts'
 import { ok, type Result } from '../values/result.ts'
 import { type Command, deny } from './command.ts'
 import type { Denial } from './desk.ts'
@@ -37,7 +38,15 @@ export async function redeemCode(c: Command, ask: Redeem): Promise<Result<Sessio
       'CODE_INVALID',
       'This code is unknown, used or too old. Get a new one with `jax-exec signin-link` on the machine that runs the gateway.',
     )
-  const person = (await byName(c, ask.name)) ?? (await addPerson(c, ask))
+  if (!isPlain(ask.name))
+    return deny(
+      'NAME_TAKEN',
+      'This name holds characters that nobody sees, or blanks that are none: it could be read as that of another. Write it without them.',
+    )
+  const known = await byName(c, ask.name)
+  if (!known && ((await c.tx.get('person', ask.name.trim())) || (await c.tx.get('token', ask.name.trim()))))
+    return deny('NAME_TAKEN', 'Something else here goes by this name. Choose another name.')
+  const person = known ?? (await addPerson(c, ask))
   if (person.disabled) return deny('NOT_ELIGIBLE', `${person.name} is disabled.`)
   const session: Session = {
     hash: ask.sessionHash,
@@ -55,17 +64,31 @@ export async function redeemCode(c: Command, ask: Redeem): Promise<Result<Sessio
     { session, codeHash: ask.codeHash },
     { type: 'person', id: person.personID, via: ask.via, session: ask.sessionHash.slice(0, 12) },
   )
+  const maker = await nameOfMaker(c, code.madeBy, person)
+  if (known && maker !== null)
+    await c.task(
+      'SIGNED_IN_BY_CODE',
+      `${person.personID}:${code.madeBy}`,
+      'warning',
+      `A session of ${person.name} was opened with a code that ${maker} made. If ${person.name} did not ask for it, it may be ${maker} who sits there: end it.`,
+      'access',
+    )
   return ok(session)
 }
 
-const sameName = (a: string, b: string): boolean => a.trim().toLowerCase() === b.trim().toLowerCase()
+/** Who stands behind what somebody does, as people read it; null where that is they themselves, or the machine. */
+export async function nameOfMaker(c: Command, madeBy: string | undefined, person: Person): Promise<string | null> {
+  if (madeBy === undefined || madeBy === person.personID) return null
+  return (await c.tx.get('person', madeBy))?.name ?? madeBy
+}
 
 async function byName(c: Command, name: string): Promise<Person | undefined> {
-  return (await c.tx.all('person')).find((person) => sameName(person.name, name))
+  const key = nameKey(name)
+  return (await c.tx.all('person')).find((person) => nameKey(person.name) === key)
 }
 
 async function addPerson(c: Command, ask: Redeem): Promise<Person> {
-  const personID = `usr_${base32(sha256(ask.name.trim().toLowerCase()), 12)}`
+  const personID = `usr_${base32(sha256(nameKey(ask.name)), 12)}`
   const isFirst = (await c.tx.all('person')).length === 0
   const person: Person = {
     personID,

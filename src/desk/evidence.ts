@@ -14,7 +14,7 @@ import { agrees, counterFault, verifyAssertion } from '../approvals/passkey.ts'
 import type { Actor } from '../journal/row.ts'
 import { isWithin, ONE_CLICK, type OrderFacts, type Requirement } from '../approvals/policy.ts'
 import type { Ticket } from '../orders/ticket.ts'
-import type { Decision, Intent, Passkey, ProviderAccount } from '../ports/records.ts'
+import type { Decision, Intent, Link, Passkey, ProviderAccount, Session } from '../ports/records.ts'
 import type { Reads } from '../ports/store.ts'
 import type { Instant } from '../values/instant.ts'
 import { base32, sha256 } from '../values/hash.ts'
@@ -23,6 +23,7 @@ import { err, ok, type Result } from '../values/result.ts'
 import { orderFacts } from './approving.ts'
 import { type Command, deny } from './command.ts'
 import type { Denial } from './desk.ts'
+import { sessionNamed } from './newcomers.ts'
 
 /**
  * The name of a chat user, or of an account at the sign-in provider, among our records. Of an account a hash: whatever
@@ -182,8 +183,10 @@ export async function holdsStill(
   now: Instant,
 ): Promise<boolean> {
   switch (evidence.kind) {
-    case 'session':
-      return true
+    case 'session': {
+      const session = sessionNamed(await reads.all('session'), by, evidence.session)
+      return !session?.linkID || opensStill(session, await reads.get('link', session.linkID))
+    }
     case 'channel':
       return isLinked(reads, evidence, by)
     case 'passkey': {
@@ -192,6 +195,13 @@ export async function holdsStill(
     }
   }
 }
+
+/**
+ * Whether the account that opened a session is tied to its person as it was then. Whoever was signed in by an account that
+ * was not theirs has said nothing; a session that simply ended leaves what was said in it.
+ */
+export const opensStill = ({ personID, createdAt }: Session, link: Link | null | undefined): boolean =>
+  link?.personID === personID && link.endedAt === null && link.createdAt <= createdAt
 
 /** Whether the order is still within what that person armed. How many there were was counted when it was approved. */
 async function isArmed(

@@ -3,10 +3,13 @@ import { describe, it } from 'node:test'
 import { personActor, World } from '../../test/scenarios/world.ts'
 import type { Evidence, Level } from '../approvals/evidence.ts'
 import { FIRST_POLICY, type ApprovalPolicy } from '../approvals/policy.ts'
+import { defaultsOf } from '../gate/limits.ts'
 import type { Actor } from '../journal/row.ts'
 import type { Change, ChangeOf, Person, PersonRole } from '../ports/records.ts'
+import { dec } from '../values/decimal.ts'
 import { plusMs } from '../values/instant.ts'
 import { onlyTakesAway } from './governing.ts'
+import { inForce } from './limiting.ts'
 
 const HOUR_MS = 3_600_000
 const CLI: Actor = { type: 'system', id: 'cli', via: 'cli', session: null }
@@ -291,7 +294,7 @@ describe('nobody becomes alone in a hurry', () => {
       [alone.error.code, alone.error.text],
       [
         'SELF_APPROVAL',
-        'rik could have decided on this until less than a day ago, and too few others can. Propose it again after 2026-11-24 15:00:00 UTC, or give the access back first.',
+        'rik could have decided on this until less than a day ago, and too few others can. Propose it again after 2026-11-24 15:00:00 UTC, or have a change give back or confirm their access first.',
       ],
     )
     assert.equal(said(await proposed(w, await access(w, 'ad', ['admin', 'risk', 'approver']), 'ad')), 'SELF_APPROVAL')
@@ -310,6 +313,66 @@ describe('nobody becomes alone in a hurry', () => {
     const w = await house(CHANGES('L1', 2), { zo: ['risk'] })
     await w.agreed(await access(w, 'rik', [], true), 'ad')
     assert.equal(said(await proposed(w, await policy(w, LOOSE), 'ad')), 'SELF_APPROVAL')
+  })
+  const revoked = async (w: World, name: string, by: string): Promise<void> => {
+    const { credentialID = '' } = w.passkeys.get(name) ?? {}
+    if (by === name)
+      assert.ok((await w.desk.revokePasskey({ credentialID, reason: 'lost', actor: personActor(by) })).ok)
+    else await w.agreed({ kind: 'passkey revoked', credentialID, personID: name }, by)
+  }
+  // Also where they did it themselves: whoever has their session, by a code of their own making, does it in their name.
+  for (const [how, by] of [
+    ['by revoking the passkeys of all others', 'ad'],
+    ['by revoking them in the name of their owners', 'rik'],
+  ] as const)
+    it(how, async () => {
+      const w = await house()
+      assert.ok((await w.enrol('rik')).ok)
+      await revoked(w, 'rik', by)
+      assert.equal(said(await proposed(w, await policy(w, LOOSE), 'ad')), 'SELF_APPROVAL')
+      w.clock.advance(24 * HOUR_MS - 0.001)
+      assert.equal(said(await proposed(w, await policy(w, LOOSE), 'ad')), 'SELF_APPROVAL')
+      w.clock.advance(0.001)
+      const done = await proposed(w, await policy(w, LOOSE), 'ad')
+      assert.ok(done.ok)
+      assert.deepEqual([done.value.state, done.value.note], ['Applied', 'four-eyes: off'])
+    })
+  it('nor by taking the access of somebody whose passkey was revoked first', async () => {
+    const w = await house()
+    assert.ok((await w.enrol('rik')).ok)
+    await revoked(w, 'rik', 'ad')
+    w.clock.advance(HOUR_MS)
+    await w.agreed(await access(w, 'rik', [], true), 'ad')
+    w.clock.advance(23 * HOUR_MS - 0.001)
+    assert.equal(said(await proposed(w, await policy(w, LOOSE), 'ad')), 'SELF_APPROVAL')
+    w.clock.advance(0.001)
+    assert.equal(said(await proposed(w, await policy(w, LOOSE), 'ad')), 'Applied')
+  })
+  it('but whoever is left confirms the other of two at once, and each of several after a day', async () => {
+    const two = await house()
+    assert.ok((await two.enrol('rik')).ok)
+    await revoked(two, 'rik', 'rik')
+    assert.equal(said(await proposed(two, await access(two, 'rik', ['risk']), 'ad')), 'Applied')
+    assert.equal(said(await proposed(two, await policy(two, LOOSE), 'ad')), 'Waiting')
+    const three = await house(null, { zo: ['risk'] })
+    for (const name of ['rik', 'zo']) {
+      assert.ok((await three.enrol(name)).ok)
+      await revoked(three, name, name)
+    }
+    assert.equal(said(await proposed(three, await access(three, 'zo', ['risk']), 'ad')), 'SELF_APPROVAL')
+    three.clock.advance(24 * HOUR_MS)
+    assert.equal(said(await proposed(three, await access(three, 'zo', ['risk']), 'ad')), 'Applied')
+    const change = await waits(three, await access(three, 'rik', ['risk']), 'ad')
+    assert.equal(await decides(three, change, 'zo'), 'Applied')
+  })
+  it('and misses nobody who never counted', async () => {
+    const w = new World()
+    w.awake = false
+    w.cast = { ...w.cast, ad: [], rik: ['risk', 'admin'], zed: ['trader', 'risk'] }
+    w.newcomers = ['zed']
+    await w.open()
+    await w.agreed(await access(w, 'zed', ['trader']), 'rik')
+    assert.equal(said(await proposed(w, await policy(w, LOOSE), 'rik')), 'Applied')
   })
   it('but gives back at once what was taken by mistake', async () => {
     const w = await house()
@@ -356,6 +419,35 @@ describe('whoever came in with a code', () => {
       assert.equal(await decides(w, change, 'rik'), 'Applied')
       assert.equal((await personOf(w, mia)).newcomer, undefined)
     })
+  it('is no second person for any change of the house, and leaves its proposer alone', async () => {
+    const w = new World()
+    w.awake = false
+    w.limits = defaultsOf('S1')
+    w.cast = { ...w.cast, ana: [], bo: [], zed: ['trader', 'approver'] }
+    w.newcomers = ['zed']
+    await w.open()
+    const row = (await w.store.get('limits', 'account')) ?? assert.fail()
+    const before = inForce(row, w.clock.now())
+    const values = { ...before.values, maxOrderNotional: { hard: dec('900000'), soft: null } }
+    const looser = { kind: 'risk limits', before, after: { ...before, version: before.version + 1, values } } as const
+    const done = await proposed(w, looser, 'rik')
+    assert.ok(done.ok, JSON.stringify(done))
+    assert.deepEqual([done.value.state, done.value.note], ['Applied', 'four-eyes: off'])
+  })
+  it('is refused where others may decide, in words that say what to do', async () => {
+    const w = new World()
+    w.awake = false
+    w.cast = { ...w.cast, zed: ['risk'] }
+    w.newcomers = ['zed']
+    await w.open()
+    const { changeID, digest } = await waits(w, await policy(w, TWO), 'rik')
+    const ask = { changeID, digest, verdict: 'approved', reason: null, actor: personActor('zed') } as const
+    const done = await w.desk.decideChange(ask)
+    assert.ok(!done.ok)
+    assert.equal(done.error.code, 'NOT_ELIGIBLE')
+    assert.match(done.error.text, /until a change confirms your access, you are no second person/)
+    assert.equal(await decides(w, { changeID, digest } as Change, 'zed', { verdict: 'declined' }), 'Declined')
+  })
   it('does not make a policy reachable', async () => {
     const w = await house()
     await joins(w, 'Mia')
@@ -363,7 +455,7 @@ describe('whoever came in with a code', () => {
     assert.equal(said(await proposed(w, await policy(w, three), 'rik')), 'POLICY_FAULT')
   })
   it('and whoever lost the last passkey, decides on nothing that takes one', async () => {
-    const w = await house(CHANGES('L2', 1))
+    const w = await house(CHANGES('L2', 1), { zo: ['risk'] })
     assert.ok((await w.enrol('ad')).ok)
     const { credentialID = '' } = w.passkeys.get('ad') ?? {}
     await w.agreed({ kind: 'passkey revoked', credentialID, personID: 'ad' }, 'rik')

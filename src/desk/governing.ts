@@ -7,7 +7,7 @@ import {
   levelOfOne,
   type Requirement,
 } from '../approvals/policy.ts'
-import { APPROVERS, takesAccess, tooNew } from '../approvals/decide.ts'
+import { APPROVERS, takesAccess } from '../approvals/decide.ts'
 import { isTightening } from '../gate/limits.ts'
 import { moment } from '../gate/words.ts'
 import type { Actor } from '../journal/row.ts'
@@ -38,13 +38,20 @@ const isOfRisk = ({ kind }: Pick<ChangeOf, 'kind'>): boolean => kind === 'risk l
 export const mayPropose = (what: ChangeOf, person: Access | null): boolean => holds(proposersOf(what), person)
 export const mayGovern = (what: Pick<ChangeOf, 'kind'>, person: Access | null): boolean =>
   holds(decidersOf(what), person)
+/** Whether they are a second person for it. Whoever is new is none: else the maker of a sign-in code would be two. */
+export const countsFor = (what: Pick<ChangeOf, 'kind'>, person: Person): boolean =>
+  mayGovern(what, person) && person.newcomer !== true
 type Access = Pick<Person, 'roles' | 'disabled'>
 const holds = (roles: readonly string[], person: Access | null): boolean =>
   person !== null && !person.disabled && person.roles.some((role) => roles.includes(role))
 
 /** How long others have to decide: a night and a day. */
 export const CHANGE_TTL_MS = 24 * 3_600_000
-/** How long whoever was shown the door is still missed: time for them to notice, and to tell somebody. */
+/**
+ * How long somebody who counts no more is still missed: time for them to notice, and to tell somebody. Whether their access
+ * was taken, or they lost their last passkey, or were given one in a session that another's code opened; also when they
+ * revoked it themselves, since whoever has their session can do that in their name.
+ */
 export const MISSED_MS = 24 * 3_600_000
 
 /** What a yes to a change must name. */
@@ -189,10 +196,7 @@ export async function whyNotAgree(
 /** Why this governor's yes to this change does not count; null when it does. */
 export async function mayAgree(reads: Reads, change: Change, person: Person, now: Instant): Promise<Denial | null> {
   const { what, proposer } = change
-  if (!isParty(change, person)) {
-    const unknown = tooNew(change.requires, person)
-    return unknown && denial(unknown.code, unknown.text)
-  }
+  if (!isParty(change, person)) return person.newcomer ? denial('NOT_ELIGIBLE', NEWCOMER) : null
   if ((await deciders(reads, what, proposer)).length > 0)
     return denial(
       'SELF_APPROVAL',
@@ -214,7 +218,7 @@ export async function countAgreed(
   for (const { by, evidence } of change.votes) {
     const person = await reads.get('person', by)
     if (!person || !mayGovern(change.what, person)) continue
-    if (!isParty(change, person) && tooNew(change.requires, person)) continue
+    if (!isParty(change, person) && person.newcomer) continue
     if (evidence && (evidence.kind === 'armed' || !(await holdsStill(reads, evidence, by, what, now)))) continue
     agreed.add(by)
   }
@@ -265,15 +269,17 @@ const about = (change: Change) => ({ type: 'change', id: change.changeID })
 const reread = async (c: Command, change: Change): Promise<Change> =>
   (await c.tx.get('change', change.changeID)) ?? change
 const subjectOf = (what: ChangeOf): string | null => ('personID' in what ? what.personID : null)
+const NEWCOMER =
+  'You joined with a sign-in code, lost your passkey, or made your first one in a session that the code of another opened: until a change confirms your access, you are no second person for changes of the house.'
 /** Whoever proposed it, or is its subject: they decide where nobody else may, who could vouch for them. */
 const isParty = ({ what, proposer }: Change, { personID }: Person): boolean =>
   personID === proposer || personID === subjectOf(what)
 
-/** Everybody else who may say yes to it. */
+/** Everybody else whose yes to it counts. */
 async function deciders(reads: Reads, what: ChangeOf, proposer: string): Promise<readonly Person[]> {
   const people = await reads.all('person')
   return people.filter(
-    (person) => mayGovern(what, person) && person.personID !== proposer && person.personID !== subjectOf(what),
+    (person) => countsFor(what, person) && person.personID !== proposer && person.personID !== subjectOf(what),
   )
 }
 
@@ -281,20 +287,33 @@ type Missed = { readonly name: string; readonly until: Instant }
 
 /**
  * Whoever could have decided on it until less than a day ago. They are still counted: else one governor could show all
- * others the door, at once and alone, and loosen the house alone a moment later.
+ * others the door, or revoke their passkeys, at once and alone, and loosen the house alone a moment later.
  */
 async function missing(reads: Reads, what: ChangeOf, proposer: string, now: Instant): Promise<readonly Missed[]> {
-  const missed = new Map<string, Missed>()
-  for (const { what: done, state, settledAt } of await reads.all('change')) {
-    if (state !== 'Applied' || done.kind !== 'person' || settledAt === null) continue
-    const { personID, before } = done
-    const until = plusMs(settledAt, MISSED_MS)
-    if (now >= until || !mayGovern(what, before) || personID === proposer) continue
-    const person = await reads.get('person', personID)
-    if (personID === subjectOf(what) || !person || mayGovern(what, person)) continue
-    missed.set(personID, { name: person.name, until })
-  }
-  return [...missed.values()]
+  const taken = new Map<string, Instant>()
+  for (const { what: done, state, settledAt } of await reads.all('change'))
+    if (state === 'Applied' && done.kind === 'person' && settledAt !== null && mayGovern(what, done.before))
+      taken.set(done.personID, Math.max(settledAt, taken.get(done.personID) ?? settledAt) as Instant)
+  const people = await reads.all('person')
+  return people.flatMap((person) => {
+    const { personID, name } = person
+    if (personID === proposer || personID === subjectOf(what)) return []
+    const since = leftAt(what, person, taken.get(personID))
+    const until = since && plusMs(since, MISSED_MS)
+    return until && now < until ? [{ name, until }] : []
+  })
+}
+
+/**
+ * When somebody ceased to count for it; null of those who do count, or never did.
+ * @param taken when a change last took access from them with which they might decide.
+ */
+export function leftAt(what: ChangeOf, person: Person, taken: Instant | undefined): Instant | null {
+  if (countsFor(what, person)) return null
+  if (!person.newcomer) return taken ?? null
+  const { newSince = null } = person
+  if (mayGovern(what, person) || newSince === null) return newSince
+  return taken === undefined ? null : (Math.min(newSince, taken) as Instant)
 }
 
 function tooSoon(missed: readonly Missed[]): Denial {
@@ -302,7 +321,7 @@ function tooSoon(missed: readonly Missed[]): Denial {
   const until = Math.max(...missed.map((one) => one.until)) as Instant
   return denial(
     'SELF_APPROVAL',
-    `${names} could have decided on this until less than a day ago, and too few others can. Propose it again after ${moment(until)}, or give the access back first.`,
+    `${names} could have decided on this until less than a day ago, and too few others can. Propose it again after ${moment(until)}, or have a change give back or confirm their access first.`,
   )
 }
 

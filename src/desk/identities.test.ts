@@ -63,7 +63,87 @@ describe('a passkey is enrolled', () => {
       [personID, revokedAt, createdAt, liveFrom],
       ['ana', null, w.clock.now(), plusMs(createdAt, DAY_MS)],
     )
-    assert.deepEqual(await w.store.all('task'), [])
+    const [task, ...more] = await w.store.all('task')
+    assert.equal(task?.text, 'A first passkey, "laptop", was enrolled for ana. If that was not ana, revoke it.')
+    assert.equal(more.length, 0)
+  })
+
+  /** A session of `name` that a code of `by` opened; null: of the machine's. */
+  async function session(w: World, name: string, by: Actor, nth: string): Promise<Actor> {
+    const expiresAt = plusMs(w.clock.now(), DAY_MS)
+    const sessionHash = nth.repeat(64)
+    await w.desk.issueCode({ hash: `code ${nth}`, expiresAt, actor: by })
+    const ask = { codeHash: `code ${nth}`, name, roles: [], sessionHash, csrf: 'x', via: 'web', expiresAt } as const
+    const actor: Actor = { type: 'person', id: name, via: 'web', session: sessionHash.slice(0, 16) }
+    const opened = await w.desk.redeemCode({ ...ask, actor })
+    assert.ok(opened.ok)
+    return { ...actor, id: opened.value.personID }
+  }
+  const enrolsIn = (w: World, actor: Actor, device = 'laptop') => {
+    const { id: personID, session } = actor
+    return enrolment(w, device, { asked: { personID, session: session ?? '' }, gives: { actor } })
+  }
+  const MACHINE: Actor = { type: 'system', id: 'gateway', via: 'start', session: null }
+  /** By whose code; whether its owner counts for single clicks from then on, and whether somebody is told of the session. */
+  const MAKERS: readonly (readonly [what: string, open: (w: World) => Promise<Actor>, isNew: boolean])[] = [
+    ['of the machine', (w) => session(w, 'ana', MACHINE, 'a'), false],
+    ['of their own', (w) => session(w, 'ana', personActor('ana'), 'a'), false],
+    ['of an admin', (w) => session(w, 'ana', personActor('ad'), 'a'), true],
+    [
+      'of their own, made in a session that a code of an admin opened',
+      async (w) => session(w, 'ana', await session(w, 'ana', personActor('ad'), 'a'), 'b'),
+      true,
+    ],
+    [
+      'of an admin, made in a session that a code of theirs opened',
+      async (w) => session(w, 'ana', await session(w, 'ad', personActor('ana'), 'a'), 'b'),
+      false,
+    ],
+  ]
+  for (const [what, open, isNew] of MAKERS)
+    it(`as the first, in a session by a code ${what}: its owner is ${isNew ? 'new' : 'who they were'}`, async () => {
+      const w = await house()
+      const done = await w.desk.enrolPasskey(await enrolsIn(w, await open(w)))
+      assert.equal(said(done), 'ok')
+      const { newcomer, newSince } = (await w.store.get('person', 'ana')) ?? assert.fail()
+      assert.deepEqual([newcomer, newSince], isNew ? [true, w.clock.now()] : [undefined, undefined])
+      const tasks = await w.store.all('task')
+      const text = tasks.find(({ kind }) => kind === 'PASSKEY_ENROLLED')?.text ?? ''
+      assert.equal(/opened with a code that ad made.*single clicks/.test(text), isNew)
+      if (isNew) assert.ok(tasks.some(({ taskID }) => taskID === 'SIGNED_IN_BY_CODE:ana:ad'))
+    })
+  it('as a further one, also in a session by the code of another: its owner is who they were', async () => {
+    const w = await house()
+    await w.enrol('ana')
+    const actor = await session(w, 'ana', personActor('ad'), 'a')
+    const one = await enrolsIn(w, actor)
+    assert.equal(said(await w.desk.enrolPasskey(one)), 'ASSURANCE_TOO_LOW')
+    assert.equal((await w.store.get('person', 'ana'))?.newcomer, undefined)
+  })
+  it('in a session by an account that was linked in one by the code of another, as there', async () => {
+    const w = await house()
+    await session(w, 'ana', personActor('ad'), 'a')
+    const account = { provider: 'oidc', tenant: 'https://id.example', user: 'u1' } as const
+    const actor: Actor = { type: 'person', id: 'ana', via: 'web', session: 'a'.repeat(16) }
+    assert.ok((await w.desk.linkAccount({ account, sessionHash: 'a'.repeat(64), actor })).ok)
+    const expiresAt = plusMs(w.clock.now(), DAY_MS)
+    assert.ok((await w.desk.openByAccount({ account, sessionHash: 'c'.repeat(64), csrf: 'x', expiresAt })).ok)
+    assert.equal(said(await w.desk.enrolPasskey(await enrolsIn(w, { ...actor, session: 'c'.repeat(16) }))), 'ok')
+    assert.equal((await w.store.get('person', 'ana'))?.newcomer, true)
+  })
+  it('and whoever is alone confirms themselves', async () => {
+    const w = new World()
+    w.awake = false
+    w.cast = { ana: ['approver', 'admin'], ad: ['admin'] }
+    await w.open()
+    await w.desk.enrolPasskey(await enrolsIn(w, await session(w, 'ana', personActor('ad'), 'a')))
+    const before = { roles: ['admin'], disabled: false } as const
+    await w.agreed({ kind: 'person', personID: 'ad', before, after: { ...before, disabled: true } }, 'ana')
+    w.clock.advance(DAY_MS)
+    const { roles } = (await w.store.get('person', 'ana')) ?? assert.fail()
+    const as = { roles, disabled: false }
+    await w.agreed({ kind: 'person', personID: 'ana', before: as, after: as }, 'ana')
+    assert.equal((await w.store.get('person', 'ana'))?.newcomer, undefined)
   })
 
   type Row = readonly [name: string, of: Parameters<typeof enrolment>[2], code: string]
@@ -127,7 +207,7 @@ describe('a further passkey', () => {
     assert.equal(said(await w.enrol('ana', { device: 'phone', by: 'ana' })), 'ok')
     assert.deepEqual(
       (await w.store.all('task')).map((task) => task.kind),
-      ['PASSKEY_ENROLLED'],
+      ['PASSKEY_ENROLLED', 'PASSKEY_ENROLLED'],
     )
   })
   it('takes the word of one’s own', async () => {

@@ -4,10 +4,11 @@ import type { Actor } from '../journal/row.ts'
 import type { Challenge, Link, Passkey } from '../ports/records.ts'
 import { type Instant, plusMs } from '../values/instant.ts'
 import { ok, type Result } from '../values/result.ts'
-import { endSession } from './access.ts'
+import { endSession, nameOfMaker } from './access.ts'
 import { type Command, deny } from './command.ts'
 import type { Denial } from './desk.ts'
 import { linkID, weigh } from './evidence.ts'
+import { behind } from './newcomers.ts'
 
 /** A new passkey approves nothing live for a day: long enough for its owner to hear of it. */
 export const HOLD_MS = 24 * 3_600_000
@@ -71,14 +72,17 @@ export async function enrolPasskey(c: Command, enrolment: Enrolment): Promise<Re
     revokedAt: null,
   }
   await c.emit('passkey.enrolled', { type: 'passkey', id: passkey.credentialID }, 'access', { passkey }, actor)
-  if (has.length > 0)
-    await c.task(
-      'PASSKEY_ENROLLED',
-      passkey.credentialID,
-      'warning',
-      `A further passkey, "${passkey.name}", was enrolled for ${person.name}. If that was not ${person.name}, revoke it.`,
-      'access',
-    )
+  const maker = await nameOfMaker(c, behind(await c.tx.all('session'), actor), person)
+  const how = maker === null ? '' : `, in a session that was opened with a code that ${maker} made`
+  const after =
+    maker === null || has.length > 0 ? '' : ` Until a change confirms ${person.name}, they count for single clicks.`
+  await c.task(
+    'PASSKEY_ENROLLED',
+    passkey.credentialID,
+    'warning',
+    `A ${has.length > 0 ? 'further' : 'first'} passkey, "${passkey.name}", was enrolled for ${person.name}${how}. If that was not ${person.name}, revoke it.${after}`,
+    'access',
+  )
   return ok(passkey)
 }
 

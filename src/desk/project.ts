@@ -13,6 +13,7 @@ import { Fault } from '../values/fault.ts'
 import { type Instant, parseInstant } from '../values/instant.ts'
 import type { Action, Happened } from './events.ts'
 import { changed } from './limiting.ts'
+import { asNew, backed, behind, changedTo, kept } from './newcomers.ts'
 import { countDay, opened } from './trading-day.ts'
 
 /** One journal row of a known action, with its data in the shape that action carries. */
@@ -180,31 +181,36 @@ async function fold(tx: Tx, row: Row, at: Instant): Promise<void> {
       return tx.put('identity', { ...told.data.identity, account: told.data.account, since: at })
 
     case 'code.issued':
-      return tx.put('code', told.data.code)
+      return tx.put('code', kept(told.data.code, await tx.all('session'), row.actor))
     case 'person.added':
       return tx.put('person', told.data.person)
-    case 'session.opened':
+    case 'session.opened': {
+      const by =
+        'linkID' in told.data
+          ? (await tx.get('link', told.data.linkID))?.codeBy
+          : (await tx.get('code', told.data.codeHash))?.madeBy
       await codeUsed(tx, told.data, at)
-      return tx.put('session', told.data.session)
+      return tx.put('session', backed(told.data.session, by))
+    }
     case 'session.ended': {
       const session = await tx.get('session', told.data.hash)
       if (session) await tx.put('session', { ...session, endedAt: at })
       return
     }
     case 'person.changed': {
-      const { newcomer, ...person } = await must(tx, 'person', row)
+      const person = await must(tx, 'person', row)
       const { roles, disabled } = told.data
-      // One governor alone takes access away, so that vouches for nobody.
-      const isNew = newcomer === true && takesAccess(person, told.data)
-      return tx.put('person', { ...person, roles, disabled, ...(isNew && { newcomer }) })
+      return tx.put('person', changedTo(person, { roles, disabled }, takesAccess(person, told.data)))
     }
     case 'passkey.enrolled':
-      return tx.put('passkey', told.data.passkey)
+      return passkeyEnrolled(tx, row, told.data.passkey, at)
     case 'passkey.revoked':
-      return passkeyRevoked(tx, { ...(await must(tx, 'passkey', row)), revokedAt: at })
-    case 'link.made':
+      return passkeyRevoked(tx, await must(tx, 'passkey', row), at)
+    case 'link.made': {
       await codeUsed(tx, told.data, at)
-      return tx.put('link', told.data.link)
+      const session = 'sessionHash' in told.data ? await tx.get('session', told.data.sessionHash) : null
+      return tx.put('link', backed(told.data.link, session?.codeBy))
+    }
     case 'link.ended':
       return tx.put('link', { ...(await must(tx, 'link', row)), endedAt: at })
 
@@ -272,13 +278,22 @@ async function codeUsed(tx: Tx, data: { readonly codeHash: string } | object, at
 }
 
 /** Without a passkey to vouch for the next one, whoever enrols it could be anybody who holds the session. */
-async function passkeyRevoked(tx: Tx, passkey: Passkey): Promise<void> {
-  await tx.put('passkey', passkey)
+async function passkeyRevoked(tx: Tx, passkey: Passkey, at: Instant): Promise<void> {
+  await tx.put('passkey', { ...passkey, revokedAt: at })
   const { personID } = passkey
-  const left = (await tx.all('passkey')).some((one) => one.personID === personID && one.revokedAt === null)
   const person = await tx.get('person', personID)
-  if (person && !left) await tx.put('person', { ...person, newcomer: true })
+  if (person && !(await hasPasskey(tx, personID))) await tx.put('person', asNew(person, at))
 }
+/** The first one is vouched for by the session alone, and by its code. */
+async function passkeyEnrolled(tx: Tx, { actor }: Row, passkey: Passkey, at: Instant): Promise<void> {
+  const { personID } = passkey
+  const person = await tx.get('person', personID)
+  const unvouched = !(await hasPasskey(tx, personID)) && behind(await tx.all('session'), actor) !== undefined
+  await tx.put('passkey', passkey)
+  if (person && unvouched) await tx.put('person', asNew(person, at))
+}
+const hasPasskey = async (tx: Tx, personID: string): Promise<boolean> =>
+  (await tx.all('passkey')).some((one) => one.personID === personID && one.revokedAt === null)
 
 /** What a yes uses up: one of the orders that an armed strategy may send; a passkey counts its uses. */
 async function used(tx: Tx, { evidence }: Decision): Promise<void> {

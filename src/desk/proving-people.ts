@@ -1,4 +1,4 @@
-import { takesAccess, tooNew, withYes } from '../approvals/decide.ts'
+import { takesAccess, withYes } from '../approvals/decide.ts'
 import { type Evidence, LEVEL_OF, type PasskeyAssertion } from '../approvals/evidence.ts'
 import { counterFault } from '../approvals/passkey.ts'
 import {
@@ -25,6 +25,7 @@ import type {
   Person,
   RiskLimits,
   Session,
+  SigninCode,
   Strategy,
 } from '../ports/records.ts'
 import { gt } from '../values/decimal.ts'
@@ -33,9 +34,10 @@ import { type Instant, parseInstant, plusMs } from '../values/instant.ts'
 import { canonical } from '../values/json.ts'
 import { ARMED_MAX_MS } from './arming.ts'
 import type { Action, Happened } from './events.ts'
-import { type Decided, linkID, verify } from './evidence.ts'
-import { changeDigest, mayGovern, mayPropose, MISSED_MS, onlyTakesAway } from './governing.ts'
+import { type Decided, linkID, opensStill, verify } from './evidence.ts'
+import { changeDigest, countsFor, leftAt, mayGovern, mayPropose, MISSED_MS, onlyTakesAway } from './governing.ts'
 import { changed, effectiveFrom, inForce } from './limiting.ts'
+import { asNew, backed, behind, changedTo, kept, sessionNamed } from './newcomers.ts'
 
 // Who was who in a journal, and under which policy, folded from its rows alone: what the proofs of its orders rest on.
 
@@ -88,7 +90,9 @@ export type House = {
   readonly armings: Map<string, ArmedStrategy>
   readonly strategies: Map<string, Strategy>
   /** By person. */
-  readonly sessions: Map<string, Session[]>
+  readonly sessions: Map<string, readonly Session[]>
+  /** By hash. */
+  readonly codes: Map<string, SigninCode>
   readonly changes: Map<string, Proposed>
   /** What access people had before each change of it, and until when: whoever could decide is missed for a while. */
   readonly before: Map<string, readonly { readonly until: Instant; readonly access: Person }[]>
@@ -115,6 +119,7 @@ export const emptyHouse = (pinned: ReadonlySet<string> | null): House => ({
   armings: new Map(),
   strategies: new Map(),
   sessions: new Map(),
+  codes: new Map(),
   changes: new Map(),
   before: new Map(),
   used: new Map(),
@@ -129,6 +134,9 @@ export const emptyHouse = (pinned: ReadonlySet<string> | null): House => ({
 
 export const policyOf = ({ policy, environment }: House): ApprovalPolicy =>
   policy ?? firstPolicy(environment ?? 'paper')
+const sessionsOf = ({ sessions }: House, personID: string): readonly Session[] => sessions.get(personID) ?? []
+const hasPasskey = ({ passkeys }: House, personID: string): boolean =>
+  [...passkeys.values()].some((one) => one.personID === personID && one.revokedAt === null)
 export const nameOf = ({ people }: House, personID: string): string => people.get(personID)?.name ?? personID
 
 /**
@@ -164,26 +172,38 @@ export function admit(house: House, seen: Witnessed): readonly Doubt[] {
         ({ what }) => what.kind === 'person' && what.personID === id && same(what.after, told.data),
       )
       if (!before) return [doubt('UNREADABLE_ROW', `It changes the access of ${id}, whom nobody added.`)]
-      const { newcomer, ...person } = before
       house.before.set(id, [...(house.before.get(id) ?? []), { until: at, access: before }])
-      const isNew = newcomer === true && takesAccess(before, told.data)
-      house.people.set(id, { ...person, ...told.data, ...(isNew && { newcomer }) })
+      house.people.set(id, changedTo(before, told.data, takesAccess(before, told.data)))
       if (told.data.disabled) disarm(house, ({ by }) => by === id, at)
       return wrong
     }
     case 'session.opened': {
       const { session } = told.data
-      house.sessions.set(session.personID, [...(house.sessions.get(session.personID) ?? []), session])
+      const by =
+        'linkID' in told.data ? house.links.get(told.data.linkID)?.codeBy : house.codes.get(told.data.codeHash)?.madeBy
+      house.sessions.set(session.personID, [...sessionsOf(house, session.personID), backed(session, by)])
+      return []
+    }
+    case 'code.issued': {
+      const { code } = told.data
+      house.codes.set(code.hash, kept(code, sessionsOf(house, row.actor.id), row.actor))
       return []
     }
     case 'passkey.enrolled': {
       const { passkey } = told.data
+      const { personID } = passkey
       const twice = house.passkeys.has(passkey.credentialID)
+      const sessions = sessionsOf(house, personID)
+      const person = house.people.get(personID)
+      if (person && !hasPasskey(house, personID) && behind(sessions, row.actor) !== undefined)
+        house.people.set(personID, asNew(person, at))
       house.passkeys.set(passkey.credentialID, passkey)
       if (twice) return [doubt('REPEATED', `Passkey ${passkey.credentialID} is enrolled a second time.`)]
-      return row.actor.type === 'person' && row.actor.id === passkey.personID
+      if (row.actor.type !== 'person' || row.actor.id !== personID)
+        return [doubt('NOT_ELIGIBLE', `A passkey of ${nameOf(house, personID)} was enrolled by ${row.actor.id}.`)]
+      return sessions.length === 0 || sessionNamed(sessions, personID, row.actor.session)
         ? []
-        : [doubt('NOT_ELIGIBLE', `A passkey of ${nameOf(house, passkey.personID)} was enrolled by ${row.actor.id}.`)]
+        : [doubt('NOT_ELIGIBLE', `A passkey of ${nameOf(house, personID)} was enrolled in no session of theirs.`)]
     }
     case 'passkey.revoked': {
       const passkey = house.passkeys.get(id)
@@ -191,13 +211,14 @@ export function admit(house: House, seen: Witnessed): readonly Doubt[] {
       house.passkeys.set(id, { ...passkey, revokedAt: at })
       const { personID } = passkey
       const person = house.people.get(personID)
-      const left = [...house.passkeys.values()].some((one) => one.personID === personID && one.revokedAt === null)
-      if (person && !left) house.people.set(personID, { ...person, newcomer: true })
+      if (person && !hasPasskey(house, personID)) house.people.set(personID, asNew(person, at))
       return []
     }
     case 'link.made': {
       const { link } = told.data
-      house.links.set(link.linkID, link)
+      const { sessionHash } = { sessionHash: null, ...told.data }
+      const session = sessionsOf(house, link.personID).find(({ hash }) => hash === sessionHash)
+      house.links.set(link.linkID, backed(link, session?.codeBy))
       return row.actor.type === 'person' && row.actor.id === link.personID && id === linkID(link)
         ? []
         : [doubt('NOT_ELIGIBLE', `A chat account was linked to ${nameOf(house, link.personID)} by ${row.actor.id}.`)]
@@ -324,17 +345,16 @@ const subjectOf = (what: ChangeOf): string | null => ('personID' in what ? what.
 
 const othersThan = (house: House, what: ChangeOf, proposer: string): readonly Person[] =>
   [...house.people.values()].filter(
-    (person) => mayGovern(what, person) && person.personID !== proposer && person.personID !== subjectOf(what),
+    (person) => countsFor(what, person) && person.personID !== proposer && person.personID !== subjectOf(what),
   )
 
 /** Whoever could have decided on it until less than a day before: nobody becomes alone in a hurry. */
 const missedBy = (house: House, what: ChangeOf, proposer: string, at: Instant): readonly Person[] =>
   [...house.people.values()].filter((person) => {
     const { personID } = person
-    const could = (house.before.get(personID) ?? []).some(
-      ({ until, access }) => at < plusMs(until, MISSED_MS) && mayGovern(what, access),
-    )
-    return could && !mayGovern(what, person) && personID !== proposer && personID !== subjectOf(what)
+    const taken = (house.before.get(personID) ?? []).findLast(({ access }) => mayGovern(what, access))?.until
+    const since = leftAt(what, person, taken)
+    return since !== null && at < plusMs(since, MISSED_MS) && personID !== proposer && personID !== subjectOf(what)
   })
 
 function proposed(house: House, { row, at }: Witnessed, change: Change): readonly Doubt[] {
@@ -419,7 +439,7 @@ function agreedTo(house: House, seen: Witnessed, decision: Decision): readonly D
   if (change?.state !== 'Waiting') return [doubt('NOT_AGREED', `${said}, which waited for nobody.`)]
   if (row.actor.type !== 'person' || row.actor.id !== decision.by || !who || !mayGovern(change.change.what, who))
     return [doubt('NOT_AGREED', `${said} and may not: it was written by ${row.actor.id}.`)]
-  const { what, proposer, requires, decideBy } = change.change
+  const { what, proposer, decideBy } = change.change
   const own = decision.by === proposer || decision.by === subjectOf(what)
   if (own && othersThan(house, what, proposer).length > 0)
     return [doubt('SELF_APPROVAL', `${said}, and others could have decided on it.`)]
@@ -427,7 +447,7 @@ function agreedTo(house: House, seen: Witnessed, decision: Decision): readonly D
   if (stale !== null) return [doubt('NOT_AGREED', `${said}. ${stale}`)]
   const missed = own ? missedBy(house, what, proposer, at) : []
   if (missed.length > 0) return [doubt('SELF_APPROVAL', tooSoon(`${said} alone. That`, missed))]
-  if (!own && tooNew(requires, who)) return [doubt('NOT_ELIGIBLE', `${said}, and nobody had confirmed them yet.`)]
+  if (!own && who.newcomer) return [doubt('NOT_ELIGIBLE', `${said}, and nobody had confirmed them yet.`)]
   const decided = decidedOf(house, change)
   if (decision.verdict !== 'approved' || decision.digest !== decided.digest)
     return [doubt('DIGEST_MISMATCH', `${said} with another digest than that of the change.`)]
@@ -449,10 +469,10 @@ function agreedTo(house: House, seen: Witnessed, decision: Decision): readonly D
 
 /** Whether a yes that was given counts still. */
 function agreesStill(house: House, { change }: Proposed, { by, evidence }: Decision, at?: Instant): boolean {
-  const { what, proposer, requires } = change
+  const { what, proposer } = change
   const person = house.people.get(by)
   if (!person || !mayGovern(what, person) || !evidence) return false
-  if (by !== proposer && by !== subjectOf(what) && tooNew(requires, person)) return false
+  if (by !== proposer && by !== subjectOf(what) && person.newcomer) return false
   return lost(house, evidence, by, house.environment ?? 'paper', at) === null
 }
 
@@ -474,9 +494,6 @@ function brought(house: House, { row }: Witnessed, fits: (change: Change) => boo
 
 // ---------------------------------------------------------------- what a yes is said with
 
-/** Starts of hashes that are shorter say nothing. */
-const SESSION_DIGITS = 12
-
 /**
  * Why what somebody said it with does not prove it, as a sentence; null when it does. Signatures are verified over what
  * was decided, with the key that was enrolled before.
@@ -491,11 +508,10 @@ export function refusalOf(
   if (gone !== null) return gone
   if (evidence.kind === 'session') {
     // Whoever never signed in is of before there were sessions in the journal.
-    const sessions = house.sessions.get(by)
-    const { session } = evidence
-    return sessions && !(session.length >= SESSION_DIGITS && sessions.some(({ hash }) => hash.startsWith(session)))
-      ? 'The click came from no session of theirs.'
-      : null
+    const sessions = sessionsOf(house, by)
+    return sessions.length === 0 || sessionNamed(sessions, by, evidence.session)
+      ? null
+      : 'The click came from no session of theirs.'
   }
   return evidence.kind === 'passkey' ? unsigned(house, evidence, { by, at }, what) : null
 }
@@ -527,8 +543,12 @@ export function lost(
   at?: Instant,
 ): string | null {
   switch (evidence.kind) {
-    case 'session':
-      return null
+    case 'session': {
+      const session = sessionNamed(sessionsOf(house, by), by, evidence.session)
+      return !session?.linkID || opensStill(session, house.links.get(session.linkID))
+        ? null
+        : 'The account that opened their session was unlinked.'
+    }
     case 'channel': {
       const link = house.links.get(linkID(evidence))
       return link?.personID === by && link.endedAt === null ? null : 'The chat account was not linked to them.'

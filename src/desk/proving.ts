@@ -147,6 +147,7 @@ const MATTERS: ReadonlySet<string> = new Set<Action>([
   'halt.engaged',
   'person.added',
   'person.changed',
+  'code.issued',
   'session.opened',
   'passkey.enrolled',
   'passkey.revoked',

@@ -2,10 +2,12 @@ import { moment } from '../gate/words.ts'
 import type { Session } from '../ports/records.ts'
 import type { Tx } from '../ports/store.ts'
 import { plusMs } from '../values/instant.ts'
+import { nameKey } from '../values/name.ts'
 import type { Happened } from './events.ts'
 import { linkID } from './evidence.ts'
 import { type Case, type Found, found, type Judge } from './finding.ts'
 import { HOLD_MS } from './identities.ts'
+import { sessionNamed } from './newcomers.ts'
 import { brought, CHANGE_JUDGES, personOf } from './redeciding-changes.ts'
 import { isOpen } from './signing-in.ts'
 
@@ -56,6 +58,9 @@ export const PEOPLE_JUDGES = {
     const said = `${person.name} is added.`
     if (person.personID !== row.object.id) return found('MISFILED', said, `The row is about ${row.object.id}.`)
     if (await tx.get('person', person.personID)) return found('REPEATED', said, 'They were added before.')
+    const key = nameKey(person.name)
+    if ((await tx.all('person')).some(({ name }) => nameKey(name) === key))
+      return found('REPEATED', said, 'Somebody goes by this name already.')
     // Nobody signs in before the first start; whoever stands there was set up with the journal.
     const mayBeKnown = memory.starts === 0 || (await tx.all('person')).length === 0
     return mayBeKnown || person.newcomer === true
@@ -88,6 +93,9 @@ export const PEOPLE_JUDGES = {
     if (!person || person.disabled || person.personID !== passkey.personID)
       return found('NOT_ELIGIBLE', said, `It was written by ${row.actor.id}: only its owner enrols a passkey.`)
     if (passkey.credentialID !== row.object.id) return found('MISFILED', said, `The row is about ${row.object.id}.`)
+    const sessions = (await tx.all('session')).filter(({ personID }) => personID === person.personID)
+    if (sessions.length > 0 && !sessionNamed(sessions, person.personID, row.actor.session))
+      return found('NOT_ELIGIBLE', said, 'The session it was enrolled in is not one of its owner.')
     if (passkey.revokedAt !== null || passkey.liveFrom < plusMs(passkey.createdAt, HOLD_MS))
       return found('CONTRADICTED', said, 'It begins good for paper, and approves live orders from the next day on.')
     return (await tx.get('passkey', passkey.credentialID))

@@ -127,6 +127,8 @@ export type ProviderAccount = {
 export type Link = (ChannelUser | ProviderAccount) & {
   readonly linkID: string
   readonly personID: string
+  /** As of the session that it was linked in. */
+  readonly codeBy?: string
   readonly createdAt: Instant
   readonly endedAt: Instant | null
 }
@@ -261,6 +263,8 @@ export type Person = {
   readonly disabled: boolean
   /** Came in by a sign-in code, or lost the last passkey, and no change has confirmed them since: one click is all they are good for. */
   readonly newcomer?: true
+  /** Since when: of whoever counted for more before. Absent on those who never did. */
+  readonly newSince?: Instant
   readonly createdAt: Instant
 }
 
@@ -285,6 +289,8 @@ export type Session = {
   readonly via: 'web' | 'cli'
   /** The account at the sign-in provider that opened it, and whose end is its end; absent where a code did. */
   readonly linkID?: string
+  /** The person who made the code that it goes back to, where that is somebody else: it may be they who sit there. */
+  readonly codeBy?: string
   readonly csrf: string
   readonly createdAt: Instant
   readonly expiresAt: Instant
@@ -297,6 +303,8 @@ export type SigninCode = {
   readonly usedAt: Instant | null
   /** A code that ties a chat user to this person, and opens no session. */
   readonly links?: string
+  /** The person who made it, or who stands behind the session it was made in; absent when the machine itself did. */
+  readonly madeBy?: string
 }
 
 /** `state` is null once people have released it; `releasedAt` is when they last did, and stays. */

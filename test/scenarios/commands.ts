@@ -852,7 +852,8 @@ const EXPECT: { readonly [what: string]: (w: World, words: Words) => Promise<voi
   task: async (w, words) => {
     const kind = words.next('the kind of task')
     const ref = words.maybe()
-    const subject = ref === undefined ? null : ((await orderOf(w, ref))?.clOrdID ?? ref)
+    const subject =
+      ref === undefined ? null : ((await orderOf(w, ref))?.clOrdID ?? w.passkeys.get(ref)?.credentialID ?? ref)
     const tasks = (await w.store.all('task')).filter((t) => t.doneAt === null)
     const found = tasks.find((t) => t.kind === kind && (subject === null || t.subject === subject))
     assert.ok(found, `no open task ${kind}; open are: ${tasks.map((t) => t.taskID).join(', ') || 'none'}`)
