@@ -1,7 +1,6 @@
 import { effectiveFrom } from '../desk/limiting.ts'
 import { type LimitsNow, SCOPE } from '../desk/used.ts'
 import { differences, LIMIT_NAMES, LIMITS, LIST_NAMES, LISTS, type LimitChange, type Limits } from '../gate/limits.ts'
-import type { Headroom } from '../gate/headroom.ts'
 import { modelInWords, type SizingModel } from '../gate/model.ts'
 import type { Change, Strategy } from '../ports/records.ts'
 import { type Decimal, text } from '../values/decimal.ts'
@@ -29,16 +28,6 @@ export function viewLimits({ version, stage, values, lists }: Limits): wire.Limi
     },
   }
 }
-
-export const viewHeadroom = (one: Headroom): wire.Headroom => ({
-  name: one.name,
-  unit: one.unit,
-  limit: text(one.limit),
-  before: text(one.before),
-  order: text(one.order),
-  orderPercent: shown(one.orderPercent),
-  afterPercent: shown(one.afterPercent),
-})
 
 export const viewStrategy = ({ strategyID, version, card, model }: Strategy): wire.Strategy => ({
   strategyID,

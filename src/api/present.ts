@@ -34,7 +34,7 @@ import {
 import { instant, type Instant, rfc3339 } from '../values/instant.ts'
 import { visible } from '../values/shown.ts'
 import type { Caller } from './access.ts'
-import { viewHeadroom } from './present-limits.ts'
+import { viewHeadroom } from './present-headroom.ts'
 import type * as wire from './wire.ts'
 
 // Records to what crosses the wire. Pure: what depends on the moment and on who looks arrives as `Seen`.
@@ -465,7 +465,7 @@ function unrealized(p: Position, market: MarketFacts | null, currency: string | 
   return text(round(times(minus(times(p.netQty, midOf(market.quote)), signedCost), rate), 2, 'half-even'))
 }
 
-export function viewTask({ occasion: _, ...t }: Task): wire.Task {
+export function viewTask({ occasion: _occasion, ...t }: Task): wire.Task {
   return {
     ...t,
     // Tells what a broker said, too.

@@ -40,7 +40,7 @@ export async function halt(c: Command, ask: Stop): Promise<Result<null, Denial>>
  * stops and targets stay: taking them away would leave what is held without protection.
  */
 export async function engage(c: Command, halt: Omit<HaltState, 'since'>, actor: Actor): Promise<void> {
-  const { scope, level, reason } = halt
+  const { scope, reason } = halt
   await c.emit('halt.engaged', { type: 'halt', id: scope }, 'halt', halt, actor)
   if (isNarrow(scope)) await takeBackWaiting(c, halt, actor)
   if (cancels(halt))

@@ -10,7 +10,7 @@ import type { Change, ChangeOf, PersonRole, Strategy } from '../ports/records.ts
 import type { IntentID } from '../values/brand.ts'
 import { dayOf } from '../values/day.ts'
 import { dec, qty } from '../values/decimal.ts'
-import { type Instant, msBetween, plusMs } from '../values/instant.ts'
+import { msBetween, plusMs } from '../values/instant.ts'
 import { canonical } from '../values/json.ts'
 import { inForce } from './limiting.ts'
 import { proveOrders } from './proving.ts'
@@ -148,7 +148,7 @@ describe('a trading day', () => {
     assert.ok(day.opening)
     const opened = (await journalOf(w.store)).filter((row) => row.action === 'day.opened')
     assert.equal(opened.length, 1)
-    assert.ok(plusMs(day.from, 24 * 3_600_000) === (day.until as Instant))
+    assert.equal(plusMs(day.from, 24 * 3_600_000), day.until)
   })
 })
 
@@ -212,7 +212,7 @@ signal I1 BUY AAPL entry=190.00 stop=188.00 strategy=trend -> AwaitingApproval q
     assert.deepEqual(proofOf(journal), [])
     const slipped = journal.map((row) =>
       row.action === 'strategy.described'
-        ? { ...row, data: { strategy: { ...described(), model: null } as never } }
+        ? { ...row, data: { strategy: { ...card, version: 1, strategyID: 'trend' } } }
         : row,
     )
     assert.deepEqual(proofOf(slipped).slice(0, 1), ['NOT_AGREED'])

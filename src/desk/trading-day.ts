@@ -100,7 +100,7 @@ export async function openDay(c: Command, { account }: AccountReading): Promise<
   const before = last?.opening
     ? plus(last.opening.highEquity, await deposits(c.tx, last.opening, account.cash))
     : equity
-  const opening = { equity, cash, cashFlow: await cashFlow(c.tx), highEquity: max(equity, before) as Amt }
+  const opening = { equity, cash, cashFlow: await cashFlow(c.tx), highEquity: max(equity, before as Amt) }
   await c.emit('day.opened', { type: 'account', id: account.account }, 'day', { day: now.day, opening })
 }
 /** As `day.opened` says. */
@@ -111,7 +111,7 @@ export const opened = (last: TradingDay | null, opening: TradingDay['opening'], 
 
 /** What all trades so far have moved, in account currency. */
 const cashFlow = async (tx: Reads): Promise<Amt> =>
-  (await tx.all('position')).reduce((sum, one) => plus(sum, one.cashFlow), amt('0.00') as Decimal) as Amt
+  (await tx.all('position')).reduce((sum, { cashFlow: moved }) => plus(sum, moved), amt('0.00'))
 
 /**
  * What was paid in since: cash that no trade explains. What went out counts as lost: it may be fees, and a withdrawal is
@@ -120,7 +120,7 @@ const cashFlow = async (tx: Reads): Promise<Amt> =>
 async function deposits(tx: Reads, opening: NonNullable<TradingDay['opening']>, cash: Amt): Promise<Amt> {
   const traded = minus(await cashFlow(tx), opening.cashFlow)
   const paid = minus(minus(cash, opening.cash), traded)
-  return gt(paid, ZERO) ? (round(paid, CENTS, 'down') as Amt) : amt('0.00')
+  return gt(paid, ZERO) ? round(paid as Amt, CENTS, 'down') : amt('0.00')
 }
 
 /** The day so far, whoever asks: `repeats` and `trail` depend on the order, and are told for each. */

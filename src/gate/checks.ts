@@ -15,7 +15,6 @@ import {
   max,
   min,
   minus,
-  over,
   plus,
   type Px,
   type Qty,

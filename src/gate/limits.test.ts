@@ -208,6 +208,7 @@ const limits: fc.Arbitrary<Limits> = fc
     values: Object.fromEntries(LIMIT_NAMES.map((name, i) => [name, bounds[i]])) as Limits['values'],
     lists: { ...lists, assetClasses: null },
   }))
+const byName = (a: string, b: string): number => (a < b ? -1 : 1)
 /** As values: order and spelling are no matter. */
 const plain = ({ values, lists }: Limits) => ({
   values: Object.entries(values).map(([name, { hard, soft }]) => [
@@ -215,7 +216,7 @@ const plain = ({ values, lists }: Limits) => ({
     hard && shortest(hard),
     soft && shortest(soft),
   ]),
-  lists: Object.entries(lists).map(([name, list]) => [name, Array.isArray(list) ? list.toSorted() : list]),
+  lists: Object.entries(lists).map(([name, list]) => [name, Array.isArray(list) ? list.toSorted(byName) : list]),
 })
 
 describe('whatever is set', () => {

@@ -751,11 +751,14 @@ export function limitSettingsOf({ policy: p }: Settings): LimitSettings {
  */
 export function policyOf(settings: Settings): Policy {
   const { policy: p, account: a } = settings
-  const { maxOrderNotional, maxPositionNotional, buyingPowerBuffer, collarBps, allowShort, ...rules } = p
   const scaled = (ms: number): number => Math.round(ms * (hasOwnClock(settings) ? settings.sim.speed : 1))
+  const { riskPerTrade, maxDriftBps, stopLimitSlackBps, explicitQty } = p
   return {
-    ...rules,
     ...UNLIMITED,
+    riskPerTrade,
+    maxDriftBps,
+    stopLimitSlackBps,
+    explicitQty,
     environment: a.environment,
     broker: a.broker,
     quoteAgeMaxMs: scaled(p.quoteAgeMaxMs),

@@ -92,7 +92,10 @@ function gateway(configuration: string) {
         else kept.delete(`${channel}|${intentID}`)
       },
     },
-    reads: { all: (async (kind: string) => (kind === 'card' ? [...kept.values()] : [])) as never, waitingIntents: async () => waiting() },
+    reads: {
+      all: (async (kind: string) => (kind === 'card' ? [...kept.values()] : [])) as never,
+      waitingIntents: async () => waiting(),
+    },
     clock,
     speed: 1,
     places: placesIn(mkdtempSync(join(root, 'data-'))),

@@ -691,7 +691,7 @@ describe('the dashboard', { skip: executablePath === undefined ? 'no Chromium fo
       await page.getByText('Proposed. Nothing is looser until').waitFor()
       const waiting = page.getByRole('article', { name: 'Other risk limits' })
       await waiting.getByRole('row', { name: /Loss of the day 5 % 7.5 % looser/ }).waitFor()
-      const { values } = fake.asked.at(-1)?.body['what'] as unknown as { values: object }
+      const { values } = (fake.asked.at(-1) ?? assert.fail()).body['what'] as { values: object }
       assert.deepEqual(values, { dayLoss: { hard: '0.075', soft: null } })
     }))
 

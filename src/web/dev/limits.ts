@@ -98,7 +98,16 @@ export function makeLimits(iso: (agoMs?: number) => string) {
       givenUpAt: null,
       changes: [{ name: 'maxSymbolShare', bound: 'hard', old: '0.2', new: '0.25', tighter: false }],
       agreed: [
-        { by: 'per_1', byName: 'Ana', via: 'web', level: 'L1', with: 'click', counts: true, at: iso(170_000_000), reason: null },
+        {
+          by: 'per_1',
+          byName: 'Ana',
+          via: 'web',
+          level: 'L1',
+          with: 'click',
+          counts: true,
+          at: iso(170_000_000),
+          reason: null,
+        },
       ],
       note: null,
     },

@@ -66,7 +66,7 @@ function askedOf(drafts: readonly Draft[], now: Limits): Asked {
   for (const draft of drafts)
     if (isLimit(draft.name)) values[draft.name] = boundOf(draft.name, draft, now.values[draft.name])
     else lists[draft.name] = listOf(draft)
-  return { values, lists: lists as Asked['lists'] }
+  return { values, lists }
 }
 
 type SheetProps = { limits: LimitsNow; open: boolean; onClose: () => void; onDone: (text: string) => void }

@@ -62,7 +62,7 @@ export function canonicalChange(what: Change['what'], proposer: string): unknown
   return { what: hashed, proposer }
 }
 
-const withoutWords = ({ sizedBy: _, ...hashed }: Strategy): unknown => hashed
+const withoutWords = ({ sizedBy: _sizedBy, ...hashed }: Strategy): unknown => hashed
 
 /** What a text is hashed under, so that the hash of one kind is never that of another. */
 type Kind = 'jax-order-v1' | 'jax-change-v1' | 'jax-approval-v1'
