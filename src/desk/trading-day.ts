@@ -35,14 +35,16 @@ export const DAY_ZONE = 'America/New_York'
 export const RECENT_MAX = 120
 const CENTS = 2
 
-const fresh = (at: Instant): TradingDay => {
+const fresh = (at: Instant, last: TradingDay | null): TradingDay => {
   const { name, from, until } = dayOf(at, DAY_ZONE)
+  const before = openingOf(last)
   return {
     scope: 'account',
     day: name,
     from,
     until,
     opening: null,
+    ...(before && { before }),
     messages: 0,
     recent: [],
     turnover: amt('0.00'),
@@ -52,7 +54,9 @@ const fresh = (at: Instant): TradingDay => {
 /** The day that it is; begun anew when the last one that is written down is over. */
 const dayAt = (day: TradingDay | null, at: Instant): TradingDay =>
   // A clock that was set back goes on in the day that it was: the counts of a day are never lost.
-  day && at < day.until ? day : fresh(at)
+  day && at < day.until ? day : fresh(at, day)
+/** How the last day began that has begun with a reading: messages may come before the first of a day. */
+const openingOf = (last: TradingDay | null): TradingDay['opening'] => last?.opening ?? last?.before ?? null
 
 /** What an entry counts with: all that it may cost while it may fill, and what it has filled once it may not. */
 function costOf(order: Order | null): Amt {
@@ -97,17 +101,16 @@ export async function openDay(c: Command, { account }: AccountReading): Promise<
   const now = dayAt(last, c.now)
   if (now.opening !== null || account.at < now.from) return
   const { equity, cash } = account
-  const before = last?.opening
-    ? plus(last.opening.highEquity, await deposits(c.tx, last.opening, account.cash))
-    : equity
+  const begun = openingOf(last)
+  const before = begun ? plus(begun.highEquity, await deposits(c.tx, begun, account.cash)) : equity
   const opening = { equity, cash, cashFlow: await cashFlow(c.tx), highEquity: max(equity, before as Amt) }
   await c.emit('day.opened', { type: 'account', id: account.account }, 'day', { day: now.day, opening })
 }
 /** As `day.opened` says. */
-export const opened = (last: TradingDay | null, opening: TradingDay['opening'], at: Instant): TradingDay => ({
-  ...dayAt(last, at),
-  opening,
-})
+export function opened(last: TradingDay | null, opening: TradingDay['opening'], at: Instant): TradingDay {
+  const { before: _, ...day } = dayAt(last, at)
+  return { ...day, opening }
+}
 
 /** What all trades so far have moved, in account currency. */
 const cashFlow = async (tx: Reads): Promise<Amt> =>

@@ -344,6 +344,8 @@ export type TradingDay = {
     /** The highest that any day has opened with, more what was paid in since. */
     readonly highEquity: Amt
   } | null
+  /** While this one has no opening: that of the last day that had. */
+  readonly before?: TradingDay['opening']
   /** Orders, cancels and replacements. */
   readonly messages: number
   /** The times of the latest of them. */
