@@ -103,7 +103,7 @@ export const scopesOf = (roles: readonly PersonRole[]): ReadonlySet<Scope> =>
   new Set(['access:own', ...roles.flatMap((role) => ROLES[role])])
 /** The first person of an installation runs all of it. */
 export const FIRST_ROLES: readonly PersonRole[] = ['trader', 'approver', 'risk', 'operator', 'admin']
-/** Whoever joins later can propose and be the second pair of eyes. */
+/** Whoever joins later can propose, and be the second pair of eyes once a change has confirmed them. */
 export const LATER_ROLES: readonly PersonRole[] = ['trader', 'approver']
 
 /** Who a route is for. A list means: any one of these scopes. */

@@ -633,7 +633,7 @@ export const person = named(
     createdAt: time,
     passkeys: z.array(passkey).exactOptional(),
   }),
-  '`newcomer` is there while somebody counts for one click only: they came in by a sign-in code, or lost their last passkey, and no change has confirmed them since. `passkeys` are those in use; there for whoever may propose that one is revoked.',
+  '`newcomer` is there while somebody counts for one click only: they came in by a sign-in code, lost their last passkey, or made the first one in a session that the code of another opened, and no change has confirmed them since. `passkeys` are those in use; there for whoever may propose that one is revoked.',
 ) satisfies z.ZodType<wire.Person>
 
 const tokenShape = {

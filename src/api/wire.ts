@@ -534,7 +534,7 @@ export type Instrument = {
   tradable: boolean
   shortable: boolean
 }
-/** `newcomer`: came in by a sign-in code, or lost the last passkey, and counts for one click until a change confirms them. */
+/** `newcomer`: came in by a sign-in code, lost the last passkey, or made the first in a session by another's code, and counts for one click until a change confirms them. */
 export type Person = {
   personID: string
   name: string

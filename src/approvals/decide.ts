@@ -111,7 +111,7 @@ export const tooNew = ({ level, quorum }: Requirement, voter: Voter | null): No 
   voter?.newcomer && (quorum > 1 || isEnough(level, 'L2'))
     ? no(
         'NOT_ELIGIBLE',
-        'You joined with a sign-in code, or lost your passkey, and this asks for more than one click. Have a change confirm your access first.',
+        'You joined with a sign-in code, lost your passkey, or made your first one in a session by the code of another, and this asks for more than one click. Have a change confirm your access first.',
       )
     : null
 

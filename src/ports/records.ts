@@ -261,7 +261,10 @@ export type Person = {
   readonly name: string
   readonly roles: readonly PersonRole[]
   readonly disabled: boolean
-  /** Came in by a sign-in code, or lost the last passkey, and no change has confirmed them since: one click is all they are good for. */
+  /**
+   * Came in by a sign-in code, lost the last passkey, or made the first in a session by another's code, and no change has
+   * confirmed them since: one click is all they are good for.
+   */
   readonly newcomer?: true
   /** Since when: of whoever counted for more before. Absent on those who never did. */
   readonly newSince?: Instant
