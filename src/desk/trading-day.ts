@@ -103,7 +103,7 @@ export async function openDay(c: Command, { account }: AccountReading): Promise<
   const { equity, cash } = account
   const begun = openingOf(last)
   const before = begun ? plus(begun.highEquity, await deposits(c.tx, begun, account.cash)) : equity
-  const opening = { equity, cash, cashFlow: await cashFlow(c.tx), highEquity: max(equity, before as Amt) }
+  const opening = { equity, cash, cashFlow: await cashFlow(c.tx), highEquity: max(equity, before) }
   await c.emit('day.opened', { type: 'account', id: account.account }, 'day', { day: now.day, opening })
 }
 /** As `day.opened` says. */
@@ -123,7 +123,7 @@ const cashFlow = async (tx: Reads): Promise<Amt> =>
 async function deposits(tx: Reads, opening: NonNullable<TradingDay['opening']>, cash: Amt): Promise<Amt> {
   const traded = minus(await cashFlow(tx), opening.cashFlow)
   const paid = minus(minus(cash, opening.cash), traded)
-  return gt(paid, ZERO) ? round(paid as Amt, CENTS, 'down') : amt('0.00')
+  return gt(paid, ZERO) ? round(paid, CENTS, 'down') : amt('0.00')
 }
 
 /** The day so far, whoever asks: `repeats` and `trail` depend on the order, and are told for each. */

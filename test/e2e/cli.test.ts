@@ -348,6 +348,29 @@ describe('from the first start to the proof, on the command line alone', () => {
     assert.equal((await ask<{ halted: boolean }>(dir, 'status')).halted, false)
   })
 
+  it('limits are shown with what is used, tightened at once, and loosened from the next day on', async () => {
+    type Limits = { rows: { name: string; hard: string; used: { now: string | null; of: string | null } }[] }
+    const of = async (name: string) =>
+      (await ask<Limits>(dir, 'limits')).rows.find((row) => row.name === name) ?? assert.fail()
+    assert.notEqual((await of('maxDayTurnover')).used.now, '0.00')
+    const meant = await jax(dir, ['limits', 'set', 'maxOrderNotionl', '1', '--reason', 'drill'])
+    assert.match(meant.stderr, /is not a limit; did you mean "maxOrderNotional"\?/)
+    const tighter = await jax(dir, ['limits', 'set', 'dayLoss=4%', 'maxOrderNotional=9,000', '--reason', 'drill'])
+    assert.match(tighter.stdout, /dayLoss: 5 % → 4 % \(tighter\)/)
+    assert.match(tighter.stdout, /In force now\./)
+    assert.deepEqual([(await of('dayLoss')).hard, (await of('maxOrderNotional')).hard], ['0.04', '9000'])
+    const looser = await jax(dir, ['limits', 'set', 'maxOrderNotional', '10000', '--reason', 'drill is over'])
+    assert.match(looser.stdout, /maxOrderNotional: 9,000 → 10,000 \(looser\)/)
+    assert.match(looser.stdout, /Agreed\. It holds from .* on\./)
+    assert.equal((await of('maxOrderNotional')).hard, '9000')
+    await ask(dir, 'limits', 'restrict', 'gme', '--reason', 'drill')
+    const none = await jax(dir, ['limits', 'unrestrict', 'GEM', '--reason', 'drill'])
+    assert.match(none.stderr, /GEM is not restricted; did you mean "GME"\?/)
+    const history = await jax(dir, ['limits', 'history'])
+    assert.match(history.stdout, /never: replaced before its day/)
+    assert.match(history.stdout, /restricted: empty → GME \(tighter\)/)
+  })
+
   it('a halt of a part stops that part, makes no file, and is released by itself', async () => {
     type Halted = { halt: { halts: { scope: string; level: string }[] }; halted: boolean }
     assert.equal((await signal(dir, 'sig-part', 'MSFT')).state, 'AwaitingApproval')
