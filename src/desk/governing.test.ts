@@ -359,7 +359,9 @@ describe('nobody becomes alone in a hurry', () => {
       assert.ok((await three.enrol(name)).ok)
       await revoked(three, name, name)
     }
-    assert.equal(said(await proposed(three, await access(three, 'zo', ['risk']), 'ad')), 'SELF_APPROVAL')
+    const early = await proposed(three, await access(three, 'zo', ['risk']), 'ad')
+    assert.ok(!early.ok)
+    assert.match(early.error.text, /^rik could have .* again after 2026-11-24 15:00:00 UTC\.$/)
     three.clock.advance(24 * HOUR_MS)
     assert.equal(said(await proposed(three, await access(three, 'zo', ['risk']), 'ad')), 'Applied')
     const change = await waits(three, await access(three, 'rik', ['risk']), 'ad')

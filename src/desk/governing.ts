@@ -73,7 +73,7 @@ export async function proposeChange(c: Command, ask: Proposed): Promise<Result<C
   const wrong = await faultOf(c.tx, what, c.setting.policy.environment, c.now)
   if (wrong) return err(wrong)
   const { alone, missed, ...requires } = await asksFor(c.tx, await policyNow(c), what, proposer.personID, c.now)
-  if (missed.length > 0) return err(tooSoon(missed))
+  if (missed.length > 0) return err(tooSoon(what, missed))
   const digest = changeDigest(what, proposer.personID)
   const change: Change = {
     changeID: `chg_${base32(sha256(`${digest} ${c.now}`), 12)}`,
@@ -203,7 +203,7 @@ export async function mayAgree(reads: Reads, change: Change, person: Person, now
       'Whoever proposed a change, or is its subject, cannot approve it. Ask another person.',
     )
   const missed = await missing(reads, what, proposer, now)
-  return missed.length > 0 ? tooSoon(missed) : null
+  return missed.length > 0 ? tooSoon(what, missed) : null
 }
 
 /** How many different people agree to it, as they stand now: whoever may not decide any more takes their yes along. */
@@ -316,12 +316,15 @@ export function leftAt(what: ChangeOf, person: Person, taken: Instant | undefine
   return taken === undefined ? null : (Math.min(newSince, taken) as Instant)
 }
 
-function tooSoon(missed: readonly Missed[]): Denial {
+function tooSoon(what: ChangeOf, missed: readonly Missed[]): Denial {
   const names = missed.map(({ name }) => name).join(', ')
   const until = Math.max(...missed.map((one) => one.until)) as Instant
+  // Of several each is missed where the access of another is to be confirmed.
+  const isWayOut = missed.length === 1 && what.kind !== 'person'
+  const first = isWayOut ? ', or have a change give back or confirm their access first' : ''
   return denial(
     'SELF_APPROVAL',
-    `${names} could have decided on this until less than a day ago, and too few others can. Propose it again after ${moment(until)}, or have a change give back or confirm their access first.`,
+    `${names} could have decided on this until less than a day ago, and too few others can. Propose it again after ${moment(until)}${first}.`,
   )
 }
 
