@@ -75,7 +75,7 @@ export const PROBLEMS = {
   ],
   PASSKEY_REFUSED: [403, 'The passkey did not prove this decision', 'Look at the order again, and decide again.'],
   ORDER_CHANGED: [409, 'The click was on an older ticket', 'Look at the new ticket, then decide again.'],
-  POLICY_FAULT: [422, 'The policy of approvals does not allow this', 'Change what the text names.'],
+  POLICY_FAULT: [422, 'The rules do not allow this', 'Change what the text names.'],
   STALE_CHANGE: [409, 'What was to be changed has changed meanwhile', 'Look at it again, and propose again.'],
   DIGEST_MISMATCH: [409, 'The order changed since it was shown', 'Look at the new ticket, then decide again.'],
   SELF_APPROVAL: [403, 'The proposer cannot approve', 'Somebody else has to look.'],

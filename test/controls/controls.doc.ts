@@ -52,7 +52,8 @@ built in, where, what it says when it acts, and which tests hold it. Not legal a
 firms, and are kept here because they say what has gone wrong before.
 
 Of ${CONTROLS.length} controls ${count('there')} are there, ${count('in part')} in part, and ${count('not yet')} not yet. *In part* says in its last column what is missing. What a limit
-means and who may change it is in [limits.md](limits.md); every refusal in [refusals.md](refusals.md).
+means and who may change it is in [limits.md](limits.md); every refusal in [refusals.md](refusals.md), and
+what stops trading or calls people by itself in [monitoring.md](monitoring.md).
 
 *Taken out by hand*: that check was removed from the code, one at a time, and a test of the row failed.`,
     ...parts,
