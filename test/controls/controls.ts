@@ -171,7 +171,7 @@ export const CONTROLS: readonly Control[] = [
       scenario('watch-losers-in-a-row'),
       scenario('watch-repeats'),
     ],
-    planted: ['repeats'],
+    planted: ['repeats', 'every trigger'],
     missing: 'Who releases the halt of a strategy needs a role, and no passkey.',
   },
   {
@@ -403,7 +403,7 @@ export const CONTROLS: readonly Control[] = [
       scenario('watch-stale-quote'),
       scenario('watch-alert-that-somebody-sees'),
     ],
-    planted: [],
+    planted: ['every trigger'],
     missing:
       'No alert on slippage or on an acknowledgement that takes longer than 5 s; no test of 5 s from the event to a delivered notice.',
   },
@@ -415,7 +415,7 @@ export const CONTROLS: readonly Control[] = [
     parameters: ['unheard', 'unheeded'],
     answers: ['task.acknowledged', 'task.escalated', 'halt.engaged'],
     tests: [scenario('watch-alert-that-nobody-sees'), scenario('watch-alert-that-somebody-sees')],
-    planted: [],
+    planted: ['unheeded'],
     missing: null,
   },
   {
@@ -436,7 +436,7 @@ export const CONTROLS: readonly Control[] = [
     parameters: ['ordersInDoubt', 'doubtThatLasts'],
     answers: ['DOUBTS', 'IN_DOUBT', 'halt.engaged'],
     tests: [scenario('watch-orders-in-doubt'), ['src/brokers/budget.test.ts', 'opens after so many failures in a row']],
-    planted: [],
+    planted: ['every trigger'],
     missing: null,
   },
   {
