@@ -80,8 +80,8 @@ them again, and counts rejects and round trips of a strategy anew.
 
 ## Not yet
 
-- **A14.** No adapter tells the broker's clock yet, so that \`clockOff\` and \`clockWrong\` never trip. Keep the machine's
-  clock with NTP or chrony.
+- **A14.** The simulated broker has the clock of its market, so that nothing is compared there; Alpaca's is read once a
+  minute. Whether NTP keeps the machine's clock is not looked at.
 - **R05.** Answers that are lost and found again within ten seconds, however many, stop nothing.
 - **R06.** Nobody looks whether a person is present on a live account; strategies are armed on paper only, for a day at most.
 - **R02.** Slippage, an unexpected fill and order acknowledgements that take longer than five seconds raise no alert.

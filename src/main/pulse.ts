@@ -12,6 +12,7 @@ const READS: ReadonlySet<string | symbol> = new Set([
   'accountFact',
   'quote',
   'session',
+  'clockAhead',
   'instrument',
   'conversion',
 ] satisfies (keyof Broker)[])

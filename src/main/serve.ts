@@ -239,7 +239,7 @@ async function start(settings: Settings, overrides: Overrides, undo: (() => unkn
       clock,
       random: Math.random,
       haltFile: () => readHaltFile(places.halt).halted,
-      felt: () => ({ silentSince: pulse.now.connected ? null : (pulse.now.heardAt ?? startedAt), clock: null }),
+      silentSince: () => (pulse.now.connected ? null : (pulse.now.heardAt ?? startedAt)),
       log: (level, message, facts) => log[level](facts, message),
     },
     `worker-${data.boot}`,

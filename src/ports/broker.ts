@@ -116,6 +116,9 @@ export type Notice =
   /** Something the adapter has no word for, kept as it came: a person looks. `subject` is the order, or the account. */
   | { readonly kind: 'odd'; readonly subject: string; readonly text: string }
 
+/** `aheadMs` is below zero when ours is behind; it may be wrong by `withinMs`, half of what the question took. */
+export type ClockAhead = { readonly aheadMs: number; readonly withinMs: number }
+
 /** How one position of many was closed. */
 export type Closed = { readonly symbol: string; readonly sent: Sent }
 
@@ -223,6 +226,8 @@ export interface Broker {
   instrument(symbol: string): Promise<Instrument | null>
   quote(symbol: string): Promise<Quote | null>
   session(symbol: string): Promise<MarketSession>
+  /** How far our clock is ahead of the broker's, by a question of now. Absent: the broker does not tell its time. */
+  clockAhead?(): Promise<ClockAhead>
   /** Units of account currency for one unit of `currency`; null when the broker quotes no such pair. */
   conversion(currency: string): Promise<{ readonly rate: Decimal; readonly at: Instant } | null>
 

@@ -1,5 +1,4 @@
 import type { Desk, Send } from '../desk/desk.ts'
-import type { Felt } from '../desk/watching.ts'
 import { haltOf, ofAll, statesOf } from '../orders/halt.ts'
 import { closes } from '../orders/liquidation.ts'
 import { isOpen, type Order } from '../orders/machine.ts'
@@ -28,8 +27,8 @@ export type Hands = {
   readonly haltFile: () => boolean
   /** True while the broker's stream is lost: then asking is all there is. */
   readonly deaf?: () => boolean
-  /** What is felt of the broker, as of now. Absent: nothing that anybody would watch. */
-  readonly felt?: () => Felt
+  /** Since when the broker answers nothing; null while it does. Absent: nobody would notice. */
+  readonly silentSince?: () => Instant | null
   readonly log: (level: 'info' | 'warn' | 'error', message: string, facts: Readonly<Record<string, unknown>>) => void
 }
 

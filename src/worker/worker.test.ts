@@ -9,7 +9,7 @@ import type { Errand } from '../ports/records.ts'
 import type { Reads } from '../ports/store.ts'
 import type { AccountID, ClOrdID, ExecID, OrderID } from '../values/brand.ts'
 import { px, qty } from '../values/decimal.ts'
-import { fromMs, type Instant, plusMs } from '../values/instant.ts'
+import { fromMs, type Instant, msBetween, plusMs } from '../values/instant.ts'
 import { createWorker, type Hands } from './worker.ts'
 
 /** Sleepers wake when a test passes the time, or when they are called off. */
@@ -133,6 +133,7 @@ function bench(
       return () => void calls.push('unsubscribed')
     },
     onNotice: () => () => {},
+    clockAhead: async () => ({ aheadMs: 0, withinMs: 0 }),
     submit: async (clOrdID) => {
       calls.push(`submit ${clOrdID}`)
       return ACCEPTED
@@ -627,6 +628,35 @@ describe('a running worker', () => {
       await turns()
       assert.deepEqual(b.calls, ['finish I1'])
     })
+  })
+
+  it('tells how far the clock is off, as far as that is certain, and since when', async () => {
+    const readings = [
+      { aheadMs: 2_600, withinMs: 100 },
+      { aheadMs: -3_000, withinMs: 0 },
+      { aheadMs: 400, withinMs: 200 },
+      { aheadMs: 900, withinMs: 0 },
+    ]
+    const told: (number | null)[][] = []
+    const began = new HandClock().now()
+    const b = bench({
+      broker: { clockAhead: async () => readings.shift() ?? assert.fail('asked too often') },
+      desk: {
+        watch: async ({ clock }) => void told.push(clock ? [clock.aheadMs, msBetween(began, clock.since)] : [null]),
+      },
+    })
+    await running(b, async (worker) => {
+      await turns()
+      for (let minute = 0; minute < 4; minute++) {
+        await worker.watch()
+        if (minute === 3) break
+        told.length = minute + 1
+        b.clock.pass(60_000)
+        await turns()
+        told.length = minute + 1
+      }
+    })
+    assert.deepEqual(told.slice(0, 4), [[2_500, 0], [-3_000, 0], [null], [900, 180_000]])
   })
 
   it('goes on when a claim fails', async () => {

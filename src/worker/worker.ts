@@ -1,5 +1,6 @@
 import { isZero } from '../values/decimal.ts'
 import { type Instant, msBetween } from '../values/instant.ts'
+import type { Felt } from '../desk/watching.ts'
 import { deliver, type Hands, runErrand } from './errands.ts'
 import { readAccount, readMarket } from './facts.ts'
 import { reading } from './retry.ts'
@@ -30,6 +31,10 @@ const IDLE_MS = 500
 const SEAL_MS = 2_000
 /** An alert reaches people within five seconds of what it is about: two until it is seen, the rest for the way. */
 const WATCH_MS = 2_000
+/** Clocks drift slowly, and a jump is found by the ages of quotes as well. */
+const CLOCK_MS = 60_000
+/** Below this a clock is right, and what was wrong before is over. */
+const CLOCK_FAULT_MS = 250
 
 const LOST_ANSWER = 'the answer to a send could not be recorded'
 const LOST_ERRAND = 'an errand could not be put back'
@@ -148,7 +153,26 @@ export function createWorker(given: Hands, owner: string): Worker {
     }
   }
 
-  const watch = async (): Promise<void> => h.desk.watch(h.felt?.() ?? { silentSince: null, clock: null })
+  let clockOff: Felt['clock'] = null
+  const watch = async (): Promise<void> => h.desk.watch({ silentSince: h.silentSince?.() ?? null, clock: clockOff })
+
+  /** How far our clock is off, as far as that is certain. One that is off for long is one fault, however much it drifts. */
+  async function readClock(): Promise<void> {
+    const read = await h.broker.clockAhead?.()
+    if (!read) return
+    const aheadMs = Math.sign(read.aheadMs) * Math.max(0, Math.abs(read.aheadMs) - read.withinMs)
+    const isOff = Math.abs(aheadMs) >= CLOCK_FAULT_MS
+    clockOff = isOff ? { aheadMs, since: clockOff?.since ?? h.clock.now() } : null
+  }
+
+  async function keepClock(signal: AbortSignal): Promise<void> {
+    while (!signal.aborted && h.broker.clockAhead) {
+      await readClock().catch((thrown) =>
+        h.log('warn', "the broker's clock could not be read", { error: String(thrown) }),
+      )
+      await h.clock.sleep(CLOCK_MS, signal)
+    }
+  }
 
   async function keepWatch(signal: AbortSignal): Promise<void> {
     while (!signal.aborted) {
@@ -206,7 +230,7 @@ export function createWorker(given: Hands, owner: string): Worker {
         stopping = true
       }
       signal.addEventListener('abort', stop, { once: true })
-      const upkeep = [keepFactsFresh(signal), keepSealed(signal), keepWatch(signal)]
+      const upkeep = [keepFactsFresh(signal), keepSealed(signal), keepWatch(signal), keepClock(signal)]
       while (!signal.aborted) {
         try {
           const taken = await take()

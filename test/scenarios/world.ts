@@ -239,7 +239,7 @@ export class World {
         clock: this.clock,
         random: () => 0.5,
         haltFile: () => this.haltFile === 'present',
-        felt: () => ({ silentSince: this.silentSince, clock: null }),
+        silentSince: () => this.silentSince,
         log: (level, message, facts) => this.logs.push(`${level}: ${message} ${JSON.stringify(facts)}`),
       },
       `worker-${++this.#boots}`,

@@ -13,10 +13,11 @@ const CLOCK = `{"timestamp":"2026-11-24T10:00:00-05:00","is_open":true,"next_ope
 function host() {
   let now: Instant = fromMs(1_796_050_800_000)
   const asked: string[] = []
-  const state = { down: false }
+  const state = { down: false, tookMs: 0 }
   const read: Http['read'] = async (path, understand) => {
     asked.push(path)
     await new Promise(setImmediate)
+    now = plusMs(now, state.tookMs)
     if (state.down) throw new ReadFailed('no answer', true)
     const parsed = parseJson(path.startsWith('/v2/clock') ? CLOCK : ASSET)
     assert.ok(parsed.ok)
@@ -36,6 +37,22 @@ function host() {
     state,
   }
 }
+
+describe('our clock', () => {
+  for (const [ms, tookMs, aheadMs, withinMs] of [
+    [0, 0, 0, 0],
+    [2_500, 0, 2_500, 0],
+    [-700, 0, -700, 0],
+    [0, 300, 150, 150],
+  ] as const)
+    it(`is ${aheadMs} ms ahead of Alpaca's, give or take ${withinMs}`, async () => {
+      const { market, pass, state } = host()
+      // Fifteen o'clock in UTC, as the answer says.
+      pass(Date.parse('2026-11-24T15:00:00Z') - 1_796_050_800_000 + ms)
+      state.tookMs = tookMs
+      assert.deepEqual(await market.clockAhead(), { aheadMs, withinMs })
+    })
+})
 
 describe('the hours of the market', () => {
   it('are read once, however many ask at the same moment', async () => {

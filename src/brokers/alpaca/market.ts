@@ -1,5 +1,5 @@
 import type { MarketSession, Quote } from '../../gate/facts.ts'
-import { ReadFailed } from '../../ports/broker.ts'
+import { type ClockAhead, ReadFailed } from '../../ports/broker.ts'
 import type { Clock } from '../../ports/clock.ts'
 import { type Instant, instant, msBetween, plusMs } from '../../values/instant.ts'
 import type { Http } from './http.ts'
@@ -22,6 +22,7 @@ export type Market = {
   readonly asset: (symbolOrID: string) => Promise<Asset | null>
   readonly quote: (symbol: string) => Promise<Quote | null>
   readonly session: (symbol: string) => Promise<MarketSession>
+  readonly clockAhead: () => Promise<ClockAhead>
 }
 
 /** What is traded, when, and at what price: read as seldom as the answers allow. */
@@ -67,6 +68,13 @@ export function openMarket(o: { readonly trading: Http; readonly data: Http; rea
       if (instrument?.assetClass === 'crypto') return { open: true, nextOpenAt: null, at: now }
       const { reading, readAt } = await hoursAt(now)
       return sessionAt(reading, msBetween(readAt, now), now)
+    },
+    async clockAhead() {
+      const asked = o.clock.now()
+      const { reading } = await readHours(asked)
+      const tookMs = msBetween(asked, o.clock.now())
+      // It was read there at some moment in between, most likely in the middle.
+      return { aheadMs: msBetween(reading.at, plusMs(asked, tookMs / 2)), withinMs: Math.ceil(tookMs / 2) }
     },
   }
 
