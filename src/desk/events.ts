@@ -1,5 +1,6 @@
 import type { Headroom } from '../gate/headroom.ts'
 import type { Limits } from '../gate/limits.ts'
+import type { PasskeyAssertion } from '../approvals/evidence.ts'
 import type { ApprovalPolicy, Requirement } from '../approvals/policy.ts'
 import type { Refusal } from '../gate/refusal.ts'
 import type { CheckLine } from '../gate/gate.ts'
@@ -120,7 +121,8 @@ export type Happened = {
   'session.opened': { session: Session } & ({ codeHash: string } | { linkID: string })
   'session.ended': { hash: string }
   'person.changed': { roles: readonly PersonRole[]; disabled: boolean }
-  'passkey.enrolled': { passkey: Passkey }
+  /** Confirmed by an older passkey of the same person; null when they had none, absent on rows of before that was written. */
+  'passkey.enrolled': { passkey: Passkey; confirmation?: PasskeyAssertion | null }
   'passkey.revoked': { why: string }
   /** By a code that the person made for it, or in a session of theirs. */
   'link.made': { link: Link } & ({ codeHash: string } | { sessionHash: string })

@@ -55,7 +55,9 @@ export async function weigh(
 ): Promise<Result<Level, Denial>> {
   switch (evidence.kind) {
     case 'session':
-      return ok(LEVEL_OF.session)
+      return (await isOfEnded(c.tx, evidence, actor.id, c.now))
+        ? deny('NOT_ELIGIBLE', 'Your session has ended. Sign in again.')
+        : ok(LEVEL_OF.session)
     case 'channel':
       return (await isLinked(c.tx, evidence, actor.id))
         ? ok(LEVEL_OF.channel)
@@ -68,6 +70,21 @@ export async function weigh(
     case 'armed':
       return deny('NOT_ELIGIBLE', 'An armed strategy is no person.')
   }
+}
+
+/** Whether a session has ended by now, or its time is over. */
+export const isOver = ({ expiresAt, endedAt }: Session, now: Instant): boolean => endedAt !== null || now >= expiresAt
+
+/** Whether it is a click in a session of theirs that is over: nobody says anything in one. */
+export async function isOfEnded(
+  reads: Reads,
+  evidence: Evidence | undefined,
+  by: string,
+  now: Instant,
+): Promise<boolean> {
+  if (evidence?.kind !== 'session') return false
+  const session = sessionNamed(await reads.all('session'), by, evidence.session)
+  return session !== null && isOver(session, now)
 }
 
 async function isLinked(reads: Reads, user: ChannelUser, personID: string): Promise<boolean> {

@@ -71,7 +71,8 @@ export async function enrolPasskey(c: Command, enrolment: Enrolment): Promise<Re
     liveFrom: plusMs(c.now, HOLD_MS),
     revokedAt: null,
   }
-  await c.emit('passkey.enrolled', { type: 'passkey', id: passkey.credentialID }, 'access', { passkey }, actor)
+  const enrolled = { passkey, confirmation: has.length > 0 && evidence ? evidence : null }
+  await c.emit('passkey.enrolled', { type: 'passkey', id: passkey.credentialID }, 'access', enrolled, actor)
   const maker = await nameOfMaker(c, behind(await c.tx.all('session'), actor), person)
   const how = maker === null ? '' : `, in a session that was opened with a code that ${maker} made`
   const after =

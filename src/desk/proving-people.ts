@@ -34,8 +34,10 @@ import { type Instant, parseInstant, plusMs } from '../values/instant.ts'
 import { canonical } from '../values/json.ts'
 import { ARMED_MAX_MS } from './arming.ts'
 import type { Action, Happened } from './events.ts'
-import { type Decided, linkID, opensStill, verify } from './evidence.ts'
+import { type Decided, isOver, linkID, opensStill, verify } from './evidence.ts'
+import { WRITTEN_WITHIN_MS } from './finding.ts'
 import { changeDigest, countsFor, leftAt, mayGovern, mayPropose, MISSED_MS, onlyTakesAway } from './governing.ts'
+import { enrols, HOLD_MS } from './identities.ts'
 import { changed, effectiveFrom, inForce } from './limiting.ts'
 import { asNew, backed, behind, changedTo, kept, sessionNamed } from './newcomers.ts'
 
@@ -57,6 +59,7 @@ export const UNPROVEN = {
   SAME_PERSON: 'one person was counted twice',
   EVIDENCE_REFUSED: 'what a yes was said with does not prove it',
   ASSURANCE_TOO_LOW: 'a click counted where a passkey was asked for',
+  MORE_THAN_HELD: 'exits would close more than is held',
   APPROVAL_EXPIRED: 'a yes was given or used after its time',
   TOO_FEW: 'an order was sent without the yes of as many people as it takes',
   NOT_PINNED: 'a passkey is not one of those that were noted elsewhere',
@@ -108,7 +111,11 @@ export type House = {
   started: boolean
   /** From the first ticket on that says whose yes it takes: all later ones must. */
   tellsWhatIsAsked: boolean
-  /** That of the first ticket: a journal is of one account. */
+  /** From the first passkey on of which it is written whether an older one confirmed it: of all later ones it must be. */
+  tellsConfirmation: boolean
+  /** Challenges that a passkey has signed to let another one in: each is good once. */
+  readonly confirmed: Set<string>
+  /** As the account is called, or that of the first ticket: a journal is of one account. */
   environment: 'paper' | 'live' | null
 }
 
@@ -129,8 +136,16 @@ export const emptyHouse = (pinned: ReadonlySet<string> | null): House => ({
   limits: null,
   started: false,
   tellsWhatIsAsked: false,
+  tellsConfirmation: false,
+  confirmed: new Set(),
   environment: null,
 })
+
+/** What the name of an account says: `live:alpaca:main`. Null where it says nothing. */
+export function environmentOf(account: string): 'paper' | 'live' | null {
+  const [first] = account.split(':')
+  return first === 'live' || first === 'paper' ? first : null
+}
 
 export const policyOf = ({ policy, environment }: House): ApprovalPolicy =>
   policy ?? firstPolicy(environment ?? 'paper')
@@ -154,6 +169,7 @@ export function admit(house: House, seen: Witnessed): readonly Doubt[] {
   switch (told.action) {
     case 'gateway.started':
       house.started = true
+      house.environment ??= environmentOf(id)
       disarm(house, () => true, at)
       return []
     case 'halt.engaged': {
@@ -189,6 +205,12 @@ export function admit(house: House, seen: Witnessed): readonly Doubt[] {
       house.codes.set(code.hash, kept(code, sessionsOf(house, row.actor.id), row.actor))
       return []
     }
+    case 'session.ended': {
+      const { hash } = told.data
+      const sessions = sessionsOf(house, id).map((one) => (one.hash === hash ? { ...one, endedAt: at } : one))
+      house.sessions.set(id, sessions)
+      return []
+    }
     case 'passkey.enrolled': {
       const { passkey } = told.data
       const { personID } = passkey
@@ -197,12 +219,15 @@ export function admit(house: House, seen: Witnessed): readonly Doubt[] {
       const person = house.people.get(personID)
       if (person && !hasPasskey(house, personID) && behind(sessions, row.actor) !== undefined)
         house.people.set(personID, asNew(person, at))
-      house.passkeys.set(passkey.credentialID, passkey)
+      const doubts = enrolmentDoubts(house, seen, told.data)
+      const { liveFrom } = passkey
+      const due = liveFromAt(at)
+      house.passkeys.set(passkey.credentialID, { ...passkey, liveFrom: liveFrom < due ? due : liveFrom })
       if (twice) return [doubt('REPEATED', `Passkey ${passkey.credentialID} is enrolled a second time.`)]
       if (row.actor.type !== 'person' || row.actor.id !== personID)
         return [doubt('NOT_ELIGIBLE', `A passkey of ${nameOf(house, personID)} was enrolled by ${row.actor.id}.`)]
       return sessions.length === 0 || sessionNamed(sessions, personID, row.actor.session)
-        ? []
+        ? doubts
         : [doubt('NOT_ELIGIBLE', `A passkey of ${nameOf(house, personID)} was enrolled in no session of theirs.`)]
     }
     case 'passkey.revoked': {
@@ -315,6 +340,43 @@ function added({ people, started }: House, person: Person): readonly Doubt[] {
   return started && !isFirst && person.newcomer !== true
     ? [doubt('NOT_AGREED', `${person.name} joined as if somebody had confirmed them, and nobody had.`)]
     : []
+}
+
+/** From when on a passkey that was enrolled then is good for live orders, by the journal's own clock. */
+const liveFromAt = (at: Instant): Instant => plusMs(at, HOLD_MS - WRITTEN_WITHIN_MS)
+
+/** A passkey waits for a day before it is good for live orders, and a further one takes one that the person has. */
+function enrolmentDoubts(
+  house: House,
+  { at, stoodStill }: Witnessed,
+  data: Happened['passkey.enrolled'],
+): readonly Doubt[] {
+  const { createdAt, liveFrom, personID } = data.passkey
+  const said = `A passkey of ${nameOf(house, personID)} was enrolled`
+  const isHeld = liveFrom >= plusMs(createdAt, HOLD_MS) && (stoodStill || liveFrom >= liveFromAt(at))
+  const unconfirmed = confirmationFault(house, data)
+  house.tellsConfirmation ||= data.confirmation !== undefined
+  return [
+    ...(isHeld ? [] : [doubt('EVIDENCE_REFUSED', `${said}, and was good for live orders before a day had passed.`)]),
+    ...(unconfirmed === null ? [] : [doubt('EVIDENCE_REFUSED', `${said}. ${unconfirmed}`)]),
+  ]
+}
+
+/** Rows of before the confirmation was written say nothing of it. */
+function confirmationFault(
+  house: House,
+  { passkey: { personID, createdAt: at }, confirmation }: Happened['passkey.enrolled'],
+): string | null {
+  if (!hasPasskey(house, personID)) return null
+  const isAsked = house.tellsConfirmation || house.environment === 'live'
+  if (confirmation === undefined) return isAsked ? 'They had one, and that it confirmed this one is not written.' : null
+  if (confirmation === null) return 'They had one, and it did not confirm this one.'
+  const challenge = confirmation.envelope.order_digest
+  if (house.confirmed.has(challenge)) return 'What confirmed it had confirmed another one.'
+  house.confirmed.add(challenge)
+  const what = enrols(personID, challenge, house.environment ?? 'paper')
+  const gone = lost(house, confirmation, personID, what.environment, at)
+  return gone ?? unsigned(house, confirmation, { by: personID, at }, what)
 }
 
 function disarm({ armings }: House, which: (arming: ArmedStrategy) => boolean, at: Instant): void {
@@ -476,11 +538,17 @@ function agreesStill(house: House, { change }: Proposed, { by, evidence }: Decis
   return lost(house, evidence, by, house.environment ?? 'paper', at) === null
 }
 
+/** What a change brings, but for the access of somebody. */
+const CHANGED: { readonly [action: string]: string } = {
+  'policy.changed': 'The policy',
+  'limits.changed': 'What the risk limits are',
+  'strategy.described': 'What a strategy is',
+}
+
 /** Whether what the row says is what people had agreed to. */
 function brought(house: House, { row }: Witnessed, fits: (change: Change) => boolean): readonly Doubt[] {
   const change = house.changes.get(row.corr)
-  const said =
-    row.action === 'policy.changed' ? 'The policy changes' : `The access of ${nameOf(house, row.object.id)} changes`
+  const said = `${CHANGED[row.action] ?? `The access of ${nameOf(house, row.object.id)}`} changes`
   if (change?.state !== 'Waiting' || !fits(change.change))
     return [doubt('NOT_AGREED', `${said}, and nobody had agreed to that.`)]
   change.brought = true
@@ -509,9 +577,10 @@ export function refusalOf(
   if (evidence.kind === 'session') {
     // Whoever never signed in is of before there were sessions in the journal.
     const sessions = sessionsOf(house, by)
-    return sessions.length === 0 || sessionNamed(sessions, by, evidence.session)
-      ? null
-      : 'The click came from no session of theirs.'
+    if (sessions.length === 0) return null
+    const session = sessionNamed(sessions, by, evidence.session)
+    if (!session) return 'The click came from no session of theirs.'
+    return isOver(session, at) ? 'The click came from a session that was over.' : null
   }
   return evidence.kind === 'passkey' ? unsigned(house, evidence, { by, at }, what) : null
 }
@@ -561,8 +630,11 @@ export function lost(
         ? `The passkey was too new for live orders until ${moment(passkey.liveFrom)}.`
         : null
     }
-    case 'armed':
-      return house.armings.get(evidence.armingID)?.disarmedAt === null ? null : 'The strategy was not armed.'
+    case 'armed': {
+      const arming = house.armings.get(evidence.armingID)
+      if (arming?.disarmedAt !== null) return 'The strategy was not armed.'
+      return at !== undefined && at > arming.until ? `It was armed until ${moment(arming.until)}.` : null
+    }
   }
 }
 

@@ -57,6 +57,11 @@ approve I1 by=bo with=passkey
 signal I2 BUY MSFT entry=410.00 stop=400.00
 approve I2 by=rik with=passkey
 approve I2 by=bo with=passkey`,
+  keyed: `policy two people
+passkey ana
+${AAPL}
+approve I1 by=ana
+approve I1 by=bo`,
   chat: `link ana user=U1
 ${AAPL}
 approve I1 by=ana with=slack user=U1`,
@@ -82,18 +87,25 @@ liquidate by=rik
 wait 2s
 report I1.exit Fill 20 @ 189.94 id=E2
 wait 2s`,
+  paired: `cannot bracket
+can oneCancelsOther
+${AAPL} target=194.00
+approve I1 by=ana
+report I1 Fill 20 @ 190.00 id=E1
+wait 2s`,
   again: `offers 1s
 ${AAPL}
 next lost
 approve I1 by=ana
 wait 5s`,
 } as const
-type Day = keyof typeof DAYS | 'live' | 'governed'
+type Day = keyof typeof DAYS | 'live' | 'governed' | 'further'
 
 async function played(day: Day): Promise<Row[]> {
   const w = new World()
   if (day === 'live') await goesLive(w)
   else if (day === 'governed') await isGoverned(w)
+  else if (day === 'further') await takesTwo(w)
   else await says(w, HEAD + DAYS[day])
   const rows = await journalOf(w.store)
   await w.store.close()
@@ -133,6 +145,14 @@ async function isGoverned(w: World): Promise<void> {
   await says(w, `# For the test.\n${AAPL}\napprove I1 by=ana`)
 }
 
+/** One person with two passkeys, who uses the second. */
+async function takesTwo(w: World): Promise<void> {
+  await says(w, `${HEAD}policy passkey\npasskey ana`)
+  const further = await w.enrol('ana', { device: 'phone', by: 'ana' })
+  assert.ok(further.ok)
+  await says(w, `# For the test.\n${AAPL}\napprove I1 by=ana with=passkey`)
+}
+
 /** Numbers and hashes made anew. */
 function linked(rows: readonly Row[]): StoredRow[] {
   let prev = GENESIS
@@ -145,7 +165,8 @@ function linked(rows: readonly Row[]): StoredRow[] {
 
 const days = new Map<Day, readonly Row[]>()
 before(async () => {
-  for (const day of [...(Object.keys(DAYS) as Day[]), 'live', 'governed'] as Day[]) days.set(day, await played(day))
+  for (const day of [...(Object.keys(DAYS) as Day[]), 'live', 'governed', 'further'] as Day[])
+    days.set(day, await played(day))
 })
 const dayOf = (day: Day): readonly Row[] => days.get(day) ?? assert.fail()
 const proofOf = (rows: readonly Row[], pinned: ReadonlySet<string> | null = null): Proof =>
@@ -158,14 +179,17 @@ describe('a journal as it was written is proven', () => {
     two:     [1, { L1: 1 }, 0],
     passkey: [2, { L2: 2 }, 2],
     both:    [2, { L3: 2 }, 2],
+    keyed:   [1, { L1: 1 }, 0],
     chat:    [1, { L1: 1 }, 0],
     armed:   [1, { L0: 1 }, 0],
     changed: [2, { L1: 2 }, 0],
     bare:    [1, { L1: 1 }, 0],
     closed:  [1, { L1: 1 }, 0],
+    paired:  [1, { L1: 1 }, 0],
     again:   [1, { L1: 1 }, 0],
     live:    [2, { L1: 1, L2: 1 }, 2],
     governed: [1, { L1: 1 }, 0],
+    further: [1, { L2: 1 }, 1],
   }
   for (const [day, [orders, levels, strict]] of Object.entries(wanted) as [Day, (typeof wanted)[Day]][])
     it(day, () => {
@@ -232,6 +256,10 @@ describe('a journal as it was written is proven', () => {
   it('also when it is from before there was a policy', () => {
     const proof = proofOf(ofBefore(dayOf('click')))
     assert.deepEqual([proof.orders, proof.proven, proof.byLevel.L1, proof.faults], [1, 1, 1, []])
+  })
+  it('also when it is from before it was kept what had confirmed a passkey', () => {
+    const proof = proofOf(toldNothing(dayOf('further')))
+    assert.deepEqual([proof.proven, proof.faults], [1, []])
   })
   it('also when it is empty', () => {
     assert.deepEqual([proofOf([]).orders, proofOf([]).faults], [0, []])
@@ -347,9 +375,64 @@ const later = (row: Row, ms: number): Partial<Row> => ({
 })
 const LATE_MS = 600_000
 
+/** Of an account with another name, as the gateway says when it starts. */
+const called = (account: string): Edit =>
+  amend('gateway.started', ({ object }) => ({ object: { ...object, id: account } }))
+
 const PLAIN = { name: 'all', level: 'L1', quorum: 1 } as const
 const weaker = (level: Level, quorum: number): Edit =>
   all(set('intent.ticketed', 'requires.level', level), set('intent.ticketed', 'requires.quorum', quorum))
+
+const without =
+  (...actions: readonly string[]): Edit =>
+  (rows) =>
+    rows.filter(({ action }) => !actions.includes(action))
+/** An order that is said to be of other hands, under another name in the book; its send is taken out. */
+function adopted(nth: number, order: Data, prefix: string, name?: string | null): Edit {
+  return (rows) => {
+    const made = nthOf(rows, 'order.created', nth)
+    const { id } = made.object
+    const object = { ...made.object, id: `${prefix}${id}` }
+    return rows.flatMap((one) => {
+      if (one.object.id !== id) return [one]
+      if (one.action === 'order.send-started') return []
+      const { report } = one.data as { report?: Data }
+      if (one.action !== 'order.created')
+        return [{ ...one, object, ...(report && { data: { ...one.data, report: { ...report, clOrdID: object.id } } }) }]
+      const taken = { ...(one.data['order'] as Data), ...order, clOrdID: object.id }
+      return [{ ...one, action: 'order.adopted', object, data: { order: taken, name: name === undefined ? id : name } }]
+    })
+  }
+}
+/** As before it was kept what had confirmed a passkey. */
+const toldNothing: Edit = all(
+  set('passkey.enrolled', 'confirmation', undefined),
+  set('passkey.enrolled', 'confirmation', undefined, 1),
+)
+const OF_OTHERS: Data = { role: 'External', intentID: 'other hands 1' }
+/** Everything that was decided about the entry is taken out. */
+const ofOthers = (prefix: string): Edit => all(adopted(0, OF_OTHERS, prefix), without('intent.approved'))
+/** More of the first exit of ours whose name has this letter: each made and sent. */
+function copiesOf(rows: readonly Row[], letter: 's' | 'x', n: number): readonly Row[] {
+  const isOne = ({ action, object }: Row): boolean =>
+    (action === 'order.created' || action === 'order.send-started') && object.id.endsWith(`-${letter}1`)
+  const one = rows.filter(isOne)
+  return Array.from({ length: n }, (_, at) => `-${letter}${at + 7}`).flatMap((ending) =>
+    one.map((made) => {
+      const id = made.object.id.replace(/-[sx]1$/, ending)
+      const { order } = made.data as { order?: Data }
+      return { ...made, object: { ...made.object, id }, data: order ? { order: { ...order, clOrdID: id } } : made.data }
+    }),
+  )
+}
+const again =
+  (letter: 's' | 'x', n: number): Edit =>
+  (rows) => {
+    const at = rows.findIndex(
+      ({ action, object }) => action === 'order.send-started' && object.id.endsWith(`-${letter}1`),
+    )
+    return rows.toSpliced(at + 1, 0, ...copiesOf(rows, letter, n))
+  }
 
 type Case = readonly [name: string, day: Day, edit: Edit, code: UnprovenCode, proven?: number]
 // biome-ignore format: a table reads in columns
@@ -388,7 +471,38 @@ const CASES: readonly Case[] = [
   ['an exit at any price',                       'closed',  set('order.created', 'order.terms.ordType', 'Market', 2), 'WRONG_TERMS', 1],
   ['an exit of what was never looked at',        'closed',  drop('liquidation.surveyed'), 'WRONG_TERMS', 1],
 
+  // orders of other hands, and such as were said to be
+  ['every trace but the answers',                'bare',    without('intent.received', 'intent.ticketed', 'intent.approved', 'order.created', 'order.send-started'), 'SEND_MISSING', 0],
+  ['every trace but a report that was set aside', 'click',  all(without('intent.received', 'intent.ticketed', 'intent.approved', 'order.created', 'order.send-started', 'execution.reported'), amend('order.accepted', () => ({ action: 'execution.disputed', data: { report: { clOrdID: null } } }))), 'SEND_MISSING', 0],
+  ['an exit whose send is not written',          'bare',    drop('order.send-started', 1), 'SEND_MISSING', 1],
+  ['an entry that counts as of other hands',     'bare',    ofOthers(''), 'SEND_MISSING', 0],
+  ['an entry that counts as of other hands, under their name', 'bare', ofOthers('ext-'), 'SEND_MISSING', 0],
+  ['an entry that counts as of other hands, and its answers name it', 'bare', all(ofOthers('ext-'), set('order.adopted', 'name', null), set('execution.reported', 'report.clOrdID', (data) => ((data['report'] as Data)['clOrdID'] as string).replace('ext-', ''))), 'SEND_MISSING', 0],
+  ['an entry that counts as of other hands, and nobody says its name', 'bare', all(adopted(0, OF_OTHERS, '', null), without('intent.approved', 'execution.reported')), 'SEND_MISSING', 0],
+  ['a changed entry that counts as of other hands', 'changed', adopted(2, OF_OTHERS, 'ext-'), 'SEND_MISSING', 1],
+  ['a stop that counts as of other hands',       'bare',    adopted(1, { ...OF_OTHERS, parent: null }, 'ext-'), 'SEND_MISSING', 1],
+  ['an order of other hands that is of our intent', 'bare', adopted(1, { role: 'External', parent: null }, 'ext-', null), 'UNKNOWN_ORDER', 1],
+  ['a stop of other hands in the place of none', 'bare',    adopted(1, {}, 'ext-', null), 'UNKNOWN_ORDER', 1],
+  ['a stop of other hands in the place of an entry', 'bare', (rows) => adopted(1, { replaces: nthOf(rows, 'order.created').object.id, parent: null }, 'ext-', null)(rows), 'UNKNOWN_ORDER', 1],
+
+  // no more than is held
+  ['three more stops of the same entry',         'bare',    again('s', 3), 'MORE_THAN_HELD', 1],
+  ['one more stop of the same entry',            'bare',    again('s', 1), 'MORE_THAN_HELD', 1],
+  ['a stop beside an exit of everything',        'closed',  (rows) => { const at = rows.findIndex(({ action, object }) => action === 'order.send-started' && object.id.endsWith('-x1')); return rows.toSpliced(at + 1, 0, ...copiesOf(rows, 's', 1)) }, 'MORE_THAN_HELD', 1],
+  ['an exit for more than its intent holds',     'closed',  all(set('liquidation.surveyed', 'positions', [{ symbol: 'AAPL', netQty: '30' }]), set('order.created', 'order.terms.orderQty', '25', 2)), 'MORE_THAN_HELD', 1],
+  ['an exit of nobody’s intent',                 'closed',  set('order.created', 'order.parent', null, 2), 'WRONG_TERMS', 1],
+  ['a target that goes without its stop',        'paired',  drop('order.created', 1), 'MORE_THAN_HELD', 1],
+  ['three more exits of everything',             'closed',  again('x', 3), 'MORE_THAN_HELD', 1],
+
   // with what
+  ['a passkey that was good for live at once',   'live',    set('passkey.enrolled', 'passkey.liveFrom', (data) => (data['passkey'] as Data)['createdAt'] as number), 'EVIDENCE_REFUSED', 2],
+  ['a passkey that was enrolled just before the order', 'live', (rows) => { const at = indexOf(rows, 'passkey.enrolled'); const ticket = indexOf(rows, 'intent.received'); return rows.toSpliced(ticket, 0, { ...row(rows, at), ts: row(rows, ticket).ts }).toSpliced(at, 1) }, 'EVIDENCE_REFUSED', 0],
+  ['a further passkey that nothing confirmed',   'further', set('passkey.enrolled', 'confirmation', null, 1), 'EVIDENCE_REFUSED', 1],
+  ['a further passkey of which it is not written', 'further', set('passkey.enrolled', 'confirmation', undefined, 1), 'EVIDENCE_REFUSED', 1],
+  ['a further passkey that another key confirmed', 'further', set('passkey.enrolled', 'passkey.key', softAuthenticator('eve').publicKey), 'EVIDENCE_REFUSED', 0],
+  ['two further passkeys by one confirmation',   'further', insert('passkey.enrolled', 'passkey.enrolled', (made) => ({ object: { ...made.object, id: 'AAAA' }, data: { ...made.data, passkey: { ...(made.data['passkey'] as Data), credentialID: 'AAAA' } } }), { after: 1, nth: 1 }), 'EVIDENCE_REFUSED', 1],
+  ['an arming whose time was over at the send',  'armed',   (rows) => { const due = (data: Data) => plusMs((data['order'] as Data)['createdAt'] as never, 2_000); return all(set('order.created', 'order.createdAt', due), amend('order.send-started', (one) => later(one, 2_000)), set('strategy.armed', 'arming.until', (data) => plusMs((data['arming'] as Data)['armedAt'] as never, 1_000)))(rows) }, 'TOO_FEW'],
+  ['somebody who is new again at the send',      'keyed',   insert('intent.voted', 'passkey.enrolled', (made) => ({ action: 'passkey.revoked', data: { why: 'lost' }, object: made.object })), 'TOO_FEW'],
   ['a bit of the signature',                     'passkey', set('intent.approved', 'decision.evidence.signature', (data) => flipped(((data['decision'] as Data)['evidence'] as Data)['signature'] as string)), 'EVIDENCE_REFUSED', 1],
   ['a bit of what the authenticator said',       'passkey', set('intent.approved', 'decision.evidence.authenticatorData', (data) => flipped(((data['decision'] as Data)['evidence'] as Data)['authenticatorData'] as string)), 'EVIDENCE_REFUSED', 1],
   ['the evidence of another order',              'passkey', (rows) => set('intent.approved', 'decision.evidence', decisionIn(nthOf(rows, 'intent.approved', 1))['evidence'])(rows), 'EVIDENCE_REFUSED', 1],
@@ -481,7 +595,9 @@ const CASES: readonly Case[] = [
   ['a role, added a second time',                'click',   all(insert('intent.received', 'person.added', (made) => ({ object: { ...made.object, id: 'tom' }, data: { person: { ...(made.data['person'] as Data), personID: 'tom', name: 'tom' } } })), amend('intent.approved', by('tom'))), 'REPEATED', 1],
   ['more time than the policy gives',            'click',   all(set('intent.ticketed', 'decideBy', 'later')), 'ASKED_TOO_LITTLE'],
   ['a live order called paper',                  'live',    set('intent.ticketed', 'ticket.environment', 'paper'), 'DIGEST_MISMATCH', 0],
-  ['a live order beside a paper one',            'live',    all(insert('intent.ticketed', 'intent.ticketed', () => ({})), set('intent.ticketed', 'ticket.environment', 'paper')), 'ASKED_TOO_LITTLE', 0],
+  ['a live order of an account called paper',    'live',    called('paper:sim:1'), 'ASKED_TOO_LITTLE', 0],
+  ['a paper order of an account called live',    'click',   called('live:sim:1'), 'ASKED_TOO_LITTLE', 0],
+  ['a paper order of an account called live, started by none', 'click', all(drop('gateway.started'), set('intent.received', 'intent.account', 'live:sim:1'), set('intent.ticketed', 'ticket.account', 'live:sim:1')), 'ASKED_TOO_LITTLE', 0],
 
   // changed orders
   ['a change by a click, to more',               'live',    (rows) => { const ticket = nthOf(rows, 'order.replace-requested').data['ticket'] as Data; const fresh = { ...ticket, terms: { ...(ticket['terms'] as Data), orderQty: '5200' } }; const digest = digestOf(fresh as unknown as Ticket); return all(set('order.replace-requested', 'ticket', fresh), set('order.replace-requested', 'decision.digest', digest), set('order.created', 'order.terms.orderQty', '5200', 1), set('order.created', 'order.consent.ticket', fresh, 1), set('order.created', 'order.consent.digest', digest, 1))(withoutLegs(rows)) }, 'ASKED_TOO_LITTLE', 1],
@@ -543,6 +659,11 @@ describe('a journal whose chain was made anew is not proven', () => {
     ['an order made a second time',              'click',    insert('order.created', 'order.created', () => ({})), /in the book already, or under another name/],
     ['a ticket that says nothing',               'two',      set('intent.ticketed', 'requires', undefined), /does not say whose yes it takes\. By the policy: 2 people at L1/],
     ['a live ticket that says nothing',          'live',     set('intent.ticketed', 'requires', undefined), /does not say whose yes it takes/],
+    ['a further passkey, live, of which it is not written', 'further', all(called('live:sim:1'), toldNothing), /^A passkey of ana was enrolled\. They had one, and that it confirmed this one is not written\.$/],
+    ['a further passkey that another key confirmed', 'further', set('passkey.enrolled', 'passkey.key', softAuthenticator('eve').publicKey), /^A passkey of ana was enrolled\. This passkey did not sign this/],
+    ['one more exit after the fill',             'closed',   (rows) => { const at = rows.findLastIndex(({ action }) => action === 'execution.reported'); return rows.toSpliced(at + 1, 0, ...copiesOf(rows, 'x', 1)) }, /^AAPL traded before jx\w+-x7, and the broker was not asked since what it holds\.$/],
+    ['two exits of all that is held',            'closed',   again('x', 1), /orders for 40 AAPL are open; the broker was last read to hold 20, of which its intent has 20\.$/],
+    ['two stops for all that is held',           'bare',     again('s', 1), /is for 20, beside exits for 20; its intent holds 20\.$/],
     ['another policy before the yes',            'passkey',  insert('intent.ticketed', 'policy.changed', (made) => ({ data: { policy: { ...(made.data['policy'] as Data), version: 2 } } })), /The policy had changed since the ticket was made/],
     ['another policy before the send',           'passkey',  insert('intent.approved', 'policy.changed', (made) => ({ data: { policy: { ...(made.data['policy'] as Data), version: 2 } } })), /was sent under another policy than/],
     ['a yes that is good for ever',              'click',    set('intent.approved', 'sendBy', 9e15), /was good for longer than the policy says/],
@@ -565,7 +686,8 @@ describe('a journal whose chain was made anew is not proven', () => {
     ['a change from what was not so',            'passkey',  fromAnother, /begins with what was not so/],
     ['a change that asks for nobody',            'passkey',  set('change.proposed', 'change.requires.quorum', 0), /asked for less than the policy says: 1 at level L1/],
     ['a change that asks for a click',           'governed', set('change.proposed', 'change.requires.level', 'L1', 1), /asked for less than the policy says: 1 at level L2/],
-    ['a change that is too easy where it is live', 'governed', set('intent.ticketed', 'ticket.environment', 'live'), /asked for less than the policy says: 1 at level L1/],
+    ['a change that is too easy where it is live', 'governed', called('live:sim:1'), /asked for less than the policy says: 1 at level L3/],
+    ['a change that is too easy where the ticket says that it is live', 'governed', all(called('A1'), set('intent.ticketed', 'ticket.account', 'A1'), set('intent.ticketed', 'ticket.environment', 'live')), /asked for less than the policy says: 1 at level L1/],
     ['a yes to a change that is over',           'passkey',  insert('change.applied', 'change.voted', () => ({})), /which waited for nobody/],
     ['a yes to a change by an approver',         'passkey',  amend('change.voted', by('ana')), /^ana agreed to chg_\w+ and may not: it was written by ana/],
     ['a yes to a change in another’s name',      'passkey',  set('change.voted', 'decision.by', 'rik'), /and may not: it was written by ad/],
@@ -643,21 +765,42 @@ describe('passkeys that were noted elsewhere', () => {
 })
 
 describe('sessions', () => {
-  const opened = (person: string, hash: string): Edit =>
+  const opened = (person: string, hash: string, how: { readonly expiresAt?: number } = {}): Edit =>
     insert('person.added', 'person.added', (made) => ({
       action: 'session.opened',
-      data: { codeHash: 'c', session: { hash, personID: person } },
+      data: { codeHash: 'c', session: { hash, personID: person, expiresAt: 9e15, endedAt: null, ...how } },
       object: { ...made.object, id: person },
+    }))
+  const ended = (after: string): Edit =>
+    insert(after, 'intent.approved', (made) => ({
+      action: 'session.ended',
+      data: { hash },
+      object: { ...made.object, type: 'person', id: 'ana' },
     }))
   const clicked = (session: string): Edit => set('intent.approved', 'decision.evidence', { kind: 'session', session })
   const hash = 'ab'.repeat(32)
+  const start = hash.slice(0, 16)
+  const proven: readonly string[] = []
+  const refused: readonly string[] = ['EVIDENCE_REFUSED', 'TOO_FEW']
 
-  it('that the journal knows are those of whoever clicked', () => {
-    const codes = (edit: Edit) => proofOf(edit(dayOf('click'))).faults.map(({ code }) => code)
-    assert.deepEqual(codes(all(opened('ana', hash), clicked(hash.slice(0, 16)))), [])
-    assert.deepEqual(codes(all(opened('ana', hash), clicked('cd'.repeat(8)))), ['EVIDENCE_REFUSED', 'TOO_FEW'])
-    assert.deepEqual(codes(all(opened('ana', hash), clicked(''))), ['EVIDENCE_REFUSED', 'TOO_FEW'])
-  })
+  // biome-ignore format: a table reads in columns
+  const rows: readonly (readonly [name: string, edit: Edit, codes: readonly string[]])[] = [
+    ['that the journal knows',             all(opened('ana', hash), clicked(start)), proven],
+    ['that it does not know',              all(opened('ana', hash), clicked('cd'.repeat(8))), refused],
+    ['that are not named',                 all(opened('ana', hash), clicked('')), refused],
+    ['of another person',                  all(opened('ana', 'cd'.repeat(32)), opened('bo', hash), clicked(start)), refused],
+    ['that had been ended',                all(opened('ana', hash), ended('intent.ticketed'), clicked(start)), refused],
+    ['that were ended after the yes',      all(opened('ana', hash), ended('intent.approved'), clicked(start)), proven],
+    ['whose time was over',                all(opened('ana', hash, { expiresAt: 1 }), clicked(start)), refused],
+  ]
+  for (const [name, edit, codes] of rows)
+    it(name, () => {
+      const { faults } = proofOf(edit(dayOf('click')))
+      assert.deepEqual(
+        faults.map(({ code }) => code),
+        codes,
+      )
+    })
 })
 
 it('every fault is explained in docs/audit.md', () => {

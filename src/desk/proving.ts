@@ -16,25 +16,27 @@ import { moment } from '../gate/words.ts'
 import { glance } from '../journal/form.ts'
 import type { Row } from '../journal/row.ts'
 import type { StoredRow } from '../journal/verify.ts'
-import type { Surveyed } from '../orders/liquidation.ts'
 import type { Order } from '../orders/machine.ts'
-import { opposite, type Terms } from '../orders/terms.ts'
+import { isLeg } from '../orders/protection.ts'
+import type { Execution } from '../orders/report.ts'
+import type { Terms } from '../orders/terms.ts'
 import type { Ticket } from '../orders/ticket.ts'
 import type { Decision, Intent } from '../ports/records.ts'
-import { abs, eq, gt, isZero, lt, lte, minus, plus, type Qty, qty, shortest, sign } from '../values/decimal.ts'
+import { eq, gt, lt, minus, plus, type Qty, qty } from '../values/decimal.ts'
 import { type Instant, parseInstant, plusMs } from '../values/instant.ts'
 import { canonical } from '../values/json.ts'
 import { orderFacts, proposedBy } from './approving.ts'
 import type { Action, Happened } from './events.ts'
 import { clickOf } from './evidence.ts'
 import { WRITTEN_WITHIN_MS } from './finding.ts'
-import { LIQUIDATORS } from './liquidating.ts'
-import { stopTerms } from './protecting.ts'
+import { adoptedDoubt, follow, isOurs, type Made, neverMade, notOthers } from './proving-book.ts'
+import { type ExitBook, exitDoubts, steered } from './proving-exits.ts'
 import {
   admit,
   type Doubt,
   doubt,
   emptyHouse,
+  environmentOf,
   type House,
   lost,
   nameOf,
@@ -149,6 +151,7 @@ const MATTERS: ReadonlySet<string> = new Set<Action>([
   'person.changed',
   'code.issued',
   'session.opened',
+  'session.ended',
   'passkey.enrolled',
   'passkey.revoked',
   'link.made',
@@ -185,7 +188,9 @@ const MATTERS: ReadonlySet<string> = new Set<Action>([
   'order.accepted',
   'order.rejected',
   'order.in-doubt',
+  'order.absent',
   'execution.reported',
+  'execution.disputed',
 ])
 /** Most rows of a long journal are none of these, and are not worth parsing. What looks odd is. */
 function matters(bytes: string): boolean {
@@ -231,28 +236,24 @@ type Story = {
   most: Qty
 }
 type Wanted = { readonly asked: Asked; readonly old: string; readonly sendBy: Instant; readonly digest: string }
-type Booked = {
-  readonly order: Order
+type Booked = Made & {
   readonly asked: Asked | null
-  readonly isOthers: boolean
-  terms: Terms
+  /** What the broker calls an order of other hands. */
+  readonly called: string | null
   /** What all of its generations may fill together. */
   whole: Qty
-  sends: number
   level: Level | null
   isLess: boolean
-  wrong: boolean
-  missed: boolean
 }
-type Book = {
-  readonly house: House
+type Book = Pick<ExitBook, 'house' | 'closing'> & {
   readonly stories: Map<string, Story>
   readonly wanted: Map<string, Wanted>
   readonly orders: Map<string, Booked>
+  readonly families: Map<string, Booked[]>
+  /** By ExecID. */
+  readonly fills: Map<string, Execution>
   readonly strict: StrictProof[]
   readonly faults: Unproven[]
-  /** What is being closed; null while nothing is. */
-  closing: { readonly symbols: readonly string[] | null; market: boolean; positions: readonly Surveyed[] } | null
 }
 
 const emptyBook = (pinned: ReadonlySet<string> | null): Book => ({
@@ -260,6 +261,8 @@ const emptyBook = (pinned: ReadonlySet<string> | null): Book => ({
   stories: new Map(),
   wanted: new Map(),
   orders: new Map(),
+  families: new Map(),
+  fills: new Map(),
   strict: [],
   faults: [],
   closing: null,
@@ -301,20 +304,27 @@ function take(book: Book, seen: Witnessed): readonly Wrong[] {
     case 'order.created':
       return created(book, id, told.data.order)
     case 'order.adopted': {
-      const { order } = told.data
+      const { order, name } = told.data
       if (book.orders.has(id)) return of(id, [doubt('REPEATED', `Order ${id} is in the book already.`)])
-      book.orders.set(id, booked(order, null, order.terms.orderQty, true))
-      grow(book, order.intentID, order.terms.orderQty)
-      return []
+      const wrong = adoptedDoubt(book, id, order, name)
+      const { orderQty } = order.terms
+      enter(book, id, { ...booked(order, null, orderQty, wrong === null), called: name, ...(wrong && NOT_PROVEN) })
+      if (!wrong) grow(book, order.intentID, orderQty)
+      return of(id, wrong ? [wrong] : [])
     }
     case 'order.resized': {
       const known = book.orders.get(id)
       if (!known) return []
       const { orderQty } = told.data
       // Before its send a replacement leaves out what was filled meanwhile: what it comes to with that stays the same.
-      if (known.sends > 0 || known.isOthers) known.whole = plus(known.whole, minus(orderQty, known.terms.orderQty))
-      known.terms = { ...known.terms, orderQty }
+      if (known.sends > 0 || known.isOthers) known.whole = plus(known.whole, minus(orderQty, known.now.terms.orderQty))
+      follow(known, seen, book.fills)
       grow(book, known.order.intentID, known.whole)
+      return []
+    }
+    case 'order.absent': {
+      const known = book.orders.get(id)
+      if (known) follow(known, seen, book.fills)
       return []
     }
     case 'liquidation.started':
@@ -322,7 +332,7 @@ function take(book: Book, seen: Witnessed): readonly Wrong[] {
     case 'liquidation.market-allowed':
     case 'liquidation.stopped':
     case 'liquidation.flat':
-      return of(null, steered(book, seen))
+      return of(null, steered(book, row))
     case 'order.replace-requested':
       return requested(book, seen, told.data)
     case 'order.send-started':
@@ -330,22 +340,42 @@ function take(book: Book, seen: Witnessed): readonly Wrong[] {
     case 'order.accepted':
     case 'order.rejected':
     case 'order.in-doubt':
-    case 'execution.reported': {
-      const known = book.orders.get(id)
-      if (!known || known.isOthers || known.missed || known.order.role !== 'Entry' || known.sends > 0) return []
-      known.missed = true
-      return of(id, [doubt('SEND_MISSING', `The row says ${row.action} of ${id}, and none says that its send began.`)])
-    }
+    case 'execution.reported':
+    case 'execution.disputed':
+      return answered(book, seen)
     default:
       return of(null, admit(book.house, seen))
   }
 }
 
+/** The broker answers for what was sent to it, what it made of that, and what other hands sent. */
+function answered(book: Book, seen: Witnessed): readonly Wrong[] {
+  const { row } = seen
+  const { id } = row.object
+  const known = book.orders.get(id) ?? enter(book, id, { ...booked(neverMade(id), null, qty('0'), false), wrong: true })
+  const traded = follow(known, seen, book.fills)
+  if (traded) book.closing?.traded.add(known.now.terms.symbol)
+  if (known.missed) return []
+  const { report } = row.data as { report?: Happened['execution.reported']['report'] }
+  const name = report?.clOrdID ?? null
+  const isNamed = known.isOthers && name !== known.called && name !== known.order.replaces && isOurs(book, name)
+  if (isNamed) return miss(known, notOthers(id, name ?? id))
+  // Those that the broker makes of a bracket were sent with their entry.
+  if (known.isOthers || known.sends > 0 || isLeg(known.order)) return []
+  return miss(known, doubt('SEND_MISSING', `The row says ${row.action} of ${id}, and none says that its send began.`))
+}
+const NOT_PROVEN = { wrong: true, missed: true } as const
+function miss(known: Booked, one: Doubt): readonly Wrong[] {
+  Object.assign(known, { ...NOT_PROVEN, isOthers: false })
+  return of(known.order.clOrdID, [one])
+}
+
 const booked = (order: Order, asked: Asked | null, whole: Qty, isOthers: boolean): Booked => ({
   order,
+  now: order,
   asked,
   isOthers,
-  terms: order.terms,
+  called: null,
   whole,
   sends: 0,
   level: null,
@@ -353,6 +383,14 @@ const booked = (order: Order, asked: Asked | null, whole: Qty, isOthers: boolean
   wrong: false,
   missed: false,
 })
+function enter({ orders, families }: Book, id: string, one: Booked): Booked {
+  orders.set(id, one)
+  const { intentID } = one.order
+  const family = families.get(intentID)
+  if (family) family.push(one)
+  else families.set(intentID, [one])
+  return one
+}
 function grow({ stories }: Book, intentID: string, most: Qty): void {
   const story = stories.get(intentID)
   if (story && gt(most, story.most)) story.most = most
@@ -366,7 +404,7 @@ function ticketed(
   intent: Intent,
   { ticket, digest: shown, requires: says, decideBy }: Happened['intent.ticketed'],
 ): Asked {
-  house.environment ??= ticket.environment
+  house.environment ??= environmentOf(ticket.account) ?? ticket.environment
   const { proposal } = intent
   const digest = digestOf(ticket)
   const facts = orderFacts(ticket, proposal.strategyID)
@@ -383,7 +421,10 @@ function ticketed(
     ticket.replaces !== undefined
   )
     wrong.push(doubt('WRONG_TERMS', `${said} is of something else than what was asked for.`))
-  if (ticket.environment !== house.environment)
+  if (
+    ticket.environment !== house.environment ||
+    ticket.environment !== (environmentOf(ticket.account) ?? house.environment)
+  )
     wrong.push(
       doubt(
         'ASKED_TOO_LITTLE',
@@ -448,7 +489,7 @@ function hear(house: House, seen: Witnessed, asked: Asked, decision: Decision): 
 }
 
 /** Whether a yes that was given counts still. */
-function stands(house: House, asked: Asked, { decision: { by }, evidence, wrong }: Yes, at?: Instant): boolean {
+function stands(house: House, asked: Asked, { decision: { by }, evidence, wrong }: Yes, at: Instant): boolean {
   const who = house.people.get(by) ?? null
   if (wrong !== null || mayVote(asked.proposal, who) || tooNew(asked.requires, who)) return false
   return lost(house, evidence, by, asked.ticket.environment, at) === null
@@ -499,7 +540,7 @@ function created(book: Book, id: string, order: Order): readonly Wrong[] {
   const story = book.stories.get(order.intentID)
   if (order.role !== 'Entry') {
     const exit = booked(order, null, order.terms.orderQty, false)
-    book.orders.set(id, exit)
+    enter(book, id, exit)
     const doubts = exitDoubts(book, exit)
     exit.wrong = doubts.length > 0
     return of(id, doubts)
@@ -507,7 +548,7 @@ function created(book: Book, id: string, order: Order): readonly Wrong[] {
   const asked = order.replaces ? (book.wanted.get(id)?.asked ?? null) : (story?.asked ?? null)
   const whole = asked?.ticket.terms.orderQty ?? order.terms.orderQty
   const made = booked(order, asked, whole, false)
-  book.orders.set(id, made)
+  enter(book, id, made)
   grow(book, order.intentID, whole)
   if (!asked) return []
   const again = asked.made
@@ -556,7 +597,7 @@ function sent(book: Book, seen: Witnessed): readonly Wrong[] {
   const { id } = row.object
   const known = book.orders.get(id)
   if (!known || known.isOthers) {
-    if (!known) book.orders.set(id, neverMade())
+    if (!known) enter(book, id, { ...booked(neverMade(id), null, qty('0'), false), sends: 1, wrong: true })
     return of(id, [doubt('UNKNOWN_ORDER', `The send of ${id} began, and no row says that it was made.`)])
   }
   known.sends++
@@ -565,16 +606,10 @@ function sent(book: Book, seen: Witnessed): readonly Wrong[] {
   known.wrong = true
   const doubts = sendDoubts(book, seen, known, before)
   known.wrong = before || doubts.length > 0
+  follow(known, seen, book.fills)
   if (known.order.role === 'Entry' && known.sends === 1) reckon(book, seen, known)
   return of(id, doubts)
 }
-/** Sent without having been made: it counts, and is not proven. */
-const neverMade = (): Booked => ({
-  ...booked({ role: 'Entry', terms: {} } as Order, null, qty('0'), false),
-  sends: 1,
-  wrong: true,
-})
-
 function sendDoubts(book: Book, seen: Witnessed, known: Booked, isWrong: boolean): readonly Doubt[] {
   const { role, replaces } = known.order
   if (role !== 'Entry') return isWrong ? [] : exitDoubts(book, known)
@@ -591,7 +626,7 @@ function first(book: Book, seen: Witnessed, known: Booked): readonly Doubt[] {
     ...(stands ? [] : [doubt('TOO_FEW', `Ticket ${ticket.rev} of ${order.intentID} did not stand any more.`)]),
     ...asked.wrong,
     ...(same(order.terms, ticket.terms) &&
-    same(known.terms, ticket.terms) &&
+    same(known.now.terms, ticket.terms) &&
     order.account === ticket.account &&
     order.maxNotional !== undefined &&
     eq(order.maxNotional, ticket.maxNotional)
@@ -614,8 +649,8 @@ function changed(book: Book, seen: Witnessed, known: Booked): readonly Doubt[] {
   const doubts = [...asked.wrong]
   if (order.consent?.digest !== asked.digest || order.consent.sendBy !== wanted.sendBy)
     doubts.push(doubt('DIGEST_MISMATCH', `${order.clOrdID} rests on another ticket than the one that was agreed to.`))
-  const rest = { ...ticket.terms, orderQty: known.terms.orderQty }
-  if (!same(known.terms, rest) || gt(rest.orderQty, ticket.terms.orderQty) || order.account !== ticket.account)
+  const rest = { ...ticket.terms, orderQty: known.now.terms.orderQty }
+  if (!same(known.now.terms, rest) || gt(rest.orderQty, ticket.terms.orderQty) || order.account !== ticket.account)
     doubts.push(doubt('WRONG_TERMS', `What was made is not what ${order.clOrdID} was agreed to be.`))
   known.isLess = isLess(ticket.terms, old)
   const asks = requirementOf(policyOf(book.house), asked.facts)
@@ -630,7 +665,7 @@ function changed(book: Book, seen: Witnessed, known: Booked): readonly Doubt[] {
 
 /** Less of the very same. */
 const isLess = (terms: Terms, old: Booked): boolean =>
-  lt(terms.orderQty, old.whole) && same({ ...terms, orderQty: null }, { ...old.terms, orderQty: null })
+  lt(terms.orderQty, old.whole) && same({ ...terms, orderQty: null }, { ...old.now.terms, orderQty: null })
 
 /** Enough different people, each of whom may still say so, and in time. */
 function approved(book: Book, { at, stoodStill }: Witnessed, known: Booked, asked: Asked): readonly Doubt[] {
@@ -654,7 +689,8 @@ function approved(book: Book, { at, stoodStill }: Witnessed, known: Booked, aske
     doubts.push(doubt('ASKED_TOO_LITTLE', `The yes to ${clOrdID} was good for longer than the policy says.`))
 
   const counted = yeses.filter(({ wrong }) => wrong === null)
-  const standing = counted.filter((one) => stands(house, asked, one))
+  const sentAt = written > createdAt ? written : createdAt
+  const standing = counted.filter((one) => stands(house, asked, one, sentAt))
   const people = new Set(standing.map(({ decision }) => decision.by))
   const takes = Math.max(1, requires.quorum)
   if (!(people.size >= takes))
@@ -678,72 +714,6 @@ function levelOf(yeses: readonly Yes[]): Level | null {
   if (yeses.length === 0) return null
   const least = yeses.map(({ evidence }) => LEVEL_OF[evidence.kind]).reduce((a, b) => (isEnough(a, b) ? b : a))
   return least === 'L2' && yeses.length > 1 ? 'L3' : least
-}
-
-/** A liquidation is begun and changed by people who may; what it closes counts all the same, and is then told once. */
-function steered(book: Book, { row }: Witnessed): readonly Doubt[] {
-  const told = row as unknown as Told
-  switch (told.action) {
-    case 'liquidation.surveyed':
-      if (book.closing) book.closing.positions = told.data.positions
-      return []
-    case 'liquidation.flat':
-      book.closing = null
-      return []
-    case 'liquidation.started':
-      book.closing = { symbols: told.data.liquidation.symbols, market: false, positions: [] }
-      break
-    case 'liquidation.market-allowed':
-      if (book.closing) book.closing.market = true
-      break
-    case 'liquidation.stopped':
-      book.closing = null
-      break
-    default:
-  }
-  const who = row.actor.type === 'person' ? book.house.people.get(row.actor.id) : undefined
-  return who && !who.disabled && LIQUIDATORS.some((role) => who.roles.some((r) => r === role))
-    ? []
-    : [doubt('NOT_ELIGIBLE', `${row.actor.id} wrote ${row.action}, who may not have anything closed.`)]
-}
-
-/** An exit of a liquidation goes because a person had everything closed: it only reduces, by no more than was held. */
-function closingDoubts({ orders, stories, closing }: Book, { order, terms }: Booked): readonly Doubt[] {
-  const { clOrdID, intentID, parent } = order
-  const { symbol, side, orderQty, ordType, reduceOnly, bracket, stopPx } = terms
-  if (!closing || (closing.symbols !== null && !closing.symbols.includes(symbol)))
-    return [doubt('UNKNOWN_ORDER', `${clOrdID} closes ${symbol}, and nobody had that closed.`)]
-  const netQty = closing.positions.find((one) => one.symbol === symbol)?.netQty ?? qty('0')
-  const held = sign(netQty) === (side === 'Sell' ? 1 : -1) && lte(orderQty, abs(netQty)) && !isZero(orderQty)
-  const entry = parent && orders.get(parent)
-  const most = stories.get(intentID)?.most ?? qty('0')
-  const isOf =
-    parent === null ||
-    (entry && entry.order.intentID === intentID && entry.terms.side === opposite(side) && lte(orderQty, most))
-  const may = ordType === 'Limit' || (ordType === 'Market' && closing.market)
-  return held && isOf && may && reduceOnly && !bracket && !stopPx
-    ? []
-    : [doubt('WRONG_TERMS', `${clOrdID} does not just close what was held of ${symbol}: ${shortest(netQty)}.`)]
-}
-
-/** An exit goes without being asked about, because its entry was approved with it: it must be that exit. */
-function exitDoubts(book: Book, exit: Booked): readonly Doubt[] {
-  const { orders, stories } = book
-  const { order, terms } = exit
-  const { role, clOrdID, intentID } = order
-  if (role === 'Exit') return closingDoubts(book, exit)
-  const entry = order.parent && orders.get(order.parent)
-  const { bracket } = (entry && entry.order.intentID === intentID && entry.order.role === 'Entry' && entry.terms) || {}
-  const most = stories.get(intentID)?.most ?? qty('0')
-  if (!entry || !bracket || (role !== 'Stop' && role !== 'Target') || (entry.sends === 0 && !entry.isOthers))
-    return [doubt('UNKNOWN_ORDER', `${clOrdID} is the ${role} of an entry, and none was sent that has one.`)]
-  const prices =
-    role === 'Stop' ? stopTerms(bracket) : { ordType: 'Limit' as const, price: bracket.targetPx, stopPx: null }
-  const { symbol, side } = entry.terms
-  const wanted = { ...terms, ...prices, symbol, side: opposite(side), bracket: null, reduceOnly: true }
-  return same(terms, wanted) && lte(terms.orderQty, most) && !isZero(terms.orderQty)
-    ? []
-    : [doubt('WRONG_TERMS', `${clOrdID} is not the ${role.toLowerCase()} that was approved with ${order.parent}.`)]
 }
 
 function same(a: unknown, b: unknown): boolean {
@@ -777,7 +747,7 @@ function told({ house, orders, strict, faults }: Book): Proof {
     house.environment === 'live' ? house.lenient.map(({ seq, doubt: d }) => ({ seq, clOrdID: null, ...d })) : []
   const known = [...orders.values()]
   const exits = known.filter((one) => one.order.role !== 'Entry' && one.wrong)
-  const sentOnes = [...known.filter((one) => one.order.role === 'Entry' && one.sends > 0), ...exits]
+  const sentOnes = [...known.filter((one) => one.order.role === 'Entry' && (one.sends > 0 || one.missed)), ...exits]
   const proven = sentOnes.filter((one) => !one.wrong)
   const each = strict.map((one) => ({ ...one, proven: one.proven && orders.get(one.clOrdID)?.wrong === false }))
   return {

@@ -23,6 +23,7 @@ import { orderFacts, proposedBy } from './approving.ts'
 import { ARMED_MAX_MS } from './arming.ts'
 import { effectiveFrom, inForce } from './limiting.ts'
 import type { Happened } from './events.ts'
+import { isOfEnded } from './evidence.ts'
 import { type Case, type Found, found, type Judge, WRITTEN_WITHIN_MS } from './finding.ts'
 import {
   asksFor,
@@ -215,6 +216,8 @@ export const CHANGE_JUDGES = {
     if (never) return found(never.code === 'SELF_APPROVAL' ? 'SELF_APPROVAL' : 'NOT_ELIGIBLE', said, never.text)
     const weak = tooLow(change.requires, decision.evidence ? LEVEL_OF[decision.evidence.kind] : LEVEL_OF.session)
     if (weak) return found(weak.code, said, weak.text)
+    if (await isOfEnded(tx, decision.evidence, decision.by, decision.at))
+      return found('NOT_ELIGIBLE', said, 'The session that it was said in was over.')
     const proven = await countAgreed(tx, { ...change, votes: [decision] }, 'paper', decision.at)
     return proven === 1
       ? null

@@ -20,7 +20,7 @@ import { canonical } from '../values/json.ts'
 import { proposedBy } from './approving.ts'
 import { DAY_ZONE } from './trading-day.ts'
 import type { Action, Happened } from './events.ts'
-import { castOf, isApproved, isGiven, isOfNow, worthOf } from './evidence.ts'
+import { castOf, isApproved, isGiven, isOfEnded, isOfNow, worthOf } from './evidence.ts'
 import { type Case, type Found, found, type Judge, WRITTEN_WITHIN_MS } from './finding.ts'
 import { RELEASERS } from './halting.ts'
 import { pending } from './intents.ts'
@@ -489,6 +489,8 @@ async function wrongYes({
   const computed = digestOf(intent.ticket)
   if (decision.digest !== computed)
     return found('DIGEST_MISMATCH', `Approved was ${decision.digest}.`, `The digest of the ticket is ${computed}.`)
+  if (await isOfEnded(tx, decision.evidence, decision.by, decision.at))
+    return found('NOT_ELIGIBLE', by, 'The session that it was said in was over.')
   const [cast] = await castOf(tx, [decision], intent.ticket, requires, decision.at)
   if (!cast?.voter)
     return found(

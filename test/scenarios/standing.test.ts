@@ -32,6 +32,8 @@ const edit = (journal: Row[], action: string, change: (row: Row) => Row): void =
   journal[at] = change(JSON.parse(canonical(journal[at])) as Row)
 }
 
+const isAccepted = ({ action }: Row): boolean => action === 'order.accepted'
+
 /** The ticket as if its policy had asked for that. */
 const asks = ({ data, ...row }: Row, requires: object): Row => ({
   ...row,
@@ -123,6 +125,13 @@ const TAMPERED: { readonly [rule in keyof typeof STANDING]: readonly [how: strin
         journal.splice(at, 1)
       },
     ],
+  ],
+  'every order that was sent is proven from the journal alone, and nothing else is in doubt': [
+    [
+      'somebody else’s approval',
+      (_, journal) => edit(journal, 'intent.approved', (row) => ({ ...row, actor: { ...row.actor, id: 'bo' } })),
+    ],
+    ['every trace but the answers', (_, journal) => void journal.splice(0, journal.findIndex(isAccepted))],
   ],
   'what an order has filled is the sum of its executions, and what it cost too': [
     [

@@ -4,6 +4,7 @@ import { digestOf } from '../../src/approvals/digest.ts'
 import type { Happened } from '../../src/desk/events.ts'
 import { replayJournal } from '../../src/desk/incident.ts'
 import { rebuildViews } from '../../src/desk/project.ts'
+import { proveOrders } from '../../src/desk/proving.ts'
 import type { Row } from '../../src/journal/row.ts'
 import { verifyJournal } from '../../src/journal/verify.ts'
 import { type HaltScope, isStopped, type Stoppable } from '../../src/orders/halt.ts'
@@ -102,6 +103,11 @@ export const STANDING: { readonly [rule: string]: (w: World, journal: readonly R
     const { differences } = await empty.transact((tx) => replayJournal(tx, rows))
     await empty.close()
     assert.deepEqual(differences, [])
+  },
+
+  'every order that was sent is proven from the journal alone, and nothing else is in doubt': async (_, journal) => {
+    const proof = proveOrders(journal.map((row) => ({ seq: row.seq, bytes: canonical(row) })))
+    assert.deepEqual(proof.faults, [])
   },
 
   'what an order has filled is the sum of its executions, and what it cost too': async ({ store }) => {

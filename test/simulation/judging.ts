@@ -2,6 +2,7 @@ import { isDeepStrictEqual } from 'node:util'
 import { project } from '../../src/desk/project.ts'
 import { sha256Text } from '../../src/journal/merkle.ts'
 import type { Row } from '../../src/journal/row.ts'
+import { proveOrders } from '../../src/desk/proving.ts'
 import { verifyJournal } from '../../src/journal/verify.ts'
 import { avgPx, isOpen, type Order } from '../../src/orders/machine.ts'
 import { isLeg } from '../../src/orders/protection.ts'
@@ -136,6 +137,8 @@ async function journal({ rows, scene, store, heads }: End): Promise<void> {
   const { notes, verifierKeys } = scene
   const verdict = verifyJournal({ rows: stored, checkpoints: notes, keys: verifierKeys, head: await store.head() })
   if (verdict.firstBad) broken('journal', `${verdict.firstBad.kind}: ${verdict.firstBad.text}`)
+  const [fault] = proveOrders(stored).faults
+  if (fault) broken('approved', `${fault.code}: ${fault.text} (row ${fault.seq})`)
   if (verdict.checkpoints.verified !== notes.length)
     broken(
       'journal',
@@ -184,6 +187,9 @@ class Views {
   }
   async get<K extends Kind>(kind: K, key: string): Promise<Records[K] | null> {
     return (this.of(kind).get(key) as Records[K] | undefined) ?? null
+  }
+  async all<K extends Kind>(kind: K): Promise<readonly Records[K][]> {
+    return [...this.of(kind).values()] as Records[K][]
   }
   async put<K extends Kind>(kind: K, record: Records[K]): Promise<void> {
     this.of(kind).set(keyOf(kind, record), record)
