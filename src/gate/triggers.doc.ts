@@ -54,7 +54,8 @@ alert is open and nothing more is to stop, the same trigger raises nothing.
 `
 
 const TAIL = `Where a limit is the figure, people set it like every limit: tighter at once, looser together and for the next day
-(\`jax-exec limits\`). The others are constants of the program; a configuration can make none of them looser.
+(\`jax-exec limits\`). The others are constants of the program; a configuration (\`watch\`) can make
+each of them tighter, and none of them looser.
 
 - **P08.** A row is counted from the last release of the strategy. An entry that the broker takes breaks a row of rejects.
   A round trip is an intent whose entry filled and whose own exits closed all of it; commission counts. What a
@@ -85,5 +86,4 @@ them again, and counts rejects and round trips of a strategy anew.
 - **R05.** Answers that are lost and found again within ten seconds, however many, stop nothing.
 - **R06.** Nobody looks whether a person is present on a live account; strategies are armed on paper only, for a day at most.
 - **R02.** Slippage, an unexpected fill and order acknowledgements that take longer than five seconds raise no alert.
-- Tighter figures than those of the table cannot be set in the configuration.
 `

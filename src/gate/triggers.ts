@@ -209,7 +209,7 @@ export const TRIGGERS: { readonly [N in TriggerName]: TriggerRow } = {
 export const TRIGGER_NAMES = Object.keys(TRIGGERS) as readonly TriggerName[]
 
 /** Figures of an installation; a looser one than the default says nothing. Those of limits are set with the limits. */
-export type TriggerSettings = { readonly [N in TriggerName]?: number }
+export type TriggerSettings = { readonly [N in TriggerName]?: number | undefined }
 
 /** The figure that holds: the default of the stage, or the tighter one of the settings. @returns Infinity for a limit. */
 export function figureOf(name: TriggerName, stage: Stage, settings: TriggerSettings): number {

@@ -251,6 +251,14 @@ describe('an account at Alpaca', () => {
   })
 })
 
+describe('what trips by itself', () => {
+  it('is tightened by a file, and loosened by none', () => {
+    assert.equal(settings('watch:\n  brokerSilent: 20000\n').watch.brokerSilent, 20_000)
+    assert.match(faults('watch:\n  brokerSilent: 30001\n'), /must be a whole number from 1 to 30000/)
+    assert.match(faults('watch:\n  maxRejects: 2\n'), /watch\.maxRejects is not a setting/)
+  })
+})
+
 describe('sessions that nobody uses', () => {
   it('last as long as any on paper, or as the file says', () => {
     const loaded = good('')

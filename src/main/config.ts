@@ -50,6 +50,7 @@ import {
   whole,
   yesNo,
 } from './setting.ts'
+import { watch, WATCH_ABOUT } from './watch-settings.ts'
 
 /** Where the program itself stands: a clone, or a folder that a package manager made. */
 export const INSTALLATION = resolve(import.meta.dirname, '..', '..')
@@ -319,6 +320,7 @@ const SECTIONS = {
   alpaca,
   sim,
   policy,
+  watch,
   'channels.slack': CHANNEL_SECTIONS.slack,
   'channels.teams': CHANNEL_SECTIONS.teams,
   'channels.webhook': CHANNEL_SECTIONS.webhook,
@@ -334,6 +336,7 @@ const SECTION_ABOUT: Readonly<Record<keyof typeof SECTIONS, string>> = {
   alpaca: 'The paper account at Alpaca, when `account.broker` is `alpaca`.',
   sim: 'The built-in simulated broker and its market, when `account.broker` is `sim`.',
   policy: 'The rules of the account. An order that breaks one is refused, with the numbers compared.',
+  watch: WATCH_ABOUT,
   'channels.slack': CHANNEL_ABOUT.slack,
   'channels.teams': CHANNEL_ABOUT.teams,
   'channels.webhook': CHANNEL_ABOUT.webhook,
@@ -356,6 +359,7 @@ const SCHEMA = z.strictObject({
   alpaca: alpaca.prefault({}),
   sim: sim.prefault({}),
   policy: policy.prefault({}),
+  watch: watch.prefault({}),
   channels: channels.prefault({}),
   audit: audit.prefault({}),
   access: access.extend({ oidc: oidc.prefault({}) }).prefault({}),
@@ -609,6 +613,7 @@ function standIn(path: string, settings: Settings): string {
   if (path.startsWith('channels.') || path.startsWith('access.oidc.')) return '(none)'
   if (path === 'alpaca.url') return '(Alpaca itself)'
   if (path.startsWith('alpaca.')) return '(none)'
+  if (path.startsWith('watch.')) return '(as a rule)'
   return '(made in the data directory)'
 }
 const isSecretRef = (value: unknown): value is SecretRef =>

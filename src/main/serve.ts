@@ -129,7 +129,7 @@ async function start(settings: Settings, overrides: Overrides, undo: (() => unkn
       settings: limitSettingsOf(settings),
     },
     capabilities: prepared.capabilities,
-    watching: { tighter: {} },
+    watching: { tighter: settings.watch },
     speed,
     version: VERSION,
     build: process.version,
