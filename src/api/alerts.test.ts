@@ -1,7 +1,11 @@
 import assert from 'node:assert/strict'
 import { after, before, describe, it } from 'node:test'
+import type { ChannelClick } from '../approvals/evidence.ts'
+import type { AccountID } from '../values/brand.ts'
+import { plusMs } from '../values/instant.ts'
 import { AGENT_SCOPES } from './access.ts'
 import { type As, type House, openHouse } from './house.contract.ts'
+import { createHouse } from './house.ts'
 import type * as wire from './wire.ts'
 
 describe('an alert over HTTP', () => {
@@ -40,5 +44,49 @@ describe('an alert over HTTP', () => {
     const other = await house.person('Rita', ['risk'], 'cli')
     assert.deepEqual((await acknowledge(other)).json<wire.Task>(), seen)
     assert.equal(await alerts(), 0)
+  })
+})
+
+describe('an alert in a chat', () => {
+  const click = (user: string): ChannelClick => ({
+    kind: 'channel',
+    provider: 'slack',
+    tenant: 'T1',
+    user,
+    app: 'A1',
+    conversation: 'C1',
+    message: '1.1',
+    transport: 'http',
+    proof: 'p',
+  })
+  it('is acknowledged by whoever is linked, in their name', async () => {
+    const house = await openHouse()
+    const tom = await house.person('Tom', ['trader'], 'web')
+    await house.desk.notice({ kind: 'odd', subject: 'B1', text: 'The broker said something new.' })
+    const chat = createHouse({
+      desk: house.desk,
+      reads: house.store,
+      clock: { now: house.now, monotonicNs: () => 0n, sleep: async () => {} },
+      log: { info: () => {}, warn: () => {}, error: () => {} },
+      account: 'paper:sim:main' as AccountID,
+      journal: 'test',
+      environment: 'paper',
+      publicUrl: 'https://jax.example',
+    })
+    const refused = await chat.acknowledge({ taskID: 'ODD:B1', by: click('U1') })
+    assert.deepEqual([refused.ok, !refused.ok && refused.code], [false, 'IDENTITY_UNLINKED'])
+    const codeHash = 'c0de'
+    const actor = { type: 'person', id: tom.id, via: 'web', session: null } as const
+    await house.desk.issueCode({ hash: codeHash, expiresAt: plusMs(house.now(), 60_000), links: tom.id, actor })
+    const user = { provider: 'slack', tenant: 'T1', user: 'U1' } as const
+    assert.ok((await house.desk.linkUser({ codeHash, user, via: 'slack' })).ok)
+    assert.equal((await chat.alert('ODD:B1'))?.state, 'waiting')
+    assert.equal((await chat.acknowledge({ taskID: 'ODD:B1', by: click('U1') })).ok, true)
+    const { state, stateText, url, runbook } = (await chat.alert('ODD:B1')) ?? assert.fail()
+    assert.deepEqual([state, url, runbook], ['ended', 'https://jax.example/activity', 'docs/emergency.md#e1-kill'])
+    assert.match(stateText, /^Tom saw it at 2026-11-24T/)
+    const missing = await chat.acknowledge({ taskID: 'ODD:B2', by: click('U1') })
+    assert.deepEqual(!missing.ok && missing.code, 'NOT_FOUND')
+    await house.close()
   })
 })
