@@ -401,6 +401,19 @@ describe('the dashboard', { skip: executablePath === undefined ? 'no Chromium fo
       await page.getByText('There is no intent none.').waitFor()
     }))
 
+  it('says who has seen an alert, and counts the others in the title', () =>
+    at(async (desk) => {
+      const { page } = desk
+      await go(desk, '/activity', 'Activity')
+      const tasks = page.getByRole('region', { name: 'For a person' })
+      await tasks.getByText('nobody has said that they saw it').first().waitFor()
+      const before = Number(/^\((\d+)\)/.exec(await page.title())?.[1])
+      await tasks.getByRole('button', { name: 'I have seen it' }).first().click()
+      await tasks.getByText('Ana saw it').waitFor()
+      await page.waitForFunction(`document.title.startsWith('(${before - 1}) ')`)
+      assert.equal(await tasks.getByRole('button', { name: 'I have seen it' }).count(), 1)
+    }))
+
   it('closes tasks with a note and follows the journal', () =>
     at(async (desk) => {
       const { page, fake } = desk
