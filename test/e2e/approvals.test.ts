@@ -13,6 +13,7 @@ import { after, before, describe, it } from 'node:test'
 import { text } from 'node:stream/consumers'
 import { setTimeout as delay } from 'node:timers/promises'
 import { Webhook } from 'standardwebhooks'
+import { loosely } from '../loose.ts'
 import type { Event, Intent, Order } from '../../src/api/wire.ts'
 import { fingerprint } from '../../src/approvals/digest.ts'
 import { apiClient, type Client } from '../../src/main/client.ts'
@@ -79,6 +80,8 @@ async function house(name: string, channels: string, secrets: Readonly<Record<st
   for (const [file, text] of Object.entries(secrets)) writeFileSync(join(dir, file), `${text}\n`, { mode: 0o600 })
   const config = join(dir, 'jax-exec.yaml')
   writeFileSync(config, `dataDir: data\nlisten:\n  port: 0\npolicy:\n  duplicateWindowMs: 0\n${channels}`)
+  // All tests of a house share its day and its positions, which are more than a person makes of one.
+  await loosely(join(dir, 'data'))
   return started(config)
 }
 async function started(config: string): Promise<House> {
@@ -377,11 +380,12 @@ describe('approvals in Slack over HTTP, in Teams and on the command line', () =>
     slack.faults.on('*', { kind: 'status', status: 503 }, 1_000)
     await jax(here.config, 'approve', 'meanwhile', '--yes')
     await filled(here, 'meanwhile')
-    const readiness = await until('words about it', async () => {
-      const said = (await (await fetch(`${here.url}/readyz`)).json()) as { status: string; because: string[] }
-      return said.status === 'degraded' && said
-    })
-    assert.match(readiness.because.join(), /slack/i)
+    // Teams is not installed anywhere yet, so an alert may wait for it: that is another trouble.
+    const isInTrouble = async (): Promise<boolean> => {
+      const said = (await (await fetch(`${here.url}/readyz`)).json()) as { status: string; because?: string[] }
+      return said.status === 'degraded' && /slack/i.test(said.because?.join() ?? '')
+    }
+    await until('words about it', isInTrouble)
     assert.match(
       await (await fetch(`${here.url}/metrics`, { headers: await bearer(here) })).text(),
       /jax_channel_up\{channel="slack"\} 0/,
@@ -389,10 +393,7 @@ describe('approvals in Slack over HTTP, in Teams and on the command line', () =>
     assert.equal(buttons(message(slack, asked)).length > 0, true, 'it still stands as it was')
     slack.faults.calm()
     await closed(slack, asked, /Filled|filled/)
-    await until('an end of the trouble', async () => {
-      const said = (await (await fetch(`${here.url}/readyz`)).json()) as { status: string }
-      return said.status === 'ok'
-    })
+    await until('an end of the trouble', async () => !(await isInTrouble()))
   })
 
   it('the card of an order that was decided stays shut, and an older one decides nothing', async () => {
