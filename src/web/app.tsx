@@ -7,6 +7,7 @@ import { ApprovalsPage } from './approvals/approvals-page.tsx'
 import { Frame } from './frame/frame.tsx'
 import { carryToken, isSignedOut } from './http.ts'
 import { LimitsPage } from './limits/limits-page.tsx'
+import { LiquidationPage } from './liquidation/liquidation-page.tsx'
 import { LiveProvider } from './live.tsx'
 import { OrdersPage } from './orders/orders-page.tsx'
 import { Page } from './parts/page.tsx'
@@ -54,6 +55,8 @@ function Room({ path }: { path: string }): ReactNode {
       return <ActivityPage />
     case '/limits':
       return <LimitsPage />
+    case '/liquidate':
+      return <LiquidationPage />
     case '/approvals':
       return <ApprovalsPage />
     case '/access':

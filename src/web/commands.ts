@@ -11,6 +11,7 @@ import type {
   Intent,
   LimitName,
   Limits,
+  Liquidation,
   Me,
   Order,
   Page,
@@ -21,7 +22,7 @@ import type {
 import { call, carryToken } from './http.ts'
 import { makeKey } from './passkeys/passkey.ts'
 import { signedChange, signedEnrolment, signedOrder } from './passkeys/signed.ts'
-import { haltQuery, meQuery, queueQuery } from './queries.ts'
+import { haltQuery, liquidationQuery, meQuery, queueQuery } from './queries.ts'
 
 /** What a person may do. Each sends once, and shows the answer before the events bring it. */
 
@@ -123,6 +124,32 @@ export function useHalt() {
     mutationFn: ({ engage, ...ask }: HaltAsk) => call<Halt>(engage ? 'POST' : 'DELETE', '/halt', ask),
     onSuccess: (halt) => client.setQueryData(haltQuery.queryKey, halt),
     onSettled: () => refresh(client, ['halt', 'status', 'orders', 'intents']),
+  })
+}
+
+export type LiquidationAsk =
+  | {
+      readonly verb: 'start'
+      /** The account's name, typed. */
+      readonly account: string
+      readonly reason: string
+      /** All when absent. */
+      readonly symbols?: readonly string[]
+    }
+  | { readonly verb: 'market' }
+  | { readonly verb: 'stop'; readonly reason: string }
+
+export function useLiquidate() {
+  const client = useQueryClient()
+  return useMutation({
+    mutationFn: ({ verb, ...ask }: LiquidationAsk) =>
+      call<Liquidation>(
+        verb === 'stop' ? 'DELETE' : 'POST',
+        verb === 'market' ? '/liquidation/market' : '/liquidation',
+        ask,
+      ),
+    onSuccess: (liquidation) => client.setQueryData(liquidationQuery.queryKey, liquidation),
+    onSettled: () => refresh(client, ['liquidation', 'halt', 'orders', 'intents', 'status']),
   })
 }
 

@@ -15,9 +15,10 @@ export type Connection = { readonly state: 'live' | 'polling' | 'lost'; readonly
 /** Views by the noun of an action (`intent.received`). A noun that is not here refreshes everything. */
 const TOUCHES: Readonly<Record<string, readonly string[]>> = {
   intent: ['intents', 'story', 'statistics', 'approvals', 'status'],
-  order: ['orders', 'intents', 'limits', 'story', 'halt', 'status'],
-  execution: ['orders', 'fills', 'intents', 'limits', 'positions', 'account', 'story', 'halt', 'status'],
+  order: ['orders', 'intents', 'limits', 'liquidation', 'story', 'halt', 'status'],
+  execution: ['orders', 'fills', 'intents', 'limits', 'liquidation', 'positions', 'account', 'story', 'halt', 'status'],
   halt: ['halt', 'intents', 'orders', 'status'],
+  liquidation: ['liquidation', 'halt', 'status'],
   instrument: ['intents', 'status'],
   task: ['tasks', 'status'],
   account: ['reconciliation', 'account', 'positions', 'halt', 'status'],

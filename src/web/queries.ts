@@ -13,6 +13,8 @@ import type {
   Intent,
   LimitsNow,
   LimitsPast,
+  Liquidation,
+  LiquidationPlan,
   Me,
   Order,
   Page,
@@ -183,6 +185,16 @@ export const limitsQuery = queryOptions({
 export const limitsHistoryQuery = queryOptions({
   queryKey: ['limits', 'history'],
   queryFn: ({ signal }) => call<{ items: LimitsPast[] }>('GET', '/limits/history', undefined, signal),
+})
+
+export const liquidationQuery = queryOptions({
+  queryKey: ['liquidation'],
+  queryFn: ({ signal }) => call<Liquidation>('GET', '/liquidation', undefined, signal),
+})
+
+export const liquidationPlanQuery = queryOptions({
+  queryKey: ['liquidation', 'plan'],
+  queryFn: ({ signal }) => call<LiquidationPlan>('GET', '/liquidation/plan', undefined, signal),
 })
 
 export const peopleQuery = queryOptions({

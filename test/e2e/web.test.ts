@@ -708,6 +708,121 @@ describe('the dashboard', { skip: executablePath === undefined ? 'no Chromium fo
       assert.deepEqual(values, { dayLoss: { hard: '0.075', soft: null } })
     }))
 
+  /** Begins it as the page asks for it. */
+  async function liquidate({ page, fake }: Desk): Promise<void> {
+    await page.getByLabel('Reason').fill('Strange hands.')
+    await page.getByLabel('Name of the account').fill(fake.world.account().account)
+    await page.getByRole('button', { name: 'Halt and close everything' }).click()
+    await page.getByRole('region', { name: 'Everything is being closed' }).waitFor()
+  }
+
+  it('closes what is held: the plan first, the account’s name typed, followed line by line, and its report', () =>
+    at(async (desk) => {
+      const { page, fake } = desk
+      await go(desk, '/account', 'Account')
+      await page.getByRole('link', { name: 'Close what is held…' }).click()
+      const plan = page.getByRole('region', { name: 'What would be closed' })
+      await plan.getByRole('row', { name: /AAPL 52 9,750.52 USD 1.1 bps .* open .*Sell 52 AAPL at/ }).waitFor()
+      const first = plan.getByRole('row').nth(1)
+      await first.getByText('Waits for the open', { exact: true }).waitFor()
+      await plan.getByText('2 orders').click()
+      await plan.getByText('Sell 52 AAPL at stop 184.10').waitFor()
+
+      const begin = page.getByRole('button', { name: 'Halt and close everything' })
+      const typed = page.getByLabel('Name of the account')
+      await page.getByText('Close everything: say why.').waitFor()
+      await page.getByLabel('Reason').fill('Strange hands.')
+      await page.getByText('type the name of the account, paper:sim:1.').waitFor()
+      await typed.fill('paper:sim:2')
+      await page.getByText('this account is called paper:sim:1; another name stands there.').waitFor()
+      assert.equal(await begin.isDisabled(), true)
+      await page.getByText('All trading is halted (K4)').waitFor()
+      await page.getByText('4 open orders').waitFor()
+      assert.equal(fake.world.halt().engaged, false)
+      await typed.fill('paper:sim:1')
+      await begin.dblclick()
+
+      const runs = page.getByRole('region', { name: 'Everything is being closed' })
+      await runs.getByRole('row', { name: /AAPL Closing .* 30 of 52 at 187.45 on average 22/ }).waitFor()
+      await page.locator('h1:focus').waitFor()
+      assert.deepEqual(
+        fake.asked.filter(({ what }) => what.includes('liquidation')),
+        [{ what: 'POST /v1/liquidation', body: { account: 'paper:sim:1', reason: 'Strange hands.' } }],
+      )
+      await runs.getByText('1 of 3 symbols are done.').waitFor()
+      assert.equal(await page.getByRole('link', { name: 'Close what is held…' }).count(), 0, 'it is here')
+
+      await runs.getByRole('button', { name: 'Allow market orders…' }).click()
+      const asking = page.getByRole('alertdialog', { name: 'Allow market orders?' })
+      const left = asking.getByRole('list', { name: 'What is left' }).getByRole('listitem')
+      assert.match((await left.allInnerTexts()).join(), /9,000 EUR\/USD.*12 MSFT short\s+136.9 bps.*old: 3 min ago/s)
+      await page.keyboard.press('Escape')
+      await asking.waitFor({ state: 'detached' })
+      assert.equal(fake.asked.at(-1)?.what, 'POST /v1/liquidation', 'a look is no yes')
+      await runs.getByRole('button', { name: 'Allow market orders…' }).click()
+      await asking.getByRole('button', { name: 'Close at any price' }).click()
+      await runs.getByText('2 of 3 symbols are done.').waitFor()
+      await runs.getByText('orders without a limit').waitFor()
+      assert.deepEqual(fake.asked.at(-1), { what: 'POST /v1/liquidation/market', body: {} })
+
+      fake.closing.open()
+      const report = page.getByRole('region', { name: 'Report of the last liquidation' })
+      await report.getByText('Over, but something is left or differs: EUR/USD.').waitFor()
+      await report
+        .getByRole('row', { name: /EUR\/USD 9,000 8,600 1.08491 400 400 EUR\/USD are left: less than/ })
+        .waitFor()
+      await report.getByRole('row', { name: /MSFT −12 12 415.90 nothing/ }).waitFor()
+      await page.getByText('Nothing is held, and no order is open.').waitFor()
+      assert.equal(await begin.count(), 0)
+
+      await page.emulateMedia({ media: 'print' })
+      await page.setViewportSize(PHONE)
+      await report.getByRole('row', { name: /EUR\/USD/ }).waitFor()
+      for (const away of [report.getByRole('button'), page.getByRole('banner'), page.getByText('Trading is halted.')])
+        assert.equal(await away.first().isVisible(), false, 'paper has no buttons')
+      await page.emulateMedia({ media: 'screen' })
+      await page.setViewportSize(DESKTOP)
+
+      await report.getByRole('button', { name: 'Release the halt…' }).click()
+      await page.getByLabel('Why is it safe to trade again?').fill('Keys are new')
+      await page.keyboard.press('Enter')
+      await page.getByRole('region', { name: 'Trading is halted' }).waitFor({ state: 'detached' })
+    }))
+
+  it('closes some symbols only, stops with a reason, and says who may', () =>
+    at(async (desk) => {
+      const { page, fake } = desk
+      fake.world.engage('Ben', 'Odd prices')
+      await page.getByRole('link', { name: 'Close what is held…' }).click()
+      await page.getByText('Trading is halted already (K4)').waitFor()
+      await page.getByLabel('Everything, also what turns up').uncheck()
+      for (const held of ['9,000 EUR/USD', '12 MSFT short', '52 AAPL']) await page.getByLabel(held).uncheck()
+      await page.getByText('Close these: choose at least one symbol.').waitFor()
+      await page.getByLabel('52 AAPL').check()
+      await page.getByText('2 open orders in AAPL').waitFor()
+      await page.getByLabel('Reason').fill('Strange hands.')
+      await page.getByLabel('Name of the account').fill('paper:sim:1')
+      await page.getByRole('button', { name: 'Halt, and close AAPL' }).click()
+      await page.getByRole('button', { name: 'Stop closing…' }).click()
+      assert.deepEqual(fake.asked.at(-1)?.body['symbols'], ['AAPL'])
+      const asking = page.getByRole('alertdialog', { name: 'Stop closing?' })
+      await page.keyboard.press('Enter')
+      await asking.getByText('Say why it is stopped.').waitFor()
+      await page.keyboard.type('False alarm')
+      await page.keyboard.press('Enter')
+      await page.getByText('Stopped by Ana: “False alarm”.').waitFor()
+      assert.deepEqual(fake.asked.at(-1), { what: 'DELETE /v1/liquidation', body: { reason: 'False alarm' } })
+
+      await page.getByText('It takes a signed-in person with the role risk or operator.').waitFor()
+      assert.equal(await page.getByText('the gateway will refuse it').count(), 0)
+      await page.route('**/v1/me', async (route) => {
+        const answer = await route.fetch()
+        await route.fulfill({ response: answer, json: { ...((await answer.json()) as object), roles: ['trader'] } })
+      })
+      await go(desk, '/liquidate', 'Liquidate')
+      await page.getByText('You are Ana (trader): the gateway will refuse it.').waitFor()
+    }))
+
   const openAll = (page: Page) =>
     page.evaluate('document.querySelectorAll("main details").forEach((d) => (d.open = true))')
 
@@ -717,6 +832,7 @@ describe('the dashboard', { skip: executablePath === undefined ? 'no Chromium fo
     ['/orders?show=fills', 'Fills'],
     ['/account', 'Account'],
     ['/limits', 'Limits'],
+    ['/liquidate', 'Liquidate'],
     ['/activity', 'Activity'],
     ['/intents/sig-0901', /AAPL/],
     ['/intents/sig-0904', /MSFT/],
@@ -779,6 +895,17 @@ describe('the dashboard', { skip: executablePath === undefined ? 'no Chromium fo
           await page.getByRole('button', { name: 'Propose a change…' }).click()
           await page.getByRole('button', { name: 'Propose', exact: true }).click()
           await page.getByText('Nothing is changed yet.').waitFor()
+          found.push(...(await violations()))
+          await go(desk, '/liquidate', 'Liquidate')
+          await liquidate(desk)
+          found.push(...(await violations()))
+          await page.getByRole('button', { name: 'Allow market orders…' }).click()
+          await dialog(page).waitFor()
+          found.push(...(await violations()))
+          await dialog(page).getByRole('button', { name: 'Close at any price' }).click()
+          await page.getByText('2 of 3 symbols are done.').waitFor()
+          desk.fake.closing.open()
+          await page.getByRole('region', { name: 'Report of the last liquidation' }).waitFor()
           found.push(...(await violations()))
           assert.deepEqual(found, [])
         },

@@ -9,6 +9,7 @@ import { Page } from '../parts/page.tsx'
 import { Blank, Panel, Skeleton } from '../parts/panel.tsx'
 import { Unread } from '../parts/trouble.tsx'
 import { accountQuery, positionsQuery } from '../queries.ts'
+import { Link } from '../router.tsx'
 import { msOf, span } from '../time.ts'
 import { PositionsLedger } from './positions-ledger.tsx'
 
@@ -31,7 +32,14 @@ export function AccountPage(): ReactNode {
           <Unread query={account} what="The account" />
           {account.data === undefined ? null : <Money account={account.data} />}
         </Panel>
-        <Panel title="Positions">
+        <Panel
+          title="Positions"
+          aside={
+            <Link to="/liquidate" className="text-sm text-soft underline hover:text-ink">
+              Close what is held…
+            </Link>
+          }
+        >
           {positions.isPending ? <Skeleton what="positions" lines={4} /> : null}
           <Unread query={positions} what="The positions" />
           {positions.data === undefined ? null : positions.data.items.length === 0 ? (

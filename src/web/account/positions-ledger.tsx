@@ -1,10 +1,10 @@
 import type { ReactNode } from 'react'
 import type { Position } from '../../api/wire.ts'
 import { exceeds, grouped, signOf, trimmed } from '../decimal.ts'
-import { Badge, SideMark } from '../parts/badge.tsx'
+import { Badge } from '../parts/badge.tsx'
 import { Figure, Gain, Nothing } from '../parts/figure.tsx'
+import { HeldSymbol } from '../parts/held.tsx'
 import { type Column, Ledger } from '../parts/ledger.tsx'
-import { Link } from '../router.tsx'
 
 type PositionsProps = { positions: readonly Position[]; currency: string | undefined }
 
@@ -14,16 +14,7 @@ export function PositionsLedger({ positions, currency }: PositionsProps): ReactN
       key: 'symbol',
       header: 'Symbol',
       title: true,
-      cell: ({ symbol, netQty }) => (
-        <span className="flex items-center gap-2">
-          {signOf(netQty) === 0 ? null : (
-            <SideMark side={signOf(netQty) > 0 ? 'Buy' : 'Sell'} word={signOf(netQty) > 0 ? 'Long' : 'Short'} />
-          )}
-          <Link to={`/orders?symbol=${encodeURIComponent(symbol)}`} className="hover:underline">
-            <bdi>{symbol}</bdi>
-          </Link>
-        </span>
-      ),
+      cell: HeldSymbol,
     },
     { key: 'qty', header: 'Quantity', figure: true, cell: ({ netQty }) => <Figure value={netQty} /> },
     {

@@ -5,6 +5,7 @@ import type { AddressInfo } from 'node:net'
 import { extname, join } from 'node:path'
 import type { Fill, HaltLevel, Me, Order, Status } from '../../api/wire.ts'
 import { type House, makeHouse } from './house.ts'
+import { type Closing, makeClosing } from './closing.ts'
 import { Denied, makeWorld, type World } from './world.ts'
 
 /**
@@ -16,6 +17,7 @@ export type Fake = {
   readonly code: string
   readonly world: World
   readonly house: House
+  readonly closing: Closing
   /** What was asked for, as `POST /v1/halt`, with the body. */
   readonly asked: { readonly what: string; readonly body: Record<string, unknown> }[]
   /** While true, no answer comes and streams are cut. */
@@ -47,15 +49,17 @@ const TYPES: Readonly<Record<string, string>> = {
 export async function startFake({ dist, port = 0 }: { dist: string; port?: number }): Promise<Fake> {
   const code = 'DEMO-CODE'
   const timers = new Set<NodeJS.Timeout>()
-  const world = makeWorld(Date.now, (ms, then) => {
+  const later = (ms: number, then: () => void): void => {
     const timer = setTimeout(() => {
       timers.delete(timer)
       then()
     }, ms)
     timers.add(timer)
-  })
+  }
+  const world = makeWorld(Date.now, later)
   world.seed()
   const house = makeHouse(Date.now, world.note)
+  const closing = makeClosing(world, later)
   const pages = new Map(readdirSync(dist, { recursive: true, encoding: 'utf8' }).flatMap((path) => pageAt(dist, path)))
   const sessions = new Map<string, Me>()
   const streams = new Set<ServerResponse>()
@@ -93,12 +97,11 @@ export async function startFake({ dist, port = 0 }: { dist: string; port?: numbe
       if (csv.next !== null) response.setHeader('x-next', csv.next)
       return send(response, 200, csv.text, 'text/csv')
     }
-    const ofHouse = house.route(houseName(method, path), idIn(path), body, me.name)
-    send(
-      response,
-      200,
-      ofHouse === undefined ? (route(world, me, method, path, url.searchParams, body) ?? null) : ofHouse,
-    )
+    const told =
+      path[0] === 'liquidation'
+        ? closing.route(`${method} ${path.join('/')}`, body, me.name)
+        : house.route(houseName(method, path), idIn(path), body, me.name)
+    send(response, 200, told === undefined ? (route(world, me, method, path, url.searchParams, body) ?? null) : told)
   }
 
   function signIn(body: Record<string, string>, response: ServerResponse): void {
@@ -114,7 +117,7 @@ export async function startFake({ dist, port = 0 }: { dist: string; port?: numbe
       kind: 'person',
       id: 'per_1',
       name: body['name'] ?? '',
-      roles: ['approver', 'admin'],
+      roles: ['approver', 'risk', 'admin'],
       scopes: ['approvals:policy', 'tokens:write'],
       csrf: randomBytes(8).toString('hex'),
     }
@@ -155,6 +158,7 @@ export async function startFake({ dist, port = 0 }: { dist: string; port?: numbe
     code,
     world,
     house,
+    closing,
     asked,
     cut(now) {
       off = now

@@ -11,7 +11,7 @@ export function ConnectionBanner({ status }: { status: Status | undefined }): Re
   const { state, heardAtMs } = useConnection()
   const late = useLasting(state === 'polling')
   return (
-    <div role="status">
+    <div role="status" className="print:hidden">
       {state === 'lost' ? (
         <Strip look="bg-bad-wash text-bad border-bad">
           <strong>Connection lost.</strong>{' '}

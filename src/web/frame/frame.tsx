@@ -24,7 +24,7 @@ export function Frame({ me, children }: { me: Me; children: ReactNode }): ReactN
       >
         Skip to the page
       </a>
-      <header className="sticky top-0 z-30 border-b border-line bg-surface">
+      <header className="sticky top-0 z-30 border-b border-line bg-surface print:hidden">
         <div className="mx-auto flex max-w-[90rem] items-center gap-x-4 gap-y-1 px-3 py-2 sm:px-5">
           <Link to="/" className="font-bold whitespace-nowrap" label="Jax Execution, to the queue">
             Jax <span className="hidden font-normal text-soft xl:inline">Execution</span>
@@ -94,7 +94,7 @@ function Nav({ status }: { status: Status | undefined }): ReactNode {
 
 function Foot({ me, status }: { me: Me; status: Status | undefined }): ReactNode {
   return (
-    <footer className="mx-auto flex max-w-[90rem] flex-wrap gap-x-4 gap-y-1 px-3 pb-20 text-xs text-soft sm:px-5 sm:pb-6">
+    <footer className="mx-auto flex max-w-[90rem] flex-wrap gap-x-4 gap-y-1 px-3 pb-20 text-xs text-soft sm:px-5 sm:pb-6 print:hidden">
       <span>
         Signed in as <bdi className="text-ink">{me.name}</bdi> ({me.roles.join(', ')})
       </span>

@@ -9,6 +9,7 @@ import { Moment } from '../parts/moment.tsx'
 import { Sheet, SheetFoot } from '../parts/sheet.tsx'
 import { Trouble } from '../parts/trouble.tsx'
 import { haltQuery } from '../queries.ts'
+import { Link, usePlace } from '../router.tsx'
 import { haltedInWords, isPart, LEVELS } from './levels.ts'
 
 type One = Halt['halts'][number]
@@ -16,6 +17,7 @@ type One = Halt['halts'][number]
 /** On every page while anything is halted: what, who, why, since when, and the proof that nothing is left working. */
 export function HaltBanner(): ReactNode {
   const { data: halt } = useQuery(haltQuery)
+  const { path } = usePlace()
   const [releasing, setReleasing] = useState<string | null>(null)
   const halts = halt?.halts.toSorted((a, b) => Number(isPart(a.scope)) - Number(isPart(b.scope))) ?? []
   const isAll = halt?.engaged === true
@@ -24,7 +26,7 @@ export function HaltBanner(): ReactNode {
       {halt !== undefined && halts.length > 0 ? (
         <section
           aria-label={isAll ? 'Trading is halted' : 'A part of trading is halted'}
-          className="border-b-4 border-bad bg-bad-wash"
+          className="border-b-4 border-bad bg-bad-wash print:hidden"
         >
           <div className="mx-auto grid max-w-[90rem] gap-2 px-3 py-3 sm:px-5">
             <p role="alert" className={`font-extrabold text-bad ${isAll ? 'text-lg' : ''}`}>
@@ -40,24 +42,37 @@ export function HaltBanner(): ReactNode {
                 </li>
               ))}
             </ul>
+            {isAll && path !== '/liquidate' ? (
+              <p>
+                <Link to="/liquidate" className="text-sm underline">
+                  Close what is held…
+                </Link>
+              </p>
+            ) : null}
           </div>
         </section>
       ) : null}
-      <Sheet
-        title={releasing === null || !isPart(releasing) ? 'Release the halt?' : `Release ${haltedInWords(releasing)}?`}
-        open={halts.some(({ scope }) => scope === releasing)}
-        onClose={() => setReleasing(null)}
-        urgent
-      >
-        <ReleaseForm
-          scope={releasing ?? 'global'}
-          openOrders={halt?.openOrders ?? 0}
-          onClose={() => setReleasing(null)}
-        />
-      </Sheet>
+      <ReleaseSheet halt={halt} scope={releasing} onClose={() => setReleasing(null)} />
     </>
   )
 }
+
+type SheetProps = { halt: Halt | undefined; scope: string | null; onClose: () => void }
+
+/** Asks why it is safe to trade again; shut while `scope` is null or no longer halted. */
+export function ReleaseSheet({ halt, scope, onClose }: SheetProps): ReactNode {
+  return (
+    <Sheet
+      title={scope === null || !isPart(scope) ? 'Release the halt?' : `Release ${haltedInWords(scope)}?`}
+      open={halt?.halts.some((one) => one.scope === scope) ?? false}
+      onClose={onClose}
+      urgent
+    >
+      <ReleaseForm scope={scope ?? 'global'} openOrders={halt?.openOrders ?? 0} onClose={onClose} />
+    </Sheet>
+  )
+}
+
 /** It begins with what is written on the button, for those who call it by voice. */
 const releaseLabel = (scope: string): string => (scope === 'global' ? 'Release…' : `Release… ${haltedInWords(scope)}`)
 

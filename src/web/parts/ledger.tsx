@@ -14,7 +14,8 @@ export type Column<T> = {
 
 type LedgerProps<T> = { caption: string; columns: readonly Column<T>[]; rows: readonly T[]; keyOf: (row: T) => string }
 
-const NARROW = '(max-width: 52rem)'
+/** Paper takes a table, however narrow it is. */
+const NARROW = 'screen and (max-width: 52rem)'
 
 const watchWidth = (listener: () => void): (() => void) => {
   const list = matchMedia(NARROW)
