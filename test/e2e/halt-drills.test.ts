@@ -318,6 +318,22 @@ describe('a halt by hand', () => {
     assert.equal((await lay()).status, 200)
   })
 
+  it('closes what is held as the page says: looked at, begun, stopped, and begun again to its end', async () => {
+    assert.match(await works(line('liquidate')), /MSFT +\d+ [^]*Nothing was done\./)
+    const { account } = JSON.parse((await sh(`${line('liquidate')} --json`)).out) as { account: string }
+    const begin = line('liquidate', '--yes').replace('paper:sim:main', account)
+    // What the broker does not cancel holds it up, so that there is something to stop.
+    simulator.fate.stuckCancel(true)
+    for (const command of [begin, line('liquidate', '--market')])
+      assert.match((await sh(`${command} --wait 0`)).said, /It still runs after 0 s, and goes on by itself/)
+    assert.match(await works(line('liquidate', '--stop')), /Stopped\..*Trading stays halted\./)
+    simulator.fate.stuckCancel(false)
+    assert.match(await works(begin), /state {8}Flat[^]*Trading stays halted until people release it\./)
+    assert.match(await works(line('liquidate', '--watch', '--report')), /Report: report\.md/)
+    assert.match(readFileSync(join(root, 'report.md'), 'utf8'), /\| MSFT \| (\d+) \| \1 \|/)
+    assert.deepEqual((await asked<unknown[]>('GET', '/v2/positions')).json, [])
+  })
+
   it('says that the broker cannot be reached, and how it ended', async () => {
     await simulator.close()
     const { code: exit, said } = await sh(`${line('halt', '--at-broker')} --wait 1`)
