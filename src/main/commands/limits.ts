@@ -149,16 +149,21 @@ export async function limitsSet(ctx: Context, words: readonly string[], options:
   await propose(ctx, { values }, options.reason)
 }
 
+/** `2,500.00`: a comma groups thousands and nothing else. Read away elsewhere, it would make 5 of `0,05`. */
+const GROUPED = /^[1-9]\d{0,2}(,\d{3})+(\.\d+)?$/
+
 /** `none` is no limit; `5%` of a share is 0.05. */
-function valueOf(name: LimitName, typed: string): string | null {
+export function valueOf(name: LimitName, typed: string): string | null {
   if (typed === 'none') return null
   const isPercent = typed.endsWith('%')
   const { unit } = LIMITS[name]
-  const parsed = parseDecimal(isPercent ? typed.slice(0, -1).trim() : typed.replaceAll(',', ''))
-  if (!parsed.ok || (isPercent && !unit.startsWith('share')))
+  const plain = isPercent ? typed.slice(0, -1).trim() : typed
+  const isShare = unit.startsWith('share')
+  const parsed = parseDecimal(!isShare && GROUPED.test(plain) ? plain.replaceAll(',', '') : plain)
+  if (!parsed.ok || (isPercent && !isShare))
     throw new Stop(
       'USAGE',
-      `${name} is in ${unit}, and ${harmless(typed)} is not; write a number such as ${EXAMPLE[unit]}, or none.`,
+      `${name} is in ${unit}, and ${harmless(typed)} is not; write a number such as ${EXAMPLE[unit]}, or none.${plain.includes(',') ? ' Decimals follow a point; a comma only groups thousands, as in 2,500.00.' : ''}`,
     )
   return shortest(isPercent ? times(parsed.value, CENT) : parsed.value)
 }
