@@ -1,4 +1,5 @@
 import type { Denial, DenialCode, Desk } from '../../src/desk/desk.ts'
+import type { Happened } from '../../src/desk/events.ts'
 import type { Actor, Row } from '../../src/journal/row.ts'
 import type { HaltLevel, HaltScope } from '../../src/orders/halt.ts'
 import type { Proposal } from '../../src/orders/proposal.ts'
@@ -9,6 +10,8 @@ import {
   amt,
   gt,
   isZero,
+  max,
+  min,
   minus,
   negate,
   plus,
@@ -17,6 +20,7 @@ import {
   text,
   times,
   toStep,
+  type Decimal,
   type Qty,
   ZERO,
 } from '../../src/values/decimal.ts'
@@ -24,6 +28,7 @@ import { msBetween, plusMs } from '../../src/values/instant.ts'
 import type { Result } from '../../src/values/result.ts'
 import { FIRST_POLICY } from '../../src/approvals/policy.ts'
 import type { ChannelUser, Evidence } from '../../src/approvals/evidence.ts'
+import { LIMIT_NAMES, LIMITS, type Limits } from '../../src/gate/limits.ts'
 import type { Change, ChangeOf, PersonRole } from '../../src/ports/records.ts'
 import { sha256Base64url } from '../../src/values/hash.ts'
 import { canonical } from '../../src/values/json.ts'
@@ -33,8 +38,9 @@ import type { HouseClock, Loop } from './loop.ts'
 import { boundsOf, wordsOf } from './people.ts'
 import type { Item, PolicyName } from './plan.ts'
 import { POLICIES } from './policies.ts'
-import { isPart } from './recount.ts'
+import { isPart, Recount } from './recount.ts'
 import { type Asked, type Said, Violation } from './scene.ts'
+import { enrol, signed } from './signing.ts'
 import { linkOf } from './yes.ts'
 import type { Venue } from './venue.ts'
 import type { Wire } from './wire.ts'
@@ -317,6 +323,35 @@ export function accessOf(w: Pick<Acting, 'rows'>, personID: string, first = fals
   return all.at(first ? 0 : -1) ?? null
 }
 
+/** The risk limits as a page shows them; null: the account has none. */
+function limitsOf(w: Acting): Limits | null {
+  const book = new Recount()
+  for (const row of w.rows) if (row.action.startsWith('limits.')) book.take(row)
+  return book.limitsAt(w.clock.now())
+}
+/** Every figure two thirds of what it was, or three times as much; a count is never none. */
+function other(limits: Limits, to: string): Limits {
+  const [tighter, most] = [to === 'tighter', dec('1')]
+  const values = LIMIT_NAMES.map((name) => {
+    const { unit } = LIMITS[name]
+    const figure = (value: Decimal | null): Decimal | null => {
+      if (value === null) return null
+      if (unit === 'count' || unit === 'orders') return tighter ? max(minus(value, most), most) : plus(value, most)
+      const share = times(value, dec(tighter ? '0.66' : '1.5'))
+      return unit.startsWith('share') ? min(share, most) : share
+    }
+    const { hard, soft } = limits.values[name]
+    return [name, { hard: figure(hard), soft: figure(soft) }] as const
+  })
+  const restricted = tighter ? [...new Set([...limits.lists.restricted, 'MSFT'])] : []
+  return {
+    ...limits,
+    version: limits.version + 1,
+    values: Object.fromEntries(values) as Limits['values'],
+    lists: { ...limits.lists, restricted },
+  }
+}
+
 const governing = (w: Acting, item: Item, what: ChangeOf): Promise<void> =>
   govern(w, what, named(item, 'by', 'rik'), named(item, 'agree', 'ad'), seconds(item, 'after', '0'))
 
@@ -374,7 +409,7 @@ const ACTS: Readonly<Record<string, Act>> = {
     const [intentID, by] = [word(item, 0) as IntentID, named(item, 'by')]
     let before: string | null = null
     whenever(w, ticketed(intentID), Number(named(item, 'times', '3')), (row) => {
-      const { digest, decideBy } = dataOf<{ digest: string; decideBy: number }>(row)
+      const { digest, decideBy, requires } = dataOf<Happened['intent.ticketed']>(row)
       const seen =
         item.named['shows'] === 'old' && before !== null
           ? before
@@ -383,15 +418,18 @@ const ACTS: Readonly<Record<string, Act>> = {
             : digest
       before = digest
       const end = item.named['end']
-      const afterMs =
-        end === undefined ? seconds(item, 'after') : msBetween(w.clock.now(), decideBy as never) + Number(end)
+      const afterMs = end === undefined ? seconds(item, 'after') : msBetween(w.clock.now(), decideBy) + Number(end)
       w.loop.post(afterMs, async () => {
         const chat = item.named['via'] === 'slack'
         const evidence = chat ? clickOf(w, named(item, 'user', by)) : null
+        const using = chat ? 'channel' : item.named['via'] === 'passkey' ? 'passkey' : null
         const actor: Actor = chat ? { ...who(by), via: 'slack', session: null } : who(by)
-        await want(w, { what: 'approve', by, intentID, digest: seen, ...(chat && { using: 'channel' }) }, (desk) =>
-          desk.approve({ intentID, digest: seen, reason: null, actor, ...(evidence && { evidence }) }),
-        )
+        await want(w, { what: 'approve', by, intentID, digest: seen, ...(using && { using }) }, async (desk) => {
+          const ticket = { intentID, digest: seen, policyVersion: requires?.policyVersion ?? 0 }
+          const nonce = `${w.rows.length} ${w.loop.nowUs}`
+          const proof = using === 'passkey' ? await signed(desk, by, ticket, nonce, w.clock.now()) : evidence
+          return desk.approve({ intentID, digest: seen, reason: null, actor, ...(proof && { evidence: proof }) })
+        })
       })
     })
   },
@@ -490,6 +528,27 @@ const ACTS: Readonly<Record<string, Act>> = {
     w.injected('policy changed', null)
     await governing(w, item, { kind: 'approval policy', before: version, policy })
   },
+  /** At once by one person, or looser on the next day by two. */
+  async limits(w, item) {
+    const before = limitsOf(w)
+    if (!before) return
+    w.injected('limits changed', null)
+    await governing(w, item, { kind: 'risk limits', before, after: other(before, word(item, 0)) })
+  },
+  /** Says yes to all that waits, at one instant. */
+  async 'approve-all'(w, item) {
+    const by = named(item, 'by')
+    const waiting = new Map<IntentID, string>()
+    for (const { action, object, data } of w.rows)
+      if (action === 'intent.ticketed') waiting.set(object.id as IntentID, (data as { digest: string }).digest)
+      else if (object.type === 'intent' && action !== 'intent.voted') waiting.delete(object.id as IntentID)
+    w.injected('yes to all', null)
+    const yes = ([intentID, digest]: readonly [IntentID, string]) =>
+      want(w, { what: 'approve', by, intentID, digest }, (desk) =>
+        desk.approve({ intentID, digest, reason: null, actor: who(by) }),
+      )
+    await Promise.all([...waiting].map(yes))
+  },
   async access(w, item) {
     const [personID, to] = [word(item, 0), word(item, 1)]
     const before = accessOf(w, personID)
@@ -532,6 +591,11 @@ const ACTS: Readonly<Record<string, Act>> = {
     await want(w, { what: 'link', by, linkID: linkOf(user) }, (desk) =>
       desk.linkUser({ codeHash: hash, user, via: 'slack' }),
     )
+  },
+  /** Lets them sign what a click is not enough for. */
+  async passkey(w, item) {
+    const by = word(item, 0)
+    await ask(w, `a passkey for ${by}`, (desk) => enrol(desk, by, `${w.rows.length} ${w.loop.nowUs}`, w.clock.now()))
   },
   async unlink(w, item) {
     const [whose, linkID] = [word(item, 0), linkOf(chatUser(word(item, 0)))]
@@ -607,6 +671,11 @@ const ACTS: Readonly<Record<string, Act>> = {
     w.loop.post(seconds(item, 'for'), () => {
       broker.status = 'Active'
     })
+  },
+  /** Profit, loss, or money that somebody pays in or out. */
+  worth(w, item) {
+    w.injected('equity', null)
+    w.market.broker.equity = amt(word(item, 0))
   },
   website(w, item) {
     const { broker } = w.market

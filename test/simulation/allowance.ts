@@ -1,6 +1,7 @@
 import { digestOf } from '../../src/approvals/digest.ts'
 import { CLOCK_SKEW_MAX_MS } from '../../src/gate/evidence.ts'
 import type { AccountFact, MarketSession, Quote } from '../../src/gate/facts.ts'
+import type { Row } from '../../src/journal/row.ts'
 import type { Terms } from '../../src/orders/terms.ts'
 import type { Ticket } from '../../src/orders/ticket.ts'
 import type { BrokerPosition } from '../../src/ports/broker.ts'
@@ -31,6 +32,7 @@ import { type Instant, plusMs } from '../../src/values/instant.ts'
 import type { ScriptedBroker } from '../scenarios/broker.ts'
 import type { Promised } from './promises.ts'
 import { type Counted, isLive, leaves, moved, type Recount } from './recount.ts'
+import { type Heard, Risk } from './risk.ts'
 import type { Scene } from './scene.ts'
 import { APPROVING, askedOf, isOwn, mayNot, notEnough } from './yes.ts'
 
@@ -42,7 +44,7 @@ const SLACK_MS = 100
 /** Of each kind of reading so many are kept: more than any age limit lets in. */
 const READINGS = 256
 
-type Reading<T> = { readonly is: T; readonly wall: Instant }
+type Reading<T> = { readonly is: T; readonly wall: Instant; readonly rows: number }
 export type Wrong = { readonly promise: Promised; readonly text: string }
 const wrong = (promise: Promised, text: string): Wrong => ({ promise, text })
 
@@ -53,9 +55,9 @@ class Readings {
   readonly accounts: Reading<AccountFact>[] = []
   readonly positions: Reading<readonly BrokerPosition[]>[] = []
 
-  constructor(venue: ScriptedBroker, wall: () => Instant) {
+  constructor(venue: ScriptedBroker, wall: () => Instant, rows: () => number) {
     const keep = <T>(list: Reading<T>[], is: T): T => {
-      list.push({ is, wall: wall() })
+      list.push({ is, wall: wall(), rows: rows() })
       if (list.length > 2 * READINGS) list.splice(0, READINGS)
       return is
     }
@@ -92,13 +94,24 @@ export class Allowance {
   readonly #scene: Scene
   readonly #book: Recount
   readonly #readings: Readings
+  readonly #risk: Risk
   readonly #reduces = new Set<string>()
   readonly #createdAt = new Map<string, Instant>()
 
   constructor(scene: Scene, book: Recount) {
     this.#scene = scene
     this.#book = book
-    this.#readings = new Readings(scene.venue, () => scene.wall())
+    this.#readings = new Readings(
+      scene.venue,
+      () => scene.wall(),
+      () => scene.rows.length,
+    )
+    this.#risk = new Risk(scene, book)
+  }
+
+  /** Looks at the book as it is with the row. */
+  took(row: Row): void {
+    this.#risk.took(row, this.#readings)
   }
 
   created(clOrdID: string, at: Instant): void {
@@ -183,7 +196,19 @@ export class Allowance {
       return wrong('approved', `${order.clOrdID} was promised after its signal had expired`)
     if (this.#book.frozen.has(order.symbol))
       return wrong('frozen', `${order.clOrdID} was promised while ${order.symbol} was frozen`)
-    return this.#market(order, ticket, filled, now)
+    const rest = minus(ticket.terms.orderQty, filled)
+    const notional = isZero(filled) ? ticket.maxNotional : share(ticket.maxNotional, rest, ticket.terms.orderQty)
+    const votes = wish ? null : idea.votes
+    const beyond = this.#risk.beyond({ order, ticket, filled, notional, votes }, this.#timely(now), now)
+    return this.#market(order, ticket, notional, now) ?? (beyond === null ? null : wrong('limits', beyond))
+  }
+
+  /** What the gate may have looked at. Of a position in another symbol it takes a price of any age. */
+  #timely(now: Instant): Heard {
+    const { accountAgeMaxMs } = this.#scene.policy
+    const isNow = ({ wall }: { readonly wall: Instant }): boolean => isTimely(wall, now, accountAgeMaxMs)
+    const { accounts, positions, quotes } = this.#readings
+    return { accounts: accounts.filter(isNow), positions: positions.filter(isNow), quotes }
   }
 
   /** Not more than all generations may fill by now, at the same price. */
@@ -197,7 +222,7 @@ export class Allowance {
   }
 
   /** G6 and G7: some answer of the broker, young enough, must allow it; all must be known. */
-  #market(order: Counted, ticket: Ticket, filled: Qty, now: Instant): Wrong | null {
+  #market(order: Counted, ticket: Ticket, notional: Amt, now: Instant): Wrong | null {
     const { policy, venue } = this.#scene
     const { symbol, clOrdID } = order
     const quotes = this.#readings.quotes(symbol).filter(({ is }) => isTimely(is.at, now, policy.quoteAgeMaxMs))
@@ -221,8 +246,6 @@ export class Allowance {
         'approved',
         `${clOrdID} was promised when ${symbol} had left ${text(ticket.refPx)} by more than ${driftBps} bps`,
       )
-    const rest = minus(ticket.terms.orderQty, filled)
-    const notional = isZero(filled) ? ticket.maxNotional : share(ticket.maxNotional, rest, ticket.terms.orderQty)
     const accounts = this.#readings.accounts.filter(({ is }) => isTimely(is.at, now, policy.accountAgeMaxMs))
     const active = accounts.filter(({ is }) => is.status === 'Active')
     if (active.length === 0)

@@ -55,9 +55,11 @@ const EVIDENCE = 'src/gate/evidence.ts'
 const EXECUTIONS = 'src/desk/executions.ts'
 const EXPOSURE = 'src/gate/exposure.ts'
 const GATE = 'src/gate/gate.ts'
+const GOVERNING = 'src/desk/governing.ts'
 const HALTING = 'src/desk/halting.ts'
 const IDENTIFYING = 'src/desk/identifying.ts'
 const INTENTS = 'src/desk/intents.ts'
+const LIMITING = 'src/desk/limiting.ts'
 const MACHINE = 'src/orders/machine.ts'
 const POSITION = 'src/orders/position.ts'
 const PROJECT = 'src/desk/project.ts'
@@ -72,6 +74,8 @@ const RULES = 'src/approvals/policy.ts'
 const SIZING = 'src/gate/sizing.ts'
 const SQLITE = 'src/store/sqlite.ts'
 const TABLE = 'src/orders/delivery.ts'
+const TRADING_DAY = 'src/desk/trading-day.ts'
+const USAGE = 'src/gate/usage.ts'
 const WORKER = 'src/worker/worker.ts'
 
 const LOOK_AT_THE_WIRE = 'if (opens && (await haltedNow(h, send)))'
@@ -1150,6 +1154,207 @@ export const MUTANTS: readonly Mutant[] = [
     ],
   },
   {
+    name: 'open-entries-not-in-the-turnover',
+    guarantee: 'G7',
+    about: 'What the orders of today may still cost does not count against its turnover.',
+    edits: [
+      {
+        file: TRADING_DAY,
+        find: 'return isOpen(order) ? order.maxNotional : filledCost(order, order.maxNotional)',
+        put: 'return filledCost(order, order.maxNotional)',
+      },
+    ],
+  },
+  {
+    name: 'turnover-forgotten-after-a-restart',
+    guarantee: 'G7',
+    about: 'The gateway is started again, and the turnover of the day begins anew.',
+    edits: [
+      {
+        file: RECOVERING,
+        find: '  await openLimits(c)\n',
+        put: `  await openLimits(c)
+  const day = await c.tx.get('day', 'account')
+  if (day) await c.tx.put('day', { ...day, turnover: amt('0.00') })\n`,
+      },
+      {
+        file: RECOVERING,
+        find: "import { openLimits } from './limiting.ts'\n",
+        put: "import { openLimits } from './limiting.ts'\nimport { amt } from '../values/decimal.ts'\n",
+      },
+    ],
+  },
+  {
+    name: 'exits-not-counted-as-messages',
+    guarantee: 'G7',
+    about: 'The stops that are sent count against no limit of messages.',
+    edits: [
+      {
+        file: TRADING_DAY,
+        find: "const isSend = row.action === 'order.send-started'",
+        put: "const isSend = row.action === 'order.send-started' && order.role === 'Entry'",
+      },
+    ],
+  },
+  {
+    name: 'cancels-not-counted-as-messages',
+    guarantee: 'G7',
+    about: 'The cancels that are sent count against no limit of messages.',
+    edits: [{ file: TRADING_DAY, find: "isSend || row.action === 'order.cancel-requested'", put: 'isSend' }],
+  },
+  {
+    name: 'trading-day-never-turns',
+    guarantee: 'G7',
+    about: 'The first day never ends, and its loss and its turnover are counted against all that come.',
+    edits: [
+      {
+        file: TRADING_DAY,
+        find: 'day && at < day.until ? day : fresh(at, day)',
+        put: 'day ?? fresh(at, day)',
+      },
+    ],
+  },
+  {
+    name: 'trading-day-turns-each-hour',
+    guarantee: 'G7',
+    about: 'With each hour the counts of the day begin anew.',
+    edits: [
+      {
+        file: TRADING_DAY,
+        find: '    until,\n    opening: null,',
+        put: '    until: Math.min(until, (Math.floor(at / 3_600_000_000) + 1) * 3_600_000_000) as Instant,\n    opening: null,',
+      },
+    ],
+  },
+  {
+    name: 'highest-equity-forgotten-over-night',
+    guarantee: 'G7',
+    about: 'An order is canceled before the account is read on a new day, and the drawdown begins anew.',
+    edits: [{ file: TRADING_DAY, find: 'const begun = openingOf(last)', put: 'const begun = last?.opening ?? null' }],
+  },
+  {
+    name: 'loss-of-the-day-not-looked-at',
+    guarantee: 'G7',
+    about: 'The account has lost as much as it may on one day, and more is opened.',
+    edits: [
+      {
+        file: USAGE,
+        find: 'return began && atLeastZero(minus(began, account.equity))',
+        put: 'return began && ZERO',
+      },
+    ],
+  },
+  {
+    name: 'drawdown-from-the-opening',
+    guarantee: 'G7',
+    about: 'What was lost before today is forgotten by the limit on the loss since the highest equity.',
+    edits: [
+      {
+        file: USAGE,
+        find: 'highEquity && atLeastZero(minus(highEquity, account.equity))',
+        put: 'highEquity && atLeastZero(minus(account.cash, account.equity))',
+      },
+    ],
+  },
+  {
+    name: 'open-entries-are-no-positions',
+    guarantee: 'G7',
+    about: 'Two orders in two symbols are out, and both fill where one position may be open.',
+    edits: [
+      {
+        file: USAGE,
+        find: 'held && count(new Set([...held.symbols, ...entries.symbols]).size)',
+        put: 'held && count(new Set(held.symbols).size)',
+      },
+      {
+        file: USAGE,
+        find: '[...c.facts.day.held.symbols, ...c.exposure.value.entries.symbols].includes(symbol)',
+        put: 'c.facts.day.held.symbols.includes(symbol)',
+      },
+    ],
+  },
+  {
+    name: 'gross-exposure-of-positions-alone',
+    guarantee: 'G7',
+    about: 'What is ordered does not count against the gross exposure.',
+    edits: [
+      {
+        file: USAGE,
+        find: 'plus(plus(held.long, held.short), plus(entries.buys, entries.sells))',
+        put: 'plus(held.long, held.short)',
+      },
+    ],
+  },
+  {
+    name: 'share-of-a-symbol-without-its-orders',
+    guarantee: 'G7',
+    about: 'What is ordered in a symbol does not count against its share of the equity.',
+    edits: [
+      {
+        file: USAGE,
+        find: 'limit: ofCapital,\n    before: ({ exposure }: Known) => plus(exposure.position, exposure.inFlight),',
+        put: 'limit: ofCapital,\n    before: ({ exposure }: Known) => exposure.position,',
+      },
+    ],
+  },
+  {
+    name: 'restricted-symbol-traded',
+    guarantee: 'G7',
+    about: 'A symbol is restricted, and an order in it goes out.',
+    edits: [{ file: CHECKS, find: 'return limits.lists.restricted.includes(symbol)\n', put: 'return false\n' }],
+  },
+  {
+    name: 'repeats-counted-per-intent',
+    guarantee: 'G7',
+    about: 'A strategy enters the same symbol again and again, and each time it counts as the first.',
+    edits: [
+      {
+        file: TRADING_DAY,
+        find: 'null : keyOf(strategyID, symbol, side)',
+        put: 'null : keyOf(intentID, symbol, side)',
+      },
+    ],
+  },
+  {
+    name: 'risk-limits-looked-at-once',
+    guarantee: 'G7',
+    about: 'Risk limits are looked at when an order is proposed and not when it is sent.',
+    edits: [
+      {
+        file: DELIVERY,
+        find: '    await c.rules(),\n    c.now,\n  )\n',
+        put: '    c.setting.policy,\n    c.now,\n  )\n',
+      },
+    ],
+  },
+  {
+    name: 'soft-limit-ignored',
+    guarantee: 'G7',
+    about: 'An order is beyond a soft limit, and a click lets it go.',
+    edits: [
+      { file: INTENTS, find: 'surer(requirementOf(approvals, order), soft)', put: 'requirementOf(approvals, order)' },
+      { file: DELIVERY, find: 'isBeyondMore(intent.requires ?? ONE_CLICK, soft)', put: 'false' },
+    ],
+  },
+  {
+    name: 'soft-limit-looked-at-once',
+    guarantee: 'G7',
+    about: 'Two orders get a click each, and together they are beyond a soft limit when they go.',
+    edits: [{ file: DELIVERY, find: 'isBeyondMore(intent.requires ?? ONE_CLICK, soft)', put: 'false' }],
+  },
+  {
+    name: 'loosened-limits-in-force-at-once',
+    guarantee: 'G7',
+    about: 'Limits are loosened for the trade of the moment.',
+    edits: [
+      {
+        file: LIMITING,
+        find: 'isTightening(before, after) ? null : dayOf(now, DAY_ZONE).until',
+        put: 'null',
+      },
+    ],
+  },
+  {
     name: 'buying-power-spent-twice',
     guarantee: 'G7',
     about: 'What was ordered a moment ago is still counted as buying power.',
@@ -1476,6 +1681,18 @@ export const MUTANTS: readonly Mutant[] = [
         file: ADOPTING,
         find: 'if (!person || person.disabled || !EXPLAINERS.some((role) => person.roles.some((r) => r === role)))',
         put: 'if (false)',
+      },
+    ],
+  },
+  {
+    name: 'limits-tightened-by-anybody',
+    guarantee: 'G11',
+    about: 'Somebody who may only look on sets limits under which nothing goes any more.',
+    edits: [
+      {
+        file: GOVERNING,
+        find: "onlyTakesAway(what) ? TIGHTENERS : ['risk']",
+        put: "onlyTakesAway(what) ? [...TIGHTENERS, 'auditor', 'trader'] : ['risk']",
       },
     ],
   },

@@ -3,11 +3,13 @@ import { readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { after, describe, it } from 'node:test'
 import { deny } from '../../src/desk/command.ts'
+import type { Happened } from '../../src/desk/events.ts'
 import type { Row } from '../../src/journal/row.ts'
 import type { Truth } from '../scenarios/broker.ts'
 import { amt, dec, plus, px, qty } from '../../src/values/decimal.ts'
 import type { ExecID } from '../../src/values/brand.ts'
 import type { Json } from '../../src/values/json.ts'
+import { LIMITS } from './policies.ts'
 import { PROMISES, type Promised } from './promises.ts'
 import type { Said, Scene, Violation } from './scene.ts'
 import { played, type Tampering, type Watched } from './watched.ts'
@@ -24,6 +26,7 @@ signal  I1 BUY AAPL entry=190.00 stop=188.00
 `
 const DAY = `${HEAD}approve I1 by=ana
 report  I1 Fill 20 @ 190.00`
+const limited = (line: string): string => DAY.replace('cannot ', `limits  ${line}\ncannot `)
 const CHANGED = `${DAY}
 replace I1 by=ana price=190.10`
 const HALT = `${DAY}
@@ -506,6 +509,57 @@ const BROKEN: { readonly [promise in Promised]: readonly Case[] } = {
       },
       says: /more than the buying power leaves/,
     },
+    {
+      how: 'a restricted symbol',
+      script: DAY,
+      scene: () => ({ limits: { ...LIMITS.symbols, lists: { ...LIMITS.symbols.lists, restricted: ['AAPL'] } } }),
+      says: /is in AAPL, which is restricted/,
+    },
+    // prettier-ignore
+    ...(
+      [
+        ['maxDayTurnover', '0.5', 'hard', '0.09', /makes 9880 of maxDayTurnover, and 0\.09 may be/],
+        ['maxDayTurnover', '0.5', 'soft', '0.09', /beyond the soft 0\.09, and only clicks let it go/],
+        ['maxGrossExposure', '0.5', 'hard', '0.09', /makes 9880 of maxGrossExposure/],
+        ['maxNetExposure', '0.5', 'hard', '0.09', /makes 9880 of maxNetExposure/],
+        ['maxSymbolShare', '0.5', 'hard', '0.09', /makes 9880 of maxSymbolShare/],
+        ['maxOpenPositions', '3', 'hard', '0', /makes 1 of maxOpenPositions/],
+        ['maxOrdersPerDay', '9', 'hard', '0', /makes 1 of maxOrdersPerDay/],
+        ['maxOrdersPerMinute', '9', 'hard', '0', /makes 1 of maxOrdersPerMinute/],
+        ['maxRepeats', '9', 'hard', '0', /makes 1 of maxRepeats/],
+        ['dayLoss', '0.5', 'hard', '0', /makes 0 of dayLoss/],
+        ['drawdown', '0.5', 'hard', '0', /makes 0 of drawdown/],
+      ] as const
+    ).map(([name, is, bound, told, says]) => ({
+      how: `the ${bound} ${name}`,
+      script: limited(`${name}=${is}`),
+      ...rows('limits.opened', (row) => {
+        const { limits } = row.data as unknown as Happened['limits.opened']
+        const values = { ...limits.values, [name]: { ...limits.values[name], [bound]: dec(told) } }
+        return { ...row, data: { limits: { ...limits, values } } as never }
+      }),
+      says,
+    })),
+    {
+      how: 'a day that begins with what nobody said',
+      script: limited('maxDayTurnover=0.5'),
+      ...rows('day.opened', (row) => ({
+        ...row,
+        data: { ...row.data, opening: { ...(row.data['opening'] as object), equity: '999999' } },
+      })),
+      says: /opens 2026-11-23 with 999999, which the broker never said/,
+    },
+  ],
+  room: [
+    {
+      how: 'repeats that never were',
+      script: scenario('limit-repeats'),
+      ...rows('intent.refused', (row) => ({
+        ...row,
+        data: { ...row.data, refusals: [{ code: 'REPEATS_EXCEEDED', count: 3, limit: 2 }] },
+      })),
+      says: /was refused \(REPEATS_EXCEEDED\) for 3, and there were 2/,
+    },
   ],
   seen: [
     {
@@ -913,6 +967,12 @@ describe('the oracles', () => {
     'halt-with-a-replacement-in-doubt',
     'halt-with-an-order-that-never-arrived',
     'hands-on-our-stop',
+    'limit-drawdown-over-night',
+    'limit-loss-of-a-day',
+    'limit-messages-of-a-minute',
+    'limit-repeats',
+    'limit-soft',
+    'limit-turnover-of-a-day',
     'lost-reply-never-provable',
     'replacement-that-arrives-late',
     'replaced-on-the-brokers-own-page',

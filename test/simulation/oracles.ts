@@ -124,6 +124,7 @@ class Watch implements Oracles {
     this.#book.take(row)
     this.#last = row
     if (row.action === 'order.send-started') this.#promised(row)
+    this.#allowance.took(row)
     if (row.action === 'order.absent') this.#gone(row)
     if (row.action === 'task.raised') this.#givenUp(object.id)
     if (row.action === 'order.rejected') {

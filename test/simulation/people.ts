@@ -2,11 +2,12 @@ import { DECLINERS } from '../../src/approvals/decide.ts'
 import type { Action, Happened } from '../../src/desk/events.ts'
 import type { Row } from '../../src/journal/row.ts'
 import { type Decimal, eq, gt, text } from '../../src/values/decimal.ts'
-import { plusMs } from '../../src/values/instant.ts'
+import { type Instant, parseInstant, plusMs } from '../../src/values/instant.ts'
 import { canonical } from '../../src/values/json.ts'
 import type { HaltLevel } from '../../src/orders/halt.ts'
 import type { ArmedStrategy, ChangeOf, Decision } from '../../src/ports/records.ts'
 import { broken } from './promises.ts'
+import { isTighter, newYorkDay } from './risk.ts'
 import { type Idea, isPart, type Recount, type Wanted } from './recount.ts'
 import type { Asked, Said, Scene } from './scene.ts'
 import { APPROVING, askedOf, GOVERNING, isOwn, linkOf, mayNot, notEnough, oneTooMany, worthless } from './yes.ts'
@@ -96,14 +97,14 @@ export class People {
         return
       case 'change.proposed': {
         const { change } = dataOf<'change.proposed'>(row)
-        this.#person(row, GOVERNING, 'propose a change')
+        this.#person(row, proposing(change.what), 'propose a change')
         if (change.proposer !== actor.id)
           broken('people', `${actor.id} proposed a change in the name of ${change.proposer}`)
         return
       }
       case 'change.voted': {
         const { decision } = dataOf<'change.voted'>(row)
-        this.#person(row, GOVERNING, `agree to ${id}`)
+        this.#person(row, agreeing(book.wanted.get(id)?.change.what.kind), `agree to ${id}`)
         this.#inOwnName(row, decision)
         if (decision.digest !== book.wanted.get(id)?.change.digest)
           broken('people', `${actor.id} agreed to another change than ${id}`)
@@ -113,6 +114,18 @@ export class People {
         return this.#wasAgreed(row, 'approval policy', dataOf<'policy.changed'>(row).policy)
       case 'person.changed':
         return this.#wasAgreed(row, 'person', dataOf<'person.changed'>(row))
+      case 'limits.changed': {
+        const { limits, from } = dataOf<'limits.changed'>(row)
+        this.#wasAgreed(row, 'risk limits', limits)
+        const what = book.wanted.get(row.corr)?.change.what
+        if (what?.kind !== 'risk limits') return
+        const ts = parseInstant(row.ts) as Instant
+        if (canonical(what.before) !== canonical(book.limitsAt(ts)))
+          broken('people', `row ${row.seq} changes other limits than those that are in force`)
+        if (!isTighter(what.before, limits) && (from === null || newYorkDay(from) === newYorkDay(ts)))
+          broken('people', `row ${row.seq} loosens limits before the day is over`)
+        return
+      }
       case 'strategy.armed': {
         const { arming } = dataOf<'strategy.armed'>(row)
         this.#person(row, APPROVING, `arm ${arming.strategyID}`)
@@ -129,6 +142,12 @@ export class People {
         const { link } = dataOf<'link.made'>(row)
         if (actor.type !== 'person' || link.personID !== actor.id)
           broken('people', `${actor.id} made ${id} the chat user of ${link.personID}`)
+        return
+      }
+      case 'passkey.enrolled': {
+        const { passkey } = dataOf<'passkey.enrolled'>(row)
+        if (actor.type !== 'person' || passkey.personID !== actor.id)
+          broken('people', `${actor.id} made ${id} the passkey of ${passkey.personID}`)
         return
       }
       case 'person.added':
@@ -186,12 +205,18 @@ export class People {
     const { people, wanted } = this.#book
     const found = wanted.get(row.corr)
     const what = found?.change.what
-    const became = what?.kind === 'approval policy' ? what.policy : what?.kind === 'person' ? what.after : null
+    const became =
+      what?.kind === 'approval policy'
+        ? what.policy
+        : what?.kind === 'person' || what?.kind === 'risk limits'
+          ? what.after
+          : null
     if (!found || found.settled || what?.kind !== kind || canonical(became) !== canonical(to))
       broken('people', `row ${row.seq} (${row.action}) is no change that somebody proposed`)
     const subject = what.kind === 'person' ? what.personID : null
     if (what.kind === 'person' && takesAway(what)) return
-    const mayAgree = (personID: string): boolean => mayNot(personID, GOVERNING, this.#book) === null
+    if (what.kind === 'risk limits' && isTighter(what.before, what.after)) return
+    const mayAgree = (personID: string): boolean => mayNot(personID, agreeing(kind), this.#book) === null
     const isOther = (personID: string): boolean =>
       personID !== found.change.proposer && personID !== subject && mayAgree(personID)
     const isAlone = ![...people.keys()].some(isOther)
@@ -249,6 +274,7 @@ export class People {
         return this.#isOfChange(id, said)
       case 'policy.changed':
       case 'person.changed':
+      case 'limits.changed':
         return this.#isOfChange(row.corr, said)
       case 'strategy.armed':
         return said.what === 'arm' && said.bounds === boundsOf(dataOf<'strategy.armed'>(row).arming)
@@ -437,6 +463,7 @@ const SIGNING_IN: ReadonlySet<string> = new Set([
   'session.ended',
   'token.issued',
   'token.revoked',
+  'passkey.enrolled',
 ])
 
 const yesOf = (row: Row): Decision => dataOf<'intent.approved' | 'intent.voted'>(row).decision
@@ -458,6 +485,13 @@ export const boundsOf = ({
 const takesAway = ({ before, after }: Extract<ChangeOf, { readonly kind: 'person' }>): boolean =>
   after.roles.every((role) => before.roles.includes(role)) &&
   (after.disabled || (!before.disabled && after.roles.length < before.roles.length))
+
+/** Tighter limits are set by whoever has some power, looser ones are wanted by those who answer for the risk. */
+const TIGHTENING: readonly string[] = ['risk', 'admin', 'approver', 'operator']
+const proposing = (what: ChangeOf): readonly string[] =>
+  what.kind !== 'risk limits' ? GOVERNING : isTighter(what.before, what.after) ? TIGHTENING : ['risk']
+const agreeing = (kind: ChangeOf['kind'] | undefined): readonly string[] =>
+  kind === 'risk limits' ? APPROVING : GOVERNING
 
 /** Only at the word of a person. */
 const isRepriced = ({ action, data }: Row): boolean =>

@@ -14,10 +14,16 @@ export type WorldSetting = {
   readonly lastsMs: number
   readonly broker: BrokerName
   readonly store: 'memory' | 'file'
-  readonly limits: 'wide' | 'tight'
+  readonly limits: LimitsName
   /** Who must say yes to what when it begins. */
   readonly policy: PolicyName
 }
+
+/**
+ * `wide` and `tight` are of the rules of the gate alone: of `tight` two orders in one symbol do not fit. Of the others each
+ * adds risk limits of the account, which people may change.
+ */
+export type LimitsName = 'wide' | 'tight' | 'turnover' | 'positions' | 'losses' | 'repeats' | 'soft' | 'symbols'
 
 /** `two`: two people to every order; `large-two`: to the larger ones; `armed`: much may go without a person. */
 export type PolicyName = 'first' | 'two' | 'large-two' | 'armed'

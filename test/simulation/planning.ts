@@ -1,6 +1,7 @@
 import { HALT_LEVELS } from '../../src/orders/halt.ts'
 import { chance } from './loop.ts'
-import type { BrokerName, Item, Plan, Point, PolicyName, When, WorldSetting } from './plan.ts'
+import type { BrokerName, Item, LimitsName, Plan, Point, PolicyName, When, WorldSetting } from './plan.ts'
+import { LIMITS } from './policies.ts'
 import { BROKERS, midAt } from './venue.ts'
 import { SCOPES } from './words.ts'
 
@@ -15,6 +16,8 @@ const STARTS = {
   summerBegins: '2026-03-06T20:58:00Z',
   midnight: '2026-11-23T23:59:00Z',
 } as const
+/** Where limits look at the day: before an hour turns, and before a day in New York. */
+const TURNS = { hour: '2026-11-23T16:59:35Z', day: '2026-11-24T04:59:35Z' } as const
 
 /** The next opening after each of those ends, as seconds from its start: where a house that slept over night wakes. */
 const NIGHTS: Readonly<Partial<Record<keyof typeof STARTS, number>>> = {
@@ -60,7 +63,9 @@ type Kind = (d: Draws, world: WorldSetting) => Item[]
 export function planOf(seed: number, options: { readonly lastsMs?: number } = {}): Plan {
   const d = new Draws(seed, 'plan')
   const about = new Draws(seed, 'approvals')
+  const risks = new Draws(seed, 'limits')
   const broker = d.one(BROKER_NAMES)
+  const limits = risks.maybe(0.34) ? risks.one(LIMITS_DRAWN) : null
   const where = d.maybe(0.7) ? 'midday' : d.one(Object.keys(STARTS) as (keyof typeof STARTS)[])
   const activeMs = options.lastsMs ?? Math.round(d.between(20_000, 65_000))
   const night = NIGHTS[where]
@@ -70,11 +75,11 @@ export function planOf(seed: number, options: { readonly lastsMs?: number } = {}
     options.lastsMs === undefined && !overNight && d.maybe(0.012) ? Math.round(d.between(300_000, 1_500_000)) : 0
   const world: WorldSetting = {
     seed,
-    start: STARTS[where],
+    start: limits !== null && where === 'midday' ? turning(risks, broker) : STARTS[where],
     lastsMs: overNight ? (night + 60) * 1_000 : activeMs + awayMs,
     broker,
     store: d.maybe(0.08) ? 'file' : 'memory',
-    limits: d.maybe(0.35) ? 'tight' : 'wide',
+    limits: d.maybe(0.35) ? (limits ?? 'tight') : (limits ?? 'wide'),
     policy: about.one(POLICIES_DRAWN),
   }
   const busy = { ...world, lastsMs: overNight ? 150_000 : activeMs }
@@ -88,6 +93,7 @@ export function planOf(seed: number, options: { readonly lastsMs?: number } = {}
     items.push(at(160_000, 'crash', [], { down: String(night - 170) }))
     items.push(...trading(d, { ...busy, lastsMs: 40_000 }, night * 1_000 + 5_000, 'N'))
   }
+  if (limits !== null) items.push(...limited(risks, busy))
   items.push(...approvals(about, busy, items))
   return { world, items: items.sort(byTime) }
 }
@@ -356,6 +362,66 @@ const GOVERNED: Readonly<Record<string, Kind>> = {
     const votes = [yes('W1', by, '2.000', using ? SLACK : {}), yes('W1', 'rik', '1.000')]
     return [...(using ? [at(200, 'link', [by])] : []), ...waits(d, w, 'W1', between, votes)]
   },
+}
+
+// ---------------------------------------------------------------- risk limits
+
+const LIMITS_DRAWN = Object.keys(LIMITS) as Exclude<LimitsName, 'wide' | 'tight'>[]
+/** At midnight in New York only coins are traded. */
+const turning = (d: Draws, broker: BrokerName): string =>
+  d.maybe(0.4) ? STARTS.midday : broker === 'coins' && d.maybe(0.7) ? TURNS.day : TURNS.hour
+
+/** Orders that go at one instant and do not all fit, people who change the limits, gains and losses. */
+function limited(d: Draws, w: WorldSetting): Item[] {
+  const items: Item[] = []
+  const symbols = w.broker === 'coins' ? ['BTC/USD', 'AAPL'] : ['AAPL', 'AAPL', 'MSFT']
+  const start = d.between(500, 4_000)
+  // Some one after the other, so that days fill up; those of one instant get their yes at one instant too.
+  const times = Array.from({ length: d.whole(2, 5) }, (_, i) => start + (i * w.lastsMs * 0.8) / 5)
+  for (const [i, when] of times.entries()) {
+    const many = d.maybe(0.6) ? d.whole(2, 3) : 1
+    const symbol = d.one(symbols)
+    for (let n = 1; n <= many; n++) {
+      const of = d.maybe(0.5) ? symbol : d.one(symbols)
+      const mid = midAt(w.seed, of, when)
+      const words = {
+        entry: (mid * (1 + d.between(-8, 8) / 10_000)).toFixed(2),
+        stop: (mid * 0.99).toFixed(2),
+        tif: 'GTC',
+      }
+      if (w.limits === 'soft' && d.maybe(0.7))
+        items.push(
+          at(when - 10, 'approve', [`R${i + 1}${'abc'[n - 1]}`], {
+            by: d.one(['ana', 'bo']),
+            after: secs(d.between(0.3, 6)),
+            via: 'passkey',
+          }),
+        )
+      items.push(at(when + (n - 1) * 1_050, 'signal', [`R${i + 1}${'abc'[n - 1]}`, 'BUY', of], words))
+    }
+    const yes = when + many * 1_050 + d.between(100, 1_500)
+    items.push(at(yes, 'approve-all', [], { by: 'ana' }))
+    if (w.policy === 'two' || w.policy === 'large-two' || d.maybe(0.2))
+      items.push(at(yes, 'approve-all', [], { by: 'bo' }))
+    if (d.maybe(0.2)) items.push(at(yes + d.between(1, 600), 'crash', [], { down: '2.000' }))
+  }
+  if (w.limits === 'soft') items.push(...['ana', 'bo'].map((name) => at(300, 'passkey', [name])))
+  if (w.limits === 'losses')
+    items.push(...some(d, 1, 3, () => at(sometime(d, w) * 0.7, 'worth', [String(d.whole(960, 1_010) * 100)])))
+  if (d.maybe(0.5))
+    items.push(
+      ...some(d, 1, 2, () => {
+        const tighter = d.maybe(0.6)
+        const by = tighter ? d.one(['ana', 'rik', 'ad', 'vi', 'vi']) : d.one(['rik', 'rik', 'rik', 'ana', 'ad'])
+        const agree = d.one(['ana', 'bo', 'bo', 'ad', 'rik'])
+        return at(sometime(d, w), 'limits', [tighter ? 'tighter' : 'looser'], {
+          by,
+          agree,
+          after: secs(d.between(0, 4)),
+        })
+      }),
+    )
+  return items
 }
 
 // ---------------------------------------------------------------- what goes wrong
@@ -642,5 +708,6 @@ export const KINDS: Readonly<Record<string, Kind>> = {
 
 /** The sessions of all days but the plain ones end so long after their start. */
 const CLOSE_MS = 120_000
-const closes = ({ start }: WorldSetting): boolean => !start.includes('T16:') && !start.includes('T23:')
+const closes = ({ start }: WorldSetting): boolean =>
+  !start.includes('T16:') && !start.includes('T23:') && !start.includes('T04:')
 const seesTheClose = (w: WorldSetting): boolean => closes(w) && w.lastsMs > CLOSE_MS

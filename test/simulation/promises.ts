@@ -16,6 +16,7 @@ export const PROMISES = {
   covered: 'G5: exits are never blocked: what is held has a resting stop of its size',
   blind: 'G6: no opening order leaves without knowing market, account and position',
   limits: 'G7: limits count what is in flight',
+  room: 'G7: a limit stops only what is beyond it',
   seen: 'G8: every change says who, when and what for',
   asked: 'G8: what counts as done by somebody, they have asked for',
   answered: 'G8: what is answered as done is in the journal, and what is refused is not',

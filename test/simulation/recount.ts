@@ -1,4 +1,5 @@
 import type { Action, Happened } from '../../src/desk/events.ts'
+import type { Limits } from '../../src/gate/limits.ts'
 import type { Row } from '../../src/journal/row.ts'
 import type { HaltLevel } from '../../src/orders/halt.ts'
 import type { Report } from '../../src/orders/report.ts'
@@ -28,7 +29,7 @@ import {
   times,
   ZERO,
 } from '../../src/values/decimal.ts'
-import type { Instant } from '../../src/values/instant.ts'
+import { type Instant, parseInstant } from '../../src/values/instant.ts'
 import { canonical } from '../../src/values/json.ts'
 
 /** One journal row of a known action, with its data in the shape that action carries. */
@@ -210,6 +211,8 @@ export class Recount {
   readonly orders = new Map<string, Counted>()
   readonly byOrderID = new Map<string, Counted>()
   readonly family = new Map<string, Counted[]>()
+  /** Risk limits as people have set them, and those that wait for their day. Null: there are none. */
+  limits: { readonly is: Limits; readonly next: { readonly is: Limits; readonly from: Instant } | null } | null = null
   /** Task → is it still open. A task that was never raised is not in here. */
   readonly tasks = new Map<string, boolean>()
   /** Name of the order that is to take a place → what a person asked for. */
@@ -361,6 +364,15 @@ export class Recount {
           this.#disarmed(`${person.name}, who armed it, was disabled`, ({ by }) => by === id)
         return
       }
+      case 'limits.opened':
+        this.limits = { is: told.data.limits, next: null }
+        return
+      case 'limits.changed': {
+        const { limits, from } = told.data
+        const before = this.limitsAt(parseInstant(row.ts) as Instant) ?? limits
+        this.limits = from === null ? { is: limits, next: null } : { is: before, next: { is: limits, from } }
+        return
+      }
       case 'policy.changed':
         this.policy = { seq: row.seq, is: told.data.policy }
         return
@@ -405,6 +417,12 @@ export class Recount {
   /** The most that may go without a person; null: nothing may. */
   get autoMaxNotional(): Amt | null {
     return this.policy ? this.policy.is.autoMaxNotional : FIRST_POLICY.autoMaxNotional
+  }
+
+  /** What is in force. */
+  limitsAt(now: Instant): Limits | null {
+    const next = this.limits?.next
+    return next && now >= next.from ? next.is : (this.limits?.is ?? null)
   }
 
   /** The order and those in whose place it is, newest first. */

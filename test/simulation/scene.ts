@@ -1,4 +1,5 @@
 import type { DenialCode } from '../../src/desk/desk.ts'
+import type { Limits } from '../../src/gate/limits.ts'
 import type { Policy } from '../../src/gate/policy.ts'
 import type { Row } from '../../src/journal/row.ts'
 import type { HaltLevel } from '../../src/orders/halt.ts'
@@ -14,6 +15,8 @@ export type Scene = {
   /** The broker itself, not what it told us: every order it ever booked, what is open, what is held. */
   readonly venue: ScriptedBroker
   readonly policy: Policy
+  /** The risk limits that the account begins with; null or absent: it has none. */
+  readonly limits?: Limits | null
   /** What is durable now. Null while the house is closed. */
   readonly store: Store | null
   /** The whole journal as of the last commit, oldest first. */

@@ -4,7 +4,7 @@ import fc from 'fast-check'
 import { VERBS as ACTED } from './acts.ts'
 import type { Item, Plan, When } from './plan.ts'
 import { planOf } from './planning.ts'
-import { hint, lineOf, misread, parseScript, POLICY_NAMES, printScript, ScriptError } from './script.ts'
+import { hint, LIMITS_NAMES, lineOf, misread, parseScript, POLICY_NAMES, printScript, ScriptError } from './script.ts'
 import { LISTED } from './venue.ts'
 import { OF_STEPS, PEOPLE, SYMBOLS, VERBS } from './words.ts'
 import { CAST } from './world.ts'
@@ -58,7 +58,7 @@ const plan: fc.Arbitrary<Plan> = fc.record(
         lastsMs: fc.nat(2 ** 40),
         broker: fc.constantFrom('bare', 'brackets', 'pairs', 'sleeping-legs', 'coins'),
         store: fc.constantFrom('memory', 'file'),
-        limits: fc.constantFrom('wide', 'tight'),
+        limits: fc.constantFrom(...LIMITS_NAMES),
         policy: fc.constantFrom(...POLICY_NAMES),
       },
       { noNullPrototype: true },
@@ -111,7 +111,12 @@ describe('a script', () => {
       1,
       /policy= is first, two, large-two or armed, not "three"/,
     ],
-    ['a setting too few', WORLD.replace(' limits=wide', ''), 1, /world lacks limits= \(wide or tight\)/],
+    [
+      'a setting too few',
+      WORLD.replace(' limits=wide', ''),
+      1,
+      /world lacks limits= \(wide, tight, turnover, .* or symbols\)/,
+    ],
     ['an unknown setting', `${WORLD} sed=1`, 1, /no sed= \(did you mean "seed"\?\); there are seed, start, lasts/],
     ['a setting twice', `${WORLD} seed=1`, 1, /seed= stands twice/],
     ['a word in the world', `${WORLD} wide`, 1, /world takes no "wide"/],
@@ -189,7 +194,7 @@ describe('a script', () => {
       'an unknown person',
       `${WORLD}\nat 1.000 halt by=rick`,
       2,
-      /by= is ana, bo, rik, tom, ad or jax, not "rick" \(did you mean "rik"\?\)/,
+      /by= is ana, bo, rik, tom, ad, vi or jax, not "rick" \(did you mean "rik"\?\)/,
     ],
     [
       'an unknown word',
@@ -208,7 +213,7 @@ describe('a script', () => {
       'a name too few',
       `${WORLD}\nat 1.000 approve I1 after=2`,
       2,
-      /approve lacks by= \(ana, bo, rik, tom, ad or jax\)/,
+      /approve lacks by= \(ana, bo, rik, tom, ad, vi or jax\)/,
     ],
     [
       'neither of two names',

@@ -1,5 +1,5 @@
 import { parseInstant } from '../../src/values/instant.ts'
-import type { BrokerName, Item, Plan, Point, PolicyName, When, WorldSetting } from './plan.ts'
+import type { BrokerName, Item, LimitsName, Plan, Point, PolicyName, When, WorldSetting } from './plan.ts'
 import { type Kind, OF_STEPS, STEPS, type Verb, VERBS } from './words.ts'
 
 /** A script that cannot be understood; `line` counts from 1, as an editor does. */
@@ -17,7 +17,16 @@ const every = <T extends string>(names: Readonly<Record<T, true>>): readonly T[]
 const POINTS = Object.keys(STEPS) as Point[]
 const BROKERS = every<BrokerName>({ bare: true, brackets: true, pairs: true, 'sleeping-legs': true, coins: true })
 const STORES = every<WorldSetting['store']>({ memory: true, file: true })
-const LIMITS = every<WorldSetting['limits']>({ wide: true, tight: true })
+export const LIMITS_NAMES = every<LimitsName>({
+  wide: true,
+  tight: true,
+  turnover: true,
+  positions: true,
+  losses: true,
+  repeats: true,
+  soft: true,
+  symbols: true,
+})
 export const POLICY_NAMES = every<PolicyName>({ first: true, two: true, 'large-two': true, armed: true })
 
 /** `seed=4711` of the first line: how each is printed, and how it is read back (null: not one of these). */
@@ -31,7 +40,11 @@ const SETTING: { readonly [K in Setting]: Spelling<SettingOf[K]> } = {
   lasts: { print: seconds, parse: milliseconds, what: 'seconds such as 180.000' },
   broker: { print: String, parse: (text) => BROKERS.find((it) => it === text) ?? null, what: oneOf(BROKERS) },
   store: { print: String, parse: (text) => STORES.find((it) => it === text) ?? null, what: oneOf(STORES) },
-  limits: { print: String, parse: (text) => LIMITS.find((it) => it === text) ?? null, what: oneOf(LIMITS) },
+  limits: {
+    print: String,
+    parse: (text) => LIMITS_NAMES.find((it) => it === text) ?? null,
+    what: oneOf(LIMITS_NAMES),
+  },
   policy: {
     print: String,
     parse: (text) => POLICY_NAMES.find((it) => it === text) ?? null,

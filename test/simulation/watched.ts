@@ -34,6 +34,9 @@ class Seen implements Scene {
   get policy() {
     return this.#world.policy
   }
+  get limits() {
+    return this.#world.limits
+  }
   get store() {
     return this.#world.isOpen ? this.#world.store : null
   }
@@ -116,7 +119,12 @@ export class Watched extends World {
     }
     desk.approve = listen(
       (ask) => own.approve(ask),
-      ({ intentID, digest }) => ({ what: 'approve', intentID, digest }),
+      ({ intentID, digest, evidence }) => ({
+        what: 'approve',
+        intentID,
+        digest,
+        ...((evidence?.kind === 'channel' || evidence?.kind === 'passkey') && { using: evidence.kind }),
+      }),
     )
     desk.decline = listen(
       (ask) => own.decline(ask),

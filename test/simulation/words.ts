@@ -18,7 +18,7 @@ export type Verb = {
   readonly needsFor?: Readonly<Record<string, readonly string[]>>
 }
 
-export const PEOPLE = ['ana', 'bo', 'rik', 'tom', 'ad'] as const
+export const PEOPLE = ['ana', 'bo', 'rik', 'tom', 'ad', 'vi'] as const
 export const SYMBOLS = ['AAPL', 'MSFT', 'BTC/USD'] as const
 const WHO = [...PEOPLE, 'jax']
 const YES_NO = ['yes', 'no']
@@ -72,7 +72,7 @@ export const VERBS: Readonly<Record<string, Verb>> = {
       end: BEFORE_OR_AFTER,
       shows: ['old', 'wrong'],
       times: COUNT,
-      via: ['slack'],
+      via: ['slack', 'passkey'],
       user: PEOPLE,
     },
     either: ['after', 'end'],
@@ -105,6 +105,8 @@ export const VERBS: Readonly<Record<string, Verb>> = {
   disable: { words: [PEOPLE] },
   enable: { words: [PEOPLE] },
   policy: { words: [POLICY], ...GOVERNED },
+  limits: { words: [['tighter', 'looser']], ...GOVERNED },
+  'approve-all': { needs: { by: WHO } },
   access: { words: [PEOPLE, ['off', 'on', 'no-roles']], ...GOVERNED },
   arm: {
     words: [['simulation', 'another']],
@@ -113,6 +115,7 @@ export const VERBS: Readonly<Record<string, Verb>> = {
   },
   disarm: { takes: { by: WHO } },
   link: { words: [PEOPLE], takes: { user: PEOPLE } },
+  passkey: { words: [PEOPLE] },
   unlink: { words: [PEOPLE], takes: { by: WHO } },
 
   crash: { takes: { down: SECONDS } },
@@ -132,6 +135,7 @@ export const VERBS: Readonly<Record<string, Verb>> = {
   shut: STILL,
   stick: STILL,
   account: { words: [['blocked']], needs: { for: SECONDS } },
+  worth: { words: [SIZE] },
   website: {
     words: [['buy', 'sell', 'cancel', 'refuse', 'close', 'replace', 'enlarge'], SYMBOLS],
     takes: { qty: SIZE },

@@ -5,7 +5,9 @@ import { join } from 'node:path'
 import { commands, SYSTEM } from '../../src/desk/command.ts'
 import type { Desk } from '../../src/desk/desk.ts'
 import { replayJournal } from '../../src/desk/incident.ts'
+import type { Happened } from '../../src/desk/events.ts'
 import { openDesk, type Setting } from '../../src/desk/open.ts'
+import { LIMITS as LIMIT_ROWS, type Limits, LISTS } from '../../src/gate/limits.ts'
 import type { Policy } from '../../src/gate/policy.ts'
 import { signCheckpoint, verifierKey } from '../../src/journal/checkpoint.ts'
 import type { Row } from '../../src/journal/row.ts'
@@ -24,6 +26,7 @@ import { type CommitFate, Disk } from './disk.ts'
 import { chance, HouseClock, Loop } from './loop.ts'
 import { oraclesOf } from './oracles.ts'
 import { type Item, lineOf, type Plan, type Point } from './plan.ts'
+import { limitsOf } from './policies.ts'
 import { stops } from './recount.ts'
 import { type Oracles, type Outcome, type Said, type Scene, Violation } from './scene.ts'
 import { BROKER_OF_ACCOUNT, Venue } from './venue.ts'
@@ -37,6 +40,7 @@ export const CAST: Readonly<Record<string, readonly PersonRole[]>> = {
   rik: ['risk'],
   tom: ['trader', 'approver'],
   ad: ['admin'],
+  vi: ['auditor'],
 }
 
 const POLICY: Policy = {
@@ -58,11 +62,13 @@ const POLICY: Policy = {
   approvalTtlMs: 45_000,
   executionTtlMs: 15_000,
 }
-const LIMITS = {
-  wide: POLICY,
-  // Two orders in one symbol do not fit, and the risk of one often sets its size.
-  tight: { ...POLICY, riskPerTrade: dec('0.0005'), maxPositionNotional: amt('12000'), executionTtlMs: 6_000 },
-} as const
+/** Two orders in one symbol do not fit, and the risk of one often sets its size. */
+const TIGHT: Policy = {
+  ...POLICY,
+  riskPerTrade: dec('0.0005'),
+  maxPositionNotional: amt('12000'),
+  executionTtlMs: 6_000,
+}
 
 /** What is logged as an error while the disk fails is no surprise; that it is logged is right. */
 const EXPLAINED = [/the disk (is full|reported an error)/, /the process that had this connection is gone/]
@@ -120,6 +126,7 @@ class World implements Scene, Acting {
   readonly market: Venue
   readonly wire: Wire
   readonly policy: Policy
+  readonly limits: Limits | null
   readonly rows: Row[] = []
   readonly notes: string[] = []
   readonly verifierKeys = [VERIFIER_KEY]
@@ -159,7 +166,8 @@ class World implements Scene, Acting {
     this.plan = plan
     this.clock = new HouseClock(this.loop, start)
     this.market = new Venue(world, this.clock)
-    this.policy = LIMITS[world.limits]
+    this.policy = world.limits === 'tight' ? TIGHT : POLICY
+    this.limits = limitsOf(world.limits)
     this.#trace = trace ? [] : null
     this.#tellTrace = tell ?? null
     this.#folder = world.store === 'file' ? mkdtempSync(join(SHELF, 'jax-simulation-')) : null
@@ -182,6 +190,7 @@ class World implements Scene, Acting {
     this.#setting = {
       account: this.wire.account,
       policy: this.policy,
+      ...(this.limits && { limiting: { first: this.limits, settings: {} } }),
       capabilities: this.wire.capabilities,
       speed: 1,
       version: '0.0.0',
@@ -379,7 +388,7 @@ class World implements Scene, Acting {
         action === 'order.created' && (data as { order?: { intentID?: string } }).order?.intentID === 'PROBE',
     )
     const said = this.rows.findLast((row) => row.object.id === 'PROBE')
-    if (!left && !stop())
+    if (!left && !stop() && !(this.limits && isLimited(said)))
       this.fail(
         new Violation(
           'liveness: on a calm day an order is taken, approved and sent',
@@ -521,7 +530,8 @@ class World implements Scene, Acting {
     this.#desk = desk
     const run = commands(store, () => this.clock.now(), this.#setting)
     for (const [name, roles] of Object.entries(CAST)) {
-      if (accessOf(this, name)) continue
+      // Nobody is there to look on where there is nothing that only looking on could spoil.
+      if (accessOf(this, name) || (name === 'vi' && !this.limits)) continue
       const person: Person = { personID: name, name, roles, disabled: false, createdAt: this.clock.now() }
       await run((c) => c.emit('person.added', { type: 'person', id: name }, 'access', { person }, SYSTEM))
     }
@@ -627,6 +637,21 @@ class World implements Scene, Acting {
     }
   }
 }
+
+/** Refused by risk limits alone, or waiting for more than a click because of them; that they do so rightly is looked at elsewhere. */
+function isLimited(row: Row | undefined): boolean {
+  const { refusals = [], requires } = (row?.data ?? {}) as Partial<
+    Happened['intent.refused'] & Happened['intent.ticketed']
+  >
+  return requires?.beyond?.length
+    ? true
+    : refusals.some(({ code }) => OF_LIMITS.has(code)) &&
+        refusals.every(({ code }) => OF_LIMITS.has(code) || code === 'SIZE_BELOW_MINIMUM')
+}
+const OF_LIMITS: ReadonlySet<string> = new Set([
+  'SIZE_BELOW_MINIMUM',
+  ...[...Object.values(LIMIT_ROWS), ...Object.values(LISTS)].map(({ refusal }) => refusal ?? ''),
+])
 
 /** What a row says beyond its name, where people would ask. */
 function why({ data }: Row): string {
