@@ -5,7 +5,7 @@ import { alpacaBench, type AlpacaBench, entry, id } from '../brokers/alpaca/benc
 import type { Terms } from '../orders/terms.ts'
 import type { Broker, BrokerOrder, BrokerPosition } from '../ports/broker.ts'
 import type { ClOrdID, OrderID } from '../values/brand.ts'
-import { dec, px, ZERO } from '../values/decimal.ts'
+import { dec, px, qty, ZERO } from '../values/decimal.ts'
 import { type Does, sortOut, sweep } from './sweep.ts'
 
 const OURS = `jx${'0123456789abcdefghjkmnpqrs'}`
@@ -47,6 +47,12 @@ describe('an order at the broker', () => {
     ['that is a stop, beside one that is none',     [order('web', TARGET), order('web2', STOP)],            holds('10'),   'opens exits'],
     ['in another symbol than what is held',         [order('web', { ...TARGET, symbol: 'MSFT' })],          holds('10'),   'opens'],
     ['with the name of a stop, nothing held',       [order(`${OURS}-s1`, STOP)],                            [],            'exits'],
+    ['beside a known stop for all that is held',    [order(`${OURS}-s1`, STOP), order('web', TARGET)],      holds('10'),   'exits unsure'],
+    ['beside a known stop for a part of it',        [order(`${OURS}-s1`, STOP), order('web', TARGET)],      holds('20'),   'exits exits'],
+    ['beside a pair, of which one half fills',      [order(`${OURS}-s1`, STOP), order(`${OURS}-t1`, TARGET), order('web', TARGET)], holds('20'), 'exits exits exits'],
+    ['beside two stops that sell it all',           [order(`${OURS}-s1`, STOP), order(`${OURS.replace('0', 'z')}-s1`, STOP), order('web', TARGET)], holds('20'), 'exits exits unsure'],
+    ['larger than what is held, beside a stop',     [order(`${OURS}-s1`, STOP), order('web', { ...TARGET, orderQty: qty('11') })], holds('10'), 'exits opens'],
+    ['beside exits that only follow an entry',      [order(OURS, { ...ENTRY, ...withLegs }), order('leg', { ...STOP, ...child(OURS) }), order('web', TARGET)], holds('10'), 'opens follows exits'],
     ['with the name of a changed target',           [order(`${OURS}-r2-t`, TARGET)],                        [],            'exits'],
     ['in the place of an entry',                    [order(`${OURS}-r2`, ENTRY)],                           [],            'opens'],
     ['that belongs to an entry that works',         [order(OURS, { ...ENTRY, ...withLegs }), order('leg', { ...STOP, ...child(OURS) })], [], 'opens follows'],
@@ -119,6 +125,19 @@ describe('a sweep', { concurrency: true }, () => {
       assert.equal(proven, true)
       assert.deepEqual(await look(), [])
       assert.deepEqual(bare, ['AAPL: 10 held'])
+    }))
+
+  it('leaves an order that may be half of a pair, names it, and does not call that proven', () =>
+    crowded(async (b) => {
+      const listed = await b.broker.openOrders()
+      const web = { ...order('web', TARGET), clOrdID: 'web' as ClOrdID }
+      const beside: Broker = { ...b.broker, openOrders: async (named) => [...(await b.broker.openOrders(named)), web] }
+      assert.equal(listed.length, 5)
+      const { proven, lines, unsure, trouble } = await swept(beside)
+      assert.deepEqual(
+        [proven, trouble, unsure, lines.map(({ order: name }) => name)],
+        [false, null, ['web  AAPL  Sell 10'], ['bracket', 'plain']],
+      )
     }))
 
   it('without any time asks once, and looks once more', () =>

@@ -3,18 +3,34 @@ import { setTimeout as delay } from 'node:timers/promises'
 import { isExitName } from '../desk/naming.ts'
 import { type Broker, type BrokerOrder, type BrokerPosition, type CancelSent, ReadFailed } from '../ports/broker.ts'
 import type { ClOrdID, OrderID } from '../values/brand.ts'
-import { abs, type Decimal, gt, lte, minus, plus, shortest, sign, ZERO } from '../values/decimal.ts'
+import { abs, type Decimal, gt, lte, max, minus, plus, shortest, sign, ZERO } from '../values/decimal.ts'
 import { harmless } from './print.ts'
 
 /**
  * What an open order may do. `opens`: open or enlarge a position. `exits`: shrink one, and no more than it is. `follows`:
- * it ends with its entry. `unsure`: what is held is not known.
+ * it ends with its entry. `unsure`: what is held is not known, or is sold by a known exit already.
  */
 export type Does = 'opens' | 'exits' | 'follows' | 'unsure'
 export type Sorted = { readonly order: BrokerOrder; readonly does: Does }
 
 const leavesOf = ({ terms, cumQty }: BrokerOrder): Decimal => minus<Decimal>(terms.orderQty, cumQty)
 const directionOf = ({ terms }: BrokerOrder): 1 | -1 => (terms.side === 'Buy' ? 1 : -1)
+/** By the entry that it belongs to, its role or its name: nothing of that can be said of an order that opens. */
+const isKnownExit = ({ parentOrderID, role, clOrdID }: BrokerOrder): boolean =>
+  parentOrderID !== null || role === 'Stop' || role === 'Target' || (clOrdID !== null && isExitName(clOrdID))
+
+/** How much of a position these exits sell together. Of a pair only one half fills: the stops count, or the rest. */
+function exitQty(
+  exits: readonly BrokerOrder[],
+  { symbol, netQty }: Pick<BrokerPosition, 'symbol' | 'netQty'>,
+): Decimal {
+  const sizes = (stops: boolean): Decimal =>
+    exits
+      .filter(({ terms }) => terms.symbol === symbol && (terms.stopPx !== null) === stops)
+      .filter((order) => directionOf(order) === -sign(netQty))
+      .reduce<Decimal>((sum, order) => plus(sum, leavesOf(order)), ZERO)
+  return max(sizes(true), sizes(false))
+}
 
 /**
  * Tells exits from the rest without any memory of ours: by their name, by the entry they belong to, or because they are on
@@ -24,15 +40,24 @@ const directionOf = ({ terms }: BrokerOrder): 1 | -1 => (terms.side === 'Buy' ? 
  */
 export function sortOut(open: readonly BrokerOrder[], positions: readonly BrokerPosition[] | null): Sorted[] {
   const working = new Set(open.map(({ orderID }) => orderID))
+  const follows = ({ parentOrderID }: BrokerOrder): boolean => parentOrderID !== null && working.has(parentOrderID)
+  const known = open.filter((order) => isKnownExit(order) && !follows(order))
+  // What the others may sell of it: without the exits that are known, and with them.
   const left = new Map(positions?.map(({ symbol, netQty }) => [symbol, netQty]))
+  const free = new Map(positions?.map((held) => [held.symbol, minus<Decimal>(abs(held.netQty), exitQty(known, held))]))
   const does = (order: BrokerOrder): Does => {
-    if (order.parentOrderID !== null && working.has(order.parentOrderID)) return 'follows'
-    if (order.parentOrderID !== null || order.role === 'Stop' || order.role === 'Target') return 'exits'
-    if (order.clOrdID !== null && isExitName(order.clOrdID)) return 'exits'
+    if (follows(order)) return 'follows'
+    if (isKnownExit(order)) return 'exits'
     if (positions === null) return order.clOrdID?.startsWith('jx') === true ? 'opens' : 'unsure'
-    const held = left.get(order.terms.symbol) ?? ZERO
-    if (sign(held) !== -directionOf(order) || gt(leavesOf(order), abs(held))) return 'opens'
-    left.set(order.terms.symbol, sign(held) > 0 ? minus(held, leavesOf(order)) : plus(held, leavesOf(order)))
+    const { symbol } = order.terms
+    const held = left.get(symbol) ?? ZERO
+    const qty = leavesOf(order)
+    if (sign(held) !== -directionOf(order) || gt(qty, abs(held))) return 'opens'
+    const rest = free.get(symbol) ?? ZERO
+    // Alone it only shrinks what is held; with a known exit it may turn it around, or be the other half of a pair.
+    if (gt(qty, rest)) return 'unsure'
+    left.set(symbol, sign(held) > 0 ? minus(held, qty) : plus(held, qty))
+    free.set(symbol, minus(rest, qty))
     return 'exits'
   }
   // Stops first: of two orders that only fit alone, the one that protects stays.
@@ -62,6 +87,8 @@ export type Swept = {
   readonly proven: boolean
   /** Why the broker could not be asked the last time; null when it answered. */
   readonly trouble: string | null
+  /** Left open: each only shrinks what is held, but beside the exits that are known it may do more, or be half of a pair. */
+  readonly unsure: readonly string[]
   /** What is held without as much in open exits. */
   readonly bare: readonly string[]
 }
@@ -86,6 +113,7 @@ export async function sweep(broker: Broker, all: boolean, until: number, { say, 
   const lines = new Map<OrderID, Line>()
   const askedAt = new Map<OrderID, number>()
   let bare: readonly string[] = []
+  let unsure: readonly string[] = []
   let trouble: string | null = null
   let cleanLooks = 0
   let told = ''
@@ -99,20 +127,11 @@ export async function sweep(broker: Broker, all: boolean, until: number, { say, 
   async function cancel({ order, does }: Sorted): Promise<void> {
     // A broker that answers nothing any more is not asked about each of hundreds when the time is over.
     if (silent && Date.now() >= until) return
-    const { orderID, clOrdID, terms } = order
-    const name = clOrdID ?? orderID
+    const { orderID } = order
+    const asked = lineOf(order)
     // An order that has no name of ours is asked to end by the broker's own.
-    const sent = await broker.cancel({ clOrdID: name as ClOrdID, orderID })
-    const line: Line = {
-      order: name,
-      orderID,
-      symbol: terms.symbol,
-      side: terms.side,
-      qty: shortest(leavesOf(order)),
-      does,
-      said: saidIn(sent),
-      gone: false,
-    }
+    const sent = await broker.cancel({ clOrdID: asked.order as ClOrdID, orderID })
+    const line: Line = { ...asked, does, said: saidIn(sent), gone: false }
     if (lines.get(orderID)?.said !== line.said)
       say(harmless(`${sent.outcome === 'rejected' ? 'cannot cancel' : 'cancel'}  ${inWords(line)}: ${line.said}`))
     lines.set(orderID, line)
@@ -143,11 +162,13 @@ export async function sweep(broker: Broker, all: boolean, until: number, { say, 
       const working = new Set(open.map(({ orderID }) => orderID))
       for (const line of pending) if (!working.has(line.orderID)) lines.set(line.orderID, { ...line, gone: true })
       const targets = sorted.filter(({ does }) => (all ? does !== 'follows' : does === 'opens'))
-      const unsure = !all && sorted.some(({ does }) => does === 'unsure')
-      trouble = unsure ? 'it does not tell what is held' : null
-      if (targets.length === 0 && !unsure) {
+      const doubtful = all ? [] : sorted.filter(({ does }) => does === 'unsure')
+      const isBlind = positions === null && doubtful.length > 0
+      trouble = isBlind ? 'it does not tell what is held' : null
+      unsure = isBlind ? [] : doubtful.map(({ order }) => inWords(lineOf(order)))
+      if (targets.length === 0 && !isBlind) {
         cleanLooks++
-        if (late || cleanLooks === 2) return ended(true)
+        if (late || cleanLooks === 2) return ended(unsure.length === 0)
       } else {
         cleanLooks = 0
         if (round === 0 && targets.length > 0)
@@ -173,7 +194,7 @@ export async function sweep(broker: Broker, all: boolean, until: number, { say, 
   }
 
   function ended(proven: boolean): Swept {
-    return { lines: [...lines.values()], proven, trouble, bare }
+    return { lines: [...lines.values()], proven, trouble, unsure, bare }
   }
 }
 
@@ -192,19 +213,22 @@ async function inTurn<T>(items: readonly T[], act: (item: T) => Promise<void>): 
 const TAKEN = 'taken'
 export const saidIn = (sent: CancelSent): string =>
   sent.outcome === 'accepted' ? TAKEN : sent.outcome === 'rejected' ? sent.text : `no clear answer (${sent.cause})`
+const lineOf = (order: BrokerOrder): Omit<Line, 'does' | 'said' | 'gone'> => ({
+  order: order.clOrdID ?? order.orderID,
+  orderID: order.orderID,
+  symbol: order.terms.symbol,
+  side: order.terms.side,
+  qty: shortest(leavesOf(order)),
+})
 /** `jx…  AAPL  Buy 10` */
-export const inWords = ({ order, symbol, side, qty }: Omit<Line, 'said'>): string =>
+export const inWords = ({ order, symbol, side, qty }: ReturnType<typeof lineOf>): string =>
   `${order}  ${symbol}  ${side} ${qty}`
 
 /** What is held and not covered by open exits, one position a line. Of a pair of exits one is listed, or both. */
 function barePositions(sorted: readonly Sorted[], positions: readonly BrokerPosition[]): string[] {
+  const exits = sorted.filter(({ does }) => does === 'exits').map(({ order }) => order)
   return positions.flatMap(({ symbol, netQty }) => {
-    const exits = sorted.filter(({ order, does }) => does === 'exits' && order.terms.symbol === symbol)
-    const sizes = (stops: boolean): Decimal =>
-      exits
-        .filter(({ order }) => (order.terms.stopPx !== null) === stops && directionOf(order) === -sign(netQty))
-        .reduce<Decimal>((sum, { order }) => plus(sum, leavesOf(order)), ZERO)
-    if ([true, false].some((stops) => lte(abs(netQty), sizes(stops)))) return []
+    if (lte(abs(netQty), exitQty(exits, { symbol, netQty }))) return []
     return [`${symbol}: ${shortest(netQty)} held`]
   })
 }

@@ -103,7 +103,7 @@ export async function haltAtBroker(ctx: Context, options: ByHand, latched: Latch
 
   const until = Date.now() + options.wait * 1000
   const opened = await open(broker, until, { say, keep })
-  let swept: Swept = { lines: [], proven: false, trouble: null, bare: [] }
+  let swept: Swept = { lines: [], proven: false, trouble: null, unsure: [], bare: [] }
   let lock: CancelSent | null = null
   let name: string | null = null
   if (typeof opened === 'string') swept = { ...swept, trouble: opened }
@@ -177,6 +177,15 @@ function unfinished(
     return new Stop('UNAVAILABLE', `${at}: ${swept.trouble}. What is open there is not known.`, {
       code: 'BROKER_UNREACHABLE',
       lines: [`It was tried for ${options.wait} s. Try again, longer: jax-exec halt --at-broker --wait 600`, byHand],
+    })
+  if (!swept.proven && left(swept).length === 0)
+    return new Stop('FAILED', `${swept.unsure.length} orders were left open that may sell more than is held.`, {
+      code: 'NOT_PROVEN',
+      lines: [
+        ...swept.unsure.map((order) => harmless(order)),
+        'Each fits what is held, but not beside the stops and targets there, of which it may be the other half.',
+        byHand,
+      ],
     })
   if (!swept.proven)
     return new Stop('FAILED', `${left(swept).length} orders were not proven canceled within ${options.wait} s.`, {
