@@ -59,7 +59,6 @@ const GOVERNING = 'src/desk/governing.ts'
 const HALTING = 'src/desk/halting.ts'
 const IDENTIFYING = 'src/desk/identifying.ts'
 const INTENTS = 'src/desk/intents.ts'
-const LIMITING = 'src/desk/limiting.ts'
 const MACHINE = 'src/orders/machine.ts'
 const POSITION = 'src/orders/position.ts'
 const PROJECT = 'src/desk/project.ts'
@@ -409,7 +408,11 @@ export const MUTANTS: readonly Mutant[] = [
     guarantee: 'G1',
     about: 'Somebody loses their chat account and unlinks it, and whoever has it still says yes.',
     edits: [
-      { file: PROOF, find: 'link?.personID === personID && link.endedAt === null', put: 'link?.personID === personID' },
+      {
+        file: PROOF,
+        find: 'link?.personID === personID && link.endedAt === null && link.provider',
+        put: 'link?.personID === personID && link.provider',
+      },
     ],
   },
   {
@@ -417,7 +420,11 @@ export const MUTANTS: readonly Mutant[] = [
     guarantee: 'G1',
     about: 'The click of one chat user is taken for the yes of another person.',
     edits: [
-      { file: PROOF, find: 'link?.personID === personID && link.endedAt === null', put: 'link?.endedAt === null' },
+      {
+        file: PROOF,
+        find: 'link?.personID === personID && link.endedAt === null && link.provider',
+        put: 'link?.endedAt === null && link.provider',
+      },
     ],
   },
   {
@@ -1348,9 +1355,9 @@ export const MUTANTS: readonly Mutant[] = [
     about: 'Limits are loosened for the trade of the moment.',
     edits: [
       {
-        file: LIMITING,
-        find: 'isTightening(before, after) ? null : dayOf(now, DAY_ZONE).until',
-        put: 'null',
+        file: GOVERNING,
+        find: 'const from = effectiveFrom(what.before, what.after, c.now)',
+        put: 'const from = null',
       },
     ],
   },
