@@ -4,6 +4,7 @@ import { play } from '../../test/scenarios/commands.ts'
 import { parseScenario } from '../../test/scenarios/language.ts'
 import { journalOf } from '../../test/scenarios/standing.ts'
 import { World } from '../../test/scenarios/world.ts'
+import type { IntentID } from '../values/brand.ts'
 import { plusMs } from '../values/instant.ts'
 import { commands } from './command.ts'
 import type { Happened } from './events.ts'
@@ -89,17 +90,25 @@ describe('books that differ for longer than a minute', () => {
     })
 })
 
-it('messages that leave much faster than they may stop everything', async () => {
-  const w = new World()
-  await more(
-    w,
-    `limits maxOrdersPerMinute=1\nwatch\ncannot bracket\n${MARKET}\nsignal I1 BUY AAPL entry=190.00 stop=180.00\napprove I1 by=ana\nreport I1 Fill 10 @ 190.00`,
-  )
-  assert.equal(await levelOf(w), null)
-  await more(w, 'cancel I1 by=ana')
-  const { level, by, reason } = (await haltOf(w)) ?? assert.fail('nothing stopped it')
-  assert.deepEqual([level, by], ['K3', 'rule P05'])
-  assert.match(reason, /^3 orders and cancels .* limit is 1,/)
+describe('entries and replacements that leave much faster than they may', () => {
+  const OWN_STOPS = `watch\ncannot bracket\ncan replace\n${MARKET}\nsignal I1 BUY AAPL entry=190.00 stop=180.00\napprove I1 by=ana`
+  it('stop everything', async () => {
+    const w = new World()
+    await more(w, `limits maxOrdersPerMinute=1\n${OWN_STOPS}\nreplace I1 by=ana qty=40\nwait 1s`)
+    assert.equal(await levelOf(w), null)
+    await more(w, 'replace I1 by=ana qty=30\nwait 1s')
+    const { level, by, reason } = (await haltOf(w)) ?? assert.fail('nothing stopped it')
+    assert.deepEqual([level, by], ['K3', 'rule P05'])
+    assert.match(reason, /^More than 2 entries and replacements .* limit is 1,/)
+  })
+  it('are told from stops that follow the fills, and from cancels', async () => {
+    const w = new World()
+    await more(w, `limits maxOrdersPerMinute=5\n${OWN_STOPS}`)
+    for (let n = 0; n < 11; n++) await more(w, 'report I1 Fill 2 @ 190.00\nwait 3s')
+    await more(w, 'cancel I1 by=ana')
+    assert.equal((await w.store.ordersOf('I1' as IntentID)).length > 10, true)
+    assert.equal(await levelOf(w), null)
+  })
 })
 
 it('nobody is blamed for an alert while the gateway was not there', async () => {

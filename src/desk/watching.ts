@@ -7,14 +7,15 @@ import { type HaltLevel, type HaltScope, isHigher } from '../orders/halt.ts'
 import { isOpen, type Order } from '../orders/machine.ts'
 import { positionOf } from '../orders/position.ts'
 import type { Intent, Task } from '../ports/records.ts'
-import type { Reads } from '../ports/store.ts'
+import type { Page, Reads } from '../ports/store.ts'
 import { type Amt, type Decimal, dec, isZero, lt, minus, plus, shortest, ZERO } from '../values/decimal.ts'
 import { type Instant, msBetween } from '../values/instant.ts'
 import { type Command, knowsEveryTrade } from './command.ts'
 import { askAboutDoubt } from './delivery.ts'
 import type { Happened } from './events.ts'
 import { halt } from './halting.ts'
-import { agreesWithBook, RECENT_MAX } from './trading-day.ts'
+import { pairOf } from './naming.ts'
+import { agreesWithBook } from './trading-day.ts'
 import { limitsNow } from './used.ts'
 
 // The watch over the running house: what trips by itself, and who hears of it. What a command does is looked at in its own
@@ -120,8 +121,7 @@ export async function watchCommand(c: Command): Promise<void> {
   }
   if (rejected.length > 0) await countBurst(c)
   for (const row of rows) if (row.action === 'intent.refused') await countRepeats(c, row)
-  if (rows.some(({ action }) => action === 'order.send-started' || action === 'order.cancel-requested'))
-    await countMessages(c)
+  if (rows.some(({ action }) => action === 'order.send-started')) await countSends(c)
   if (c.hasReading) await measureLosses(c)
 }
 
@@ -252,19 +252,30 @@ async function countBurst(c: Command): Promise<void> {
   })
 }
 
-async function countMessages(c: Command): Promise<void> {
+/** How many entries and replacements were sent after an instant, at most one more than `most`; null when no more. */
+async function sentAfter(c: Command, since: number, most: number): Promise<readonly Order[] | null> {
+  const sent: Order[] = []
+  const ask = { from: c.after(-BURST_MS - ANSWERED_MS) }
+  for (let after: string | null = null; ; ) {
+    const page: Page<Order> = await c.tx.orders(ask, { limit: 100, after })
+    sent.push(...page.items.filter(({ role, sentAt }) => role === 'Entry' && sentAt !== null && sentAt > since))
+    if (sent.length > most) return sent.slice(0, most + 1)
+    after = page.next
+    if (after === null) return null
+  }
+}
+
+async function countSends(c: Command): Promise<void> {
   const limit = await countOf(c, 'maxOrdersPerMinute')
   if (limit === null || (await stands(c, 'global', 'K3'))) return
-  const times = await figure(c, 'orderRate')
-  // No more than so many are remembered with their time.
-  const most = Math.min(times * limit, RECENT_MAX - 1)
+  const most = (await figure(c, 'orderRate')) * limit
   const since = Math.max(c.after(-BURST_MS), await releasedAt(c.tx, 'global'))
-  const recent = (await c.tx.get('day', 'account'))?.recent.filter((at) => at > since) ?? []
-  if (recent.length <= most) return
+  const sent = await sentAfter(c, since, most)
+  if (sent === null) return
   await trip(c, 'orderRate', {
     subject: c.setting.account,
-    occasion: String(recent.at(-1)),
-    text: `${recent.length} orders and cancels were sent within a minute; the limit is ${limit}, and beyond ${most} something runs wild.`,
+    occasion: String(Math.max(...sent.map(({ sentAt }) => sentAt ?? 0))),
+    text: `More than ${most} entries and replacements were sent within a minute; the limit is ${limit}, and beyond ${most} something runs wild.`,
   })
 }
 
@@ -326,7 +337,9 @@ async function lookAtDoubts(c: Command): Promise<void> {
   const lasts = await figure(c, 'doubtThatLasts')
   for (const order of doubtful) if (agoMs(c, order.sentAt ?? c.now) >= lasts) await askAboutDoubt(c, order)
   const most = await figure(c, 'ordersInDoubt')
-  const lasting = doubtful.filter(({ sentAt }) => agoMs(c, sentAt ?? c.now) > DOUBT_MS)
+  const stops = new Set(doubtful.filter(({ role }) => role === 'Stop').map(({ clOrdID }) => pairOf(clOrdID)))
+  // A stop and its target leave in one request: one answer was lost, not two.
+  const lasting = doubtful.filter((o) => agoMs(c, o.sentAt ?? c.now) > DOUBT_MS && !stops.has(o.clOrdID))
   if (lasting.length < most) return
   const last = lasting.reduce((a, b) => ((b.sentAt ?? 0) > (a.sentAt ?? 0) ? b : a))
   if ((last.sentAt ?? 0) <= (await releasedAt(c.tx, 'global'))) return

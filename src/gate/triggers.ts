@@ -119,8 +119,12 @@ export const TRIGGERS: { readonly [N in TriggerName]: TriggerRow } = {
   },
   orderRate: {
     control: 'P05',
-    when: 'more than N times as many messages were sent in a minute as the limit maxOrdersPerMinute allows',
-    figure: { unit: 'count', defaults: always(2), reason: 'Cancels and exits go beyond the limit; a loop goes far.' },
+    when: 'more than N times as many entries and replacements were sent in a minute as the limit maxOrdersPerMinute allows',
+    figure: {
+      unit: 'count',
+      defaults: always(2),
+      reason: 'Each fill may ask for a stop, and no halt holds back an exit: only what it stops counts.',
+    },
     halts: both('K3'),
     alert: 'ORDER_RATE',
     severity: 'critical',
