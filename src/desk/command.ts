@@ -191,9 +191,9 @@ export class Command {
   /** Takes what the broker says of the account; overtaken by a trade, it is kept for the screen and closed to the gate. */
   async recordAccount(reading: AccountReading): Promise<void> {
     const key = this.setting.account
-    if (this.setting.limiting) await openDay(this, reading)
     const before = await this.tx.get('account', key)
     const { tradedRow = -1, atLimit } = before ?? {}
+    if (this.setting.limiting) await openDay(this, reading, tradedRow)
     await this.tx.put('account', { ...reading, key, tradedRow, ...(atLimit && { atLimit }) })
     this.hasReading = true
   }

@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict'
 import { describe, it } from 'node:test'
 import { personActor, World } from '../../test/scenarios/world.ts'
+import type { HaltScope } from '../orders/halt.ts'
 
 /** A halted desk whose worker sleeps, so that comparisons stay asked for. */
 async function bench() {
@@ -42,4 +43,25 @@ describe('a release that waits for a comparison with the broker', () => {
     assert.equal(await release(), 'UNRECONCILED')
     assert.equal((await errand())?.dueAt, w.clock.now())
   })
+})
+
+describe('a halt of an account or broker', () => {
+  // prettier-ignore
+  const rows: readonly (readonly [scope: HaltScope, becomes: HaltScope])[] = [
+    ['account:paper:sim:main', 'account:paper:sim:main'],
+    ['account:sim:main', 'global'],
+    ['broker:sim', 'broker:sim'],
+    ['broker:alpaca', 'global'],
+    ['symbol:NEVERSEEN', 'symbol:NEVERSEEN'],
+  ]
+  for (const [scope, becomes] of rows)
+    it(`${scope} stops ${becomes}`, async () => {
+      const w = new World()
+      w.awake = false
+      await w.open()
+      await w.desk.halt({ scope, reason: 'a drill', actor: personActor('rik') })
+      const held = (await w.store.all('halt')).filter(({ state }) => state !== null).map((one) => one.scope)
+      assert.deepEqual(held, [becomes])
+      await w.store.close()
+    })
 })

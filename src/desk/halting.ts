@@ -1,16 +1,19 @@
 import type { Actor } from '../journal/row.ts'
 import {
   cancels,
+  type HaltScope,
   type HaltState,
   isHigher,
   isNarrow,
   isStopped,
   levelFor,
+  ofAll,
   stoppable,
   tradingIn,
 } from '../orders/halt.ts'
 import { isOpen, type Order } from '../orders/machine.ts'
 import type { Decision, ReconcileRun } from '../ports/records.ts'
+import type { AccountID } from '../values/brand.ts'
 import { ok, type Result } from '../values/result.ts'
 import { disarmAll } from './arming.ts'
 import { cancel } from './canceling.ts'
@@ -20,12 +23,17 @@ import type { Denial, Stop } from './desk.ts'
 /** Roles that may start trading again. Stopping is everybody's right. */
 export const RELEASERS: readonly string[] = ['risk', 'approver', 'operator', 'admin']
 
+/** An account or broker that is not ours would stop nothing, and look as if it did: it becomes everything. */
+const scopeOf = (asked: HaltScope = 'global', account: AccountID): HaltScope =>
+  isNarrow(asked) || isStopped({ scope: asked }, ofAll(account)) ? asked : 'global'
+
 /**
  * Stops everything, or a part, so far. Never refused for want of a right or of a fitting level: no is an answer that
  * nobody may get who wants to stop. What is halted further already stays so.
  */
 export async function halt(c: Command, ask: Stop): Promise<Result<null, Denial>> {
-  const { scope = 'global', reason, actor } = ask
+  const { reason, actor } = ask
+  const scope = scopeOf(ask.scope, c.setting.account)
   const level = levelFor(scope, ask.level)
   const before = (await c.tx.get('halt', scope))?.state
   if (before && !isHigher(level, before.level)) return deny('ALREADY_HALTED', `${tradingIn(scope)} is halted already.`)

@@ -10,9 +10,9 @@ import type { Change, ChangeOf, PersonRole, Strategy } from '../ports/records.ts
 import type { IntentID } from '../values/brand.ts'
 import { dayOf } from '../values/day.ts'
 import { dec, qty } from '../values/decimal.ts'
-import { msBetween, plusMs } from '../values/instant.ts'
+import { type Instant, msBetween, parseInstant, plusMs } from '../values/instant.ts'
 import { canonical } from '../values/json.ts'
-import { inForce } from './limiting.ts'
+import { effectiveFrom, inForce } from './limiting.ts'
 import { proveOrders } from './proving.ts'
 import { DAY_ZONE } from './trading-day.ts'
 
@@ -136,6 +136,20 @@ describe('looser limits', () => {
     assert.deepEqual([change.state, change.note], ['Applied', 'four-eyes: off'])
     await w.store.close()
   })
+})
+
+describe('what is agreed to late in the evening', () => {
+  // prettier-ignore
+  const rows: readonly (readonly [agreed: string, from: string])[] = [
+    ['2026-11-23T15:00:00Z', '2026-11-24T05:00:00Z'],
+    ['2026-11-23T21:00:00Z', '2026-11-24T05:00:00Z'],
+    ['2026-11-23T21:00:00.000001Z', '2026-11-25T05:00:00Z'],
+    ['2026-11-24T04:59:00Z', '2026-11-25T05:00:00Z'],
+  ]
+  const looser = { ...FIRST, version: 1, values: { ...FIRST.values, dayLoss: { hard: dec('0.5'), soft: null } } }
+  for (const [agreed, from] of rows)
+    it(`${agreed} holds from ${from} on`, () =>
+      assert.equal(effectiveFrom(FIRST, looser, parseInstant(agreed) as Instant), parseInstant(from)))
 })
 
 describe('a trading day', () => {

@@ -4,7 +4,7 @@ import { modelFaults } from '../gate/model.ts'
 import type { RiskLimits, Strategy } from '../ports/records.ts'
 import type { Reads } from '../ports/store.ts'
 import { dayOf } from '../values/day.ts'
-import type { Instant } from '../values/instant.ts'
+import { type Instant, msBetween } from '../values/instant.ts'
 import type { Command } from './command.ts'
 import { DAY_ZONE } from './trading-day.ts'
 
@@ -56,9 +56,14 @@ export function strategyFaults(strategyID: string, { card, model, ...strategy }:
   return wrong
 }
 
-/** Looser limits hold from the next day on, so that nobody loosens them for the trade of the moment. */
-export const effectiveFrom = (before: Limits, after: Limits, now: Instant): Instant | null =>
-  isTightening(before, after) ? null : dayOf(now, DAY_ZONE).until
+/** A night's sleep: who agrees a minute before midnight has the trade of the moment in mind all the same. */
+const COOL_MS = 8 * 3_600_000
+/** Looser limits hold from the next day on that is some hours away, so that nobody loosens them for the trade of the moment. */
+export function effectiveFrom(before: Limits, after: Limits, now: Instant): Instant | null {
+  if (isTightening(before, after)) return null
+  const { until } = dayOf(now, DAY_ZONE)
+  return msBetween(now, until) >= COOL_MS ? until : dayOf(until, DAY_ZONE).until
+}
 
 /** Why these limits cannot take the place of those, as sentences; empty when they can. */
 export function limitFaults(before: Limits, after: Limits): string[] {

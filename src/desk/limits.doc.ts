@@ -146,7 +146,7 @@ meet it; one that is not spoken of comes down with the hard one.
 | | who | when it holds |
 | --- | --- | --- |
 | tighter | one person alone: ${either(proposersOf(tighter))} | at once |
-| looser | proposed by ${proposersOf(looser).join(' or ')}; another person who is ${either(decidersOf(looser))} agrees, as surely as the [policy of approvals](approvals.md) asks for changes | from the next trading day on |
+| looser | proposed by ${proposersOf(looser).join(' or ')}; another person who is ${either(decidersOf(looser))} agrees, as surely as the [policy of approvals](approvals.md) asks for changes | from the next trading day on that is eight hours away at least |
 
 A change that tightens one figure and loosens another is a looser one as a whole. Nobody loosens a limit for the trade of
 the moment: agreed to today, it holds from tomorrow. Until then any other change of the limits gives it up; the later word
@@ -183,6 +183,7 @@ first reading of the account in it is written down as its opening.
   trade of which we have not heard looks the same.
 - **Paid out counts as lost.** Fees and interest go the same way as a withdrawal, and nobody but a person can tell them
   apart. Whoever withdraws on a trading day may meet \`dayLoss\` early; it ends with the day.
+  \`drawdown\` does not: the height to fall from comes down for nobody, so that after a large withdrawal people loosen it.
 - A clock that is set back goes on in the day that it was: the counts of a day are never lost.
 `
 }

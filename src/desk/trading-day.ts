@@ -12,8 +12,10 @@ import {
   dec,
   eq,
   gt,
+  gte,
   isZero,
   lt,
+  lte,
   max,
   min,
   minus,
@@ -68,6 +70,10 @@ function filledCost({ cumQty, terms: { orderQty } }: Order, maxNotional: Amt): A
   return over(times(maxNotional, cumQty), orderQty, { scale: CENTS, rounding: 'up' }) as Amt
 }
 
+/** An order counts in the day in which it was made, whatever a clock that was set back calls that day. */
+const isOfDay = ({ clOrdID, createdAt }: Order, { from, strays }: Pick<TradingDay, 'from' | 'strays'>): boolean =>
+  createdAt >= from || strays?.includes(clOrdID) === true
+
 /** Folds a row about an order into the counts of its day. `before` is the order as it was. */
 export async function countDay(tx: Tx, row: Row, before: Order | null, at: Instant): Promise<void> {
   const order = await tx.get('order', row.object.id)
@@ -76,8 +82,8 @@ export async function countDay(tx: Tx, row: Row, before: Order | null, at: Insta
   const isMessage = isSend || row.action === 'order.cancel-requested'
   const last = await tx.get('day', 'account')
   const now = dayAt(last, at)
-  // An order of an earlier day counts in that one.
-  const cost = order.createdAt < now.from ? ZERO : minus(costOf(order), costOf(before))
+  const isStray = before === null && order.createdAt < now.from
+  const cost = isStray || isOfDay(order, now) ? minus(costOf(order), costOf(before)) : ZERO
   if (!isMessage && isZero(cost)) return
   const first = isSend && order.role === 'Entry' && !order.replaces && before?.sentAt === null
   const key = first ? await entryKey(tx, order) : null
@@ -85,6 +91,7 @@ export async function countDay(tx: Tx, row: Row, before: Order | null, at: Insta
     ...now,
     turnover: plus(now.turnover, cost) as Amt,
     ...(isMessage && { messages: now.messages + 1, recent: [...now.recent, at].slice(-RECENT_MAX) }),
+    ...(isStray && { strays: [...(now.strays ?? []), order.clOrdID] }),
     ...(key !== null && { entries: { ...now.entries, [key]: (now.entries[key] ?? 0) + 1 } }),
   })
 }
@@ -95,11 +102,16 @@ async function entryKey(tx: Tx, { intentID, terms: { symbol, side } }: Order): P
 }
 const keyOf = (strategyID: string, symbol: string, side: string): string => JSON.stringify([strategyID, symbol, side])
 
-/** The first reading of a day is written down: what is lost in it is lost from there. */
-export async function openDay(c: Command, { account }: AccountReading): Promise<void> {
+/**
+ * The first reading of a day is written down: what is lost in it is lost from there. Only one that knows every trade and
+ * agrees with our book: cash of a trade that we have not heard of would count as paid in, or as the height to fall from.
+ */
+export async function openDay(c: Command, reading: AccountReading, tradedRow: number): Promise<void> {
   const last = await c.tx.get('day', 'account')
   const now = dayAt(last, c.now)
+  const { account } = reading
   if (now.opening !== null || account.at < now.from) return
+  if (reading.afterRow <= tradedRow || !(await agreesWithBook(c.tx, reading))) return
   const { equity, cash } = account
   const begun = openingOf(last)
   const before = begun ? plus(begun.highEquity, await deposits(c.tx, begun, account.cash)) : equity
@@ -140,6 +152,7 @@ export async function daySoFar(
   const day = dayAt(await reads.get('day', 'account'), now)
   const minuteAgo = plusMs(now, -60_000 * speed)
   const { opening } = day
+  const paid = opening && account ? await settledDeposits(reads, opening, account) : amt('0.00')
   return {
     day,
     facts: {
@@ -148,8 +161,8 @@ export async function daySoFar(
       messagesToday: day.messages,
       turnover: day.turnover,
       openingEquity: opening && opening.equity,
-      highEquity: opening && opening.highEquity,
-      deposits: opening && account ? await settledDeposits(reads, opening, account) : amt('0.00'),
+      highEquity: opening && plus(opening.highEquity, paid),
+      deposits: paid,
       held: account && (await held(reads, account)),
     },
     trail: (market) => trailOf(market, now, speed),
@@ -165,8 +178,8 @@ export async function dayFacts(
 ): Promise<DayFacts> {
   const { strategyID, symbol, side } = intent.proposal
   const { day, facts, trail } = await daySoFar(c.tx, account, c.now, c.setting.speed)
-  const own = open.filter((o) => o.intentID === intent.intentID && o.maxNotional !== undefined)
-  const spare = own.reduce<Decimal>((sum, o) => plus(sum, minus(costOf(o), filledCost(o, o.maxNotional as Amt))), ZERO)
+  const own = open.filter((o) => o.intentID === intent.intentID && isOfDay(o, day))
+  const spare = own.reduce<Decimal>((sum, o) => plus(sum, minus(costOf(o), filledCost(o, costOf(o)))), ZERO)
   const sent = (await c.tx.ordersOf(intent.intentID)).filter(
     (o) => o.role === 'Entry' && !o.replaces && o.sentAt !== null && o.sentAt >= day.from,
   )
@@ -194,13 +207,15 @@ async function settledDeposits(
 ): Promise<Amt> {
   return (await agreesWithBook(tx, facts)) ? deposits(tx, opening, facts.account.cash) : amt('0.00')
 }
-/** Whether the broker holds, by its own count, what our book of trades says. */
-export async function agreesWithBook(tx: Reads, { positions }: AccountFacts): Promise<boolean> {
+/** Whether the broker holds, by its own count, what our book of trades says; or more, by fees that it kept by estimate. */
+export async function agreesWithBook(tx: Reads, { positions }: Pick<AccountFacts, 'positions'>): Promise<boolean> {
   const theirs = new Map(positions.map(({ symbol, netQty }) => [symbol, netQty]))
   const ours = await tx.all('position')
   return (
-    ours.every(({ symbol, netQty }) => eq(theirs.get(symbol) ?? ZERO, netQty)) &&
-    positions.every(({ symbol, netQty }) => isZero(netQty) || ours.some((one) => one.symbol === symbol))
+    ours.every(({ symbol, netQty, feeQty = ZERO }) => {
+      const more = minus(theirs.get(symbol) ?? ZERO, netQty)
+      return gte(more, ZERO) && lte(more, feeQty)
+    }) && positions.every(({ symbol, netQty }) => isZero(netQty) || ours.some((one) => one.symbol === symbol))
   )
 }
 

@@ -111,6 +111,18 @@ describe('the HALT file', () => {
       assert.deepEqual([existsSync(gateway.places.halt), await held()], [true, ['global K4']])
     })
   })
+
+  it('made just before the release of a halt that stops less is not taken away with it', async () => {
+    await running(settings(), async (gateway) => {
+      const { session } = await as(gateway, '').signIn(gateway.setupCode, 'ana')
+      const ana = as(gateway, session)
+      await ana.halt('only for lunch', { level: 'K2' })
+      await until(async () => (await ana.halted()).proven)
+      writeFileSync(gateway.places.halt, JSON.stringify({ by: 'ben', reason: 'smoke in the room' }))
+      await assert.rejects(ana.resume('lunch is over'), (error) => error instanceof ProblemAnswer)
+      assert.deepEqual([existsSync(gateway.places.halt), await halted(gateway)], [true, 'smoke in the room'])
+    })
+  })
 })
 
 describe('the key of the journal', () => {

@@ -507,14 +507,20 @@ function withHaltFile(
   async function engageByFile(): Promise<boolean> {
     // A file that is about to be removed must not halt again what has just been released.
     await releasing
+    return heedFile()
+  }
+  async function heedFile(): Promise<boolean> {
     const file = readHaltFile(path)
     if (file.halted && (await reads.get('halt', 'global'))?.state?.level !== 'K4')
       await desk.halt({ reason: file.reason, actor: { type: 'system', id: file.by, via: 'file', session: null } })
     return file.halted
   }
   async function release(ask: Parameters<Desk['release']>[0]): ReturnType<Desk['release']> {
+    const isAll = (ask.scope ?? 'global') === 'global'
+    // One that came while less was halted is a stop of its own: nobody removes it unseen.
+    if (isAll) await heedFile()
     const released = await desk.release(ask)
-    if (!released.ok || (ask.scope ?? 'global') !== 'global') return released
+    if (!released.ok || !isAll) return released
     try {
       removeHaltFile(path)
       return released

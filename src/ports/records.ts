@@ -355,6 +355,8 @@ export type TradingDay = {
   readonly recent: readonly Instant[]
   /** What its entries have cost or may still cost. */
   readonly turnover: Amt
+  /** Entries of this day that a clock, set back, dates before it. */
+  readonly strays?: readonly ClOrdID[]
   /** How many were sent, by strategy, symbol and side. */
   readonly entries: Readonly<Record<string, number>>
 }
