@@ -313,7 +313,10 @@ const all =
     edits.reduce((now, edit) => edit(now), rows)
 
 /** The same with one more than were counted. */
-const more = (text: Json | undefined): string => String(text).replace('last 2', 'last 3')
+const more = (text: Json | undefined): string => {
+  assert.ok(typeof text === 'string')
+  return text.replace('last 2', 'last 3')
+}
 const AGENT: Actor = { type: 'agent', id: 'jax', via: 'mcp', session: null }
 const SYSTEM: Actor = { type: 'system', id: 'gateway', via: 'worker', session: null }
 const HALT = { action: 'halt.engaged', actor: AGENT, corr: 'halt', object: { type: 'halt', id: 'global', rev: 0 } }

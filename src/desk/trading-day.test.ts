@@ -3,9 +3,9 @@ import { describe, it } from 'node:test'
 import { play } from '../../test/scenarios/commands.ts'
 import { parseScenario } from '../../test/scenarios/language.ts'
 import { World } from '../../test/scenarios/world.ts'
+import type { AccountReading } from '../ports/records.ts'
 import type { IntentID } from '../values/brand.ts'
 import { amt, text } from '../values/decimal.ts'
-import { readAccount } from '../worker/facts.ts'
 
 const MARKET = 'market AAPL bid=189.95 ask=190.05\nmarket MSFT bid=409.95 ask=410.05'
 
@@ -25,13 +25,18 @@ const used = async (w: World, name: string): Promise<string> => {
   const row = (await w.desk.limitsNow())?.used.find((one) => one.name === name)
   return `${row?.used ? text(row.used) : '—'} of ${row?.limit ? text(row.limit) : '—'}`
 }
+/** What a reading of the account finds, made now. */
+async function reading(w: World): Promise<AccountReading> {
+  const [account, positions] = [await w.broker.accountFact(), await w.broker.positions()]
+  return { account, positions, at: w.clock.now(), afterRow: (await w.store.head()).size }
+}
 /** The broker says that the account is worth this, and holds so much cash, while nobody else asks. */
 async function reads(w: World, equity: string, cash: string): Promise<void> {
-  const read = await readAccount(w.broker, w.store, w.clock)
   w.clock.advance(1_000)
+  const { account, ...rest } = await reading(w)
   await w.desk.recordFacts({
     markets: [],
-    account: { ...read, account: { ...read.account, equity: amt(equity), cash: amt(cash) } },
+    account: { ...rest, account: { ...account, equity: amt(equity), cash: amt(cash) } },
   })
 }
 const halted = async (w: World): Promise<string> => (await w.store.get('halt', 'global'))?.state?.level ?? 'running'
@@ -103,7 +108,7 @@ reconcile
 wait 5s
 worker sleeps`)
     assert.equal((await w.store.get('reconcile', w.broker.account))?.clean, true)
-    const { cash } = (await readAccount(w.broker, w.store, w.clock)).account
+    const { cash } = (await reading(w)).account
     await reads(w, '95000', text(cash))
     assert.equal(await used(w, 'dayLoss'), '5000.00 of 2000.00')
     await reads(w, '105000', String(Number(text(cash)) + 10_000))

@@ -10,7 +10,6 @@ import {
   amt,
   type Decimal,
   dec,
-  eq,
   gt,
   gte,
   isZero,

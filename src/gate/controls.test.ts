@@ -338,7 +338,7 @@ describe('what is not known of the day', () => {
       assert.deepEqual(codesOf(look({ limits: asked, day }).refusals), ['DAY_UNKNOWN'], 'soft')
       assert.deepEqual(codesOf(look({ day }).refusals), [], 'not limited')
     })
-  for (const limit of [...new Set([...NEEDS.map(([limit]) => limit), ...counts])])
+  for (const limit of new Set([...NEEDS.map(([limit]) => limit), ...counts]))
     it(`and ${limit} needs to know the day at all`, () => {
       assert.deepEqual(codesOf(withoutDay({ [limit]: '1' }).refusals), ['DAY_UNKNOWN'])
     })
