@@ -73,13 +73,15 @@ export async function replace(
   // What a trade has overtaken is no reason to make a person wait: with its price and size known it can be asked for,
   // and the look before the send has newer figures. What is known now is said now.
   const facts = { ...(await c.facts(intent)), account: await c.tx.get('account', c.setting.account) }
-  const made = replacementTicket(standing, wanted, intent.ticket, intent.rev + n, facts, await c.rules(), c.now)
+  const rev = intent.rev + n
+  const made = replacementTicket(standing, wanted, intent.ticket, rev, intent.proposal, facts, await c.rules(), c.now)
   if (!made.ticket) return refused(made.refusals)
   const limits = limitsNow(c, await policyNow(c), orderFacts(made.ticket, intent.proposal.strategyID))
   const ticket = { ...made.ticket, maxDriftBps: limits.maxDriftBps }
   const less = reduces(ticket.terms, standing)
   // Less of the same is the safe direction. Anything else is a new order to whoever must say yes to it.
-  const { refusals: found, soft } = await judge(c, ticket, standing, intent)
+  const { refusals: judged, soft } = await judge(c, ticket, standing, intent)
+  const found = [...made.refusals, ...judged]
   const more = less ? null : await asksForMore(c, ticket, intent, soft)
   if (more)
     return cannot(

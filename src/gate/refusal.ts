@@ -633,7 +633,7 @@ export const REFUSALS: { readonly [C in RefusalCode]: Row<C> } = {
   },
   QTY_DIFFERS_FROM_SIZE: {
     meaning:
-      'The quantity of an explicit order must match the computed position size (policy: exactly, or not be larger).',
+      'The quantity of an explicit order must match the computed position size (policy: exactly, or not be larger). An open order may grow to what risk and its strategy allow, and no further.',
     transient: false,
     says: (r) =>
       `The order asks for ${text(r.orderQty)}; the computed size is ${text(r.size)} (${shortest(r.rawSize)} by risk alone, set by ${BINDING[r.binding]}), and the quantity must ${r.rule === 'exact' ? 'equal it' : 'not be larger'}.`,

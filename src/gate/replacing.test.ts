@@ -36,6 +36,9 @@ function standing(filled = '0', before = '0', change: Partial<Order> = {}): Stan
   }
   return { order, filledQty: qty(String(Number(before) + Number(filled))) }
 }
+/** One for 150 of them. */
+const small = (filled: string): Standing =>
+  standing(filled, '0', { terms: { ...MADE.terms, orderQty: qty('150') }, maxNotional: amt('28125.00') })
 /** The account after that, as the broker shows it: what is bought is held, and what may still be bought is taken off. */
 const factsOf = ({ order, filledQty }: Standing, change: Partial<Facts> = {}): Facts => ({
   ...FACTS,
@@ -53,8 +56,9 @@ function ask(of: Standing, orderQty: string, price: string, facts: Partial<Facts
   const known = factsOf(of, facts)
   const rules = { ...POLICY, ...policy }
   const asked = { orderQty: qty(orderQty), price: px(price) }
-  const { ticket, refusals } = replacementTicket(of, asked, MADE, 2, known, rules, NOW)
-  return { ticket, ...(ticket ? recheckReplacement(ticket, of, PROPOSAL, known, rules, NOW) : { refusals }) }
+  const { ticket, refusals: made } = replacementTicket(of, asked, MADE, 2, PROPOSAL, known, rules, NOW)
+  const got = ticket && recheckReplacement(ticket, of, PROPOSAL, known, rules, NOW)
+  return { ticket, ...got, refusals: [...made, ...(got?.refusals ?? [])] }
 }
 
 describe('a replacement', () => {
@@ -83,7 +87,14 @@ describe('a replacement', () => {
   const rows: readonly (readonly [name: string, of: Standing, orderQty: string, price: string, codes: readonly string[], facts?: Partial<Facts>, policy?: Partial<Policy>])[] = [
     ['another price',                                standing(),             '400', '187.40', []],
     ['a dearer price is more risk',                  standing(),             '400', '187.60', ['RISK_ABOVE_BUDGET']],
-    ['the risk counts all of it',                    standing('300'),        '410', '187.50', ['RISK_ABOVE_BUDGET']],
+    ['the risk counts all of it',                    standing('300'),        '410', '187.50', ['QTY_DIFFERS_FROM_SIZE', 'RISK_ABOVE_BUDGET']],
+    ['what grows is sized again',                    standing('300'),        '401', '187.50', ['QTY_DIFFERS_FROM_SIZE']],
+    ['as far as the size of now',                    small('100'),           '400', '187.50', []],
+    ['and no further than the strategy wants',       small('100'),           '201', '187.50', ['QTY_DIFFERS_FROM_SIZE'], { model: { kind: 'quantity', orderQty: qty('200') } }],
+    ['all of it together',                           small('100'),           '200', '187.50', [], { model: { kind: 'quantity', orderQty: qty('200') } }],
+    ['nor without the range that it is sized by',    small('100'),           '160', '187.50', ['RANGE_MISSING'], { model: { kind: 'volatility', share: dec('0.01'), ranges: dec('2') } }],
+    ['another price at the same size is not sized',  small('100'),           '150', '187.40', [], { model: { kind: 'quantity', orderQty: qty('7') } }],
+    ['less of it at another price neither',          small('100'),           '140', '187.40', [], { model: { kind: 'quantity', orderQty: qty('7') } }],
     ['so does the limit for one order',              standing('300'),        '400', '187.50', ['ORDER_NOTIONAL_EXCEEDED'], {}, { maxOrderNotional: amt('74999') }],
     ['and the largest quantity',                     standing('300'),        '400', '187.40', ['ORDER_QTY_EXCEEDED'], {}, { limits: limitedBy({ maxOrderQty: '399' }) }],
     ['and the stage',                                standing('300'),        '400', '187.40', ['STAGE_NOTIONAL_EXCEEDED'], {}, { stageMaxNotional: amt('74950') }],
@@ -122,7 +133,7 @@ describe('a replacement', () => {
   it('waits for the market that was looked at', () => {
     const of = standing()
     const asked = { orderQty: qty('400'), price: px('187.40') }
-    const { ticket } = replacementTicket(of, asked, MADE, 2, factsOf(of), POLICY, NOW)
+    const { ticket } = replacementTicket(of, asked, MADE, 2, PROPOSAL, factsOf(of), POLICY, NOW)
     const market = { ...MARKET, quote: MARKET.quote && { ...MARKET.quote, bid: px('189.00'), ask: px('189.02') } }
     const { passed, drift } = recheckReplacement(ticket as Ticket, of, PROPOSAL, factsOf(of, { market }), POLICY, NOW)
     assert.deepEqual([passed, drift?.code], [null, 'PRICE_DRIFTED'])
@@ -143,7 +154,7 @@ describe('less of the same', () => {
     const of = standing('100', '50')
     const blind = { ...FACTS, market: null, account: null, halt: HALT }
     const want = { orderQty: qty('200'), price: px('187.50') }
-    const { ticket } = replacementTicket(of, want, MADE, 2, blind, POLICY, instant(0))
+    const { ticket } = replacementTicket(of, want, MADE, 2, PROPOSAL, blind, POLICY, instant(0))
     assert.equal(text(ticket?.maxNotional as Amt), '37500.00')
     assert.deepEqual(passReduction(ticket as Ticket, of, null), { passed: ticket?.terms, refusals: [] })
   })

@@ -16,10 +16,12 @@ import {
   type Qty,
   text,
   times,
+  toStep,
   ZERO,
 } from '../values/decimal.ts'
 import { Fault } from '../values/fault.ts'
 import type { Instant } from '../values/instant.ts'
+import { caseOf } from './case.ts'
 import { midOf, minimumOf, weigh } from './evidence.ts'
 import { CENTS, worstUnitPx } from './exposure.ts'
 import type { Facts } from './facts.ts'
@@ -46,7 +48,8 @@ export const reduces = (terms: Ticket['terms'], standing: Standing): boolean =>
 const samePx = (a: Px | null, b: Px | null): boolean => (a === null || b === null ? a === b : eq(a, b))
 
 /**
- * The ticket of the order in its place, from the market of now. Every reason why not when the market is not known.
+ * The ticket of the order in its place, from the market of now; none when that is not known. What grows is sized as a new
+ * order is, once: `refusals` says why not, and then nothing may be made of the ticket.
  *
  * @param asked `orderQty` is what all generations may fill together.
  * @param made the ticket that the intent was approved by.
@@ -56,6 +59,7 @@ export function replacementTicket(
   asked: { readonly orderQty: Qty; readonly price: Px | null },
   made: Ticket,
   rev: number,
+  proposal: Proposal,
   facts: Facts,
   policy: Policy,
   now: Instant,
@@ -80,7 +84,27 @@ export function replacementTicket(
     refAt: quote.value.at,
     maxDriftBps: policy.maxDriftBps,
   }
-  return { ticket, refusals: [] }
+  const grows = gt(asked.orderQty, wholeQty(standing))
+  return { ticket, refusals: grows ? beyondSize(asked.orderQty, atPx(proposal, terms), facts, policy, now) : [] }
+}
+
+const atPx = (proposal: Proposal, { price }: Ticket['terms']): Proposal => ({
+  ...proposal,
+  entryPx: price ?? proposal.entryPx,
+})
+
+/** What risk and the strategy's model allow of all of it. Every other limit looks at what is new of it by itself. */
+function beyondSize(orderQty: Qty, proposal: Proposal, facts: Facts, policy: Policy, now: Instant): readonly Refusal[] {
+  const { sizing } = caseOf({ proposal, facts, policy, now, approved: null })
+  const { symbol, strategyID, rangePx } = proposal
+  if (facts.model?.kind === 'volatility' && !rangePx) return [{ code: 'RANGE_MISSING', symbol, strategyID }]
+  if (!sizing) return []
+  const { rawQty: rawSize, lot, caps } = sizing
+  const byRisk = toStep(rawSize as Qty, lot, 'floor')
+  const byModel = caps.find(({ name }) => name === 'model')?.capQty ?? byRisk
+  const [size, binding] = lt(byModel, byRisk) ? ([byModel, 'model'] as const) : ([byRisk, 'risk'] as const)
+  if (lte(orderQty, size)) return []
+  return [{ code: 'QTY_DIFFERS_FROM_SIZE', orderQty, size, rawSize, rule: 'not-larger', binding }]
 }
 
 const share = (amount: Amt, part: Qty, whole: Qty): Amt =>
@@ -123,7 +147,7 @@ export function recheckReplacement(
   const { terms } = ticket
   const rest = minus(terms.orderQty, standing.filledQty)
   if (lte(rest, ZERO)) throw new Fault('FILLED_ALREADY', `nothing of ${text(terms.orderQty)} is left to fill`)
-  const asked: Proposal = { ...proposal, entryPx: terms.price ?? proposal.entryPx }
+  const asked = atPx(proposal, terms)
   const roomier = { ...facts, account: withRoom(facts, standing.order) }
   const remaining = {
     ...ticket,
