@@ -70,6 +70,15 @@ describe('a liquidation', () => {
     assert.equal((await house.store.get('halt', 'global'))?.state ?? null, null)
   })
 
+  it('takes a symbol that is there; of another it says what is, and trading is halted', async () => {
+    const answer = await post(olga, { ...START, symbols: ['APPL'] })
+    const { code, detail } = answer.json<wire.Problem>()
+    assert.deepEqual([answer.statusCode, code], [404, 'NOT_FOUND'])
+    assert.match(detail ?? '', /in APPL, .* Held or open: AAPL\. Trading is halted\./)
+    assert.equal((await get()).state, 'None')
+    assert.equal((await house.store.get('halt', 'global'))?.state?.level, 'K4')
+  })
+
   it('halts, cancels, closes what is held, and ends when nothing is', async () => {
     const begun = (await post(olga, START)).json<wire.Liquidation>()
     assert.deepEqual([begun.state, begun.by, begun.symbols, begun.market], ['Running', 'Olga', null, false])

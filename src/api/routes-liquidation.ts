@@ -151,7 +151,7 @@ export const LIQUIDATION: readonly Route[] = [
     tag: 'Halt',
     summary: 'Cancel everything and close what is held',
     description:
-      'For people with the role risk or operator. `account` is the name of this account, typed. Everything is halted at K4 first and stays so. Then every open order is canceled, and what the broker holds is closed with orders that only reduce, with limits inside the price collar; where an order is in doubt, the market closed or the quote old, it is waited for. It ends when a reading of the broker after the last trade shows nothing held.',
+      'For people with the role risk or operator. `account` is the name of this account, typed. Everything is halted at K4 first and stays so. Then every open order is canceled, and what the broker holds is closed with orders that only reduce, with limits inside the price collar; where an order is in doubt, the market closed or the quote old, it is waited for. It ends when a reading of the broker after the last trade shows nothing held. A named symbol of which nothing is held or open is NOT_FOUND: nothing is closed then, and the halt stays.',
     body: z.strictObject({
       account: label('The name of this account, typed: what `account` of the plan says.', 'paper:sim:main'),
       reason,
@@ -160,7 +160,7 @@ export const LIQUIDATION: readonly Route[] = [
         .exactOptional(),
     }),
     answers: answers('It runs: the halt and the cancels are durable.', schema.liquidation),
-    problems: ['NOT_ELIGIBLE', 'WRONG_ACCOUNT', 'LIQUIDATING'],
+    problems: ['NOT_FOUND', 'NOT_ELIGIBLE', 'WRONG_ACCOUNT', 'LIQUIDATING'],
     examples: [
       {
         title: 'Close everything',

@@ -36,7 +36,7 @@ async function liquidator(c: Command, actor: Actor): Promise<Result<Person, Deni
 
 /**
  * Halts everything, has every open order canceled, and then closes what is held: one command, so that nothing can open in
- * between.
+ * between. A symbol of which there is nothing is denied, and the halt stays.
  */
 export async function startLiquidation(
   c: Command,
@@ -66,6 +66,8 @@ export async function startLiquidation(
   if (!state || !cancels(state))
     await halt(c, { reason: `Liquidation: ${reason}`, scope: 'global', level: 'K4', actor })
   const symbols = ask.symbols && [...new Set(ask.symbols)].sort()
+  const nothing = symbols && (await nothingOf(c, symbols))
+  if (nothing) return nothing
   const liquidation = {
     liquidationID: `liq_${base32(sha256(`${account} ${actor.id} ${c.now}`), 12)}`,
     by: person.value.personID,
@@ -80,6 +82,21 @@ export async function startLiquidation(
   for (const order of await openIn(c, symbols)) await cancel(c, order, 'liquidation', actor)
   await c.errand('liquidate', account, liquidation.liquidationID)
   return ok(await mustRun(c))
+}
+
+/**
+ * Why these are not closed: a mistyped symbol would be flat at once, and what was meant would stay. The halt stays too:
+ * whoever wanted to close something is in danger. Null when each is there, or when the broker was never asked.
+ */
+async function nothingOf(c: Command, symbols: readonly string[]): Promise<Result<never, Denial> | null> {
+  const row = await c.tx.get('account', c.setting.account)
+  const there = await symbolsIn(c, null)
+  const unknown = symbols.filter((symbol) => !there.includes(symbol))
+  if (row === null || unknown.length === 0) return null
+  return deny(
+    'NOT_FOUND',
+    `Nothing is held or open in ${unknown.join(', ')}, so nothing is closed. Held or open: ${there.join(', ') || 'nothing'}. Trading is halted. Name what is to be closed again, or leave the symbols out to close everything.`,
+  )
 }
 
 async function mustRun(c: Command): Promise<Liquidation> {

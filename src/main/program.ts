@@ -396,8 +396,8 @@ export function buildProgram(): Command {
     .option('--yes <account>', 'close it: the name of the account, typed as "liquidate" shows it')
     .option('--reason <text>', 'why; kept in the journal')
     .addOption(
-      new Option('--symbol <symbols>', 'only these, with commas between').argParser((text: string) =>
-        text.split(',').map((one) => one.trim()),
+      new Option('--symbol <symbols>', 'only these, with commas between; each must be held or open').argParser(
+        (text: string) => text.split(',').map((one) => one.trim()),
       ),
     )
     .option('--market', 'allow orders without a limit, also without a fresh quote')
