@@ -1905,6 +1905,9 @@ export const NOT_YET: Readonly<Record<string, string>> = {
   'halt-spares-repeats': 'a halt just when a repeat is on its way',
   'halt-file-not-looked-at': 'the HALT file just when an order is on its way',
   'unreadable-halt': 'reads of the store that fail for a moment',
+  'unknown-order-not-canceled':
+    'a cancel that reaches the broker before its order does; one of 1,000 worlds has it at best',
+  'agent-takes-in': 'an agent that asks to take a difference in just while one stands',
   'ghost-left-working': 'an entry that counted as gone must not be open at the end',
   'late-no-ends-a-live-order': 'a no after reports that say the order is held must be told from a first no',
   'overfill-unnoticed': 'an order that is overfilled at the broker must have its task',
