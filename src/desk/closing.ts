@@ -30,6 +30,7 @@ import {
 } from '../values/decimal.ts'
 import type { Instant } from '../values/instant.ts'
 import { type Command, knowsEveryTrade } from './command.ts'
+import { rateOf } from './trading-day.ts'
 
 // What a liquidation has to know of one symbol, and what people are shown of it. Reads only.
 
@@ -248,8 +249,8 @@ const spreadBps = ({ bid, ask }: { readonly bid: Px; readonly ask: Px }): Decima
 
 async function worthOf(c: Command, market: MarketFacts | null, netQty: Decimal): Promise<Amt | null> {
   const currency = (await c.tx.get('account', c.setting.account))?.account.currency
-  const { quote, instrument, conversion } = market ?? {}
-  const rate = conversion?.rate ?? (instrument && instrument.currency === currency ? dec('1') : null)
+  const rate = currency === undefined ? (market?.conversion?.rate ?? null) : rateOf(market, currency)
+  const quote = market?.quote
   if (!quote || !rate) return null
   const unitPx = sign(netQty) > 0 ? quote.bid : quote.ask
   return round(times(times(abs(netQty), unitPx), rate), CENTS, 'half-even') as Amt

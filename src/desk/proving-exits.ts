@@ -20,6 +20,7 @@ import {
 } from '../values/decimal.ts'
 import { canonical } from '../values/json.ts'
 import { LIQUIDATORS } from './liquidating.ts'
+import { pairOf } from './naming.ts'
 import { stopTerms } from './protecting.ts'
 import type { Families, Made } from './proving-book.ts'
 import { type Doubt, doubt, type House, type Told } from './proving-people.ts'
@@ -159,6 +160,6 @@ function bracketDoubts(book: ExitBook, exit: Made): readonly Doubt[] {
 const isStopOf = (stop: Order, { clOrdID, terms }: Order): boolean =>
   stop.role === 'Stop' &&
   stop.clOrdID !== clOrdID &&
-  stop.clOrdID === clOrdID.replace(/-t(\d*)$/, '-s$1') &&
+  pairOf(stop.clOrdID) === clOrdID &&
   isOpen(stop) &&
   eq(stop.terms.orderQty, terms.orderQty)

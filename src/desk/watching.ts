@@ -10,6 +10,7 @@ import type { Intent, Task } from '../ports/records.ts'
 import type { Page, Reads } from '../ports/store.ts'
 import { type Amt, type Decimal, dec, isZero, lt, minus, plus, shortest, ZERO } from '../values/decimal.ts'
 import { type Instant, msBetween } from '../values/instant.ts'
+import { stageOf } from './approving.ts'
 import { type Command, knowsEveryTrade } from './command.ts'
 import { askAboutDoubt } from './delivery.ts'
 import type { Happened } from './events.ts'
@@ -49,7 +50,7 @@ const ruleActor = (name: TriggerName): Actor => ({
 const agoMs = (c: Command, at: Instant): number => Math.floor(msBetween(at, c.now) / c.setting.speed)
 
 async function figure(c: Command, name: TriggerName): Promise<number> {
-  const stage = (await c.rules()).limits?.stage ?? (environment(c) === 'live' ? 'S4' : 'S1')
+  const stage = (await c.rules()).limits?.stage ?? stageOf(environment(c))
   return figureOf(name, stage, c.setting.watching?.tighter ?? {})
 }
 /** The hard limit that people have set; null where there is none. */

@@ -507,7 +507,7 @@ export function buildProgram(): Command {
   command(
     risk,
     'set',
-    'Propose other figures. Tighter ones hold at once; looser ones wait for another person, and hold from the next trading day on.',
+    'Propose other figures. Tighter ones hold at once; looser ones wait for another person, and hold from the next trading day on that is eight hours away.',
     [
       'limits set maxOrderNotional 2500 --reason "a quiet week"',
       'limits set maxOrderNotional --soft 1500 --reason "look twice above this"',

@@ -244,14 +244,29 @@ export async function resume(ctx: Context, options: Resuming): Promise<void> {
 /** Half a minute: a broker that counts requests may take that long to be compared with. */
 const RELEASE_TRIES = 60
 
-/** A release needs a comparison with the broker that is younger than the halt; the first try starts one. */
-async function released(client: Client, reason: string, scope: string | undefined): Promise<void> {
+/**
+ * A release needs a comparison with the broker that is younger than the halt; the first try starts one. It is tried again
+ * for the halt that stood at the beginning and for no other: one that came meanwhile has been seen by nobody.
+ */
+export async function released(
+  client: Pick<Client, 'halted' | 'resume'>,
+  reason: string,
+  scope = 'global',
+): Promise<void> {
+  const standing = async () => (await client.halted()).halts.find((one) => one.scope === scope)
+  const meant = await standing()
   for (let tries = RELEASE_TRIES; ; tries--) {
     try {
       await client.resume(reason, scope)
       return
     } catch (error) {
       if (!(error instanceof ProblemAnswer && error.problem.code === 'UNRECONCILED' && tries > 0)) throw error
+      const now = await standing()
+      if (now && now.since !== meant?.since)
+        throw new Stop('REFUSED', `Not released: it was halted again meanwhile. ${harmless(haltInWords(now))}`, {
+          code: 'HALTED_AGAIN',
+          lines: ['Look at why. Then release it with the same command.'],
+        })
       await delay(500)
     }
   }

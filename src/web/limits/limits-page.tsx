@@ -103,8 +103,8 @@ function Who({ limits: { inForce, day, can, looser } }: { limits: LimitsNow }): 
       <p className="text-soft">
         <strong className="text-ink">Tighter</strong> holds at once, by one person: risk, approver, operator or admin.{' '}
         <strong className="text-ink">Looser</strong> is proposed by risk, takes the yes of{' '}
-        {whoMustSayYes(looser.requires)} ({looser.roles.join(' or ')}), and holds from the next trading day on. Agents
-        and chats change no limits.
+        {whoMustSayYes(looser.requires)} ({looser.roles.join(' or ')}), and holds from the next trading day on that is
+        eight hours away. Agents and chats change no limits.
       </p>
       {can.tighten.ok ? null : <p className="text-soft">{can.tighten.why}</p>}
     </div>

@@ -202,7 +202,7 @@ const outcome = ({ state }: Change, loosens: boolean): string =>
   state === 'Waiting'
     ? 'Proposed. Nothing is looser until somebody else agrees, and the day is over.'
     : loosens
-      ? 'Agreed. It holds from the next trading day on.'
+      ? 'Agreed. It holds from the next trading day on that is eight hours away.'
       : 'In force now.'
 
 type PartProps = { draft: Draft; set: (key: number, to: Partial<Draft>) => void }
