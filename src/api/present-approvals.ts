@@ -1,7 +1,7 @@
 import { fingerprint } from '../approvals/digest.ts'
 import { type ApprovalPolicy, type ApprovalRule, isFourEyes } from '../approvals/policy.ts'
 import { APPROVERS } from '../approvals/decide.ts'
-import { stageOf } from '../desk/approving.ts'
+import type { Stage } from '../orders/stage.ts'
 import { GOVERNORS } from '../desk/governing.ts'
 import type { ArmedStrategy, Change, ChangeOf, Link, Passkey, Person, Session } from '../ports/records.ts'
 import { text } from '../values/decimal.ts'
@@ -35,8 +35,8 @@ const viewPolicy = (policy: ApprovalPolicy): wire.ApprovalPolicy => ({
 })
 
 /** Whether no order is ever sent on the word of fewer than two people. */
-export const fourEyes = (policy: ApprovalPolicy, environment: 'paper' | 'live'): 'on' | 'off' =>
-  isFourEyes(policy, environment, stageOf(environment)) ? 'on' : 'off'
+export const fourEyes = (policy: ApprovalPolicy, environment: 'paper' | 'live', stage: Stage): 'on' | 'off' =>
+  isFourEyes(policy, environment, stage) ? 'on' : 'off'
 
 const may = (person: Person, roles: readonly string[]): boolean =>
   !person.disabled && person.roles.some((role) => roles.includes(role))
@@ -47,6 +47,7 @@ const ENDED_SHOWN = 20
 export function viewApprovals(
   policy: ApprovalPolicy,
   environment: 'paper' | 'live',
+  stage: Stage,
   people: readonly Person[],
   armings: readonly ArmedStrategy[],
   seen: Pick<Seen, 'now'>,
@@ -55,7 +56,7 @@ export function viewApprovals(
   const ended = shown.filter(({ disarmedAt }) => disarmedAt !== null)
   return {
     policy: viewPolicy(policy),
-    fourEyes: fourEyes(policy, environment),
+    fourEyes: fourEyes(policy, environment, stage),
     approvers: people.filter((person) => may(person, APPROVERS)).length,
     governors: people.filter((person) => may(person, GOVERNORS)).length,
     armed: [...shown.filter(({ disarmedAt }) => disarmedAt === null), ...ended.slice(0, ENDED_SHOWN)],
@@ -93,6 +94,10 @@ function viewWhat(what: ChangeOf, name: NameOf, passkeys: ReadonlyMap<string, Pa
         before: { ...before, roles: [...before.roles] },
         after: { ...after, roles: [...after.roles] },
       }
+    }
+    case 'stage': {
+      const { kind, before, after, build, limits, evidence } = what
+      return { kind, before, after, build, limits: viewLimits(limits), evidence: evidence.map((line) => ({ ...line })) }
     }
     case 'strategy':
       return {

@@ -100,6 +100,12 @@ export const PROBLEMS = {
   ],
   LIQUIDATING: [409, 'A liquidation runs', 'Stop it first, or let it come to its end.'],
   NOT_LIQUIDATING: [409, 'No liquidation runs', 'There is nothing to change.'],
+  EVIDENCE_MISSING: [
+    409,
+    'The account has not shown enough for the next stage',
+    'What is missing stands in the answer; `jax-exec stages` shows all of it.',
+  ],
+  NOT_NOW: [409, 'Not at this time of the day', 'Agree to it after the market has closed.'],
   ALREADY_HALTED: [409, 'Trading is halted already', 'The first halt stands.'],
   UNRECONCILED: [
     409,

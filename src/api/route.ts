@@ -59,6 +59,7 @@ export type Tag =
   | 'Intents'
   | 'Approvals'
   | 'Risk limits'
+  | 'Rollout'
   | 'Orders and fills'
   | 'Account and market'
   | 'Halt'

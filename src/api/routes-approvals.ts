@@ -28,7 +28,9 @@ import {
 import { askToSign, evidenceOf, signedField } from './passkeys.ts'
 import { viewApprovals, viewArming, viewChange } from './present-approvals.ts'
 import type { Answer } from './problem.ts'
+import { stageNow } from '../desk/approving.ts'
 import { type Route, route } from './route.ts'
+import { stageBody, stageOf } from './routes-stages.ts'
 import { digest } from './routes-decisions.ts'
 import { riskLimits, riskLimitsOf } from './routes-limits.ts'
 import { strategyBody, strategyOf } from './routes-strategies.ts'
@@ -123,9 +125,11 @@ const what = z
       }),
       riskLimits,
       strategyBody,
+      stageBody,
     ],
     {
-      error: 'must be an object with kind "approval policy", "person", "passkey revoked", "risk limits" or "strategy"',
+      error:
+        'must be an object with kind "approval policy", "person", "passkey revoked", "risk limits", "strategy" or "stage"',
     },
   )
   .meta({
@@ -169,6 +173,8 @@ async function changeOf(api: Api, body: z.output<typeof what>): Promise<Result<C
       return riskLimitsOf(api, body)
     case 'strategy':
       return strategyOf(api, body)
+    case 'stage':
+      return stageOf(api, body)
   }
 }
 
@@ -226,7 +232,9 @@ export const APPROVALS: readonly Route[] = [
         api.reads.all('person'),
         api.reads.all('arming'),
       ])
-      return json(viewApprovals(policyNow, api.environment, people, armings, { now }))
+      return json(
+        viewApprovals(policyNow, api.environment, await stageNow(api.reads, api.environment), people, armings, { now }),
+      )
     },
   }),
   route({

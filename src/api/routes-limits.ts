@@ -80,6 +80,9 @@ const valueFields = Object.fromEntries(LIMIT_NAMES.map((name) => [name, boundOf(
   readonly [N in LimitName]: ReturnType<typeof boundOf>
 }
 
+/** Some of the figures; what is absent stays. */
+export const someLimits = (description: string) => someNamed(valueFields, 'limit', description)
+
 /** Some of the limits, set against those that are in force. */
 export const riskLimits = z.strictObject({
   kind: z.literal('risk limits'),
@@ -89,7 +92,7 @@ export const riskLimits = z.strictObject({
     1_000_000,
     0,
   ).nullish(),
-  values: someNamed(valueFields, 'limit', 'Figures that are to be others. What is absent stays.').optional(),
+  values: someLimits('Figures that are to be others. What is absent stays.').optional(),
   lists: someNamed(
     LIST_FIELDS,
     'list',

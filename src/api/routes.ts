@@ -39,6 +39,8 @@ import { DECISIONS } from './routes-decisions.ts'
 import { LIMIT_ROUTES } from './routes-limits.ts'
 import { LIQUIDATION } from './routes-liquidation.ts'
 import { OIDC } from './routes-oidc.ts'
+import { stageNow } from '../desk/approving.ts'
+import { STAGE_ROUTES } from './routes-stages.ts'
 import { STRATEGY_ROUTES } from './routes-strategies.ts'
 import * as schema from './schema.ts'
 import { viewEvent } from './sentence.ts'
@@ -440,7 +442,7 @@ async function viewAccount(api: Api): Promise<wire.Account | null> {
     cash: text(a.cash),
     buyingPower: text(a.buyingPower),
     at: rfc3339(a.at),
-    fourEyes: fourEyes(policy, api.environment),
+    fourEyes: fourEyes(policy, api.environment, await stageNow(api.reads, api.environment)),
   }
 }
 
@@ -948,6 +950,7 @@ export const ROUTES: readonly Route[] = [
   ...DECISIONS,
   ...APPROVALS,
   ...LIMIT_ROUTES,
+  ...STAGE_ROUTES,
   ...STRATEGY_ROUTES,
   ...orders,
   ...market,

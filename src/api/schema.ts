@@ -121,6 +121,12 @@ export const strategy = named(
   }),
   'What people have agreed on about a strategy: its card, and how large its orders are at most. Risk budget and limits hold as well.',
 ) satisfies z.ZodType<wire.Strategy>
+const stage = names(STAGES)
+const evidenceLine = named(
+  'EvidenceLine',
+  z.strictObject({ of: text, title: text, need: text, have: text, met: z.boolean() }),
+  'One thing that is asked for before the account leaves its stage, and what there is of it.',
+) satisfies z.ZodType<wire.EvidenceLine>
 const limitChange = z.strictObject({
   name: text,
   bound: names(['hard', 'soft']).nullable(),
@@ -754,6 +760,14 @@ export const change = named(
         before: strategy.nullable(),
         after: strategy,
       }),
+      z.strictObject({
+        kind: z.literal('stage'),
+        before: stage,
+        after: stage,
+        build: text,
+        limits,
+        evidence: z.array(evidenceLine),
+      }),
     ]),
     digest: text,
     fingerprint: text,
@@ -771,6 +785,51 @@ export const change = named(
   }),
   'Something about the house itself that people must agree to.',
 ) satisfies z.ZodType<wire.Change>
+
+export const stageNow = named(
+  'StageNow',
+  z.strictObject({
+    account: text,
+    environment: names(['paper', 'live']),
+    stage,
+    title: text,
+    since: time,
+    build: text.nullable(),
+    runs: text.nullable(),
+    next: z.strictObject({ stage, title: text }).nullable(),
+    evidence: z.array(evidenceLine),
+    shown: z.boolean(),
+    days: z.array(
+      z.strictObject({
+        day: text,
+        session: z.boolean(),
+        starts: count,
+        crashes: count,
+        orders: count,
+        compared: count,
+        breaks: count,
+        strategies: z.array(text),
+      }),
+    ),
+    latency: z.strictObject({ upToSeconds: z.array(count), counts: z.array(count) }),
+    slippage: z.strictObject({ upToBps: z.array(count), counts: z.array(count) }),
+    origin: z.strictObject({ account: text, stage, since: time }).nullable(),
+    past: z.array(
+      z.strictObject({
+        at: time,
+        from: stage,
+        to: stage,
+        cause: names(['promoted', 'demoted', 'build agreed to']),
+        why: text,
+        changeID: text.nullable(),
+        build: text.nullable(),
+        evidence: z.array(evidenceLine),
+      }),
+    ),
+    can: z.strictObject({ promote: can, agreeBuild: can }),
+  }),
+  'How far the account has come, what it has shown in its stage, and what is missing for the next one. The counts of `latency` and `slippage` have one entry more than their bounds: what is beyond them all.',
+) satisfies z.ZodType<wire.StageNow>
 
 export const limitsNow = named(
   'LimitsNow',

@@ -1,6 +1,7 @@
 import type { Action, Happened } from '../desk/events.ts'
 import type { Row } from '../journal/row.ts'
 import { tradingIn } from '../orders/halt.ts'
+import { STAGE_TITLES } from '../orders/stage.ts'
 import { rfc3339 } from '../values/instant.ts'
 import { type Decimal, shortest } from '../values/decimal.ts'
 import { visible } from '../values/shown.ts'
@@ -40,6 +41,10 @@ const what = (change: ChangeOf, name: NameOf): string => {
       return `${name(change.personID)} ${change.after.disabled ? 'without access' : `as ${change.after.roles.join(', ')}`}`
     case 'strategy':
       return `what is said of the strategy ${change.strategyID}`
+    case 'stage':
+      return change.after === change.before
+        ? `build ${change.build} in stage ${change.after}`
+        : `stage ${change.after}, ${STAGE_TITLES[change.after]}`
     case 'risk limits':
       return `version ${change.after.version} of the risk limits`
     case 'passkey revoked':
@@ -50,6 +55,7 @@ const what = (change: ChangeOf, name: NameOf): string => {
 /** One sentence for each thing that can happen, for people who read the story of an order. */
 const SAYS: { readonly [A in Action]: (told: Told<A>) => string } = {
   'gateway.started': ({ data }) => `The gateway started, version ${data.version}.`,
+  'gateway.stopped': () => 'The gateway stopped, with nothing cut off.',
 
   'intent.received': ({ data, who }) => {
     const { proposal: p } = data.intent
@@ -112,6 +118,14 @@ const SAYS: { readonly [A in Action]: (told: Told<A>) => string } = {
   'execution.disputed': ({ data, id }) =>
     `The broker reported ${data.report.execType} for ${id}, which is ${data.fault.phase}: set aside for a person.`,
 
+  'stage.opened': ({ data: { stage, from } }) =>
+    `The account begins at stage ${stage}, ${STAGE_TITLES[stage]}${from ? `, promoted in the book of ${from.account}` : ''}.`,
+  'stage.changed': ({ data: { stage, cause, why, build } }) =>
+    ({
+      promoted: `The account goes on to stage ${stage}, ${STAGE_TITLES[stage]}: ${why}`,
+      demoted: `The account goes back to stage ${stage}, ${STAGE_TITLES[stage]}: ${why}`,
+      'build agreed to': `Build ${build ?? 'unknown'} may trade in stage ${stage}: ${why}`,
+    })[cause],
   'limits.opened': ({ data }) => `The risk limits begin with those of stage ${data.limits.stage}.`,
   'limits.changed': ({ data }) =>
     `Version ${data.limits.version} of the risk limits ${data.from === null ? 'is in force' : `is in force from ${rfc3339(data.from)} on`}.`,

@@ -271,6 +271,53 @@ export type Strategy = {
   model: SizingModel | null
   sizedBy: string
 }
+export type Stage = 'S0' | 'S1' | 'S2' | 'S3' | 'S4'
+/** One thing that is asked for before the account leaves its stage. */
+export type EvidenceLine = { of: string; title: string; need: string; have: string; met: boolean }
+export type StagePast = {
+  at: string
+  from: Stage
+  to: Stage
+  cause: 'promoted' | 'demoted' | 'build agreed to'
+  why: string
+  changeID: string | null
+  build: string | null
+  evidence: EvidenceLine[]
+}
+/** One trading day as it counts for the next stage. `latency` and `slippage` count values up to each bound, the last beyond all. */
+export type StageDay = {
+  day: string
+  session: boolean
+  starts: number
+  crashes: number
+  orders: number
+  compared: number
+  breaks: number
+  strategies: string[]
+}
+export type StageNow = {
+  account: string
+  environment: 'paper' | 'live'
+  stage: Stage
+  title: string
+  since: string
+  /** The build that people agreed to; null: none yet. `runs` is the one that runs. */
+  build: string | null
+  runs: string | null
+  /** Null at the last stage. */
+  next: { stage: Stage; title: string } | null
+  evidence: EvidenceLine[]
+  /** All of it is shown. */
+  shown: boolean
+  days: StageDay[]
+  /** How long people took to say yes, and by how much fills were worse than the price that they saw: counts up to each bound. */
+  latency: { upToSeconds: number[]; counts: number[] }
+  slippage: { upToBps: number[]; counts: number[] }
+  /** The book that it was promoted in; null where it began here. */
+  origin: { account: string; stage: Stage; since: string } | null
+  past: StagePast[]
+  can: { promote: Can; agreeBuild: Can }
+}
 /** How much of a limit an order uses; percentages are null of a limit of nothing. */
 export type Headroom = {
   name: LimitName
@@ -647,6 +694,16 @@ export type Change = {
     | { kind: 'passkey revoked'; credentialID: string; personID: string; name: string }
     | { kind: 'risk limits'; before: Limits; after: Limits; changes: LimitChange[] }
     | { kind: 'strategy'; strategyID: string; before: Strategy | null; after: Strategy }
+    | {
+        kind: 'stage'
+        before: Stage
+        after: Stage
+        /** The build that is to trade in it. */
+        build: string
+        limits: Limits
+        /** What had been shown when it was proposed. */
+        evidence: EvidenceLine[]
+      }
   digest: string
   fingerprint: string
   requires: Requirement

@@ -19,17 +19,25 @@ import type { ArmedStrategy, Intent } from '../ports/records.ts'
 import type { Reads } from '../ports/store.ts'
 import type { Command } from './command.ts'
 
-/** Paper is stage S1; how far a live account may go is evidence of its own. */
-export const stageOf = (environment: 'paper' | 'live'): Stage => (environment === 'paper' ? 'S1' : 'S2')
+/** Of an account whose stage nobody counts: paper is S1, and live the pilot. */
+const stageOf = (environment: 'paper' | 'live'): Stage => (environment === 'paper' ? 'S1' : 'S2')
+/** The stage that holds now. */
+export const stageNow = async (reads: Reads, environment: 'paper' | 'live'): Promise<Stage> =>
+  (await reads.get('stage', 'account'))?.stage ?? stageOf(environment)
 
 /** The policy of approvals as it is now. */
 export const policyNow = (c: Command): Promise<ApprovalPolicy> => policyOf(c.tx, c.setting.policy.environment)
 export const policyOf = async (reads: Reads, environment: 'paper' | 'live'): Promise<ApprovalPolicy> =>
   (await reads.get('approvals', 'account'))?.policy ?? firstPolicy(environment)
 
-export const orderFacts = (ticket: Ticket, strategyID: string): OrderFacts => ({
+/** @param stage that of the moment at which it is looked at; null where nobody counts it. */
+/** The same, at the stage of now. */
+export const orderFactsNow = async (reads: Reads, ticket: Ticket, strategyID: string): Promise<OrderFacts> =>
+  orderFacts(ticket, strategyID, (await reads.get('stage', 'account'))?.stage ?? null)
+
+export const orderFacts = (ticket: Ticket, strategyID: string, stage: Stage | null): OrderFacts => ({
   environment: ticket.environment,
-  stage: stageOf(ticket.environment),
+  stage: stage ?? stageOf(ticket.environment),
   strategyID,
   symbol: ticket.terms.symbol,
   maxNotional: ticket.maxNotional,

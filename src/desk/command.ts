@@ -28,7 +28,9 @@ import type { Denial, DenialCode } from './desk.ts'
 import type { Action, Happened } from './events.ts'
 import { type Limiting, rulesNow } from './limiting.ts'
 import { project } from './project.ts'
+import { notAgreed } from './rolling.ts'
 import { dayFacts, openDay, withTrail } from './trading-day.ts'
+import type { Rolling } from './promoting.ts'
 import type { Watching } from './watching.ts'
 
 /** What every command of one account needs to know; none of it changes while the process runs. */
@@ -37,6 +39,8 @@ export type Setting = {
   readonly policy: Policy
   /** Absent: the account has no limits but those of `policy`. */
   readonly limiting?: Limiting
+  /** Absent: its stage follows from paper or live. */
+  readonly rolling?: Rolling
   readonly capabilities: Capabilities
   /** Absent: nothing trips by itself. */
   readonly watching?: Watching
@@ -260,10 +264,12 @@ export class Command {
         TWIN_STATES.includes(other.state) &&
         earlier(other, intent),
     )
+    const rollout = await this.tx.get('stage', 'account')
     const described = await this.tx.get('strategy', intent.proposal.strategyID)
     const known = accountFacts && knowsEveryTrade(accountFacts) ? accountFacts : null
     return {
       halt: haltOf(statesOf(halts), stoppable(account, intent.proposal)),
+      ...(rollout && { rollout: { stage: rollout.stage, buildFault: notAgreed(rollout) } }),
       freeze,
       market,
       account: known,

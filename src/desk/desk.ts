@@ -65,6 +65,8 @@ export type DenialCode =
   | 'WRONG_ACCOUNT' // the account's name was not typed as it is
   | 'LIQUIDATING' // one runs, and goes before
   | 'NOT_LIQUIDATING'
+  | 'EVIDENCE_MISSING' // the account has not shown what the next stage asks for
+  | 'NOT_NOW' // during market hours
 
 export type Stop = {
   readonly reason: string
@@ -321,6 +323,8 @@ export interface Desk {
   recover(): Promise<void>
   /** Looks at what only time brings; asked every few seconds. What a command does is looked at with it. */
   watch(felt: Felt): Promise<void>
+  /** At the end, before the last checkpoint: the run ended by itself, and nothing was cut off. */
+  stopped(): Promise<void>
   /** Signs the head of the journal and anchors it outside the database. */
   checkpoint(): Promise<void>
 }

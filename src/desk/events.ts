@@ -3,12 +3,14 @@ import type { Limits } from '../gate/limits.ts'
 import type { PasskeyAssertion } from '../approvals/evidence.ts'
 import type { ApprovalPolicy, Requirement } from '../approvals/policy.ts'
 import type { Refusal } from '../gate/refusal.ts'
+import type { EvidenceLine } from '../gate/rollout.ts'
 import type { CheckLine } from '../gate/gate.ts'
 import type { Sizing } from '../gate/sizing.ts'
 import type { HaltLevel, HaltScope } from '../orders/halt.ts'
 import type { Liquidation, ReportLine, Surveyed } from '../orders/liquidation.ts'
 import type { Order, ReportFault } from '../orders/machine.ts'
 import type { Report } from '../orders/report.ts'
+import type { Stage } from '../orders/stage.ts'
 import type { Ticket } from '../orders/ticket.ts'
 import type { Identity } from '../ports/broker.ts'
 import type {
@@ -19,12 +21,14 @@ import type {
   Escalation,
   Intent,
   Link,
+  Origin,
   Passkey,
   Person,
   PersonRole,
   ReconcileRun,
   Session,
   SigninCode,
+  StagePast,
   Strategy,
   Task,
   Token,
@@ -41,6 +45,8 @@ import type { Instant } from '../values/instant.ts'
  */
 export type Happened = {
   'gateway.started': { version: string; build: string }
+  /** It ended by itself, with nothing cut off. A start without it before comes after a crash. */
+  'gateway.stopped': { version: string; build: string }
 
   'intent.received': { intent: Intent }
   'intent.ticketed': {
@@ -138,6 +144,17 @@ export type Happened = {
   'limits.opened': { limits: Limits }
   /** Null `from`: at once. */
   'limits.changed': { limits: Limits; from: Instant | null }
+  /** Where the account begins; `from` is the book that it was promoted in. */
+  'stage.opened': { stage: Stage; build: string; from: Origin | null }
+  /** `limits` are those of the stage, from now on; null where the account has none. Its `corr` is the change that people agreed to, where they did. */
+  'stage.changed': {
+    stage: Stage
+    cause: StagePast['cause']
+    why: string
+    build: string | null
+    limits: Limits | null
+    evidence: readonly EvidenceLine[]
+  }
   'strategy.described': { strategy: Strategy }
   'day.opened': { day: string; opening: NonNullable<TradingDay['opening']> }
   'strategy.armed': { arming: ArmedStrategy }

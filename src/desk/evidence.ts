@@ -20,7 +20,7 @@ import type { Instant } from '../values/instant.ts'
 import { base32, sha256 } from '../values/hash.ts'
 import { parseJson } from '../values/json.ts'
 import { err, ok, type Result } from '../values/result.ts'
-import { orderFacts } from './approving.ts'
+import { orderFactsNow } from './approving.ts'
 import { type Command, deny } from './command.ts'
 import type { Denial } from './desk.ts'
 import { sessionNamed } from './newcomers.ts'
@@ -184,7 +184,8 @@ export async function castOf(
       const holds =
         evidence === undefined ||
         (evidence.kind === 'armed'
-          ? intent !== null && (await isArmed(reads, evidence, by, orderFacts(ticket, intent.proposal.strategyID), now))
+          ? intent !== null &&
+            (await isArmed(reads, evidence, by, await orderFactsNow(reads, ticket, intent.proposal.strategyID), now))
           : await holdsStill(reads, evidence, by, what, now))
       return { yes: { by, digest, level }, voter: holds && !isOwn(by) ? await reads.get('person', by) : null }
     }),

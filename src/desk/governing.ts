@@ -1,4 +1,4 @@
-import type { Evidence } from '../approvals/evidence.ts'
+import type { Evidence, Level } from '../approvals/evidence.ts'
 import {
   type ApprovalPolicy,
   faultsOf,
@@ -22,6 +22,7 @@ import { type Command, denial, deny } from './command.ts'
 import type { Denial } from './desk.ts'
 import { effectiveFrom, inForce, limitFaults, strategyFaults } from './limiting.ts'
 import { clickOf, type Decided, holdsStill, weigh } from './evidence.ts'
+import { promote, stageFault } from './promoting.ts'
 
 /** Who may propose a change of the house, and say yes to one of somebody else. */
 export const GOVERNORS: readonly string[] = ['risk', 'admin']
@@ -34,7 +35,8 @@ export const proposersOf = (what: ChangeOf): readonly string[] =>
 export const decidersOf = (what: Pick<ChangeOf, 'kind'>): readonly string[] =>
   isOfRisk(what) ? ['risk', 'approver'] : GOVERNORS
 /** How much may be lost is the business of those who answer for it, not of who lets people in. */
-const isOfRisk = ({ kind }: Pick<ChangeOf, 'kind'>): boolean => kind === 'risk limits' || kind === 'strategy'
+const isOfRisk = ({ kind }: Pick<ChangeOf, 'kind'>): boolean =>
+  kind === 'risk limits' || kind === 'strategy' || kind === 'stage'
 export const mayPropose = (what: ChangeOf, person: Access | null): boolean => holds(proposersOf(what), person)
 export const mayGovern = (what: Pick<ChangeOf, 'kind'>, person: Access | null): boolean =>
   holds(decidersOf(what), person)
@@ -100,6 +102,10 @@ export async function proposeChange(c: Command, ask: Proposed): Promise<Result<C
   return decideChange(c, { changeID, digest, verdict: 'approved', reason: ask.reason, actor: ask.actor })
 }
 
+/** How far an account may go is never the business of one click, whatever the policy says of other changes. */
+export const levelFor = ({ changes }: ApprovalPolicy, { kind }: Pick<ChangeOf, 'kind'>): Level =>
+  kind === 'stage' ? 'L3' : changes.level
+
 /**
  * What a change asks for. `alone`: nobody else may decide on it; `missed`: too few can, because of these, who could
  * until less than a day ago.
@@ -116,7 +122,7 @@ export async function asksFor(
   const least = onlyTakesAway(what) ? 0 : Math.max(1, policy.changes.quorum)
   const alone = others === 0
   return {
-    level: policy.changes.level,
+    level: levelFor(policy, what),
     quorum: Math.min(least, Math.max(1, others)),
     policyVersion: policy.version,
     rules: [alone ? 'nobody else may decide' : 'changes'],
@@ -339,6 +345,7 @@ export function onlyTakesAway(what: ChangeOf): boolean {
       return isTightening(what.before, what.after)
     case 'approval policy':
     case 'strategy':
+    case 'stage':
       return false
   }
 }
@@ -393,6 +400,8 @@ async function faultOf(reads: Reads, what: ChangeOf, environment: Environment, n
       const wrong = strategyFaults(what.strategyID, what.after)
       return wrong.length > 0 ? denial('POLICY_FAULT', wrong.join(' ')) : null
     }
+    case 'stage':
+      return stageFault(reads, what, environment, now)
     case 'passkey revoked': {
       const passkey = await reads.get('passkey', what.credentialID)
       if (!passkey || passkey.personID !== what.personID) return denial('NOT_FOUND', 'There is no such passkey.')
@@ -487,6 +496,9 @@ async function apply(c: Command, change: Change, actor: Actor): Promise<Result<C
         { strategy: what.after },
         actor,
       )
+      break
+    case 'stage':
+      await promote(c, what, changeID, change.reason, actor)
       break
     case 'passkey revoked':
       await c.emit(

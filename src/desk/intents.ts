@@ -23,7 +23,7 @@ import type { Reads } from '../ports/store.ts'
 import type { IntentID } from '../values/brand.ts'
 import { type Instant, plusMs } from '../values/instant.ts'
 import { err, ok, type Result } from '../values/result.ts'
-import { armedFor, limitsNow, orderFacts, policyNow, proposedBy, whyNobody } from './approving.ts'
+import { armedFor, limitsNow, orderFactsNow, policyNow, proposedBy, whyNobody } from './approving.ts'
 import { cancel } from './canceling.ts'
 import { type Command, denial, deny, knowsEveryTrade, SYSTEM } from './command.ts'
 import type { Denial, Submitted } from './desk.ts'
@@ -129,7 +129,7 @@ export async function ticket(
   const { sizing, checks, headroom = [], soft = [] } = found
   if (!passed || !sizing) return unfit(c, intent, found)
   const approvals = await policyNow(c)
-  const order = orderFacts(passed, intent.proposal.strategyID)
+  const order = await orderFactsNow(c.tx, passed, intent.proposal.strategyID)
   const limits = limitsNow(c, approvals, order)
   const made = { ...passed, maxDriftBps: limits.maxDriftBps }
   const armed = soft.length > 0 ? null : await armedFor(c, intent, order, approvals)
@@ -255,7 +255,7 @@ export async function approve(c: Command, ask: Yes): Promise<Result<Intent, Deni
   if (countYes(requires, votes, ask.digest) < requires.quorum)
     await c.emit('intent.voted', about(intent), intent.corr, { decision }, ask.actor)
   else {
-    const order = orderFacts(ticket, intent.proposal.strategyID)
+    const order = await orderFactsNow(c.tx, ticket, intent.proposal.strategyID)
     await approved(c, intent, decision, limitsNow(c, await policyNow(c), order).executionTtlMs, ask.actor)
   }
   return ok(await reread(c, intent))

@@ -18,7 +18,7 @@ import { approve, decline, lapse, putAside, reprice, size, submit, withdraw } fr
 import { closingLines } from './closing.ts'
 import { allowMarketOrders, liquidate, startLiquidation, stopLiquidation } from './liquidating.ts'
 import { reconcile } from './reconciling.ts'
-import { recover } from './recovering.ts'
+import { recover, stopped } from './recovering.ts'
 import { hear } from './hearing.ts'
 import { replace } from './replacing.ts'
 import { beginResend } from './resending.ts'
@@ -120,6 +120,7 @@ export function openDesk(
     watch: (felt) => bare((c) => watch(c, felt, { startedAt, unsealedSince })),
     identify: (identity) => run((c) => identify(c, identity)),
     recover: () => run(recover),
+    stopped: () => run(stopped),
     async checkpoint() {
       const head = await store.head()
       if (head.size === sealed) return

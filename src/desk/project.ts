@@ -14,6 +14,7 @@ import { type Instant, parseInstant } from '../values/instant.ts'
 import type { Action, Happened } from './events.ts'
 import { changed } from './limiting.ts'
 import { asNew, backed, behind, changedTo, kept } from './newcomers.ts'
+import { begun, countStage, moved } from './rolling.ts'
 import { countDay, opened } from './trading-day.ts'
 
 /** One journal row of a known action, with its data in the shape that action carries. */
@@ -30,12 +31,14 @@ export async function project(tx: Tx, row: Row): Promise<void> {
   const order = row.object.type === 'order' ? await tx.get('order', row.object.id) : null
   await fold(tx, row, at)
   if (row.object.type === 'order') await countDay(tx, row, order, at)
+  await countStage(tx, row, at)
 }
 
 async function fold(tx: Tx, row: Row, at: Instant): Promise<void> {
   const told = row as unknown as Told
   switch (told.action) {
     case 'gateway.started':
+    case 'gateway.stopped':
     case 'broker.connected':
     case 'broker.lost':
       return
@@ -220,6 +223,16 @@ async function fold(tx: Tx, row: Row, at: Instant): Promise<void> {
       const before = await tx.get('limits', 'account')
       if (!before) throw new Fault('UNREADABLE_ROW', `journal row ${row.seq} changes limits that never began`)
       return tx.put('limits', changed(before, told.data, at))
+    }
+    case 'stage.opened':
+      return tx.put('stage', begun(told.data, at))
+    case 'stage.changed': {
+      const rollout = await tx.get('stage', 'account')
+      if (!rollout) throw new Fault('UNREADABLE_ROW', `journal row ${row.seq} changes a stage that never began`)
+      const { limits } = told.data
+      const before = limits && (await tx.get('limits', 'account'))
+      if (before && limits) await tx.put('limits', changed(before, { limits, from: null }, at))
+      return tx.put('stage', moved(rollout, row, told.data, at))
     }
     case 'strategy.described':
       return tx.put('strategy', told.data.strategy)

@@ -14,7 +14,9 @@ import {
 } from '../approvals/policy.ts'
 import { moment } from '../gate/words.ts'
 import type { Row } from '../journal/row.ts'
+import { isTightening } from '../gate/limits.ts'
 import { isNarrow } from '../orders/halt.ts'
+import { isLive, type Stage, stageAfter, stageBelow } from '../orders/stage.ts'
 import type {
   ArmedStrategy,
   Change,
@@ -36,7 +38,16 @@ import { ARMED_MAX_MS } from './arming.ts'
 import type { Action, Happened } from './events.ts'
 import { type Decided, isOver, linkID, opensStill, verify } from './evidence.ts'
 import { WRITTEN_WITHIN_MS } from './finding.ts'
-import { changeDigest, countsFor, leftAt, mayGovern, mayPropose, MISSED_MS, onlyTakesAway } from './governing.ts'
+import {
+  changeDigest,
+  countsFor,
+  leftAt,
+  levelFor,
+  mayGovern,
+  mayPropose,
+  MISSED_MS,
+  onlyTakesAway,
+} from './governing.ts'
 import { enrols, HOLD_MS } from './identities.ts'
 import { changed, effectiveFrom, inForce } from './limiting.ts'
 import { asNew, backed, behind, changedTo, kept, sessionNamed } from './newcomers.ts'
@@ -107,6 +118,9 @@ export type House = {
   policy: ApprovalPolicy | null
   /** Null where the account has none, or as of before there were limits. */
   limits: RiskLimits | null
+  /** Null where nobody counts it. */
+  stage: Stage | null
+  era: number
   /** The gateway has run. */
   started: boolean
   /** From the first ticket on that says whose yes it takes: all later ones must. */
@@ -134,6 +148,8 @@ export const emptyHouse = (pinned: ReadonlySet<string> | null): House => ({
   pinned,
   policy: null,
   limits: null,
+  stage: null,
+  era: 0,
   started: false,
   tellsWhatIsAsked: false,
   tellsConfirmation: false,
@@ -290,6 +306,23 @@ export function admit(house: House, seen: Witnessed): readonly Doubt[] {
     }
     case 'limits.changed':
       return limited(house, seen, told.data)
+    case 'stage.opened': {
+      const twice = house.stage !== null
+      house.stage = told.data.stage
+      return [
+        ...(twice ? [doubt('REPEATED', 'The stages of the account begin a second time.')] : []),
+        ...(!isLive(told.data.stage) || told.data.from !== null
+          ? []
+          : [
+              doubt(
+                'NOT_AGREED',
+                `The account begins at stage ${told.data.stage}, and no book is named that it was promoted in.`,
+              ),
+            ]),
+      ]
+    }
+    case 'stage.changed':
+      return staged(house, seen, told.data)
     case 'change.applied': {
       const change = house.changes.get(id)
       if (change) change.state = 'Ended'
@@ -322,6 +355,47 @@ function limited(house: House, seen: Witnessed, { limits, from }: Happened['limi
       ? []
       : [doubt('NOT_AGREED', `After version ${before.version} of the risk limits comes version ${limits.version}.`)]),
     ...(early ? [doubt('NOT_AGREED', `Looser risk limits hold from ${moment(due)} on, and not before.`)] : []),
+  ]
+}
+
+/** Further only by what people agreed to, and never over a stage; back by a rule, to limits that are looser in nothing. */
+function staged(
+  house: House,
+  seen: Witnessed,
+  { stage, cause, limits, build }: Happened['stage.changed'],
+): readonly Doubt[] {
+  const { stage: from, limits: row, era } = house
+  if (from === null) return [doubt('UNREADABLE_ROW', 'It changes a stage that never began.')]
+  const before = row && inForce(row, seen.at)
+  house.stage = stage
+  if (cause !== 'build agreed to') house.era += 1
+  if (row && limits) house.limits = changed(row, { limits, from: null }, seen.at)
+  if (cause === 'demoted') {
+    const isBack = stage === stageBelow(from) || (stage === 'S1' && isLive(from))
+    const looser = before && limits && !isTightening(before, limits)
+    return [
+      ...(isBack && seen.row.actor.type === 'system'
+        ? []
+        : [doubt('NOT_AGREED', `The account goes from stage ${from} to ${stage}, and no rule takes it there.`)]),
+      ...(looser ? [doubt('NOT_AGREED', 'The account goes back a stage, and its limits are looser than before.')] : []),
+    ]
+  }
+  const skips = stage !== (cause === 'promoted' ? stageAfter(from) : from)
+  return [
+    ...brought(
+      house,
+      seen,
+      ({ what }) =>
+        what.kind === 'stage' &&
+        what.before === from &&
+        what.after === stage &&
+        what.era === era &&
+        what.build === build &&
+        (cause === 'promoted' ? same(what.limits, limits) : limits === null),
+    ),
+    ...(skips
+      ? [doubt('NOT_AGREED', `After stage ${from} comes ${stageAfter(from) ?? 'none'}, and not ${stage}.`)]
+      : []),
   ]
 }
 
@@ -426,7 +500,7 @@ function proposed(house: House, { row, at }: Witnessed, change: Change): readonl
   const missed = missedBy(house, what, proposer, at)
   const leastOf = ({ changes }: ApprovalPolicy): number => (onlyTakesAway(what) ? 0 : Math.max(1, changes.quorum))
   const wantedOf = (one: ApprovalPolicy): Proposed['wants'] => ({
-    level: one.changes.level,
+    level: levelFor(one, what),
     quorum: Math.min(leastOf(one), Math.max(1, others + missed.length)),
   })
   const wants = wantedOf(policy)
@@ -469,6 +543,8 @@ function isOfNow(house: House, what: ChangeOf): boolean {
       return (
         house.limits !== null && [house.limits.limits, house.limits.next?.limits].some((one) => same(what.before, one))
       )
+    case 'stage':
+      return what.before === house.stage && what.era === house.era
     case 'strategy':
       return same(what.before, house.strategies.get(what.strategyID) ?? null)
     case 'passkey revoked':
@@ -543,6 +619,7 @@ const CHANGED: { readonly [action: string]: string } = {
   'policy.changed': 'The policy',
   'limits.changed': 'What the risk limits are',
   'strategy.described': 'What a strategy is',
+  'stage.changed': 'The stage of the account',
 }
 
 /** Whether what the row says is what people had agreed to. */

@@ -164,6 +164,8 @@ const MATTERS: ReadonlySet<string> = new Set<Action>([
   'policy.changed',
   'limits.opened',
   'limits.changed',
+  'stage.opened',
+  'stage.changed',
   'strategy.described',
   'strategy.armed',
   'strategy.disarmed',
@@ -407,7 +409,7 @@ function ticketed(
   house.environment ??= environmentOf(ticket.account) ?? ticket.environment
   const { proposal } = intent
   const digest = digestOf(ticket)
-  const facts = orderFacts(ticket, proposal.strategyID)
+  const facts = orderFacts(ticket, proposal.strategyID, house.stage)
   const policy = policyOf(house)
   const asks = requirementOf(policy, facts)
   const said = `Ticket ${ticket.rev} of ${intent.intentID}`
@@ -571,7 +573,7 @@ function requested(book: Book, seen: Witnessed, data: Happened['order.replace-re
   const asked: Asked = {
     ticket,
     digest,
-    facts: orderFacts(ticket, intent.proposal.strategyID),
+    facts: orderFacts(ticket, intent.proposal.strategyID, book.house.stage),
     requires: { ...ONE_CLICK, policyVersion: policyOf(book.house).version },
     isOld: true,
     proposal: proposedBy(intent),

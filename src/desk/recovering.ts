@@ -1,3 +1,4 @@
+import type { Actor } from '../journal/row.ts'
 import type { Order } from '../orders/machine.ts'
 import { ownerOf } from '../orders/protection.ts'
 import { disarmAll } from './arming.ts'
@@ -7,6 +8,7 @@ import { answeredByReports } from './executions.ts'
 import { lapseLater, watchSent } from './intents.ts'
 import { openLimits } from './limiting.ts'
 import { liquidateOn } from './liquidating.ts'
+import { openStage } from './promoting.ts'
 
 /**
  * At start: whatever was cut off is found again. A send without its answer is in doubt, never repeated; everything
@@ -21,6 +23,7 @@ export async function recover(c: Command): Promise<void> {
     { type: 'system', id: 'gateway', via: 'start', session: null },
   )
   await openLimits(c)
+  await openStage(c)
   // Whoever held an errand is gone, and its lease may be of a clock that has been set back since.
   for (const { kind, subject, corr, leaseOwner } of await c.tx.all('errand'))
     if (leaseOwner !== null) await c.timer(kind, subject, corr, c.now)
@@ -54,3 +57,10 @@ export async function recover(c: Command): Promise<void> {
 /** A leg has no name of ours at the broker: its entry's answer tells of it. */
 const owner = async (c: Command, order: Order): Promise<Order> =>
   ownerOf(order, await c.tx.ordersOf(order.intentID)) ?? order
+
+/** The gateway stops by itself. A journal that goes on without this row tells of a crash, or of a power cut. */
+export async function stopped(c: Command): Promise<void> {
+  const { account, version, build } = c.setting
+  const actor: Actor = { type: 'system', id: 'gateway', via: 'start', session: null }
+  await c.emit('gateway.stopped', { type: 'gateway', id: account }, 'start', { version, build }, actor)
+}

@@ -1,6 +1,8 @@
 import { TRIGGER_NAMES, TRIGGERS } from '../gate/triggers.ts'
 import { moment } from '../gate/words.ts'
-import { isNarrow, tradingIn } from '../orders/halt.ts'
+import { type HaltLevel, type HaltScope, isNarrow, tradingIn } from '../orders/halt.ts'
+import { isLive } from '../orders/stage.ts'
+import type { Tx } from '../ports/store.ts'
 import type { Action } from './events.ts'
 import { type Case, type Found, found, type Judge } from './finding.ts'
 import { losersInRow, rejectsInRow } from './watching.ts'
@@ -17,6 +19,7 @@ export async function ruleFault({ tx, row, data }: Case<'halt.engaged'>): Promis
   const said = `${row.actor.id} halted it: ${tradingIn(scope)}, ${level}.`
   const environment = scopeEnvironment((await tx.all('identity'))[0]?.account)
   const mine = TRIGGER_NAMES.map((name) => TRIGGERS[name]).filter(({ control }) => `rule ${control}` === row.actor.id)
+  if (row.actor.id === 'rule A05') return stageHaltFault(tx, said, { by, scope, level })
   const may = mine.some(({ halts }) =>
     environment === null ? Object.values(halts).includes(level) : halts[environment] === level,
   )
@@ -78,4 +81,16 @@ export const ALERT_JUDGES: Judges = {
       ? found('REPEATED', `${by} closed task ${task.taskID}.`, `It was closed at ${moment(task.doneAt)}.`)
       : null
   },
+}
+
+/** Only an account that trades with real money is stopped because it goes back a stage. */
+async function stageHaltFault(
+  tx: Tx,
+  said: string,
+  { by, scope, level }: { readonly by: string; readonly scope: HaltScope; readonly level: HaltLevel },
+): Promise<Found | null> {
+  const rollout = await tx.get('stage', 'account')
+  return rollout && isLive(rollout.stage) && scope === 'global' && level === 'K3' && by === 'rule A05'
+    ? null
+    : found('NOT_ELIGIBLE', said, 'The account is at no stage from which that stops anything.')
 }

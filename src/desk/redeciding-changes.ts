@@ -19,7 +19,7 @@ import type { Tx } from '../ports/store.ts'
 import { gt, shortest } from '../values/decimal.ts'
 import { type Instant, plusMs } from '../values/instant.ts'
 import { canonical } from '../values/json.ts'
-import { orderFacts, proposedBy } from './approving.ts'
+import { orderFactsNow, proposedBy } from './approving.ts'
 import { ARMED_MAX_MS } from './arming.ts'
 import { effectiveFrom, inForce } from './limiting.ts'
 import type { Happened } from './events.ts'
@@ -60,7 +60,7 @@ export async function requirementFault(
 ): Promise<Found | null> {
   const { ticket, requires = ONE_CLICK } = data
   const policy = (await tx.get('approvals', 'account'))?.policy ?? firstPolicy(ticket.environment)
-  const order = orderFacts(ticket, intent.proposal.strategyID)
+  const order = await orderFactsNow(tx, ticket, intent.proposal.strategyID)
   const usual = surer(requirementOf(policy, order), beyondOf(requires))
   const said = `The ticket asks for ${asText(requires)} under version ${requires.policyVersion} of the policy.`
   if (requires.level !== 'L0')
@@ -292,6 +292,10 @@ async function isDone(tx: Tx, { what }: Change): Promise<boolean> {
     case 'risk limits': {
       const row = await tx.get('limits', 'account')
       return [row?.limits, row?.next?.limits].some((one) => one?.version === what.after.version)
+    }
+    case 'stage': {
+      const rollout = await tx.get('stage', 'account')
+      return rollout?.stage === what.after && rollout.build === what.build
     }
     case 'strategy':
       return (await tx.get('strategy', what.strategyID))?.version === what.after.version

@@ -31,6 +31,7 @@ import { requirementFault } from './redeciding-changes.ts'
 import { escalatedFault, plannedFault } from './redeciding-escalations.ts'
 import { exitFault, LIQUIDATION_JUDGES } from './redeciding-liquidations.ts'
 import { PEOPLE_JUDGES } from './redeciding-people.ts'
+import { STAGE_JUDGES } from './redeciding-stages.ts'
 
 // What the desk decided is decided again, from nothing but the journal. Every event has a judge: given the book as the
 // rows before made it, could the desk have written this row? What depends on facts that are not in the journal (quotes,
@@ -41,6 +42,7 @@ const nothingToDecide = async (): Promise<null> => null
 /** A new event does not compile until somebody has said what it must agree with. */
 export const JUDGES: { readonly [A in Action]: Judge<A> } = {
   'gateway.started': nothingToDecide,
+  'gateway.stopped': nothingToDecide,
   'broker.connected': nothingToDecide,
   'broker.lost': nothingToDecide,
 
@@ -289,6 +291,7 @@ export const JUDGES: { readonly [A in Action]: Judge<A> } = {
     (await tx.get('limits', 'account'))
       ? found('REPEATED', 'The risk limits begin.', 'They have begun before: from then on people change them.')
       : null,
+  ...STAGE_JUDGES,
   'day.opened': async ({ tx, at, data: { day } }) => {
     const said = `The trading day ${day} begins.`
     const now = dayOf(at, DAY_ZONE)

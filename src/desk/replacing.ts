@@ -25,7 +25,7 @@ import type { ClOrdID, OrderID } from '../values/brand.ts'
 import { eq, gt, isZero, minus, type Px, type Qty, shortest } from '../values/decimal.ts'
 import { plusMs } from '../values/instant.ts'
 import { err, ok, type Result } from '../values/result.ts'
-import { limitsNow, orderFacts, policyNow, proposedBy } from './approving.ts'
+import { limitsNow, orderFactsNow, policyNow, proposedBy } from './approving.ts'
 import { type Command, denial, deny, mustOrder, SYSTEM } from './command.ts'
 import type { Denial, Send } from './desk.ts'
 import { worthOf } from './evidence.ts'
@@ -76,7 +76,7 @@ export async function replace(
   const rev = intent.rev + n
   const made = replacementTicket(standing, wanted, intent.ticket, rev, intent.proposal, facts, await c.rules(), c.now)
   if (!made.ticket) return refused(made.refusals)
-  const limits = limitsNow(c, await policyNow(c), orderFacts(made.ticket, intent.proposal.strategyID))
+  const limits = limitsNow(c, await policyNow(c), await orderFactsNow(c.tx, made.ticket, intent.proposal.strategyID))
   const ticket = { ...made.ticket, maxDriftBps: limits.maxDriftBps }
   const less = reduces(ticket.terms, standing)
   // Less of the same is the safe direction. Anything else is a new order to whoever must say yes to it.
@@ -166,7 +166,10 @@ async function asksForMore(
   { proposal }: Intent,
   soft: readonly LimitName[],
 ): Promise<Requirement | null> {
-  const requires = surer(requirementOf(await policyNow(c), orderFacts(ticket, proposal.strategyID)), soft)
+  const requires = surer(
+    requirementOf(await policyNow(c), await orderFactsNow(c.tx, ticket, proposal.strategyID)),
+    soft,
+  )
   return requires.level === 'L1' && requires.quorum === 1 ? null : requires
 }
 const inWords = ({ quorum, rules }: Requirement): string =>

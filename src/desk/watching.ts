@@ -5,17 +5,20 @@ import { money, percent, span } from '../gate/words.ts'
 import type { Actor, Row } from '../journal/row.ts'
 import { type HaltLevel, type HaltScope, isHigher } from '../orders/halt.ts'
 import { isOpen, type Order } from '../orders/machine.ts'
+import { isLive } from '../orders/stage.ts'
 import { positionOf } from '../orders/position.ts'
 import type { Intent, Task } from '../ports/records.ts'
 import type { Page, Reads } from '../ports/store.ts'
 import { type Amt, type Decimal, dec, isZero, lt, minus, plus, shortest, ZERO } from '../values/decimal.ts'
 import { type Instant, msBetween } from '../values/instant.ts'
-import { stageOf } from './approving.ts'
+import { stageNow } from './approving.ts'
 import { type Command, knowsEveryTrade } from './command.ts'
 import { askAboutDoubt } from './delivery.ts'
 import type { Happened } from './events.ts'
 import { halt } from './halting.ts'
 import { pairOf } from './naming.ts'
+import { demote, isDemoting } from './promoting.ts'
+import { isBreak } from './rolling.ts'
 import { agreesWithBook } from './trading-day.ts'
 import { limitsNow } from './used.ts'
 
@@ -46,11 +49,13 @@ const ruleActor = (name: TriggerName): Actor => ({
   via: 'worker',
   session: null,
 })
+/** Who stops a live account that goes back a stage. */
+const DEMOTION: Actor = { type: 'system', id: 'rule A05', via: 'worker', session: null }
 /** How long ago, in a person's time. */
 const agoMs = (c: Command, at: Instant): number => Math.floor(msBetween(at, c.now) / c.setting.speed)
 
 async function figure(c: Command, name: TriggerName): Promise<number> {
-  const stage = (await c.rules()).limits?.stage ?? stageOf(environment(c))
+  const stage = (await c.rules()).limits?.stage ?? (await stageNow(c.tx, environment(c)))
   return figureOf(name, stage, c.setting.watching?.tighter ?? {})
 }
 /** The hard limit that people have set; null where there is none. */
@@ -87,6 +92,15 @@ async function trip(c: Command, name: TriggerName, { subject, occasion, text, sc
   if (before?.doneAt === null) await closeByRule(c, before, 'It happened again.')
   await c.task(alert, subject, severity, text, `watch:${alert}`, occasion)
   if (level !== null) await halt(c, { scope, level, reason: text, actor: ruleActor(name) })
+  await takeBack(c, name, text)
+}
+/** The account goes back a stage where the table says so; out of a live one nothing is sent until people have looked. */
+async function takeBack(c: Command, name: TriggerName | 'break', why: string): Promise<void> {
+  const stage = (await c.tx.get('stage', 'account'))?.stage
+  if (stage === undefined || !isDemoting(name)) return
+  if (isLive(stage) && !(await stands(c, 'global', 'K3')))
+    await halt(c, { scope: 'global', level: 'K3', reason: why, actor: DEMOTION })
+  await demote(c, name, why)
 }
 /** Whether so much, or more, is halted already. */
 async function stands(c: Command, scope: HaltScope, level: HaltLevel): Promise<boolean> {
@@ -122,6 +136,9 @@ export async function watchCommand(c: Command): Promise<void> {
   }
   if (rejected.length > 0) await countBurst(c)
   for (const row of rows) if (row.action === 'intent.refused') await countRepeats(c, row)
+  const broken = rows.filter(isBreak).map(({ data }) => (data as unknown as Happened['instrument.frozen']).reason)
+  if (broken.length > 0)
+    await takeBack(c, 'break', `Nothing explains a difference from the broker: ${broken.join('; ')}`)
   if (rows.some(({ action }) => action === 'order.send-started')) await countSends(c)
   if (c.hasReading) await measureLosses(c)
 }
@@ -336,7 +353,19 @@ async function lookAtDoubts(c: Command): Promise<void> {
   const open = await c.tx.openOrders(c.setting.account)
   const doubtful = open.filter(({ delivery, sentAt }) => delivery === 'InDoubt' && sentAt !== null)
   const lasts = await figure(c, 'doubtThatLasts')
-  for (const order of doubtful) if (agoMs(c, order.sentAt ?? c.now) >= lasts) await askAboutDoubt(c, order)
+  for (const order of doubtful) {
+    if (agoMs(c, order.sentAt ?? c.now) < lasts) continue
+    await askAboutDoubt(c, order)
+    const { clOrdID } = order
+    // Once for each order: it may be in doubt for hours, and people may have promoted the account meanwhile.
+    const past = (await c.tx.get('stage', 'account'))?.past ?? []
+    if (!past.some(({ cause, why }) => cause === 'demoted' && why.includes(clOrdID)))
+      await takeBack(
+        c,
+        'doubtThatLasts',
+        `Nobody has known for ${span(lasts)} whether the broker has order ${clOrdID}.`,
+      )
+  }
   const most = await figure(c, 'ordersInDoubt')
   const stops = new Set(doubtful.filter(({ role }) => role === 'Stop').map(({ clOrdID }) => pairOf(clOrdID)))
   // A stop and its target leave in one request: one answer was lost, not two.

@@ -1,4 +1,5 @@
 import { leavesQty } from '../orders/machine.ts'
+import { isLive, STAGE_TITLES } from '../orders/stage.ts'
 import { opposite } from '../orders/terms.ts'
 import type { Ticket } from '../orders/ticket.ts'
 import {
@@ -56,6 +57,7 @@ export const CHECKS = {
       ? [{ code: 'INSTRUMENT_FROZEN', symbol: freeze.symbol, reason: freeze.reason, since: freeze.since }]
       : `${symbol} is not frozen.`,
   environment,
+  stage,
 
   // --- the intent itself
   side: ({ side, proposal: { symbol } }) =>
@@ -327,6 +329,20 @@ const no = (refusals: readonly Refusal[]): readonly Refusal[] | null => (refusal
 const answer = <T>(fact: Believed<T>, says: (value: T) => string): Answer => (fact.ok ? says(fact.value) : fact.error)
 
 /** Paper must never meet live: account, rules and, at the send, ticket name the same environment and broker. */
+/** Real money from the pilot on, and by a build that people agreed to; simulated fills alone before paper. */
+function stage({ facts: { rollout }, policy: { environment, broker } }: Case): Answer {
+  if (!rollout) return NO_ANSWER
+  const { stage, buildFault } = rollout
+  const refusals: Refusal[] = []
+  if (environment === 'live' && !isLive(stage))
+    refusals.push({ code: 'STAGE_FORBIDS', stage, sendsTo: 'a live account' })
+  if (stage === 'S0' && broker !== SIMULATED)
+    refusals.push({ code: 'STAGE_FORBIDS', stage, sendsTo: `the broker ${broker}` })
+  if (environment === 'live' && buildFault !== null) refusals.push({ code: 'BUILD_NOT_AGREED', reason: buildFault })
+  return no(refusals) ?? `The account is at stage ${stage}, ${STAGE_TITLES[stage]}.`
+}
+/** The broker whose fills nobody owes anybody. */
+const SIMULATED = 'sim'
 function environment({ facts, policy, approved }: Case): Answer {
   const account = facts.account?.account.account
   if (!account) return NO_ANSWER

@@ -1,5 +1,6 @@
 import type { Instrument } from '../orders/instrument.ts'
 import type { Order } from '../orders/machine.ts'
+import type { Stage } from '../orders/stage.ts'
 import type { AccountID } from '../values/brand.ts'
 import type { Amt, Decimal, Px } from '../values/decimal.ts'
 import type { Instant } from '../values/instant.ts'
@@ -87,6 +88,8 @@ export type DayFacts = {
 export type Facts = {
   /** The furthest of those that stop this order. */
   readonly halt: HaltState | null
+  /** How far the account has come, and why the build that runs may not trade in it; absent: nobody counts. */
+  readonly rollout?: { readonly stage: Stage; readonly buildFault: string | null }
   readonly freeze: Freeze | null
   readonly market: MarketFacts | null
   readonly account: AccountFacts | null

@@ -4,6 +4,7 @@ import { HALT } from '../orders/example.ts'
 import type { Instrument } from '../orders/instrument.ts'
 import type { Order } from '../orders/machine.ts'
 import type { Proposal } from '../orders/proposal.ts'
+import type { Stage } from '../orders/stage.ts'
 import type { Terms } from '../orders/terms.ts'
 import type { Ticket } from '../orders/ticket.ts'
 import type { AccountID, ClOrdID, IntentID } from '../values/brand.ts'
@@ -70,6 +71,11 @@ const explicit = (orderQty: string | null): Partial<Proposal> => ({
   orderQty: orderQty === null ? null : qty(orderQty),
 })
 const market: Partial<Proposal> = { ordType: 'Market' }
+const live = (stage: Stage, buildFault: string | null): Change => ({
+  policy: { environment: 'live' },
+  account: { account: 'live:sim:main' as AccountID },
+  facts: { rollout: { stage, buildFault } },
+})
 const jpy: Change = { instrument: { currency: 'JPY' }, market: { conversion: { rate: dec('0.0066'), at: ago(0) } } }
 
 /** As a broker takes crypto: no plain stop, no day, nothing that travels with the entry, nothing sold short, and a least value. */
@@ -120,6 +126,20 @@ const ASSESSED: readonly Row[] = [
     { account: { account: 'paper:sim2:main' as AccountID } },
     ['ENVIRONMENT_MISMATCH'],
   ],
+  ['at paper, on paper', { facts: { rollout: { stage: 'S1', buildFault: 'another build' } } }, []],
+  ['in the shadow, at the built-in broker', { facts: { rollout: { stage: 'S0', buildFault: null } } }, []],
+  [
+    'in the shadow, at a broker',
+    {
+      policy: { broker: 'alpaca' },
+      account: { account: 'paper:alpaca:main' as AccountID },
+      facts: { rollout: { stage: 'S0', buildFault: null } },
+    },
+    ['STAGE_FORBIDS'],
+  ],
+  ['live, at the pilot', live('S2', null), []],
+  ['live, below the pilot', live('S1', null), ['STAGE_FORBIDS']],
+  ['live, by a build that nobody agreed to', live('S4', 'Nobody has agreed to it.'), ['BUILD_NOT_AGREED']],
 
   // the intent itself
   ['hold', { proposal: { side: 'Hold' } }, ['SIGNAL_IS_HOLD']],

@@ -1,4 +1,5 @@
 import { type HaltState, tradingIn } from '../orders/halt.ts'
+import type { Stage } from '../orders/stage.ts'
 import type { Side } from '../orders/terms.ts'
 import type { Amt, Decimal, Px, Qty } from '../values/decimal.ts'
 import { shortest, text } from '../values/decimal.ts'
@@ -45,6 +46,8 @@ type Compared = {
   NOBODY_ON_DUTY: { hours: string }
   ENVIRONMENT_MISMATCH: { expected: string; account: string }
   ACCOUNT_MISMATCH: { expected: string; account: string }
+  STAGE_FORBIDS: { stage: Stage; sendsTo: string }
+  BUILD_NOT_AGREED: { reason: string }
   // the intent itself
   SIGNAL_IS_HOLD: { symbol: string }
   NUMBER_OUT_OF_RANGE: { field: string; value: Decimal; allowed: string }
@@ -228,6 +231,19 @@ export const REFUSALS: { readonly [C in RefusalCode]: Row<C> } = {
     transient: false,
     says: (r) => `The rules are for ${r.expected}, but the account is ${r.account}.`,
     todo: ASK_OPERATOR,
+  },
+  STAGE_FORBIDS: {
+    meaning:
+      'The account has not come so far: real money is traded from the pilot on, stage S2, and in stage S0 nothing is sent to a broker.',
+    transient: false,
+    says: (r) => `At stage ${r.stage} nothing may be sent to ${r.sendsTo}.`,
+    todo: 'Look at what is missing for the next stage: `jax-exec stages`.',
+  },
+  BUILD_NOT_AGREED: {
+    meaning: 'A live account trades with a build that people agreed to, and another one runs.',
+    transient: false,
+    says: (r) => r.reason,
+    todo: 'Run the build that was agreed to, or have two people agree to this one: `jax-exec stages agree-build`.',
   },
   ACCOUNT_MISMATCH: {
     meaning: 'The ticket was made for another account than the one about to be used.',

@@ -33,6 +33,11 @@ export const SAMPLES: { readonly [C in RefusalCode]: Extract<Refusal, { code: C 
   NOBODY_ON_DUTY: { code: 'NOBODY_ON_DUTY', hours: 'Mon to Fri, 09:30 to 16:00 America/New_York' },
   ENVIRONMENT_MISMATCH: { code: 'ENVIRONMENT_MISMATCH', expected: 'paper:alpaca', account: 'live:alpaca:main' },
   ACCOUNT_MISMATCH: { code: 'ACCOUNT_MISMATCH', expected: 'paper:alpaca:main', account: 'paper:alpaca:second' },
+  STAGE_FORBIDS: { code: 'STAGE_FORBIDS', stage: 'S1', sendsTo: 'a live account' },
+  BUILD_NOT_AGREED: {
+    code: 'BUILD_NOT_AGREED',
+    reason: 'People agreed to build 3f1c9a7e2b40, and 0b77d1e5aa19 runs.',
+  },
   SIGNAL_IS_HOLD: { code: 'SIGNAL_IS_HOLD', symbol: 'AAPL' },
   NUMBER_OUT_OF_RANGE: {
     code: 'NUMBER_OUT_OF_RANGE',

@@ -54,6 +54,12 @@ export type Proposed =
       readonly card?: Partial<Wire.Strategy['card']>
       readonly model?: Wire.SizingModel | null
     }
+  | {
+      readonly kind: 'stage'
+      readonly after: Wire.Stage
+      readonly symbols?: readonly string[]
+      readonly values?: Partial<Record<Wire.LimitName, Partial<Wire.Bound>>>
+    }
 
 export type Submission = { readonly outcome: 'created' | 'repeated' | 'gathering'; readonly intent: Wire.Intent }
 export type Client = ReturnType<typeof apiClient>
@@ -184,6 +190,7 @@ export function apiClient(at: { readonly url: string; readonly token: string | n
       write<Wire.Arming | null>(`/v1/approvals/arm/${encodeURIComponent(armingID)}`, undefined, 'DELETE'),
     strategies: async () => (await read<{ items: Wire.Strategy[] }>('/v1/strategies')).items,
     strategy: (id: string) => read<Wire.Strategy>(`/v1/strategies/${encodeURIComponent(id)}`),
+    stage: () => read<Wire.StageNow>('/v1/stage'),
     limits: () => read<Wire.LimitsNow>('/v1/limits'),
     limitsHistory: async () => (await read<{ items: Wire.LimitsPast[] }>('/v1/limits/history')).items,
     changes: async (state?: string) => (await read<{ items: Wire.Change[] }>('/v1/changes', { state })).items,

@@ -117,8 +117,13 @@ describe('mistakes are named with line and column', () => {
     ['listen:\n\tport: 1\n',                           /^jax-exec\.yaml:2:1: indented with a tab/],
     ['listen:\n  host: 0.0.0.0\n',                     /^jax-exec\.yaml:2:9: listen\.host is 0\.0\.0\.0, which other machines can reach/],
     ['listen:\n  host: 192.168.1.5\n',                 /set listen\.exposed: yes/],
-    ['account:\n  environment: live\n',                /^jax-exec\.yaml:2:16: account\.environment is live, and the rollout does not allow that yet/],
-    ['account:\n  environment: papr\n',                /can only be paper/],
+    ['account:\n  environment: live\n',                /^jax-exec\.yaml:2:16: account\.environment is live, and the built-in broker deals in play money\. Set it to paper$/],
+    ['account:\n  environment: live\n  broker: alpaca\nalpaca:\n  keyID: env:A\n  secretKey: env:B\n', /^jax-exec\.yaml:2:16: account\.environment is live, and account\.promotedFrom is not set: .*stage S2/],
+    ['account:\n  environment: live\n  broker: alpaca\n  promotedFrom: ../paper\nalpaca:\n  keyID: env:A\n  secretKey: env:B\n  url: http://127.0.0.1:7071\n', /^jax-exec\.yaml:8:8: alpaca\.url is set, and account\.environment is live: take it out$/],
+    ['account:\n  promotedFrom: ../paper\n',           /^jax-exec\.yaml:2:17: account\.promotedFrom is for a live account, and account\.environment is paper: take it out$/],
+    ['account:\n  broker: alpaca\n  firstStage: S0\nalpaca:\n  keyID: env:A\n  secretKey: env:B\n', /^jax-exec\.yaml:3:15: account\.firstStage is S0, in which nothing is sent to a broker/],
+    ['account:\n  firstStage: S2\n',                   /^jax-exec\.yaml:2:15: account\.firstStage is "S2"; it can be S0 or S1; did you mean/],
+    ['account:\n  environment: papr\n',                /it can be paper or live; did you mean/],
     ['account:\n  broker: etrade\n',                   /^jax-exec\.yaml:2:11: account\.broker is "etrade"; it can be sim or alpaca$/],
     ['account:\n  broker: alpaca\n',                   /^jax-exec\.yaml:2:11: account\.broker is alpaca, and alpaca\.keyID and alpaca\.secretKey are not set\. .*simulate alpaca$/],
     ['account:\n  broker: alpaca\nalpaca:\n  keyID: env:A\n',  /^jax-exec\.yaml:2:11: .*alpaca\.secretKey is not set\./],
@@ -169,7 +174,7 @@ describe('mistakes are named with line and column', () => {
   for (const [source, says] of rows) it(JSON.stringify(source), () => assert.match(faults(source), says))
 
   it('all at once, in the order of the file', () => {
-    const said = faults('listen:\n  port: x\npolcy: 1\naccount:\n  environment: live\n').split('\n')
+    const said = faults('listen:\n  port: x\npolcy: 1\naccount:\n  environment: papr\n').split('\n')
     assert.deepEqual(
       said.map((text) => /:(\d+):/.exec(text)?.[1]),
       ['2', '3', '5'],

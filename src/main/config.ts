@@ -99,14 +99,6 @@ const speed = filled.transform((value, ctx): number => {
   return z.NEVER
 })
 
-const environmentName = filled.transform((value, ctx): 'paper' => {
-  if (value === 'paper') return 'paper'
-  if (value === 'live')
-    ctx.addIssue('is live, and the rollout does not allow that yet: this version trades on paper only. Set it to paper')
-  else ctx.addIssue(`is ${JSON.stringify(value)}; it can only be paper in this version`)
-  return z.NEVER
-})
-
 /** Scheme, host and port alone: the pages stand at the root. */
 const origin = filled.transform((value, ctx): string => {
   const url = /^https?:\/\/[A-Za-z0-9.[\]:-]+\/?$/.test(value) ? URL.parse(value) : null
@@ -145,9 +137,18 @@ const account = z.strictObject({
     default: 'main',
     meaning: 'Our name for the account. With environment and broker it makes the account id, `paper:sim:main`.',
   }),
-  environment: setting(environmentName, {
+  environment: setting(choice(['paper', 'live']), {
     default: 'paper',
-    meaning: 'Play money. `live` is refused: the rollout does not allow it in this version.',
+    meaning: '`paper` is play money. `live` needs `promotedFrom`, and a stage that people promoted it to.',
+  }),
+  promotedFrom: optional(filled, {
+    meaning:
+      'With `live`: the data directory of the paper account that people promoted to stage S2. Its journal is verified, and read once, when the live account is opened; see docs/rollout.md.',
+  }),
+  firstStage: setting(choice(['S0', 'S1']), {
+    default: 'S1',
+    meaning:
+      'Where a paper account begins. `S0` is for the built-in broker alone: nothing is sent to anybody until people promote it.',
   }),
   broker: setting(choice(['sim', 'alpaca']), {
     default: 'sim',
@@ -466,6 +467,7 @@ export function parseConfig(
   const together = [
     ...exposureFaults(parsed.data, where),
     ...keyFaults(parsed.data, where),
+    ...stageFaults(parsed.data, where),
     ...[
       ...channelFaults(parsed.data.channels, parsed.data.account.environment),
       ...oidcFaults(parsed.data.access.oidc, { ...parsed.data.listen, ...parsed.data.account }),
@@ -488,6 +490,10 @@ function settled(parsed: Parsed, base: string | null): Settings {
   return {
     ...parsed,
     dataDir: dir,
+    account: {
+      ...parsed.account,
+      promotedFrom: parsed.account.promotedFrom === undefined ? undefined : from(parsed.account.promotedFrom),
+    },
     sim: { ...parsed.sim, market },
     audit: {
       anchorsFile: parsed.audit.anchorsFile === undefined ? join(dir, 'anchors.jsonl') : from(parsed.audit.anchorsFile),
@@ -551,6 +557,40 @@ function elsewhere(key: string, path: readonly string[]): string {
     (info) => info.path.split('.').at(-1) === key && info.path !== [...path, key].join('.'),
   )
   return there === undefined ? '' : `; ${there.path} is`
+}
+
+/** A live account is opened by what people agreed to on paper; a shadow has nobody to send to. */
+function stageFaults({ account: a, alpaca: { url } }: Parsed, where: Where): ConfigFault[] {
+  const said = `account.environment is ${a.environment}`
+  const fault = (path: string, message: string): ConfigFault => ({ ...where(path.split('.')), message })
+  if (a.environment === 'live')
+    return [
+      ...(a.broker === 'sim'
+        ? [fault('account.environment', `${said}, and the built-in broker deals in play money. Set it to paper`)]
+        : []),
+      ...(a.broker !== 'sim' && a.promotedFrom === undefined
+        ? [
+            fault(
+              'account.environment',
+              `${said}, and account.promotedFrom is not set: name the data directory of the paper account that people promoted to stage S2, or set it to paper. See docs/rollout.md`,
+            ),
+          ]
+        : []),
+      ...(url === undefined ? [] : [fault('alpaca.url', `alpaca.url is set, and ${said}: take it out`)]),
+    ]
+  return [
+    ...(a.promotedFrom === undefined
+      ? []
+      : [fault('account.promotedFrom', `account.promotedFrom is for a live account, and ${said}: take it out`)]),
+    ...(a.firstStage === 'S0' && a.broker !== 'sim'
+      ? [
+          fault(
+            'account.firstStage',
+            `account.firstStage is S0, in which nothing is sent to a broker, and account.broker is ${a.broker}: take it out, or set the broker to sim`,
+          ),
+        ]
+      : []),
+  ]
 }
 
 function exposureFaults(parsed: Parsed, where: Where): ConfigFault[] {

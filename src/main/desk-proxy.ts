@@ -63,6 +63,7 @@ export const DESK_METHODS = {
   identify: true,
   watch: true,
   recover: true,
+  stopped: true,
   checkpoint: true,
 } satisfies Record<keyof Desk, true>
 export type DeskMethod = keyof typeof DESK_METHODS

@@ -17,6 +17,7 @@ const safety = () => import('./commands/safety.ts')
 const liquidation = () => import('./commands/liquidation.ts')
 const access = () => import('./commands/access.ts')
 const limits = () => import('./commands/limits.ts')
+const stages = () => import('./commands/stages.ts')
 const strategies = () => import('./commands/strategies.ts')
 const approvals = () => import('./commands/approvals.ts')
 const records = () => import('./commands/records.ts')
@@ -569,6 +570,40 @@ export function buildProgram(): Command {
     .option('--size <sizing>', `how large its orders are at most: ${SIZINGS.join(', ')}`)
     .requiredOption('--reason <text>', 'kept with the change')
     .action(run(strategies, 'strategyDescribe'))
+  const rollout = command(
+    program,
+    'stages',
+    'Show how far the account has come, and what is missing for the next stage.',
+    ['stages', 'stages --json', 'stages promote S2 --symbols AAPL MSFT --reason "twenty quiet days"'],
+  ).action(run(stages, 'stages'))
+  command(rollout, 'show', 'Show the stage of the account, and what is missing for the next one.', [
+    'stages show',
+  ]).action(run(stages, 'stages'))
+  command(rollout, 'history', 'List how the account came to its stage: who took it further, and what took it back.', [
+    'stages history',
+  ]).action(run(stages, 'stagesHistory'))
+  command(
+    rollout,
+    'promote',
+    'Propose the next stage. It takes another person with a passkey, and everything that is to be shown; never during market hours.',
+    [
+      'stages promote S1 --reason "five days without a crash"',
+      'stages promote S2 --symbols AAPL MSFT --limit maxOrderNotional=250 --reason "twenty quiet days"',
+    ],
+  )
+    .argument('<stage>', 'the next one: S1 paper, S2 pilot, S3 limited, S4 live')
+    .option('--symbols <symbol...>', 'the only symbols that may be traded in it; those of now when left out')
+    .option('--limit <limit...>', 'limits that begin tighter than the stage does, as NAME=VALUE')
+    .requiredOption('--reason <text>', 'kept with the change')
+    .action(run(stages, 'stagesPromote'))
+  command(
+    rollout,
+    'agree-build',
+    'Propose that the build which runs may trade in the stage of now: a live account trades with no other.',
+    ['stages agree-build --reason "0.2.1, tried on paper for a week"'],
+  )
+    .requiredOption('--reason <text>', 'kept with the change')
+    .action(run(stages, 'stagesAgreeBuild'))
   const changes = command(program, 'changes', 'List proposed changes of the policy, of limits, people and passkeys.', [
     'changes',
   ]).action(run(approvals, 'changes'))

@@ -193,7 +193,7 @@ describe('the account that a book is about', () => {
         rows
           .filter((row) => row.action.startsWith('gateway.') || row.action === 'account.identified')
           .map((r) => r.action),
-        ['account.identified', 'gateway.started', 'gateway.started'],
+        ['account.identified', 'gateway.started', 'gateway.stopped', 'gateway.started'],
       )
     })
   })

@@ -9,7 +9,6 @@ import { AGENT_SCOPES, mintCode, mintToken, type Scope } from '../api/access.ts'
 import { createApi } from '../api/api.ts'
 import { type Health, LOOPBACK } from '../api/context.ts'
 import { createHouse } from '../api/house.ts'
-import { stageOf } from '../desk/approving.ts'
 import type { Setting } from '../desk/command.ts'
 import type { Desk } from '../desk/desk.ts'
 import { inForce } from '../desk/limiting.ts'
@@ -40,6 +39,7 @@ import { Stop } from './exit.ts'
 import { readHaltFile, removeHaltFile, writeHaltFile } from './haltfile.ts'
 import { brokerPulse } from './pulse.ts'
 import { type Log, openLog } from './log.ts'
+import { knowsItsStage, originIn } from './origin.ts'
 import { newestSigned, verifierKeyOf } from './sealing.ts'
 import { openOidc } from './sign-in.ts'
 
@@ -121,14 +121,20 @@ async function start(settings: Settings, overrides: Overrides, undo: (() => unkn
   const clock = clockOf(spec)
   const startedAt = clock.now()
   const account = accountID(settings)
+  const { environment, promotedFrom, firstStage } = settings.account
+  const isNewLive = environment === 'live' && !(await knowsItsStage(places))
+  // The configuration has seen to it that a live account names one.
+  const origin = isNewLive ? await originIn(promotedFrom ?? '', clock.now()) : null
+  const first = origin?.stage ?? firstStage
   const setting: Setting = {
     account,
     policy: policyOf(settings),
     limiting: {
-      first: overrides.limits ?? defaultsOf(stageOf(settings.account.environment)),
+      first: overrides.limits ?? origin?.limits ?? defaultsOf(first),
       settings: limitSettingsOf(settings),
     },
     capabilities: prepared.capabilities,
+    rolling: { first, origin },
     watching: { tighter: settings.watch },
     speed,
     version: VERSION,
@@ -354,6 +360,9 @@ async function start(settings: Settings, overrides: Overrides, undo: (() => unkn
         await channels.stop()
         halting.abort()
         await within(STOP_MS, working)
+        await desk
+          .stopped()
+          .catch((error: unknown) => log.warn({ error: String(error) }, 'that it stopped could not be written down'))
         await desk
           .checkpoint()
           .catch((error: unknown) => log.warn({ error: String(error) }, 'the last rows are not signed yet'))

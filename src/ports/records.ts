@@ -6,6 +6,7 @@ import type { CheckLine } from '../gate/gate.ts'
 import type { Headroom } from '../gate/headroom.ts'
 import type { Limits } from '../gate/limits.ts'
 import type { SizingModel } from '../gate/model.ts'
+import type { DayCounts, EvidenceLine } from '../gate/rollout.ts'
 import type { HaltScope, HaltState } from '../orders/halt.ts'
 import type { Liquidation } from '../orders/liquidation.ts'
 import type { Refusal } from '../gate/refusal.ts'
@@ -16,6 +17,7 @@ import type { Order } from '../orders/machine.ts'
 import type { Position } from '../orders/position.ts'
 import type { Proposal } from '../orders/proposal.ts'
 import type { Execution } from '../orders/report.ts'
+import type { Stage } from '../orders/stage.ts'
 import type { Ticket } from '../orders/ticket.ts'
 import type { AccountID, ClOrdID, IntentID } from '../values/brand.ts'
 import type { Amt, Px } from '../values/decimal.ts'
@@ -176,6 +178,18 @@ export type ChangeOf =
       readonly strategyID: string
       readonly before: Strategy | null
       readonly after: Strategy
+    }
+  | {
+      readonly kind: 'stage'
+      readonly before: Stage
+      /** The next one; the same where people only agree to the build that is to trade in it. */
+      readonly after: Stage
+      readonly era: number
+      readonly build: string
+      /** What the account may risk in it, from the moment that it is agreed to. */
+      readonly limits: Limits
+      /** What was shown for it, as the proposer saw it. */
+      readonly evidence: readonly EvidenceLine[]
     }
 
 /** What a browser is to sign, made by us and good once. */
@@ -368,6 +382,51 @@ export type RiskLimits = {
   readonly next: { readonly limits: Limits; readonly from: Instant } | null
 }
 
+/** How far the account has come, and on whose word. */
+export type Rollout = {
+  readonly scope: 'account'
+  readonly stage: Stage
+  readonly since: Instant
+  /** Counts the changes; what is shown for the next stage is counted within one. */
+  readonly era: number
+  /** The build that people agreed to let trade; null: none yet. */
+  readonly build: string | null
+  /** The build that ran last. */
+  readonly runs: string | null
+  /** The last run has not ended by itself, as far as is written. */
+  readonly running: boolean
+  /** Every change since it began, oldest first. */
+  readonly past: readonly StagePast[]
+  /** The book that it was promoted in; null where it began here. */
+  readonly origin: Origin | null
+}
+export type StagePast = {
+  readonly at: Instant
+  readonly from: Stage
+  readonly to: Stage
+  readonly cause: 'promoted' | 'demoted' | 'build agreed to'
+  readonly why: string
+  /** The change that people agreed to; null where a rule did it. */
+  readonly changeID: string | null
+  readonly build: string | null
+  /** What had been shown then. */
+  readonly evidence: readonly EvidenceLine[]
+}
+/** A book of another account, as its journal was read and verified when this one began. */
+export type Origin = {
+  readonly account: AccountID
+  readonly accountID: string
+  /** Rows of its journal, and the hash of the last one. */
+  readonly size: number
+  readonly head: string
+  readonly stage: Stage
+  readonly since: Instant
+  readonly limits: Limits | null
+  /** The build that people agreed to there. */
+  readonly build: string | null
+  readonly drills: readonly { readonly name: string; readonly at: Instant; readonly passed: boolean }[]
+}
+
 /** The last reconciliation: what was compared and what it found. */
 export type ReconcileRun = {
   readonly account: AccountID
@@ -401,6 +460,8 @@ export type Views = {
   identity: Identified
   approvals: { readonly scope: 'account'; readonly policy: ApprovalPolicy }
   limits: RiskLimits
+  stage: Rollout
+  stageDay: DayCounts
   strategy: Strategy
   day: TradingDay
   change: Change
@@ -451,6 +512,8 @@ export const KEY: { readonly [K in Kind]: (record: Records[K]) => string } = {
   identity: (r) => r.account,
   approvals: (r) => r.scope,
   limits: (r) => r.scope,
+  stage: (r) => r.scope,
+  stageDay: (r) => `${r.era}|${r.day}`,
   strategy: (r) => r.strategyID,
   day: (r) => r.scope,
   change: (r) => r.changeID,
@@ -481,6 +544,8 @@ export const VIEWS = [
   'identity',
   'approvals',
   'limits',
+  'stage',
+  'stageDay',
   'strategy',
   'day',
   'change',

@@ -13,3 +13,6 @@ export function dayOf(at: Instant, zone: string): Day {
     until: fromMs(next.epochMilliseconds),
   }
 }
+
+/** Whether `2026-11-24` is a Monday, or one of the four days after it. */
+export const isWeekday = (name: string): boolean => Temporal.PlainDate.from(name).dayOfWeek <= 5

@@ -528,12 +528,12 @@ describe('from the first start to the proof, on the command line alone', () => {
 describe('what stands in the way is named, with what to do', () => {
   it('a configuration with mistakes, by line and column', async () => {
     const bad = join(root, 'bad.yaml')
-    writeFileSync(bad, 'listen:\n  prot: 7071\naccount:\n  environment: live\n')
+    writeFileSync(bad, 'listen:\n  prot: 7071\naccount:\n  environment: papr\n')
     const dir = newDir()
     const { code, stderr } = await jax(dir, ['serve'], { config: bad })
     assert.equal(code, 78)
     assert.match(stderr, /bad\.yaml:2:3: listen\.prot is not a setting; did you mean "port"\?/)
-    assert.match(stderr, /bad\.yaml:4:16: account\.environment is live/)
+    assert.match(stderr, /bad\.yaml:4:16: account\.environment is "papr"/)
     assert.equal(existsSync(dir), false)
     assert.equal((await jax(dir, ['config', 'check'], { config: bad })).code, 78)
   })

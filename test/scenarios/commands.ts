@@ -1,11 +1,13 @@
 import assert from 'node:assert/strict'
 import type { Denial } from '../../src/desk/desk.ts'
-import { LIMIT_NAMES, type Limits } from '../../src/gate/limits.ts'
+import { stageChange } from '../../src/desk/promoting.ts'
+import { defaultsOf, LIMIT_NAMES, type Limits } from '../../src/gate/limits.ts'
 import { newestOf } from '../../src/orders/generations.ts'
 import { type HaltLevel, type HaltScope, isScope } from '../../src/orders/halt.ts'
 import { ownFamily } from '../../src/orders/liquidation.ts'
 import { avgPx, leavesQty, type Order, ordStatus } from '../../src/orders/machine.ts'
 import { avgCost } from '../../src/orders/position.ts'
+import { STAGES } from '../../src/orders/stage.ts'
 import type { Proposal } from '../../src/orders/proposal.ts'
 import type { OrdType, TimeInForce } from '../../src/orders/terms.ts'
 import type { AssetClass } from '../../src/orders/instrument.ts'
@@ -72,6 +74,7 @@ async function at<T>(line: Line, run: () => Promise<T>): Promise<T> {
 const SETTINGS = new Set([
   'policy',
   'limits',
+  'stage',
   'watch',
   'account',
   'market',
@@ -139,6 +142,13 @@ const COMMANDS: { readonly [verb: string]: Run } = {
   watch: async (w, words) => {
     if (w.isOpen) words.fail('who watches is fixed before the first thing happens')
     w.watched = true
+    return over(words)
+  },
+  /** Where the account begins, with the limits of that stage: what is shown from then on is counted. */
+  stage: async (w, words) => {
+    if (w.isOpen) words.fail('where the account begins is fixed before the first thing happens')
+    w.firstStage = words.oneOf('the stage', STAGES)
+    w.limits = defaultsOf(w.firstStage)
     return over(words)
   },
   account: async (w, words) => {
@@ -325,7 +335,8 @@ const COMMANDS: { readonly [verb: string]: Run } = {
   /** Another policy of approvals, which its proposer cannot agree to alone. */
   change: async (w, words) => {
     const who = words.maybe()
-    if (who !== 'policy' && who !== 'person') words.fail('what is changed is policy or person')
+    if (who === 'stage') return stageProposed(w, words)
+    if (who !== 'policy' && who !== 'person') words.fail('what is changed is policy, person or stage')
     const what = who === 'policy' ? await policyChange(w, words) : await personChange(w, words, null)
     return proposed(w, words, what)
   },
@@ -632,6 +643,13 @@ async function personChange(w: World, words: Words, disabled: boolean | null): P
 }
 const changeOr = (done: Result<Change, Denial>): Said => (done.ok ? { is: done.value.state } : { denied: done.error })
 
+async function stageProposed(w: World, words: Words): Promise<Said> {
+  const after = words.oneOf('the stage', STAGES)
+  const symbols = words.named('symbols')?.split(',')
+  const asked = symbols ? { lists: { symbols } } : {}
+  const what = await stageChange(w.store, w.policy.environment, after, asked, w.clock.now())
+  return 'kind' in what ? proposed(w, words, what) : { denied: what }
+}
 async function proposed(w: World, words: Words, what: ChangeOf): Promise<Said> {
   const ask = { what, reason: words.named('reason') ?? 'for the scenario', actor: actor(words) }
   words.done()
@@ -642,8 +660,10 @@ async function decided(w: World, words: Words, verdict: 'approved' | 'declined')
   if (!change) return words.fail('nobody proposed a change')
   const { changeID, digest } = change
   const ask = { changeID, digest, verdict, reason: words.named('reason') ?? null, actor: actor(words) }
+  const signs = words.named('with') === 'passkey'
   words.done()
-  return changeOr(await w.desk.decideChange(ask))
+  const evidence = signs ? await w.sign(ask.actor.id, await w.decidedChange(changeID)) : null
+  return changeOr(await w.desk.decideChange({ ...ask, ...(evidence && { evidence }) }))
 }
 
 /** `with=passkey` signs the ticket that waits, `with=slack` clicks in the chat, `user=` as somebody else there. */
@@ -906,6 +926,8 @@ const EXPECT: { readonly [what: string]: (w: World, words: Words) => Promise<voi
       (await w.store.all('arming')).filter((one) => one.disarmedAt === null).map((one) => one.armingID),
       [],
     ),
+  stage: async (w, words) =>
+    assert.equal((await w.store.get('stage', 'account'))?.stage, words.oneOf('the stage', STAGES)),
   running: async (w) => assert.equal((await w.store.get('halt', 'global'))?.state ?? null, null, 'trading is halted'),
   /** How the liquidation is: `expect liquidation Flat`. */
   liquidation: async (w, words) => {

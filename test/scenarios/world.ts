@@ -11,6 +11,7 @@ import type { Limits } from '../../src/gate/limits.ts'
 import type { Policy } from '../../src/gate/policy.ts'
 import { signCheckpoint, verifierKey } from '../../src/journal/checkpoint.ts'
 import type { Actor } from '../../src/journal/row.ts'
+import type { Stage } from '../../src/orders/stage.ts'
 import type { Clock } from '../../src/ports/clock.ts'
 import type { Change, ChangeOf, Intent, Link, Passkey, Person, PersonRole } from '../../src/ports/records.ts'
 import type { Store } from '../../src/ports/store.ts'
@@ -141,6 +142,9 @@ export class World {
   speed = 1
   /** The risk limits that the account begins with; null: those of the policy alone. */
   limits: Limits | null = null
+  /** Where the account begins; null: nobody counts. */
+  firstStage: Stage | null = null
+  build = 'scenario'
   /** Whether something trips by itself, and from when on the broker answers nothing. */
   watched = false
   silentSince: Instant | null = null
@@ -179,7 +183,9 @@ export class World {
     const { policy, speed, limits } = this
     const limiting = limits && { limiting: { first: limits, settings: {} } }
     const watching = this.watched && { watching: { tighter: {} } }
-    return { account, policy, ...limiting, ...watching, capabilities, speed, version: '0.0.0', build: 'scenario' }
+    const rolling = this.firstStage && { rolling: { first: this.firstStage, origin: null } }
+    const { build } = this
+    return { account, policy, ...limiting, ...rolling, ...watching, capabilities, speed, version: '0.0.0', build }
   }
   get verifierKeys(): readonly string[] {
     return [verifierKey(ORIGIN, this.#key)]

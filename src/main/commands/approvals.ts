@@ -21,6 +21,7 @@ import {
   yesesOf,
 } from '../print.ts'
 import { passkeyMeant } from './access.ts'
+import { STAGE_TITLES } from '../../orders/stage.ts'
 import { limitChangeLine } from './limits.ts'
 import { pageOf } from './pages.ts'
 import { inMinutes } from './until.ts'
@@ -213,6 +214,10 @@ function whatInWords(what: Change['what']): string {
       const had = before.roles.join(' ') || 'no role'
       return had === roles ? `${what.name}: counts as a person of their own` : `${what.name}: ${had} → ${roles}`
     }
+    case 'stage':
+      return what.after === what.before
+        ? `build ${what.build} may trade in stage ${what.after}`
+        : `stage ${what.before} → ${what.after}, ${STAGE_TITLES[what.after]}`
     case 'strategy':
       return `strategy ${what.strategyID}: sized by ${what.after.sizedBy}`
     case 'risk limits':

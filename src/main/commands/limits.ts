@@ -135,11 +135,8 @@ export async function limitsSet(ctx: Context, words: readonly string[], options:
   if (soft !== undefined && pairs.length > 1)
     throw new Stop('USAGE', '--soft goes with one limit; set the others apart.')
   const values: Partial<Record<LimitName, Partial<Bound>>> = {}
-  for (const [name, value] of pairs) {
-    if (!isLimit(name))
-      throw new Stop('USAGE', `${harmless(name)} is not a limit${didYouMean(name, LIMIT_NAMES) || '.'}`, {
-        lines: ['See them all with: jax-exec limits'],
-      })
+  for (const [typed, value] of pairs) {
+    const name = limitNamed(typed)
     if (value === undefined && soft === undefined) throw new Stop('USAGE', `Say what ${name} is to be, or none.`)
     values[name] = {
       ...(value !== undefined && { hard: valueOf(name, value) }),
@@ -147,6 +144,27 @@ export async function limitsSet(ctx: Context, words: readonly string[], options:
     }
   }
   await propose(ctx, { values }, options.reason)
+}
+
+/** @throws {Stop} USAGE with what may have been meant. */
+function limitNamed(name: string): LimitName {
+  if (isLimit(name)) return name
+  throw new Stop('USAGE', `${harmless(name)} is not a limit${didYouMean(name, LIMIT_NAMES) || '.'}`, {
+    lines: ['See them all with: jax-exec limits'],
+  })
+}
+
+/** Hard limits as `NAME=VALUE`. @throws {Stop} USAGE naming the word that is none. */
+export function parseFigures(words: readonly string[]): Partial<Record<LimitName, Partial<Bound>>> {
+  const values: Partial<Record<LimitName, Partial<Bound>>> = {}
+  for (const word of words) {
+    const [typed = '', value] = word.split('=', 2)
+    const name = limitNamed(typed)
+    if (value === undefined)
+      throw new Stop('USAGE', `Say what ${name} is to be: ${name}=${EXAMPLE[LIMITS[name].unit].split(' ')[0]}.`)
+    values[name] = { hard: valueOf(name, value) }
+  }
+  return values
 }
 
 /** `2,500.00`: a comma groups thousands and nothing else. Read away elsewhere, it would make 5 of `0,05`. */

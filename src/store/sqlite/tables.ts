@@ -60,6 +60,8 @@ export const TABLES: { readonly [K in Kind]: Table<Records[K]> } = {
   identity: { name: 'identities', columns: PLAIN },
   approvals: { name: 'approval_policies', columns: PLAIN },
   limits: { name: 'risk_limits', columns: PLAIN },
+  stage: { name: 'stages', columns: PLAIN },
+  stageDay: { name: 'stage_days', columns: PLAIN },
   strategy: { name: 'strategies', columns: PLAIN },
   day: { name: 'trading_days', columns: PLAIN },
   change: { name: 'changes', columns: PLAIN },

@@ -109,6 +109,26 @@ function strategyLines(before: Strategy | null, after: Strategy): Line[] {
   )
 }
 
+/** What is signed with it: the limits and symbols that begin with the stage, and what was shown for it. */
+function stageLines({ before, after, build, limits, evidence }: Extract<Change['what'], { kind: 'stage' }>): Line[] {
+  const { symbols } = limits.lists
+  return [
+    ...(after === before ? [] : [{ what: 'Stage', before, after }]),
+    { what: 'Build that may trade', before: null, after: build },
+    ...(after === before
+      ? []
+      : [
+          { what: 'Symbols', before: null, after: symbols === null ? 'all' : symbols.join(' ') || 'none' },
+          { what: 'The most that one order may cost', before: null, after: limits.values.maxOrderNotional.hard },
+        ]),
+    ...evidence.map(({ title, need, have, met }) => ({
+      what: `Shown: ${title}`,
+      before: need,
+      after: met ? have : `${have}, not enough`,
+    })),
+  ]
+}
+
 /** A change as before and after. */
 function linesOf({ what }: Change, before: ApprovalPolicy | null): Line[] {
   switch (what.kind) {
@@ -118,6 +138,8 @@ function linesOf({ what }: Change, before: ApprovalPolicy | null): Line[] {
       return [{ what: what.name, before: access(what.before), after: access(what.after) }]
     case 'risk limits':
       return limitLines(what.before, what.after)
+    case 'stage':
+      return stageLines(what)
     case 'strategy':
       return strategyLines(what.before, what.after)
     case 'passkey revoked':
@@ -130,6 +152,7 @@ const KIND: Readonly<Record<Change['what']['kind'], string>> = {
   person: 'Access of a person',
   'risk limits': 'Other risk limits',
   strategy: 'A strategy described',
+  stage: 'Another stage, or another build',
   'passkey revoked': 'A passkey revoked',
 }
 const STATE: Readonly<Record<Change['state'], Tone>> = {
