@@ -4,6 +4,7 @@ import { dirname, join } from 'node:path'
 import { simPage } from '../src/brokers/sim/reference.ts'
 import { generate as limits } from '../src/desk/limits.doc.ts'
 import { generate as refusals } from '../src/gate/refusals.doc.ts'
+import { generate as rollout } from '../src/gate/rollout.doc.ts'
 import { generate as monitoring } from '../src/gate/triggers.doc.ts'
 import { cliPage, configurationPage } from '../src/main/reference.ts'
 import { generate as orderMachine } from '../src/orders/machines.doc.ts'
@@ -21,6 +22,7 @@ export type GeneratedDoc = {
 export const DOCS: readonly GeneratedDoc[] = [
   { file: 'docs/refusals.md', generate: refusals },
   { file: 'docs/monitoring.md', generate: monitoring },
+  { file: 'docs/rollout.md', generate: rollout },
   { file: 'docs/limits.md', generate: limits },
   { file: 'docs/controls.md', generate: controls },
   { file: 'docs/order-machine.md', generate: orderMachine },

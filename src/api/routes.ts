@@ -40,6 +40,7 @@ import { LIMIT_ROUTES } from './routes-limits.ts'
 import { LIQUIDATION } from './routes-liquidation.ts'
 import { OIDC } from './routes-oidc.ts'
 import { stageNow } from '../desk/approving.ts'
+import { DRILL_ROUTES } from './routes-drills.ts'
 import { STAGE_ROUTES } from './routes-stages.ts'
 import { STRATEGY_ROUTES } from './routes-strategies.ts'
 import * as schema from './schema.ts'
@@ -951,6 +952,7 @@ export const ROUTES: readonly Route[] = [
   ...APPROVALS,
   ...LIMIT_ROUTES,
   ...STAGE_ROUTES,
+  ...DRILL_ROUTES,
   ...STRATEGY_ROUTES,
   ...orders,
   ...market,

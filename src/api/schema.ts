@@ -786,6 +786,21 @@ export const change = named(
   'Something about the house itself that people must agree to.',
 ) satisfies z.ZodType<wire.Change>
 
+export const drill = named(
+  'Drill',
+  z.strictObject({
+    drillID: text,
+    drill: text,
+    byName: text,
+    startedAt: time,
+    endedAt: time,
+    result: names(['passed', 'failed']),
+    figures: z.record(z.string(), text),
+    note: text.nullable(),
+    attested: z.boolean(),
+  }),
+  'An emergency procedure as people rehearsed it. `attested`: they say so, and no program measured it.',
+) satisfies z.ZodType<wire.Drill>
 export const stageNow = named(
   'StageNow',
   z.strictObject({

@@ -126,6 +126,8 @@ const SAYS: { readonly [A in Action]: (told: Told<A>) => string } = {
       demoted: `The account goes back to stage ${stage}, ${STAGE_TITLES[stage]}: ${why}`,
       'build agreed to': `Build ${build ?? 'unknown'} may trade in stage ${stage}: ${why}`,
     })[cause],
+  'drill.held': ({ data: { drill } }) =>
+    `${drill.byName} held the drill ${drill.drill}: ${drill.result}${drill.attested ? ', by their own word' : ''}.`,
   'limits.opened': ({ data }) => `The risk limits begin with those of stage ${data.limits.stage}.`,
   'limits.changed': ({ data }) =>
     `Version ${data.limits.version} of the risk limits ${data.from === null ? 'is in force' : `is in force from ${rfc3339(data.from)} on`}.`,

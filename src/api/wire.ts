@@ -295,6 +295,19 @@ export type StageDay = {
   breaks: number
   strategies: string[]
 }
+/** A procedure of docs/emergency.md as people rehearsed it. */
+export type Drill = {
+  drillID: string
+  drill: string
+  byName: string
+  startedAt: string
+  endedAt: string
+  result: 'passed' | 'failed'
+  figures: Record<string, string>
+  note: string | null
+  /** People say so, and no program measured it. */
+  attested: boolean
+}
 export type StageNow = {
   account: string
   environment: 'paper' | 'live'

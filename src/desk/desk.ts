@@ -17,6 +17,7 @@ import type {
   Challenge,
   Change,
   ChangeOf,
+  Drill,
   Errand,
   Intent,
   Link,
@@ -33,6 +34,7 @@ import type { Amt, Px, Qty } from '../values/decimal.ts'
 import type { Instant } from '../values/instant.ts'
 import type { Result } from '../values/result.ts'
 import type { ClosingLine } from './closing.ts'
+import type { HeldDrill } from './drilling.ts'
 import type { Enrolment } from './identities.ts'
 import type { Felt } from './watching.ts'
 import type { LimitsNow } from './used.ts'
@@ -323,6 +325,8 @@ export interface Desk {
   recover(): Promise<void>
   /** Looks at what only time brings; asked every few seconds. What a command does is looked at with it. */
   watch(felt: Felt): Promise<void>
+  /** Takes down a drill that a person held. NOT_ELIGIBLE, NOT_FOUND, POLICY_FAULT. */
+  recordDrill(held: HeldDrill): Promise<Result<Drill, Denial>>
   /** At the end, before the last checkpoint: the run ended by itself, and nothing was cut off. */
   stopped(): Promise<void>
   /** Signs the head of the journal and anchors it outside the database. */

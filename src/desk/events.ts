@@ -18,6 +18,7 @@ import type {
   Aside,
   Change,
   Decision,
+  Drill,
   Escalation,
   Intent,
   Link,
@@ -155,6 +156,7 @@ export type Happened = {
     limits: Limits | null
     evidence: readonly EvidenceLine[]
   }
+  'drill.held': { drill: Drill }
   'strategy.described': { strategy: Strategy }
   'day.opened': { day: string; opening: NonNullable<TradingDay['opening']> }
   'strategy.armed': { arming: ArmedStrategy }

@@ -7,6 +7,7 @@ import { type Command, commands, type News, type Run, type Setting } from './com
 import { recordCancelSent, requestCancel } from './canceling.ts'
 import { beginSend, recordSent, resolve } from './delivery.ts'
 import type { Desk } from './desk.ts'
+import { recordDrill } from './drilling.ts'
 import { finish, postpone } from './errands.ts'
 import { escalate } from './escalating.ts'
 import { applyReports } from './executions.ts'
@@ -121,6 +122,7 @@ export function openDesk(
     identify: (identity) => run((c) => identify(c, identity)),
     recover: () => run(recover),
     stopped: () => run(stopped),
+    recordDrill: (held) => run((c) => recordDrill(c, held)),
     async checkpoint() {
       const head = await store.head()
       if (head.size === sealed) return

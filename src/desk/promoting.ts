@@ -19,6 +19,7 @@ import type { Reads } from '../ports/store.ts'
 import type { Instant } from '../values/instant.ts'
 import { canonical } from '../values/json.ts'
 import { type Command, denial } from './command.ts'
+import { asShown } from './drilling.ts'
 import type { Denial } from './desk.ts'
 import { inForce } from './limiting.ts'
 import { DAY_ZONE } from './trading-day.ts'
@@ -60,7 +61,7 @@ export async function shownNow(reads: Reads, rollout: Rollout, now: Instant): Pr
   }
 }
 /** Every drill that was held, whatever became of it. */
-export const drillsOf = async (_reads: Reads): Promise<Shown['drills']> => []
+export const drillsOf = async (reads: Reads): Promise<Shown['drills']> => (await reads.all('drill')).map(asShown)
 
 export type RolloutNow = {
   readonly rollout: Rollout

@@ -6,11 +6,22 @@ import { found, type Judge } from './finding.ts'
 import { inForce } from './limiting.ts'
 import { environmentOf } from './proving-people.ts'
 import { rolloutNow } from './promoting.ts'
-import { brought } from './redeciding-changes.ts'
+import { mayHoldDrills } from './drilling.ts'
+import { brought, personOf } from './redeciding-changes.ts'
 
 // How far an account may go, decided again: what was shown is counted anew from the rows before.
 
 export const STAGE_JUDGES = {
+  'drill.held': async ({ tx, row, at, data: { drill } }) => {
+    const said = `${drill.byName} held the drill ${drill.drill}.`
+    const person = await personOf(tx, row.actor)
+    if (person?.personID !== drill.by || !mayHoldDrills(person))
+      return found('NOT_ELIGIBLE', said, 'Drills are held by people with a role, and in their own name.')
+    if (await tx.get('drill', drill.drillID)) return found('REPEATED', said, 'It is written down before.')
+    return drill.startedAt <= drill.endedAt && drill.endedAt <= at
+      ? null
+      : found('CONTRADICTED', said, 'It ended before it began, or after it was written down.')
+  },
   'stage.opened': async ({ tx, data: { stage, from } }) => {
     const said = `The account begins at stage ${stage}.`
     if (await tx.get('stage', 'account')) return found('REPEATED', said, 'It has begun before.')

@@ -64,6 +64,7 @@ export const DESK_METHODS = {
   watch: true,
   recover: true,
   stopped: true,
+  recordDrill: true,
   checkpoint: true,
 } satisfies Record<keyof Desk, true>
 export type DeskMethod = keyof typeof DESK_METHODS

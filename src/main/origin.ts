@@ -61,7 +61,11 @@ export async function originIn(dir: string, now: Instant): Promise<Origin> {
       reads.head(),
     ])
     const [identity] = identities
-    if (!rollout || !identity || !isLive(rollout.stage))
+    if (!identity)
+      throw refused(`The book in ${dir} has never met its account.`, [
+        'Start the gateway there once, so that the broker says which account it is about.',
+      ])
+    if (!rollout || !isLive(rollout.stage))
       throw refused(
         `The paper account in ${dir} is at stage ${rollout ? `${rollout.stage}, ${STAGE_TITLES[rollout.stage]}` : 'S1, paper'}; real money is traded from S2 on.`,
         [`See what is missing with: jax-exec stages --data-dir ${dir}`],

@@ -382,6 +382,23 @@ export type RiskLimits = {
   readonly next: { readonly limits: Limits; readonly from: Instant } | null
 }
 
+/** A procedure of docs/emergency.md as people rehearsed it: evidence for the next stage, whatever came of it. */
+export type Drill = {
+  readonly drillID: string
+  /** `E1`; `restore` is none of the table. */
+  readonly drill: string
+  readonly by: string
+  readonly byName: string
+  readonly startedAt: Instant
+  readonly endedAt: Instant
+  readonly result: 'passed' | 'failed'
+  /** What was measured, by name, with its unit: `noFurtherSend: 0.4 s`. */
+  readonly figures: Readonly<Record<string, string>>
+  readonly note: string | null
+  /** True where people say that they did it, and no program measured it. */
+  readonly attested: boolean
+}
+
 /** How far the account has come, and on whose word. */
 export type Rollout = {
   readonly scope: 'account'
@@ -462,6 +479,7 @@ export type Views = {
   limits: RiskLimits
   stage: Rollout
   stageDay: DayCounts
+  drill: Drill
   strategy: Strategy
   day: TradingDay
   change: Change
@@ -514,6 +532,7 @@ export const KEY: { readonly [K in Kind]: (record: Records[K]) => string } = {
   limits: (r) => r.scope,
   stage: (r) => r.scope,
   stageDay: (r) => `${r.era}|${r.day}`,
+  drill: (r) => r.drillID,
   strategy: (r) => r.strategyID,
   day: (r) => r.scope,
   change: (r) => r.changeID,
@@ -546,6 +565,7 @@ export const VIEWS = [
   'limits',
   'stage',
   'stageDay',
+  'drill',
   'strategy',
   'day',
   'change',

@@ -517,6 +517,9 @@ describe('migrations', () => {
   const LIMITS = ['risk_limits', 'trading_days']
   const WITH_LIMITS = `${WITH_LIQUIDATION} ${LIMITS.map((table) => `INSERT INTO ${table} VALUES ('account', '{}');`).join(' ')}`
   const WITH_STRATEGIES = `${WITH_LIMITS} INSERT INTO strategies VALUES ('trend', '{}');`
+  const STAGES = ['stages', 'stage_days']
+  const WITH_STAGES = `${WITH_STRATEGIES} ${STAGES.map((table) => `INSERT INTO ${table} VALUES ('one', '{}');`).join(' ')}`
+  const WITH_DRILLS = `${WITH_STAGES} INSERT INTO drills VALUES ('one', '{}');`
   const ROWS: readonly string[] = [
     LEDGER,
     WITH_IDENTITY,
@@ -524,9 +527,11 @@ describe('migrations', () => {
     WITH_LIQUIDATION,
     WITH_LIMITS,
     WITH_STRATEGIES,
+    WITH_STAGES,
+    WITH_DRILLS,
   ]
   const TABLES_WITH_ROWS = ['journal', 'intents', 'orders', 'fills', 'people', 'errands']
-  const TABLES_SINCE = [[], ['identities'], APPROVALS, ['liquidations'], LIMITS, ['strategies']]
+  const TABLES_SINCE = [[], ['identities'], APPROVALS, ['liquidations'], LIMITS, ['strategies'], STAGES, ['drills']]
 
   for (const { number } of all) {
     it(`from ${number} to the newest keep every row`, () => {

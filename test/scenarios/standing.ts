@@ -1,3 +1,4 @@
+import type { AccountID } from '../../src/values/brand.ts'
 import assert from 'node:assert/strict'
 import { APPROVERS } from '../../src/approvals/decide.ts'
 import { digestOf } from '../../src/approvals/digest.ts'
@@ -39,7 +40,7 @@ export const STANDING: { readonly [rule: string]: (w: World, journal: readonly R
     if (!broker.capabilities.idempotentSubmit) assert.deepEqual(names, [...new Set(names)])
     const intents = new Map<string, Truth>()
     for (const truth of broker.truth.filter((o) => o.role === 'Entry')) {
-      const order = await ours(store, truth)
+      const order = await ours(store, broker.account, truth)
       assert.ok(order, `the broker holds ${truth.clOrdID}, which is not in our book`)
       const before = intents.get(order.intentID)
       // One in the place of another is the same order to the intent, as long as that one is over.
@@ -120,7 +121,7 @@ export const STANDING: { readonly [rule: string]: (w: World, journal: readonly R
 
   'every fill the broker made is in our book, once, and nothing else': async ({ broker, store }) => {
     for (const truth of broker.truth) {
-      const order = await ours(store, truth)
+      const order = await ours(store, broker.account, truth)
       if (order) same(`filled of ${order.clOrdID}`, order.cumQty, truth.cumQty)
       else assert.equal(truth.clOrdID, null, `the broker holds ${truth.clOrdID}, which is not in our book`)
     }
@@ -137,7 +138,7 @@ export const STANDING: { readonly [rule: string]: (w: World, journal: readonly R
       same(`size of ${order.clOrdID}`, order.terms.orderQty, truth.terms.orderQty)
     }
     for (const truth of broker.truth.filter((o) => o.open)) {
-      const order = await ours(store, truth)
+      const order = await ours(store, broker.account, truth)
       if (order) assert.ok(isOpen(order), `${order.clOrdID} is open at the broker and not in our book`)
     }
   },
@@ -147,7 +148,7 @@ export const STANDING: { readonly [rule: string]: (w: World, journal: readonly R
     const covered = new Map<string, Decimal>()
     const add = (to: Map<string, Decimal>, key: string, value: Decimal) => to.set(key, plus(to.get(key) ?? ZERO, value))
     for (const truth of broker.truth) {
-      const order = await ours(store, truth)
+      const order = await ours(store, broker.account, truth)
       // What no intent of ours opened is closed by exits of nobody's.
       if (!order || order.role === 'External' || (order.role === 'Exit' && order.parent === null)) continue
       if (order.role === 'Entry') add(held, order.intentID, minus(truth.cumQty, order.feeQty ?? (ZERO as Qty)))
@@ -344,11 +345,10 @@ function wasConsented(journal: readonly Row[], order: Order, terms: unknown, at:
 
 const dataOf = <A extends keyof Happened>(row: Row): Happened[A] => row.data as unknown as Happened[A]
 
-async function ours(store: World['store'], truth: Truth): Promise<Order | null> {
+async function ours(store: World['store'], account: AccountID, truth: Truth): Promise<Order | null> {
   const byName = truth.clOrdID && (await store.get('order', truth.clOrdID))
   if (byName) return byName
-  const all = (await store.orders({}, { limit: 200, after: null })).items
-  return all.find((o) => o.orderID === truth.orderID) ?? null
+  return store.orderByOrderID(account, truth.orderID)
 }
 
 async function allViews(store: World['store']): Promise<Record<string, unknown>> {

@@ -106,6 +106,8 @@ const ASK_MS = 120_000
 
 /** Desk, worker and store as they are in the product; clock and broker as the script wants them. */
 export class World {
+  /** Where the book is kept. */
+  file = ':memory:'
   readonly clock = new ScriptClock(START)
   readonly broker = new ScriptedBroker(this.clock)
   policy: Policy = {
@@ -192,7 +194,7 @@ export class World {
   }
 
   async open(): Promise<void> {
-    this.#store = await openSqliteStore({ file: ':memory:', clock: this.clock, boot: 'scenario' })
+    this.#store = await openSqliteStore({ file: this.file, clock: this.clock, boot: 'scenario' })
     const run = commands(this.#store, () => this.clock.now(), this.setting)
     for (const [name, roles] of Object.entries(this.cast)) {
       const isNew = this.newcomers.includes(name)

@@ -62,6 +62,7 @@ export const TABLES: { readonly [K in Kind]: Table<Records[K]> } = {
   limits: { name: 'risk_limits', columns: PLAIN },
   stage: { name: 'stages', columns: PLAIN },
   stageDay: { name: 'stage_days', columns: PLAIN },
+  drill: { name: 'drills', columns: PLAIN },
   strategy: { name: 'strategies', columns: PLAIN },
   day: { name: 'trading_days', columns: PLAIN },
   change: { name: 'changes', columns: PLAIN },
