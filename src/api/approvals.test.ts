@@ -381,7 +381,9 @@ describe('a live account', () => {
     const ana = await house.person('Ana', ALL, 'web')
     const device = softAuthenticator('ana')
     await desk.enrol(ana, device)
-    const intent = await desk.propose('live', jax)
+    // An agent says what decided a live order.
+    const decided = { model: 'jax-large', model_version: '2026-11-02', artifact_id: 'run-1' }
+    const intent = await desk.propose('live', jax, decided)
     assert.deepEqual(intent.requires, { level: 'L2', quorum: 1, passkey: true, rules: ['live'] })
     const early = await desk.begin(ana, intent)
     assert.equal(early.code, 'NO_PASSKEY')
@@ -391,7 +393,7 @@ describe('a live account', () => {
 
     await house.advance(25 * 3_600_000)
     const later = await house.person('Ana', ALL, 'web')
-    const day = { generated_at: '2026-11-25T15:59:50Z', expires_at: '2026-11-25T17:00:00Z' }
+    const day = { ...decided, generated_at: '2026-11-25T15:59:50Z', expires_at: '2026-11-25T17:00:00Z' }
     const next = await desk.propose('next', jax, day)
     const approved = await desk.approve(later, next, await desk.sign(later, next, device))
     assert.equal(approved.body.state, 'Approved', JSON.stringify(approved.body))

@@ -192,6 +192,8 @@ describe('signals that are not valid', () => {
       '$.entry_price',
       /is required with ord_type market/,
     ],
+    ['a model without its version', { ...ORDER, model: 'jax-large' }, '$.model_version', /name the version too/],
+    ['a version of no model', { ...ORDER, model_version: '2' }, '$.model', /name the model too/],
     [
       'a market order with a limit',
       { ...ORDER, ord_type: 'market', entry_price: '187.5' },

@@ -19,7 +19,12 @@ const common = {
   ),
   generated_at: time('When the idea was had.'),
   expires_at: time('Until when it is worth anything; after `generated_at`.', '2026-11-22T15:28:20Z'),
-  artifact_id: reference('What the idea was computed from.', 'run-4711').nullish(),
+  model: label(
+    'The model that had the idea; agents must name it where the account asks for it, as live ones do.',
+    'jax-large',
+  ).nullish(),
+  model_version: label('Its version.', '2026-11-02').nullish(),
+  artifact_id: reference('What the idea was computed from: the run of the prompt.', 'run-4711').nullish(),
   artifact_hash: reference('Hash of that artifact.', 'sha256:9f86d081884c7d65').nullish(),
 }
 
@@ -75,6 +80,8 @@ type Asked = {
   readonly ord_type?: unknown
   readonly limit_price?: unknown
   readonly entry_price?: unknown
+  readonly model?: unknown
+  readonly model_version?: unknown
 }
 
 /** What no single field can know. Looks at the raw body, so that it is told together with everything else that is wrong. */
@@ -84,6 +91,12 @@ function across(body: Asked): Issue[] {
   if (generated.success && expires.success && expires.data <= generated.data)
     issues.push({ path: 'expires_at', message: 'must be after generated_at' })
   const given = (value: unknown): boolean => value !== undefined && value !== null
+  if (given(body.model) !== given(body.model_version))
+    issues.push(
+      given(body.model)
+        ? { path: 'model_version', message: 'goes with model: name the version too' }
+        : { path: 'model', message: 'goes with model_version: name the model too' },
+    )
   if (body.ord_type === 'limit') {
     if (!given(body.limit_price)) issues.push({ path: 'limit_price', message: 'is required with ord_type limit' })
     if (given(body.entry_price))
@@ -122,6 +135,7 @@ export function proposalOf(body: Body, terms: SignalTerms): Proposal {
     reasoning: body.reasoning,
     generatedAt: body.generated_at,
     expiresAt: body.expires_at,
+    ...(body.model && { model: { name: body.model, version: body.model_version ?? '' } }),
     artifactID: body.artifact_id ?? null,
     artifactHash: body.artifact_hash ?? null,
     confidence: body.confidence ?? null,

@@ -233,6 +233,8 @@ export function viewIntent(
     targetPx: maybe(p.targetPx, text),
     askedQty: maybe(p.orderQty, text),
     strategyID: p.strategyID,
+    model: p.model ? { ...p.model } : null,
+    run: { id: p.artifactID, hash: p.artifactHash },
     confidence: maybe(p.confidence, text),
     reasoning: p.reasoning,
     proposer: { type: intent.proposer.type, id: intent.proposer.id, name: seen.name(intent.proposer.id) },

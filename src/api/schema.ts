@@ -268,6 +268,8 @@ export const intent = named(
     targetPx: decimal.nullable(),
     askedQty: decimal.nullable(),
     strategyID: text,
+    model: z.strictObject({ name: text, version: text }).nullable(),
+    run: z.strictObject({ id: text.nullable(), hash: text.nullable() }),
     confidence: decimal.nullable(),
     reasoning: text,
     proposer: who,

@@ -84,6 +84,10 @@ export type Intent = {
   targetPx: string | null
   askedQty: string | null
   strategyID: string
+  /** What decided it, by its own account: untrusted text. Null where it names none. */
+  model: { name: string; version: string } | null
+  /** The run of the prompt, and a hash of what it saw. */
+  run: { id: string | null; hash: string | null }
   confidence: string | null
   /** Untrusted text, written by the agent. */
   reasoning: string

@@ -269,6 +269,7 @@ export class Command {
     const known = accountFacts && knowsEveryTrade(accountFacts) ? accountFacts : null
     return {
       halt: haltOf(statesOf(halts), stoppable(account, intent.proposal)),
+      proposedBy: intent.proposer.type,
       ...(rollout && { rollout: { stage: rollout.stage, buildFault: notAgreed(rollout) } }),
       freeze,
       market,

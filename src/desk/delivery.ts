@@ -11,7 +11,7 @@ import type { ClOrdID, ExecID } from '../values/brand.ts'
 import { eq, gt, isZero } from '../values/decimal.ts'
 import { type Instant, msBetween } from '../values/instant.ts'
 import { BROKER, type Command, mustOrder } from './command.ts'
-import type { Send } from './desk.ts'
+import type { NotSent, Send } from './desk.ts'
 import { isApproved } from './evidence.ts'
 import { answeredByReports, applyReports, layGhost } from './executions.ts'
 import { exitStillNeeded, protect, waitingPair, stopTerms } from './protecting.ts'
@@ -94,7 +94,7 @@ async function sendEntry(c: Command, intent: Intent): Promise<Send | 'facts-too-
     },
     c.now,
   )
-  await c.emit('order.created', about(order), order.corr, { order })
+  await c.emit('order.created', about(order), order.corr, { order, build: c.setting.build })
   await started(c, order)
   await watchSent(c, intent)
   return { kind: 'single', clOrdID, order: passed, of, ...(intent.sendBy !== null && { sendBy: intent.sendBy }) }
@@ -157,11 +157,7 @@ const namesOf = (send: Send): readonly ClOrdID[] =>
   send.kind === 'pair' ? [send.stop.clOrdID, send.target.clOrdID] : [send.clOrdID]
 
 /** Makes the answer to one send durable; `not-sent` is ours: the promise was made, and a halt came before the first byte. */
-export async function recordSent(
-  c: Command,
-  send: Send,
-  sent: Sent | { readonly outcome: 'not-sent'; readonly cause: string },
-): Promise<void> {
+export async function recordSent(c: Command, send: Send, sent: Sent | NotSent): Promise<void> {
   for (const clOrdID of namesOf(send)) {
     const order = await mustOrder(c, clOrdID)
     switch (sent.outcome) {
@@ -190,7 +186,10 @@ export async function recordSent(
           await nothingOfRepeat(c, order, `${sent.cause} That was the repeat: the first send may still arrive.`)
           break
         }
-        await c.emit('order.absent', about(order), order.corr, { evidence: sent.cause })
+        await c.emit('order.absent', about(order), order.corr, {
+          evidence: sent.cause,
+          ...(sent.differs !== undefined && { differs: sent.differs }),
+        })
         await afterAbsent(c, order)
         break
       case 'in-doubt':

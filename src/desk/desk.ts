@@ -113,6 +113,11 @@ export type Send =
       readonly target: { readonly clOrdID: ClOrdID; readonly order: Passed }
     }
 
+/**
+ * Nothing left the house, and no broker was asked. `differs`: since the bytes were another order than the approved one.
+ */
+export type NotSent = { readonly outcome: 'not-sent'; readonly cause: string; readonly differs?: string }
+
 /** Whose book this is. `identity` is null when that account was never identified. */
 export type OtherAccount = { readonly account: AccountID; readonly identity: Identity | null }
 
@@ -298,7 +303,7 @@ export interface Desk {
    * go on until there is evidence.
    */
   beginResend(clOrdID: ClOrdID, haltFile: boolean): Promise<Send | 'facts-too-old' | null>
-  recordSent(send: Send, sent: Sent | { readonly outcome: 'not-sent'; readonly cause: string }): Promise<void>
+  recordSent(send: Send, sent: Sent | NotSent): Promise<void>
   /** What a look-up of an unanswered order found. `askedAt` is when the look-up was begun. */
   resolve(clOrdID: ClOrdID, found: Found, askedAt: Instant): Promise<'resolved' | 'still-in-doubt'>
   recordCancelSent(clOrdID: ClOrdID, sent: CancelSent): Promise<void>

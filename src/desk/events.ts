@@ -82,14 +82,16 @@ export type Happened = {
   'intent.withdrawn': { decision: Decision }
   'intent.lapsed': { why: string }
 
-  'order.created': { order: Order }
+  /** `build`: of the program that made it; absent on rows of before it was kept. */
+  'order.created': { order: Order; build?: string }
   /** An order of other hands; `name` is what they called it at the broker. */
   'order.adopted': { order: Order; name: string | null }
   'order.send-started': { attempt: number }
   'order.accepted': { orderID: OrderID | null }
   'order.rejected': { text: string }
   'order.in-doubt': { cause: string }
-  'order.absent': { evidence: string }
+  /** `differs`: nothing left, since the bytes were not the order that was approved. */
+  'order.absent': { evidence: string; differs?: string }
   /** `works`: it had filled what it was for, and the broker goes on with what others added. */
   'order.resized': { orderQty: Qty; works?: true }
   /** A person gives an open order other terms, and by that says yes to them; `by` is the order that is to take its place. */

@@ -239,7 +239,7 @@ async function made(c: Command, running: Liquidation, symbol: string, { intentID
     c.now,
   )
   const at = { type: 'order', id: order.clOrdID }
-  await c.emit('order.created', at, order.corr, { order })
+  await c.emit('order.created', at, order.corr, { order, build: c.setting.build })
   await c.emit('order.send-started', at, order.corr, { attempt: 1 })
   await c.errand('send', order.clOrdID, order.corr, SEND_LOST_MS)
   return { kind: 'single', clOrdID: order.clOrdID, order: passExit(terms) }

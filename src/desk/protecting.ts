@@ -187,7 +187,7 @@ async function placeExits(
     },
     c.now,
   )
-  await c.emit('order.created', about(stop), stop.corr, { order: stop })
+  await c.emit('order.created', about(stop), stop.corr, { order: stop, build: c.setting.build })
   if (bracket.targetPx && can.oneCancelsOther) {
     const target = freshOrder(
       {
@@ -198,7 +198,7 @@ async function placeExits(
       },
       c.now,
     )
-    await c.emit('order.created', about(target), target.corr, { order: target })
+    await c.emit('order.created', about(target), target.corr, { order: target, build: c.setting.build })
   }
   await c.errand('send', stop.clOrdID, stop.corr, afterMs)
 }

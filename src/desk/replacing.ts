@@ -126,7 +126,13 @@ export async function replace(
     { by: successor.clOrdID, ticket, decision, sendBy },
     ask.actor,
   )
-  await c.emit('order.created', about(successor), successor.corr, { order: successor }, ask.actor)
+  await c.emit(
+    'order.created',
+    about(successor),
+    successor.corr,
+    { order: successor, build: c.setting.build },
+    ask.actor,
+  )
   await c.errand('send', successor.clOrdID, successor.corr)
   return ok(await mustOrder(c, successor.clOrdID))
 }

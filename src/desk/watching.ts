@@ -140,6 +140,7 @@ export async function watchCommand(c: Command): Promise<void> {
   if (broken.length > 0)
     await takeBack(c, 'break', `Nothing explains a difference from the broker: ${broken.join('; ')}`)
   if (rows.some(({ action }) => action === 'order.send-started')) await countSends(c)
+  for (const row of rows) await compareSent(c, row)
   if (c.hasReading) await measureLosses(c)
 }
 
@@ -249,6 +250,31 @@ async function countRepeats(c: Command, { data, object }: Row): Promise<void> {
     occasion: object.id,
     scope: `strategy:${strategyID}`,
     text: `The strategy ${strategyID} wants to ${side?.toLowerCase() ?? 'trade'} ${symbol} again; it has ${most} times today, which is the limit.`,
+  })
+}
+
+/** What left, or was about to, against what was approved: one order for each approved intent, and no other bytes. */
+async function compareSent(c: Command, { action, object, data }: Row): Promise<void> {
+  const { differs } = data as unknown as Happened['order.absent']
+  if (action === 'order.absent' && differs !== undefined)
+    return trip(c, 'sentDiffers', {
+      subject: c.setting.account,
+      occasion: object.id,
+      text: `Order ${object.id} did not leave: ${differs}. Something is wrong with the program; nothing more is sent.`,
+    })
+  if (action !== 'order.send-started') return
+  const order = await c.tx.get('order', object.id)
+  if (order?.role !== 'Entry' || order.replaces) return
+  const intent = await c.tx.get('intent', order.intentID)
+  const left = (await c.tx.ordersOf(order.intentID)).filter(
+    (one) => one.role === 'Entry' && !one.replaces && one.sentAt !== null && one.delivery !== 'Absent',
+  )
+  const approved = intent?.decision?.verdict === 'approved' ? 1 : 0
+  if (left.length <= approved) return
+  await trip(c, 'sentDiffers', {
+    subject: c.setting.account,
+    occasion: object.id,
+    text: `${left.length} orders left for intent ${order.intentID}, of which ${approved} was approved. Nothing more is sent.`,
   })
 }
 

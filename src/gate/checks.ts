@@ -60,6 +60,7 @@ export const CHECKS = {
   stage,
 
   // --- the intent itself
+  decisionMaker,
   side: ({ side, proposal: { symbol } }) =>
     side ? `The signal says ${side === 'Buy' ? 'buy' : 'sell'} ${symbol}.` : [{ code: 'SIGNAL_IS_HOLD', symbol }],
   numbers: ({ proposal }) => no(outOfRange(proposal)) ?? 'Every number is in range.',
@@ -328,7 +329,23 @@ export const CHECKS = {
 const no = (refusals: readonly Refusal[]): readonly Refusal[] | null => (refusals.length > 0 ? refusals : null)
 const answer = <T>(fact: Believed<T>, says: (value: T) => string): Answer => (fact.ok ? says(fact.value) : fact.error)
 
-/** Paper must never meet live: account, rules and, at the send, ticket name the same environment and broker. */
+/** An order must be traceable to what decided it: of an agent that is a model, its version, and the run. */
+function decisionMaker({
+  facts: { proposedBy },
+  policy: { environment, namedModel = 'live' },
+  proposal,
+}: Case): Answer {
+  if (proposedBy !== 'agent' || (environment === 'paper' && namedModel === 'live')) return NO_ANSWER
+  const { model, artifactID } = proposal
+  const missing = [
+    ...(model ? [] : ['model', 'model_version']),
+    ...(artifactID === null || artifactID.trim() === '' ? ['artifact_id'] : []),
+  ]
+  return missing.length > 0
+    ? [{ code: 'DECISION_MAKER_MISSING', missing: missing.join(', ') }]
+    : `It was decided by ${model?.name} ${model?.version} in ${artifactID}.`
+}
+
 /** Real money from the pilot on, and by a build that people agreed to; simulated fills alone before paper. */
 function stage({ facts: { rollout }, policy: { environment, broker } }: Case): Answer {
   if (!rollout) return NO_ANSWER
@@ -343,6 +360,8 @@ function stage({ facts: { rollout }, policy: { environment, broker } }: Case): A
 }
 /** The broker whose fills nobody owes anybody. */
 const SIMULATED = 'sim'
+
+/** Paper must never meet live: account, rules and, at the send, ticket name the same environment and broker. */
 function environment({ facts, policy, approved }: Case): Answer {
   const account = facts.account?.account.account
   if (!account) return NO_ANSWER

@@ -91,6 +91,8 @@ export type Facts = {
   /** How far the account has come, and why the build that runs may not trade in it; absent: nobody counts. */
   readonly rollout?: { readonly stage: Stage; readonly buildFault: string | null }
   readonly freeze: Freeze | null
+  /** Who asked for it: an agent must say what decided it. Absent: not known, and then nobody is asked. */
+  readonly proposedBy?: 'agent' | 'person' | 'system' | 'broker'
   readonly market: MarketFacts | null
   readonly account: AccountFacts | null
   /** How the strategy sizes its orders; absent: by the risk budget alone. */

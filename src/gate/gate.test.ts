@@ -76,6 +76,11 @@ const live = (stage: Stage, buildFault: string | null): Change => ({
   account: { account: 'live:sim:main' as AccountID },
   facts: { rollout: { stage, buildFault } },
 })
+const named = (change: Change): Change => ({
+  ...change,
+  facts: { ...change.facts, proposedBy: 'agent' },
+  proposal: { model: { name: 'jax-large', version: '2026-11-02' }, artifactID: 'run-4711' },
+})
 const jpy: Change = { instrument: { currency: 'JPY' }, market: { conversion: { rate: dec('0.0066'), at: ago(0) } } }
 
 /** As a broker takes crypto: no plain stop, no day, nothing that travels with the entry, nothing sold short, and a least value. */
@@ -137,6 +142,24 @@ const ASSESSED: readonly Row[] = [
     },
     ['STAGE_FORBIDS'],
   ],
+  ['live, by an agent that says what decided it', { ...named(live('S2', null)) }, []],
+  [
+    'live, by an agent that names no model',
+    { ...named(live('S2', null)), proposal: { artifactID: 'run-1' } },
+    ['DECISION_MAKER_MISSING'],
+  ],
+  [
+    'live, by an agent that names no run',
+    { ...named(live('S2', null)), proposal: { model: { name: 'jax', version: '1' }, artifactID: ' ' } },
+    ['DECISION_MAKER_MISSING'],
+  ],
+  ['on paper, by an agent that names nothing', { facts: { proposedBy: 'agent' } }, []],
+  [
+    'on paper that asks for it, by an agent that names nothing',
+    { facts: { proposedBy: 'agent' }, policy: { namedModel: 'always' } },
+    ['DECISION_MAKER_MISSING'],
+  ],
+  ['on paper that asks for it, by a person', { facts: { proposedBy: 'person' }, policy: { namedModel: 'always' } }, []],
   ['live, at the pilot', live('S2', null), []],
   ['live, below the pilot', live('S1', null), ['STAGE_FORBIDS']],
   ['live, by a build that nobody agreed to', live('S4', 'Nobody has agreed to it.'), ['BUILD_NOT_AGREED']],

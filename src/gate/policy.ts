@@ -24,6 +24,8 @@ export type Policy = {
   /** Also for what changes as slowly as the account: the market session and the conversion rate. */
   readonly accountAgeMaxMs: number
   readonly duplicateWindowMs: number
+  /** Where an agent must name model, version and run: on live accounts, or everywhere. */
+  readonly namedModel?: 'live' | 'always'
   /** What an explicit order's quantity must be, compared with the computed size. */
   readonly explicitQty: 'exact' | 'not-larger'
   readonly allowShort: boolean

@@ -47,6 +47,7 @@ type Compared = {
   ENVIRONMENT_MISMATCH: { expected: string; account: string }
   ACCOUNT_MISMATCH: { expected: string; account: string }
   STAGE_FORBIDS: { stage: Stage; sendsTo: string }
+  DECISION_MAKER_MISSING: { missing: string }
   BUILD_NOT_AGREED: { reason: string }
   // the intent itself
   SIGNAL_IS_HOLD: { symbol: string }
@@ -231,6 +232,13 @@ export const REFUSALS: { readonly [C in RefusalCode]: Row<C> } = {
     transient: false,
     says: (r) => `The rules are for ${r.expected}, but the account is ${r.account}.`,
     todo: ASK_OPERATOR,
+  },
+  DECISION_MAKER_MISSING: {
+    meaning:
+      'An agent proposed it and does not say what decided it: the model, its version, and the run of the prompt. Live accounts ask for it, and others where `policy.namedModel` says so.',
+    transient: false,
+    says: (r) => `The proposal does not name ${r.missing}.`,
+    todo: 'Propose it again, under a new id, with `model`, `model_version` and `artifact_id`.',
   },
   STAGE_FORBIDS: {
     meaning:

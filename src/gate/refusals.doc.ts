@@ -33,6 +33,7 @@ export const SAMPLES: { readonly [C in RefusalCode]: Extract<Refusal, { code: C 
   NOBODY_ON_DUTY: { code: 'NOBODY_ON_DUTY', hours: 'Mon to Fri, 09:30 to 16:00 America/New_York' },
   ENVIRONMENT_MISMATCH: { code: 'ENVIRONMENT_MISMATCH', expected: 'paper:alpaca', account: 'live:alpaca:main' },
   ACCOUNT_MISMATCH: { code: 'ACCOUNT_MISMATCH', expected: 'paper:alpaca:main', account: 'paper:alpaca:second' },
+  DECISION_MAKER_MISSING: { code: 'DECISION_MAKER_MISSING', missing: 'model, model_version' },
   STAGE_FORBIDS: { code: 'STAGE_FORBIDS', stage: 'S1', sendsTo: 'a live account' },
   BUILD_NOT_AGREED: {
     code: 'BUILD_NOT_AGREED',

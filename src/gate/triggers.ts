@@ -15,6 +15,7 @@ export type TriggerName =
   | 'doubtThatLasts'
   | 'rejectBurst'
   | 'orderRate'
+  | 'sentDiffers'
   | 'booksDiffer'
   | 'brokerSilent'
   | 'brokerLost'
@@ -129,6 +130,14 @@ export const TRIGGERS: { readonly [N in TriggerName]: TriggerRow } = {
     alert: 'ORDER_RATE',
     severity: 'critical',
   },
+  sentDiffers: {
+    control: 'A03',
+    when: 'the bytes of N order were not what was approved, or more orders left than were approved',
+    figure: { unit: 'count', defaults: always(1), reason: 'It cannot happen while the program is right.' },
+    halts: both('K4'),
+    alert: 'SENT_DIFFERS',
+    severity: 'critical',
+  },
   booksDiffer: {
     control: 'A02',
     when: 'a difference between our book and the broker that nothing explains has been there for N',
@@ -241,6 +250,7 @@ const RUNBOOKS: Readonly<Record<string, string>> = {
   STALE_QUOTE: '#e4-loss-of-connectivity',
   CLOCK_OFF: '#e9-clock-fault',
   CLOCK_WRONG: '#e9-clock-fault',
+  SENT_DIFFERS: '#e1-kill',
   UNSEALED: '#e8-audit-chain-failure',
 }
 /** The chapter about an alert of this kind; that about stopping where there is none of its own. */

@@ -268,6 +268,11 @@ const policy = z.strictObject({
     default: '60000',
     meaning: 'A second intent for the same symbol and side within this time is refused as a duplicate.',
   }),
+  namedModel: setting(choice(['live', 'always']), {
+    default: 'live',
+    meaning:
+      'Where an agent must say what decided its order: model, version and run. A live account always asks; `always` asks on paper too.',
+  }),
   explicitQty: setting(choice(['exact', 'not-larger']), {
     default: 'exact',
     meaning: 'What the quantity of an explicit order must be, compared with the computed size.',
@@ -797,13 +802,14 @@ export function limitSettingsOf({ policy: p }: Settings): LimitSettings {
 export function policyOf(settings: Settings): Policy {
   const { policy: p, account: a } = settings
   const scaled = (ms: number): number => Math.round(ms * (hasOwnClock(settings) ? settings.sim.speed : 1))
-  const { riskPerTrade, maxDriftBps, stopLimitSlackBps, explicitQty } = p
+  const { riskPerTrade, maxDriftBps, stopLimitSlackBps, explicitQty, namedModel } = p
   return {
     ...UNLIMITED,
     riskPerTrade,
     maxDriftBps,
     stopLimitSlackBps,
     explicitQty,
+    namedModel,
     environment: a.environment,
     broker: a.broker,
     quoteAgeMaxMs: scaled(p.quoteAgeMaxMs),

@@ -168,6 +168,13 @@ export function intentCard(intent: Wire.Intent): string {
     'asked by',
     `${intent.proposer.type} ${intent.proposer.name ?? intent.proposer.id}, strategy ${intent.strategyID}${intent.confidence === null ? '' : `, confidence ${intent.confidence}`}`,
   ])
+  if (intent.model !== null || intent.run.id !== null)
+    lines.push([
+      'decided by',
+      [intent.model && `${intent.model.name} ${intent.model.version}`, intent.run.id && `run ${intent.run.id}`]
+        .filter((part) => part !== null)
+        .join(', '),
+    ])
   lines.push(['its own words', intent.reasoning.replace(/\s+/g, ' ')])
   return `${pairs(lines)}\n\n${harmless(intent.summary)}`
 }

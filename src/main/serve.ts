@@ -28,6 +28,7 @@ import { err } from '../values/result.ts'
 import { createWorker, type Worker } from '../worker/worker.ts'
 import { readAssets } from './assets.ts'
 import { prepareBroker } from './broker.ts'
+import { buildOf } from './build.ts'
 import { openChannels } from './channels.ts'
 import { clockOf, type ClockSpec } from './clock.ts'
 import { accountID, INSTALLATION, limitSettingsOf, policyOf, readSecret, type Settings } from './config.ts'
@@ -138,7 +139,7 @@ async function start(settings: Settings, overrides: Overrides, undo: (() => unkn
     watching: { tighter: settings.watch },
     speed,
     version: VERSION,
-    build: process.version,
+    build: buildOf(),
   }
   const data: DeskThreadData = {
     file: places.database,

@@ -32,6 +32,9 @@ export type Proposal = {
   readonly reasoning: string
   readonly generatedAt: Instant
   readonly expiresAt: Instant
+  /** The model that had the idea, in its own words; absent where none is named. */
+  readonly model?: { readonly name: string; readonly version: string }
+  /** The run of the prompt, or whatever else the idea was computed from. */
   readonly artifactID: string | null
   readonly artifactHash: string | null
 }

@@ -1,6 +1,7 @@
 import type { Passed } from '../gate/gate.ts'
 import type { AssetClass, Instrument } from '../orders/instrument.ts'
 import type { Report } from '../orders/report.ts'
+import type { Outgoing } from '../orders/outgoing.ts'
 import type { OrderRef, OrdType, Role, Terms, TimeInForce } from '../orders/terms.ts'
 import type { AccountFact, MarketSession, Quote } from '../gate/facts.ts'
 import type { AccountID, ClOrdID, OrderID } from '../values/brand.ts'
@@ -82,8 +83,11 @@ export type InDoubt = { readonly outcome: 'in-doubt'; readonly cause: string }
 /**
  * Asked in the instant before the first byte leaves: an adapter may have to wait for its turn, and a halt may come
  * meanwhile. False: nothing is sent, and whatever is answered then means that.
+ *
+ * @param outgoing what the bytes say, read back from them, where the adapter writes bytes: another order than the one that
+ * was approved never leaves.
  */
-export type MayGo = () => Promise<boolean>
+export type MayGo = (outgoing?: Outgoing) => Promise<boolean>
 
 /** `accepted` means the request was taken, not that the order is gone: only a report says that. */
 export type CancelSent =

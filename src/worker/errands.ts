@@ -1,9 +1,10 @@
-import type { Desk, Send } from '../desk/desk.ts'
+import type { Desk, NotSent, Send } from '../desk/desk.ts'
 import { haltOf, ofAll, statesOf } from '../orders/halt.ts'
 import { closes } from '../orders/liquidation.ts'
 import { isOpen, type Order } from '../orders/machine.ts'
 import { isNamedByOthers } from '../orders/generations.ts'
 import { isLeg, mayTrade, ownerOf } from '../orders/protection.ts'
+import { type Outgoing, outgoingFaults } from '../orders/outgoing.ts'
 import { type Broker, type BrokerPosition, type MayGo, ReadFailed, type Sent } from '../ports/broker.ts'
 import type { Clock } from '../ports/clock.ts'
 import type { Errand, ErrandKind } from '../ports/records.ts'
@@ -167,15 +168,19 @@ export async function deliver(h: Hands, send: Send): Promise<void> {
 /** Six tries span at most 15.5 s, long enough for a full disk to be noticed, and inside the lease of the send. */
 const RECORD_PLAN = { tries: 6, firstMs: 500, capMs: 8_000 }
 
-async function attempt(h: Hands, send: Send): Promise<Sent | { outcome: 'not-sent'; cause: string }> {
+async function attempt(h: Hands, send: Send): Promise<Sent | NotSent> {
   const opens = send.kind === 'single' ? !send.order.reduceOnly : send.kind === 'replace' && !send.reduces
   let held: string | null = null
-  const mayGo = async (): Promise<boolean> => {
+  let differs: string | null = null
+  const mayGo = async (outgoing?: Outgoing): Promise<boolean> => {
     held ??= await heldBack(h, send, opens)
+    const faults = outgoing && send.kind !== 'pair' ? outgoingFaults(outgoing, send.clOrdID, send.order) : []
+    if (faults.length > 0) held = differs = `what was about to leave is not what was approved: ${faults.join('; ')}`
     return held === null
   }
   const sent = (await mayGo()) ? await sentBy(h.broker, send, mayGo) : null
-  return sent !== null && held === null ? sent : { outcome: 'not-sent', cause: `Not sent: ${held}.` }
+  if (sent !== null && held === null) return sent
+  return { outcome: 'not-sent', cause: `Not sent: ${held}.`, ...(differs !== null && { differs }) }
 }
 
 /** Asked in the instant before the first byte: an order may have waited for its turn at the broker. */

@@ -204,6 +204,29 @@ describe('a send', () => {
       ['recorded not-sent'],
     ],
     [
+      'does not go when what is about to leave is another order',
+      {
+        broker: {
+          submit: async (clOrdID, order, mayGo) =>
+            (await mayGo?.({ clOrdID, ...order, side: order.side === 'Buy' ? 'Sell' : 'Buy' })) === false
+              ? { outcome: 'in-doubt', cause: 'held' }
+              : ACCEPTED,
+        },
+      },
+      single('a'),
+      ['recorded not-sent'],
+    ],
+    [
+      'goes when what is about to leave is the order that was approved',
+      {
+        broker: {
+          submit: async (clOrdID, order, mayGo) => ((await mayGo?.({ clOrdID, ...order })) ? ACCEPTED : ACCEPTED),
+        },
+      },
+      single('a'),
+      ['recorded accepted'],
+    ],
+    [
       'goes in the last moment of its approval',
       {},
       { ...single('a'), sendBy: fromMs(1_000_000) } as Send,

@@ -1,4 +1,5 @@
 import { CONTROLS, type Control, type Place } from './controls.ts'
+import { PLANTED } from './planted.ts'
 
 const PARTS: readonly (readonly [letter: string, title: string])[] = [
   ['P', 'Before a trade'],
@@ -29,7 +30,7 @@ const row = (one: Control): string =>
     cell(one.parameters.map(code)),
     cell(one.answers.map(code)),
     cell(tests(one.tests)),
-    one.planted.length === 0 ? '—' : one.planted.map(code).join(', '),
+    cell(PLANTED.filter(({ control }) => control === one.id).map(({ name }) => name)),
     one.missing ?? '—',
   ].join(' | ')} |`
 
@@ -39,7 +40,7 @@ export function generate(): string {
   const parts = PARTS.flatMap(([letter, title]) => [
     `## ${title}`,
     [
-      '| control | state | code | parameters | what it says | held by | taken out by hand | what is missing |',
+      '| control | state | code | parameters | what it says | held by | taken out | what is missing |',
       '| --- | --- | --- | --- | --- | --- | --- | --- |',
       ...CONTROLS.filter(({ id }) => id.startsWith(letter)).map(row),
     ].join('\n'),
@@ -55,7 +56,8 @@ Of ${CONTROLS.length} controls ${count('there')} are there, ${count('in part')} 
 means and who may change it is in [limits.md](limits.md); every refusal in [refusals.md](refusals.md), and
 what stops trading or calls people by itself in [monitoring.md](monitoring.md).
 
-*Taken out by hand*: that check was removed from the code, one at a time, and a test of the row failed.`,
+*Taken out*: that part is taken out of the code, one at a time, and the tests beside it in
+[planted.ts](../test/controls/planted.ts) must fail. \`npm test\` does it each time; \`npm run controls:planted\` prints what noticed what.`,
     ...parts,
   ].join('\n\n')}\n`
 }

@@ -7,6 +7,8 @@ import { CODES } from '../../src/gate/refusal.ts'
 import { TRIGGER_NAMES, TRIGGERS } from '../../src/gate/triggers.ts'
 import { settingInfos } from '../../src/main/config.ts'
 import { CONTROLS, type Control, type Place } from './controls.ts'
+import { PLANTED } from './planted.ts'
+import { tried } from './planting.ts'
 
 const ROOT = join(import.meta.dirname, '..', '..')
 const textOf = new Map<string, string>()
@@ -51,6 +53,42 @@ function faultsOf({ state, code, parameters, answers, tests, missing }: Control)
       : ['what is there in part says what is missing, and only that']),
   ]
 }
+
+const finds = ({ edits }: (typeof PLANTED)[number]): string[] =>
+  edits.flatMap(({ file, find }) => {
+    const times = read(file).split(find).length - 1
+    return times === 1 ? [] : [`in ${file} this stands ${times} times: ${find}`]
+  })
+
+describe('what is taken out of the code', () => {
+  it('is named once', () => {
+    const names = PLANTED.map(({ control, name }) => `${control} ${name}`)
+    assert.deepEqual(names, [...new Set(names)])
+  })
+  it('is something of every control that is there, or the row says why not', () => {
+    const of = (id: string) => PLANTED.some(({ control }) => control === id)
+    assert.deepEqual(
+      CONTROLS.filter((one) => one.state !== 'not yet' && of(one.id) === (one.unplanted !== undefined)).map(
+        ({ id }) => id,
+      ),
+      [],
+    )
+  })
+  for (const one of PLANTED) it(`${one.control} ${one.name} stands there once`, () => assert.deepEqual(finds(one), []))
+  // Each in a process of its own, two at once: the whole takes as long as loading the desk so many times.
+  it('is noticed by each of its proofs', { timeout: 600_000 }, async () => {
+    const queue = PLANTED.flatMap((one) => one.held.map((held) => [one, held] as const))
+    const missed: string[] = []
+    const hand = async (): Promise<void> => {
+      for (let next = queue.shift(); next !== undefined; next = queue.shift()) {
+        const { planted, held, is, told } = await tried(...next)
+        if (is !== 'noticed') missed.push(`${planted}, ${held.join(' ')}: ${is} ${told}`)
+      }
+    }
+    await Promise.all([hand(), hand()])
+    assert.deepEqual(missed, [])
+  })
+})
 
 describe('the controls', () => {
   it('are those of the table, each once', () =>

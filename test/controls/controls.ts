@@ -14,8 +14,8 @@ export type Control = {
   /** Refusal codes, actions of the journal, kinds of alert. */
   readonly answers: readonly string[]
   readonly tests: readonly Place[]
-  /** What was taken out of the code by hand, one at a time, whereupon a test above went red. */
-  readonly planted: readonly string[]
+  /** Why nothing of it can be taken out of the code to see a test fail; absent where `planted.ts` does. */
+  readonly unplanted?: string
   /** What the demand asks for and is not there; null when nothing. */
   readonly missing: string | null
 }
@@ -26,7 +26,7 @@ const USAGE = 'src/gate/usage.ts'
 const WATCH = 'src/desk/watching.ts'
 const TRIGGERS = 'src/gate/triggers.ts'
 const scenario = (name: string): Place => [`scenarios/${name}.scenario`]
-const NOTHING = { code: [], parameters: [], answers: [], tests: [], planted: [] } as const
+const NOTHING = { code: [], parameters: [], answers: [], tests: [] } as const
 
 export const CONTROLS: readonly Control[] = [
   {
@@ -46,7 +46,6 @@ export const CONTROLS: readonly Control[] = [
       [GATE, 'P01 a third order is blocked, each of which would fit alone'],
       scenario('limit-turnover-of-a-day'),
     ],
-    planted: ['grossExposure', 'dayTurnover'],
     missing: null,
   },
   {
@@ -57,7 +56,6 @@ export const CONTROLS: readonly Control[] = [
     parameters: ['maxOrderNotional', 'policy.maxOrderNotional'],
     answers: ['ORDER_NOTIONAL_EXCEEDED'],
     tests: [[GATE, 'P02 order']],
-    planted: ['orderLimit'],
     missing: null,
   },
   {
@@ -68,7 +66,6 @@ export const CONTROLS: readonly Control[] = [
     parameters: ['maxOrderQty'],
     answers: ['ORDER_QTY_EXCEEDED', 'QTY_ABOVE_MAXIMUM'],
     tests: [[GATE, 'P03 quantity']],
-    planted: ['orderQty'],
     missing: 'One figure for the account, not one for each asset class; no share of the average daily volume.',
   },
   {
@@ -86,7 +83,6 @@ export const CONTROLS: readonly Control[] = [
       [GATE, 'P04 move up'],
       [GATE, 'P04 move down to the price of now'],
     ],
-    planted: ['collar', 'move'],
     missing: 'One collar for all asset classes: FX majors do not have the narrower one.',
   },
   {
@@ -111,7 +107,6 @@ export const CONTROLS: readonly Control[] = [
         'never lets more than four thirds of a minute through within one, whatever is asked when',
       ],
     ],
-    planted: ['perMinute', 'perDay'],
     missing: null,
   },
   {
@@ -131,7 +126,6 @@ export const CONTROLS: readonly Control[] = [
       scenario('limits-count-what-is-in-doubt'),
       scenario('crash-after-send-started'),
     ],
-    planted: ['orders in flight'],
     missing: null,
   },
   {
@@ -150,7 +144,6 @@ export const CONTROLS: readonly Control[] = [
       scenario('double-submit'),
       ['src/desk/naming.test.ts', 'is the same for the same attempt, whatever crashed in between'],
     ],
-    planted: ['duplicate'],
     missing: 'There is no MCP yet, so nothing was tried by HTTP and MCP at once.',
   },
   {
@@ -171,7 +164,6 @@ export const CONTROLS: readonly Control[] = [
       scenario('watch-losers-in-a-row'),
       scenario('watch-repeats'),
     ],
-    planted: ['repeats', 'every trigger'],
     missing: 'Who releases the halt of a strategy needs a role, and no passkey.',
   },
   {
@@ -192,7 +184,6 @@ export const CONTROLS: readonly Control[] = [
       scenario('opening-position'),
       scenario('external-fill'),
     ],
-    planted: ['positionLimit', 'symbolShare', 'netExposure'],
     missing: 'No limit by sector or currency, and none over several accounts.',
   },
   {
@@ -216,7 +207,6 @@ export const CONTROLS: readonly Control[] = [
       scenario('watch-drawdown'),
       ['src/values/day.test.ts', 'it('],
     ],
-    planted: ['dayLoss', 'drawdown'],
     missing: 'After a drawdown one person with a role releases the halt; it does not take two with a passkey each.',
   },
   {
@@ -244,7 +234,6 @@ export const CONTROLS: readonly Control[] = [
       [GATE, 'P11 class not allowed'],
       [GATE, 'P11 type not allowed'],
     ],
-    planted: ['symbolRestricted', 'symbolAllowed', 'assetClassAllowed', 'ordTypeAllowed'],
     missing: 'No lists of venues or sessions.',
   },
   {
@@ -267,7 +256,6 @@ export const CONTROLS: readonly Control[] = [
       ['src/gate/gate.test.ts', 'not shortable'],
       ['src/gate/gate.test.ts', 'short not allowed'],
     ],
-    planted: ['short'],
     missing:
       'No locate (Alpaca’s borrow_status is not read), no price test on a restricted day, no marking of short sales.',
   },
@@ -279,7 +267,6 @@ export const CONTROLS: readonly Control[] = [
     parameters: ['buyingPowerBuffer', 'policy.buyingPowerBuffer'],
     answers: ['BUYING_POWER_EXCEEDED'],
     tests: [[GATE, 'P14 buffer: 400000.00 of buying power'], scenario('buying-power-is-shared')],
-    planted: ['buyingPower'],
     missing:
       'No margin regime by broker, and no block after two intraday deficits that stand. There is no counter of day trades, on purpose.',
   },
@@ -305,7 +292,6 @@ export const CONTROLS: readonly Control[] = [
     parameters: [],
     answers: ['OPPOSITE_ORDER', 'OPPOSITE_POSITION'],
     tests: [scenario('opposite-order'), ['src/gate/gate.test.ts', 'OPPOSITE_ORDER']],
-    planted: ['oppositeOrder'],
     missing:
       'Open entries on the other side block; stops and targets of our own that rest do not, nor do orders in other accounts of the same owner.',
   },
@@ -317,24 +303,26 @@ export const CONTROLS: readonly Control[] = [
     parameters: ['policy.accountAgeMaxMs'],
     answers: ['MARKET_CLOSED', 'SESSION_MISSING', 'SESSION_STALE', 'NOT_TRADABLE'],
     tests: [scenario('market-closed'), ['src/gate/gate.test.ts', 'MARKET_CLOSED']],
-    planted: ['session'],
     missing:
       'The broker’s word on the session is taken; halts and limit-up, limit-down of one symbol are not read, and there is no calendar of our own.',
   },
   {
     id: 'P19',
     name: 'decision maker known',
-    state: 'in part',
+    state: 'there',
     code: [
       ['src/orders/proposal.ts', 'strategyID'],
       ['src/approvals/envelope.ts', 'policyVersion'],
+      [CHECKS, 'function decisionMaker('],
     ],
-    parameters: [],
-    answers: ['intent.received', 'intent.approved', 'order.created'],
-    tests: [['src/desk/proving.test.ts', 'it(']],
-    planted: [],
-    missing:
-      'Strategy, proposer, approvers and version of the policy are with each order; model, its version and the run of the prompt are not, and none of it is in the ClOrdID.',
+    parameters: ['policy.namedModel'],
+    answers: ['DECISION_MAKER_MISSING', 'intent.received', 'intent.approved', 'order.created'],
+    tests: [
+      ['src/gate/gate.test.ts', 'live, by an agent that names no model'],
+      ['src/gate/gate.test.ts', 'on paper that asks for it, by an agent that names nothing'],
+      ['src/api/input.test.ts', 'a model without its version'],
+    ],
+    missing: null,
   },
   {
     id: 'P20',
@@ -354,7 +342,6 @@ export const CONTROLS: readonly Control[] = [
       ['src/gate/limits.test.ts', 'tighten, and are told where they would loosen'],
       ['src/api/access.test.ts', 'an agent can do nothing that is for people'],
     ],
-    planted: ['proposers', 'the next day', 'settings only tighten'],
     missing: null,
   },
   {
@@ -383,7 +370,6 @@ export const CONTROLS: readonly Control[] = [
         'a word in Slack halts, and nothing can be approved there until people release it',
       ],
     ],
-    planted: ['both looks at the halt'],
     missing:
       'One account, so nothing is halted over several brokers; the times are measured in bench/, and no test fails by them.',
   },
@@ -403,7 +389,6 @@ export const CONTROLS: readonly Control[] = [
       scenario('watch-stale-quote'),
       scenario('watch-alert-that-somebody-sees'),
     ],
-    planted: ['every trigger'],
     missing:
       'No alert on slippage or on an acknowledgement that takes longer than 5 s; no test of 5 s from the event to a delivered notice.',
   },
@@ -415,7 +400,6 @@ export const CONTROLS: readonly Control[] = [
     parameters: ['unheard', 'unheeded'],
     answers: ['task.acknowledged', 'task.escalated', 'halt.engaged'],
     tests: [scenario('watch-alert-that-nobody-sees'), scenario('watch-alert-that-somebody-sees')],
-    planted: ['unheeded'],
     missing: null,
   },
   {
@@ -436,7 +420,6 @@ export const CONTROLS: readonly Control[] = [
     parameters: ['ordersInDoubt', 'doubtThatLasts'],
     answers: ['DOUBTS', 'IN_DOUBT', 'halt.engaged'],
     tests: [scenario('watch-orders-in-doubt'), ['src/brokers/budget.test.ts', 'opens after so many failures in a row']],
-    planted: ['every trigger'],
     missing: null,
   },
   {
@@ -458,7 +441,6 @@ export const CONTROLS: readonly Control[] = [
     parameters: [],
     answers: ['execution.reported'],
     tests: [scenario('fill-the-stream-lost'), ['src/api/events.test.ts', 'it(']],
-    planted: [],
     missing:
       'The card of an order tells its fills in the chat; there is no message of its own for each live fill, and no test of 2 s.',
   },
@@ -479,27 +461,29 @@ export const CONTROLS: readonly Control[] = [
       scenario('external-order'),
       ['src/desk/reconciling.test.ts', 'stops a symbol when it has stood for a while, not when it is looked at often'],
     ],
-    planted: [],
     missing: 'Cash and fees are not compared.',
   },
   {
     id: 'A03',
     name: 'outgoing = approved',
-    state: 'in part',
+    state: 'there',
     code: [
       ['src/desk/delivery.ts', 'export async function beginSend('],
       ['src/desk/proving.ts', 'export function proveOrders('],
+      ['src/orders/outgoing.ts', 'export function outgoingFaults('],
+      ['src/brokers/alpaca/outgoing.ts', 'export function readBack('],
+      [WATCH, 'async function compareSent('],
     ],
-    parameters: [],
-    answers: ['APPROVAL_VOID'],
+    parameters: ['sentDiffers'],
+    answers: ['APPROVAL_VOID', 'SENT_DIFFERS', 'order.absent', 'halt.engaged'],
     tests: [
       ['src/desk/proving.test.ts', 'it('],
+      scenario('outgoing-is-another-order'),
+      ['src/brokers/alpaca/outgoing.test.ts', 'are the order that was approved'],
       scenario('drift-voids-both-votes'),
       scenario('approval-not-sent-in-time'),
     ],
-    planted: [],
-    missing:
-      'The digest is compared before the send, and the journal is proven afterwards; the bytes on the wire are not compared with it.',
+    missing: null,
   },
   {
     id: 'A04',
@@ -515,37 +499,56 @@ export const CONTROLS: readonly Control[] = [
         'is not started with keys that are refused, with those of another account, or without the broker',
       ],
     ],
-    planted: [],
     missing: null,
   },
   {
     id: 'A05',
     name: 'staged deployment',
-    state: 'in part',
+    state: 'there',
     code: [
       ['src/orders/stage.ts', 'export const STAGES'],
       ['src/gate/limits.ts', 'const STAGE_RULES'],
+      ['src/gate/rollout.ts', 'export const NEEDS'],
+      ['src/desk/promoting.ts', 'export async function stageFault('],
+      ['src/main/origin.ts', 'export async function originIn('],
     ],
-    parameters: ['maxOpenPositions', 'symbols', 'ordTypes', 'allowShort'],
-    answers: ['OPEN_POSITIONS_EXCEEDED', 'STAGE_NOTIONAL_EXCEEDED'],
+    parameters: ['maxOpenPositions', 'symbols', 'ordTypes', 'allowShort', 'account.promotedFrom', 'account.firstStage'],
+    answers: [
+      'OPEN_POSITIONS_EXCEEDED',
+      'STAGE_NOTIONAL_EXCEEDED',
+      'STAGE_FORBIDS',
+      'stage.opened',
+      'stage.changed',
+      'drill.held',
+    ],
     tests: [
       [GATE, 'holds the pilot to its limits'],
       [GATE, 'A05 open positions'],
       ['src/gate/limits.test.ts', 'lets the pilot trade nothing until its symbols are named'],
+      ['src/gate/rollout.test.ts', 'is met by exactly that much in'],
+      ['test/rollout/month.test.ts', 'goes from shadow to pilot by what was shown and who agreed, and back by itself'],
+      scenario('stage-needs-evidence'),
+      scenario('stage-demoted-by-a-break'),
     ],
-    planted: ['openPositions'],
-    missing: 'No promotion with evidence and no demotion: the stage follows from paper or live.',
+    missing: null,
   },
   {
     id: 'A06',
     name: 'identical code everywhere',
-    state: 'in part',
-    code: [['src/store/lock.ts', 'export function lock(']],
+    state: 'there',
+    code: [
+      ['src/main/build.ts', 'export function buildOf('],
+      ['src/desk/rolling.ts', 'export function notAgreed('],
+      ['src/store/lock.ts', 'export function lock('],
+    ],
     parameters: [],
-    answers: ['gateway.started'],
-    tests: [['test/e2e/cli.test.ts', 'a second service on the same data, or on the same port, says so']],
-    planted: [],
-    missing: 'No build hash on each order, no refusal of a dirty build, and no lease over several machines.',
+    answers: ['BUILD_NOT_AGREED', 'gateway.started', 'order.created', 'stage.changed'],
+    tests: [
+      ['src/main/build.test.ts', 'changes with the runtime'],
+      ['src/gate/gate.test.ts', 'live, by a build that nobody agreed to'],
+      ['test/e2e/cli.test.ts', 'a second service on the same data, or on the same port, says so'],
+    ],
+    missing: null,
   },
   {
     id: 'A07',
@@ -555,7 +558,6 @@ export const CONTROLS: readonly Control[] = [
     parameters: ['account.environment'],
     answers: ['ENVIRONMENT_MISMATCH'],
     tests: [scenario('paper-is-not-live'), ['src/brokers/alpaca/hosts.test.ts', 'are Alpaca’s own']],
-    planted: [],
     missing: 'No load test at twice the highest message rate of the last six months.',
   },
   {
@@ -566,9 +568,7 @@ export const CONTROLS: readonly Control[] = [
     parameters: [],
     answers: ['strategy.described'],
     tests: [['src/desk/limiting.test.ts', 'takes the risk role and somebody else, and sizes its orders from then on']],
-    planted: [],
-    missing:
-      'A description of a strategy is kept and changed by people; no stage asks for it yet, and what agents do is logged without their inputs and model.',
+    missing: 'What agents do beside their proposals (withdrawals, halts) is logged without model and inputs.',
   },
   {
     id: 'A09',
@@ -588,7 +588,6 @@ export const CONTROLS: readonly Control[] = [
       ['src/store/tamper.test.ts', 'of a running store is a consistent moment, and opens'],
       ['test/e2e/cli.test.ts', 'an old backup is refused, or its loss accepted; then it starts halted'],
     ],
-    planted: [],
     missing: 'No quarterly test of the broker’s phone desk and page; a restore is tried, not timed.',
   },
   {
@@ -602,7 +601,6 @@ export const CONTROLS: readonly Control[] = [
       ['src/desk/governing.test.ts', 'ends every session of whoever is out, and what they armed'],
       scenario('approver-disabled'),
     ],
-    planted: [],
     missing: 'No quarterly list of who has access, and no penetration test.',
   },
   {
@@ -613,7 +611,6 @@ export const CONTROLS: readonly Control[] = [
     parameters: [],
     answers: [],
     tests: [['src/store/tamper.test.ts', 'is verified without the database, by the bytes that were hashed']],
-    planted: [],
     missing:
       'Nothing is ever purged, so there is no retention to set; no legal hold, and cards of chats are not copied.',
   },
@@ -634,7 +631,6 @@ export const CONTROLS: readonly Control[] = [
       ['src/store/tamper.test.ts', 'a row deleted'],
       ['test/e2e/cli.test.ts', 'a journal that was edited is found, and an older copy is not opened'],
     ],
-    planted: [],
     missing: null,
   },
   {
@@ -651,7 +647,6 @@ export const CONTROLS: readonly Control[] = [
       ['src/gate/gate.test.ts', 'CLOCK_DISAGREES'],
       ['src/main/clock.test.ts', 'a standing clock moves only when it is moved, and never back'],
     ],
-    planted: [],
     missing: 'Neither NTP nor PTP is read, and no log of offsets is kept.',
   },
   {
@@ -662,7 +657,6 @@ export const CONTROLS: readonly Control[] = [
     parameters: [],
     answers: ['execution.reported'],
     tests: [scenario('bust'), scenario('correct'), scenario('bust-of-a-stop')],
-    planted: [],
     missing:
       'Busts and corrections are followed; no fill is looked at for a price outside the collar, and no request is written.',
   },
@@ -674,7 +668,7 @@ export const CONTROLS: readonly Control[] = [
     parameters: [],
     answers: [],
     tests: [[GATE, 'has its proof here']],
-    planted: [],
+    unplanted: 'It asks for nothing beside P01 to P11 and R01, whose checks are taken out there.',
     missing: null,
   },
   {
@@ -688,7 +682,6 @@ export const CONTROLS: readonly Control[] = [
     parameters: [],
     answers: ['limits.changed'],
     tests: [[GATE, 'is looked at again before the send'], scenario('limit-soft')],
-    planted: ['soft limits'],
     missing:
       'Hard and soft limits with who set them and why; no note of calibration, no owner and no date of the last review.',
   },

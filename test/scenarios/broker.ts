@@ -4,6 +4,7 @@ import type { Instrument } from '../../src/orders/instrument.ts'
 import type { Report } from '../../src/orders/report.ts'
 import { opposite, type OrderRef, type Role, type Terms } from '../../src/orders/terms.ts'
 import {
+  type MayGo,
   type Broker,
   type BrokerOrder,
   type BrokerPosition,
@@ -75,6 +76,8 @@ export type Answer =
         | 'crash'
         | 'crash-booked'
     }
+  /** The adapter has a bug: what it is about to write is another order. Nothing of it reaches the broker. */
+  | { readonly is: 'mangled' }
   | { readonly is: 'reject'; readonly text: string }
   | { readonly is: 'late'; readonly arrivesAt: Instant }
   | {
@@ -269,7 +272,14 @@ export class ScriptedBroker implements Broker {
 
   // --- the port
 
-  async submit(clOrdID: ClOrdID, order: Passed): Promise<Sent> {
+  async submit(clOrdID: ClOrdID, order: Passed, mayGo?: MayGo): Promise<Sent> {
+    const outgoing = { clOrdID, ...order }
+    if (this.#answers[0]?.is === 'mangled') {
+      this.#answers.shift()
+      // An adapter with a bug in it: what it is about to write is for ten times as much.
+      outgoing.orderQty = times(order.orderQty, dec('10')) as Qty
+    }
+    if ((await mayGo?.(outgoing)) === false) return { outcome: 'in-doubt', cause: 'it was called off' }
     this.sends.push({ clOrdID, terms: order, at: this.#clock.now() })
     const book = (withLegs = true): Truth => {
       const taken = this.capabilities.idempotentSubmit ? this.byName(clOrdID) : undefined
@@ -328,6 +338,8 @@ export class ScriptedBroker implements Broker {
       case 'late':
         this.#late.push({ at: answer.arrivesAt, book: () => acknowledge(book()) })
         return { outcome: 'in-doubt', cause: 'the reply was lost' }
+      case 'mangled': // asked for before the reply, and for a pair or a replacement it means the same
+        return { outcome: 'in-doubt', cause: 'it was called off' }
       case 'throw':
         throw new Error('socket hang up')
       case 'throw-booked':

@@ -695,6 +695,7 @@ const NEXT = [
   'fill-first-crash',
   'fill-first-lost',
   'fill-first-no',
+  'mangled',
 ] as const
 
 function answer(w: World, words: Words, is: (typeof NEXT)[number]): Answer {
@@ -812,7 +813,8 @@ function idea(w: World, words: Words, intentID: IntentID, symbol: string, entry:
     reasoning: 'because',
     generatedAt: plusMs(now, -1_000),
     expiresAt: plusMs(now, words.span(words.named('expires') ?? '1h')),
-    artifactID: null,
+    model: { name: 'jax', version: '1' },
+    artifactID: 'run-1',
     artifactHash: null,
   } satisfies Partial<Proposal>
 }

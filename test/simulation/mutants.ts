@@ -28,7 +28,7 @@ export type Mutant = {
 }
 
 /** Puts the edits of `mutant` that are about `file` into its source. @throws when a piece is not there exactly once. */
-export function spoil(mutant: Mutant, file: string, source: string): string {
+export function spoil(mutant: Pick<Mutant, 'name' | 'edits'>, file: string, source: string): string {
   return mutant.edits
     .filter((edit) => edit.file === file)
     .reduce((text, { find, put }) => {

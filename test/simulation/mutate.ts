@@ -3,13 +3,15 @@
 import { registerHooks } from 'node:module'
 import { join } from 'node:path'
 import { pathToFileURL } from 'node:url'
+import { PLANTED } from '../controls/planted.ts'
 import { MUTANTS, spoil } from './mutants.ts'
 
 const ROOT = join(import.meta.dirname, '../..')
 
 /** Plants one mutant in everything that is loaded from now on. @throws when nobody knows it, or its code is not there. */
 function plant(name: string): void {
-  const mutant = MUTANTS.find((one) => one.name === name)
+  const planted = PLANTED.find((one) => `${one.control} ${one.name}` === name)
+  const mutant = MUTANTS.find((one) => one.name === name) ?? planted
   if (!mutant) throw new Error(`there is no mutant ${name}`)
   const files = new Map(mutant.edits.map(({ file }) => [pathToFileURL(join(ROOT, file)).href, file]))
   registerHooks({

@@ -40,6 +40,7 @@ import {
   type Refusal,
   suspendsTrade,
 } from './parse.ts'
+import { readBack } from './outgoing.ts'
 import { differences, replaceBody, submitBody } from './requests.ts'
 import { openStream, type Stream } from './stream.ts'
 import { createTape } from './tape.ts'
@@ -270,7 +271,8 @@ export async function openAlpaca(options: AlpacaOptions): Promise<Broker> {
   async function submitted(clOrdID: ClOrdID, order: Parameters<Broker['submit']>[1], mayGo?: MayGo): Promise<Sent> {
     const body = submitBody(clOrdID, order, classOf(order.symbol))
     const lane = order.reduceOnly ? 'urgent' : 'order'
-    const answer = await send({ method: 'POST', path: '/v2/orders', body, lane, mayGo })
+    const asked = mayGo && ((bytes: string) => mayGo(readBack(bytes)))
+    const answer = await send({ method: 'POST', path: '/v2/orders', body, lane, mayGo: asked })
     return madeOrder(answer, clOrdID, order)
   }
 
@@ -399,15 +401,19 @@ export async function openAlpaca(options: AlpacaOptions): Promise<Broker> {
     if (typeof orderID !== 'string') return orderID
     const path = `/v2/orders/${encodeURIComponent(orderID)}`
     let body: ReturnType<typeof replaceBody>
+    let before: Decimal
     try {
-      const orderQty = minus<Decimal>(order.orderQty, await uncounted(orderID)) as Qty
+      before = await uncounted(orderID)
+      const orderQty = minus<Decimal>(order.orderQty, before) as Qty
       body = replaceBody(clOrdID, { ...order, orderQty })
     } catch (thrown) {
       if (!(thrown instanceof ReadFailed)) throw thrown
       return inDoubt(`nothing was sent: ${thrown.message}`)
     }
+    // Alpaca counts only what this order fills; the person saw the size of it and of those before.
+    const asked = mayGo && ((bytes: string) => mayGo(readBack(bytes, before)))
     return madeOrder(
-      await send({ method: 'PATCH', path, body, lane: order.reduceOnly ? 'urgent' : 'order', mayGo }),
+      await send({ method: 'PATCH', path, body, lane: order.reduceOnly ? 'urgent' : 'order', mayGo: asked }),
       clOrdID,
       order,
       orderID,

@@ -1,5 +1,5 @@
 import { createBreaker, createBudget, type Lane, lineUp, type RateNews } from '../budget.ts'
-import { type MayGo, NotAsked, ReadFailed } from '../../ports/broker.ts'
+import { NotAsked, ReadFailed } from '../../ports/broker.ts'
 import type { Clock } from '../../ports/clock.ts'
 import { fromMs, type Instant, msBetween } from '../../values/instant.ts'
 import { parseJson } from '../../values/json.ts'
@@ -17,7 +17,8 @@ export type Call = {
   /** Who goes first when requests are scarce. */
   readonly lane: Lane
   /** Asked when its turn has come. Absent: it goes. */
-  readonly mayGo?: MayGo | undefined
+  /** Asked with the bytes of the body, when it is its turn. */
+  readonly mayGo?: ((bytes: string) => Promise<boolean>) | undefined
 }
 
 /** What came back. `body` is parsed JSON with every digit (`Numeral`), undefined when it is none. */
@@ -87,12 +88,13 @@ export function openHttp(o: HttpOptions): Http {
       return { status: null, cause, sent }
     }
     if (!(await admitted(call.lane, deadline))) return none(closed.signal.aborted ? CLOSED : SPENT, false)
-    if (call.mayGo && !(await call.mayGo())) return none(HELD, false)
+    const bytes = call.body === undefined ? null : JSON.stringify(call.body)
+    if (call.mayGo && !(await call.mayGo(bytes ?? ''))) return none(HELD, false)
     try {
       const response = await fetch(o.base + call.path, {
         method: call.method,
         headers: call.body === undefined ? headers : { ...headers, 'Content-Type': 'application/json' },
-        body: call.body === undefined ? null : JSON.stringify(call.body),
+        body: bytes,
         redirect: 'error',
         signal: deadline,
       })

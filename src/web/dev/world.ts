@@ -183,6 +183,8 @@ export function makeWorld(clock: () => number, later: (ms: number, then: () => v
       targetPx: ask.target,
       askedQty: null,
       strategyID: ask.strategy ?? 'momentum-breakout',
+      model: { name: 'jax-large', version: '2026-11-02' },
+      run: { id: 'run-4711', hash: null },
       confidence: '0.72',
       reasoning: ask.reasoning,
       proposer: { type: 'agent', id: 'jax' },

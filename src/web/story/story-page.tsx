@@ -145,6 +145,19 @@ function Asked({ intent }: { intent: Intent }): ReactNode {
           <span>
             Strategy <bdi className="text-ink">{intent.strategyID}</bdi>
           </span>
+          {intent.model === null ? null : (
+            <span>
+              Decided by{' '}
+              <bdi className="text-ink">
+                {intent.model.name} {intent.model.version}
+              </bdi>
+            </span>
+          )}
+          {intent.run.id === null ? null : (
+            <span>
+              Run <bdi className="text-ink">{intent.run.id}</bdi>
+            </span>
+          )}
           {intent.confidence === null ? null : <span>Confidence, by its own account, {intent.confidence}</span>}
           <span>
             Intent <code className="font-mono text-ink">{intent.intentID}</code>

@@ -1,0 +1,371 @@
+import type { Edit } from '../simulation/mutants.ts'
+
+// What is taken out of the code for each control, one at a time, and the tests that must then fail: the proof that the
+// proofs of docs/controls.md can fail. Played by `npm run controls:planted`.
+
+/** A test file, and what the names of its tests must match; absent: all of them. */
+export type Held = readonly [file: string, names?: string]
+
+export type Planted = {
+  /** As the table of controls shows it. */
+  readonly name: string
+  readonly control: `${'P' | 'R' | 'A'}${string}`
+  readonly edits: readonly [Edit, ...Edit[]]
+  readonly held: readonly [Held, ...Held[]]
+}
+
+const CHECKS = 'src/gate/checks.ts'
+const WATCH = 'src/desk/watching.ts'
+const GATE = 'src/gate/controls.test.ts'
+const edit = (file: string, find: string, put: string): Edit => ({ file, find, put })
+/** A scenario by its name. */
+const scenario = (name: string): Held => ['test/scenarios/scenarios.test.ts', `^${name}:`]
+/** A check of the gate that finds no limit to look at. */
+const unlimited = (control: Planted['control'], check: string, kind: string, held: Planted['held']): Planted => ({
+  name: check,
+  control,
+  edits: [edit(CHECKS, `${check}: limit('${kind}',`, `${check}: limit('none' as never,`)],
+  held,
+})
+const uncounted = (control: Planted['control'], check: string, limit: string, held: Planted['held']): Planted => ({
+  name: check,
+  control,
+  edits: [edit(CHECKS, `${check}: counted('${limit}',`, `${check}: counted('none' as never,`)],
+  held,
+})
+
+export const PLANTED: readonly Planted[] = [
+  unlimited('P01', 'grossExposure', 'gross', [[GATE, '^P01 gross']]),
+  unlimited('P01', 'dayTurnover', 'turnover', [[GATE, '^P01'], scenario('limit-turnover-of-a-day')]),
+  unlimited('P02', 'orderLimit', 'order', [[GATE, '^P02 order']]),
+  {
+    name: 'orderQty',
+    control: 'P03',
+    edits: [edit(CHECKS, 'return gt(orderQty, hard)\n', 'return false\n')],
+    held: [[GATE, '^P03 quantity']],
+  },
+  {
+    name: 'collar',
+    control: 'P04',
+    edits: [
+      edit(
+        CHECKS,
+        'const price = prices.find((px) => isApart(px, midPx, collarBps))',
+        'const price = prices.find(() => false)',
+      ),
+    ],
+    held: [[GATE, '^P04 collar']],
+  },
+  {
+    name: 'move',
+    control: 'P04',
+    edits: [edit(CHECKS, "if (isBeyond('maxMoveBps', moveBps, hard))", 'if (false)')],
+    held: [[GATE, '^P04 move']],
+  },
+  uncounted('P05', 'perMinute', 'maxOrdersPerMinute', [
+    [GATE, '^P05 a minute'],
+    scenario('limit-messages-of-a-minute'),
+  ]),
+  uncounted('P05', 'perDay', 'maxOrdersPerDay', [[GATE, '^P05 a day']]),
+  {
+    name: 'what is in flight',
+    control: 'P06',
+    edits: [
+      edit(
+        'src/gate/exposure.ts',
+        'for (const order of facts.inFlight) {',
+        'for (const order of [] as typeof facts.inFlight) {',
+      ),
+    ],
+    held: [scenario('limits-count-what-is-in-flight'), scenario('limits-count-what-is-in-doubt')],
+  },
+  {
+    name: 'duplicate',
+    control: 'P07',
+    edits: [edit(CHECKS, 'if (!twin) return `No other', 'if (!twin || twin) return `No other')],
+    held: [scenario('duplicate-intent'), scenario('duplicate-in-one-moment')],
+  },
+  uncounted('P08', 'repeats', 'maxRepeats', [[GATE, '^P08 repeats'], scenario('limit-repeats')]),
+  {
+    name: 'rejectsInRow',
+    control: 'P08',
+    edits: [edit(WATCH, 'if (most === null || !last || rejects.length < most) return\n', 'return\n')],
+    held: [scenario('watch-rejects-of-a-strategy')],
+  },
+  {
+    name: 'losersInRow',
+    control: 'P08',
+    edits: [edit(WATCH, 'if (!last || losers.length < most) return\n', 'return\n')],
+    held: [scenario('watch-losers-in-a-row')],
+  },
+  unlimited('P09', 'positionLimit', 'position', [[GATE, '^P09 position']]),
+  unlimited('P09', 'symbolShare', 'symbolShare', [[GATE, '^P09 symbol']]),
+  unlimited('P09', 'netExposure', 'net', [[GATE, '^P09 net']]),
+  {
+    name: 'dayLoss',
+    control: 'P10',
+    edits: [edit(CHECKS, "dayLoss: loss('dayLoss',", "dayLoss: loss('none' as never,")],
+    held: [[GATE, '^P10 loss'], scenario('limit-loss-of-a-day')],
+  },
+  {
+    name: 'drawdown',
+    control: 'P10',
+    edits: [edit(CHECKS, "drawdown: loss('drawdown',", "drawdown: loss('none' as never,")],
+    held: [[GATE, '^P10 drawdown'], scenario('limit-drawdown-over-night')],
+  },
+  {
+    name: 'the loss that trips',
+    control: 'P10',
+    edits: [
+      edit(
+        WATCH,
+        'if (!now?.day.opening || !used || !limit || !atLimit.includes(name) || !before.includes(name)) continue',
+        'if (limit || !limit) continue',
+      ),
+    ],
+    held: [scenario('watch-loss-of-a-day'), scenario('watch-drawdown')],
+  },
+  {
+    name: 'symbolRestricted',
+    control: 'P11',
+    edits: [edit(CHECKS, 'return limits.lists.restricted.includes(symbol)', 'return false')],
+    held: [[GATE, '^P11 restricted']],
+  },
+  {
+    name: 'allow-lists',
+    control: 'P11',
+    edits: [edit(CHECKS, 'return names.includes(one)\n', 'return names.includes(one) || true\n')],
+    held: [
+      [GATE, '^P11 not named'],
+      [GATE, '^P11 class'],
+      [GATE, '^P11 type'],
+    ],
+  },
+  {
+    name: 'short',
+    control: 'P13',
+    edits: [edit(CHECKS, 'if (!policy.allowShort) refusals', 'if (false) refusals')],
+    held: [[GATE, '^P13 long only']],
+  },
+  unlimited('P14', 'buyingPower', 'buyingPower', [[GATE, '^P14 buffer'], scenario('buying-power-is-shared')]),
+  {
+    name: 'oppositeOrder',
+    control: 'P17',
+    edits: [edit(CHECKS, "return no(refusals) ?? 'No entry of ours is open on the other side.'", "return 'None.'")],
+    held: [scenario('opposite-order')],
+  },
+  {
+    name: 'session',
+    control: 'P18',
+    edits: [edit(CHECKS, 'evidence.session.ok && !evidence.session.value.open\n', 'evidence.session.ok && false\n')],
+    held: [scenario('market-closed')],
+  },
+  {
+    name: 'decisionMaker',
+    control: 'P19',
+    edits: [
+      edit(CHECKS, "if (proposedBy !== 'agent' || (environment", 'if (proposedBy || !proposedBy || (environment'),
+    ],
+    held: [['src/gate/gate.test.ts', '^live, by an agent that names no model|^live, by an agent that names no run']],
+  },
+  {
+    name: 'the next day',
+    control: 'P20',
+    edits: [edit('src/desk/limiting.ts', 'if (isTightening(before, after)) return null\n', 'return null\n')],
+    held: [['src/desk/limiting.test.ts', 'take another person, and hold from the next day on']],
+  },
+  {
+    name: 'settings only tighten',
+    control: 'P20',
+    edits: [edit('src/gate/limits.ts', 'return stricter(name, has[bound], value)', 'return value')],
+    held: [['src/gate/limits.test.ts', 'cannot take a limit away']],
+  },
+  {
+    name: 'entries are taken back',
+    control: 'R01',
+    edits: [edit('src/desk/halting.ts', 'if (cancels(halt))\n', 'if (false)\n')],
+    held: [scenario('halt-cancels-entries-keeps-stops')],
+  },
+  {
+    name: 'both looks at the halt',
+    control: 'R01',
+    edits: [
+      edit(CHECKS, 'halt: ({ facts: { halt } }) => (halt ?', 'halt: ({ facts: { halt } }) => (false && halt ?'),
+      edit('src/worker/errands.ts', 'if (opens && (await haltedNow(h, send)))', 'if (false)'),
+    ],
+    held: [scenario('halt-before-the-send')],
+  },
+  {
+    name: 'brokerSilent',
+    control: 'R02',
+    edits: [edit(WATCH, 'if (silentMs < ms) continue\n', 'continue\n')],
+    held: [scenario('watch-broker-silent')],
+  },
+  {
+    name: 'rejectBurst',
+    control: 'R02',
+    edits: [edit(WATCH, 'if (rejects.length < most) return\n', 'return\n')],
+    held: [scenario('watch-reject-burst')],
+  },
+  {
+    name: 'unheeded',
+    control: 'R03',
+    edits: [
+      edit(
+        WATCH,
+        "if (severity !== 'critical' || waitedMs < unheededMs || raisedAt <= released) continue\n",
+        'if (severity) continue\n',
+      ),
+    ],
+    held: [scenario('watch-alert-that-nobody-sees')],
+  },
+  {
+    name: 'ordersInDoubt',
+    control: 'R05',
+    edits: [edit(WATCH, 'if (lasting.length < most) return\n', 'return\n')],
+    held: [scenario('watch-orders-in-doubt')],
+  },
+  {
+    name: 'polls',
+    control: 'A01',
+    edits: [
+      edit(
+        'src/worker/errands.ts',
+        'async function poll(h: Hands, errand: Errand): Promise<Outcome> {\n',
+        "async function poll(h: Hands, errand: Errand): Promise<Outcome> {\n  if (h) return 'done'\n",
+      ),
+    ],
+    held: [scenario('fill-the-stream-lost')],
+  },
+  {
+    name: 'a position that differs',
+    control: 'A02',
+    edits: [edit('src/desk/reconciling.ts', 'if (lasting.has(difference.text) && !moving) await', 'if (false) await')],
+    held: [scenario('position-mismatch')],
+  },
+  {
+    name: 'the bytes that leave',
+    control: 'A03',
+    edits: [edit('src/worker/errands.ts', 'if (faults.length > 0) held = differs =', 'if (false) held = differs =')],
+    held: [
+      scenario('outgoing-is-another-order'),
+      ['src/worker/worker.test.ts', 'does not go when what is about to leave is another order'],
+    ],
+  },
+  {
+    name: 'the halt after it',
+    control: 'A03',
+    edits: [edit(WATCH, 'for (const row of rows) await compareSent(c, row)', 'void compareSent')],
+    held: [scenario('outgoing-is-another-order')],
+  },
+  {
+    name: 'the account of the keys',
+    control: 'A04',
+    edits: [edit('src/desk/identifying.ts', 'return same ? ok(null)', 'return same || true ? ok(null)')],
+    held: [['src/desk/identifying.test.ts']],
+  },
+  {
+    name: 'openPositions',
+    control: 'A05',
+    edits: [edit(CHECKS, "    'maxOpenPositions',\n    'symbol", "    'none' as never,\n    'symbol")],
+    held: [[GATE, '^A05 open positions']],
+  },
+  {
+    name: 'what was to be shown',
+    control: 'A05',
+    edits: [edit('src/desk/promoting.ts', 'if (!isShown(evidence))\n', 'if (false)\n')],
+    held: [scenario('stage-needs-evidence')],
+  },
+  {
+    name: 'live below the pilot',
+    control: 'A05',
+    edits: [edit(CHECKS, "if (environment === 'live' && !isLive(stage))\n", 'if (false)\n')],
+    held: [['src/gate/gate.test.ts', '^live, below the pilot']],
+  },
+  {
+    name: 'demotion',
+    control: 'A05',
+    edits: [edit(WATCH, 'if (stage === undefined || !isDemoting(name)) return\n', 'return\n')],
+    held: [scenario('stage-demoted-by-a-break')],
+  },
+  {
+    name: 'a build that nobody agreed to',
+    control: 'A06',
+    edits: [edit(CHECKS, "if (environment === 'live' && buildFault !== null) refusals", 'if (false) refusals')],
+    held: [['src/gate/gate.test.ts', '^live, by a build that nobody agreed to']],
+  },
+  {
+    name: 'paper is not live',
+    control: 'A07',
+    edits: [edit(CHECKS, 'if (!account.startsWith(`${home}:`)) refusals', 'if (false) refusals')],
+    held: [['src/gate/gate.test.ts', '^a live account under paper rules']],
+  },
+  {
+    name: 'a card of each strategy',
+    control: 'A08',
+    edits: [edit('src/gate/rollout.ts', 'met: shown.uncarded.length === 0,', 'met: true,')],
+    held: [['src/gate/rollout.test.ts', 'a strategy without a card']],
+  },
+  {
+    name: 'a backup is checked',
+    control: 'A10',
+    edits: [
+      edit('src/store/backup.ts', 'const head = checkCopy(partial)', 'const head = { size: 0, hash: "", root: "" }'),
+    ],
+    held: [['src/store/tamper.test.ts', 'of a running store is a consistent moment']],
+  },
+  {
+    name: 'sessions of whoever is out',
+    control: 'A11',
+    edits: [edit('src/desk/governing.ts', 'if (what.after.disabled) await keepOut', 'if (false) await keepOut')],
+    held: [['src/desk/governing.test.ts', 'ends every session of whoever is out']],
+  },
+  {
+    name: 'the chain',
+    control: 'A13',
+    edits: [
+      edit(
+        'src/journal/verify.ts',
+        'if (here.seq === at && row.seq === at && row.prev === prev) return null',
+        'if (here.seq === at) return null',
+      ),
+    ],
+    held: [['src/store/tamper.test.ts']],
+  },
+  {
+    name: 'a signal from the future',
+    control: 'A14',
+    edits: [edit(CHECKS, 'if (generatedAt - now > CLOCK_SKEW_MAX_MS * 1000)\n', 'if (false)\n')],
+    held: [['src/gate/gate.test.ts', '^generated more than 2 s ahead']],
+  },
+  {
+    name: 'a trade that never was',
+    control: 'A15',
+    edits: [edit('src/orders/machine.ts', 'if (!to) return { ...trade, live: false }', 'if (!to) return trade')],
+    held: [scenario('bust'), scenario('bust-of-a-stop')],
+  },
+  {
+    name: 'what an export is verified by',
+    control: 'A12',
+    edits: [
+      edit(
+        'src/store/export.ts',
+        'return verifyJournal({ rows: exportedRows(folder), checkpoints: notes, keys: trusted, head })',
+        'return verifyJournal({ rows: [], checkpoints: notes, keys: trusted, head })',
+      ),
+    ],
+    held: [['src/store/tamper.test.ts', 'is verified without the database, by the bytes that were hashed']],
+  },
+  {
+    name: 'soft limits',
+    control: 'A17',
+    edits: [
+      edit(
+        'src/gate/headroom.ts',
+        'return soft && before && order && isBeyond(name, plus(before, order), soft)',
+        'return false && soft',
+      ),
+    ],
+    held: [scenario('limit-soft')],
+  },
+]
