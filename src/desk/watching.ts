@@ -1,16 +1,32 @@
+import { type Around, isOutside } from '../gate/fills.ts'
 import type { LimitName } from '../gate/limits.ts'
 import { figureOf, inRow, TRIGGERS, type TriggerName, type TriggerSettings } from '../gate/triggers.ts'
 import { isBeyond } from '../gate/usage.ts'
-import { money, percent, span } from '../gate/words.ts'
+import { moment, money, percent, span } from '../gate/words.ts'
 import type { Actor, Row } from '../journal/row.ts'
 import { type HaltLevel, type HaltScope, isHigher } from '../orders/halt.ts'
 import { isOpen, type Order } from '../orders/machine.ts'
+import type { TradeReport } from '../orders/report.ts'
 import { isLive } from '../orders/stage.ts'
 import { positionOf } from '../orders/position.ts'
 import type { Intent, Task } from '../ports/records.ts'
 import type { Page, Reads } from '../ports/store.ts'
-import { type Amt, type Decimal, dec, isZero, lt, minus, plus, shortest, ZERO } from '../values/decimal.ts'
-import { type Instant, msBetween } from '../values/instant.ts'
+import {
+  type Amt,
+  type Decimal,
+  dec,
+  isZero,
+  lt,
+  max,
+  min,
+  minus,
+  plus,
+  type Px,
+  shortest,
+  text,
+  ZERO,
+} from '../values/decimal.ts'
+import { type Instant, msBetween, plusMs } from '../values/instant.ts'
 import { stageNow } from './approving.ts'
 import { type Command, knowsEveryTrade } from './command.ts'
 import { askAboutDoubt } from './delivery.ts'
@@ -18,7 +34,7 @@ import type { Happened } from './events.ts'
 import { halt } from './halting.ts'
 import { pairOf } from './naming.ts'
 import { demote, isDemoting } from './promoting.ts'
-import { isBreak } from './rolling.ts'
+import { isBreak, slippageBps } from './rolling.ts'
 import { agreesWithBook } from './trading-day.ts'
 import { limitsNow } from './used.ts'
 
@@ -140,6 +156,10 @@ export async function watchCommand(c: Command): Promise<void> {
   if (broken.length > 0)
     await takeBack(c, 'break', `Nothing explains a difference from the broker: ${broken.join('; ')}`)
   if (rows.some(({ action }) => action === 'order.send-started')) await countSends(c)
+  for (const row of rows) {
+    if (row.action === 'order.accepted' || row.action === 'order.rejected') await timeAnswer(c, row)
+    if (row.action === 'execution.reported') await lookAtFill(c, row)
+  }
   for (const row of rows) await compareSent(c, row)
   if (c.hasReading) await measureLosses(c)
 }
@@ -323,6 +343,90 @@ async function countSends(c: Command): Promise<void> {
   })
 }
 
+// ---------------------------------------------------------------- answers and fills
+
+async function slow(c: Command, { clOrdID, terms }: Order, ms: number, ended: string): Promise<void> {
+  await trip(c, 'slowAnswer', {
+    subject: c.setting.account,
+    occasion: clOrdID,
+    text: `The send of order ${clOrdID} in ${terms.symbol} ${ended}; an answer may take ${span(ms)}.`,
+  })
+}
+
+/** An answer that comes late is one, although nobody looked while it was missing. */
+async function timeAnswer(c: Command, { object }: Row): Promise<void> {
+  const order = await c.tx.get('order', object.id)
+  const ms = await figure(c, 'slowAnswer')
+  if (!order?.sentAt || agoMs(c, order.sentAt) <= ms) return
+  await slow(c, order, ms, `was answered after ${span(agoMs(c, order.sentAt))}`)
+}
+
+async function lookAtFill(c: Command, { data, object }: Row): Promise<void> {
+  const { report } = data as unknown as Happened['execution.reported']
+  const order = await c.tx.get('order', object.id)
+  if (report.execType !== 'Trade' || !order) return
+  const known = await c.tx.get('fill', `${order.account}|${report.execID}`)
+  // Busted or corrected before it came: what counts of it is not what it says.
+  if (!known?.live || known.corrected) return
+  if (order.ended !== undefined)
+    await trip(c, 'unexpectedFill', {
+      subject: order.clOrdID,
+      occasion: report.execID,
+      text: `${fillWords(order, report)} That order was over (${order.ended}). What it filled counts; see that its stop is at the broker and that nothing trades on its behalf.`,
+    })
+  await measureSlippage(c, order, report)
+  await lookAtPrice(c, order, report)
+}
+
+/** What the order was to trade at: what people saw of an entry, the trigger of a stop. Null: nobody said. */
+async function wantedPx(c: Command, { role, intentID, terms, consent }: Order): Promise<Px | null> {
+  if (role === 'Stop') return terms.stopPx
+  if (role !== 'Entry') return null
+  return (consent?.ticket ?? (await c.tx.get('intent', intentID))?.ticket)?.refPx ?? null
+}
+
+async function measureSlippage(c: Command, order: Order, report: TradeReport): Promise<void> {
+  const wanted = await wantedPx(c, order)
+  const most = await figure(c, 'slippage')
+  const bps = wanted && slippageBps(order.terms.side, wanted, report.lastPx)
+  if (wanted === null || bps === null || bps <= most) return
+  await trip(c, 'slippage', {
+    subject: order.clOrdID,
+    occasion: report.execID,
+    text: `${fillWords(order, report)} That is ${bps} bps worse than ${text(wanted)}, ${order.role === 'Stop' ? 'its trigger' : 'the price when it was approved'}; ${most} bps may be.`,
+  })
+}
+
+const fillWords = ({ clOrdID, terms }: Order, { lastQty, lastPx, execID }: TradeReport): string =>
+  `Order ${clOrdID} ${terms.side === 'Buy' ? 'bought' : 'sold'} ${shortest(lastQty)} ${terms.symbol} at ${text(lastPx)} (execution ${execID}).`
+
+const AROUND_MS = 60_000
+/** The prices that were read within a minute of an instant, and later; null where none was. */
+async function around(c: Command, symbol: string, at: Instant): Promise<Around | null> {
+  const market = await c.tx.get('market', symbol)
+  const since = plusMs(at, -AROUND_MS * c.setting.speed)
+  const { quote } = market ?? {}
+  // A part of the trail is a minute long, and named after its beginning.
+  const seen = (market?.trail ?? []).filter((part) => plusMs(part.at, AROUND_MS * c.setting.speed) > since)
+  const parts: Around[] = quote && quote.at >= since ? [...seen, { low: quote.bid, high: quote.ask }] : seen
+  return parts.length === 0 ? null : parts.reduce((a, b) => ({ low: min(a.low, b.low), high: max(a.high, b.high) }))
+}
+
+/** A fill far from the market may be undone, for as long as the venue takes requests: people hear of it, and nothing is opened. */
+async function lookAtPrice(c: Command, order: Order, report: TradeReport): Promise<void> {
+  const { symbol } = order.terms
+  const near = await around(c, symbol, report.transactTime)
+  const { collarBps } = await c.rules()
+  if (near === null || !isOutside(report.lastPx, near, collarBps)) return
+  const between = `between ${text(near.low)} and ${text(near.high)}`
+  await trip(c, 'oddFill', {
+    subject: report.execID,
+    occasion: report.execID,
+    text: `${fillWords(order, report)} It was at ${moment(report.transactTime)}, order ${order.orderID ?? 'not known'} of the broker; the prices read around it were ${between}, and ${collarBps} bps from them are the collar. ${symbol} is frozen. Have the broker review it now: venues take requests for minutes only.`,
+  })
+  await c.freeze(symbol, `execution ${report.execID} at ${text(report.lastPx)} is outside the collar`, 'watch:ODD_FILL')
+}
+
 /** Both losses, measured as the gate measures them. One reading may be odd: two in a row count. */
 async function measureLosses(c: Command): Promise<void> {
   const row = await c.tx.get('account', c.setting.account)
@@ -364,12 +468,25 @@ const LOSSES = ['dayLoss', 'drawdown'] as const
 /** Looks at everything that needs no event to go wrong. */
 export async function watch(c: Command, felt: Felt, own: SinceStart): Promise<void> {
   if (!c.setting.watching) return
+  await lookAtAnswers(c)
   await lookAtDoubts(c)
   await lookAtBooks(c)
   await lookAtBroker(c, felt)
   await lookAtClock(c, felt)
   await lookAtSeal(c, own)
   await lookAtAlerts(c, own)
+}
+
+async function lookAtAnswers(c: Command): Promise<void> {
+  const ms = await figure(c, 'slowAnswer')
+  const waiting = (await c.tx.openOrders(c.setting.account)).filter(
+    ({ delivery, sentAt }) =>
+      (delivery === 'Sending' || delivery === 'InDoubt') && sentAt !== null && agoMs(c, sentAt) > ms,
+  )
+  if (waiting.length === 0) return
+  // Of several the newest: what people have closed the alert about is told once.
+  const last = waiting.reduce((a, b) => ((b.sentAt ?? 0) > (a.sentAt ?? 0) ? b : a))
+  await slow(c, last, ms, `has had no clear answer`)
 }
 
 /** Shorter doubt is a slow answer. */

@@ -32,8 +32,8 @@ function figureOf(name: TriggerName): string {
   const texts = [...new Set(STAGES.map((stage) => textOf(figure.unit, figure.defaults[stage])))]
   return `${texts.join(' / ')}. ${figure.reason}`
 }
-const textOf = (unit: 'ms' | 'count', figure: number): string =>
-  unit === 'count' ? String(figure) : figure < 60_000 ? span(figure) : `${figure / 60_000} min`
+const textOf = (unit: 'ms' | 'count' | 'bps', figure: number): string =>
+  unit !== 'ms' ? `${figure}${unit === 'bps' ? ' bps' : ''}` : figure < 60_000 ? span(figure) : `${figure / 60_000} min`
 
 const TABLE_HEAD = `| trigger | control | it trips when | N | halts | alert | what to do |
 | --- | --- | --- | --- | --- | --- | --- |`
@@ -64,6 +64,9 @@ each of them tighter, and none of them looser.
   whose positions agree with it. The loss of a day trips once a day, the drawdown once for each highest equity; the gate
   goes on refusing what opens for as long as the loss stands.
 
+- **A15.** A price that is too good is as likely to be undone as one that is too bad, so both sides count. Where no price was
+  read within a minute of a fill, it cannot be compared and nothing is said of it.
+
 ## Alerts
 
 Every task for a person is an alert until somebody acknowledges it: the button on the page **Activity**, in Slack and in
@@ -85,5 +88,6 @@ them again, and counts rejects and round trips of a strategy anew.
   minute. Whether NTP keeps the machine's clock is not looked at.
 - **R05.** Answers that are lost and found again within ten seconds, however many, stop nothing.
 - **R06.** Nobody looks whether a person is present on a live account; strategies are armed on paper only, for a day at most.
-- **R02.** Slippage, an unexpected fill and order acknowledgements that take longer than five seconds raise no alert.
+- **R02.** The loss of the broker's stream raises no alert of its own: orders are polled then, and the status says so.
+- **A15.** There is no form of the request for a review of a fill; the alert has its figures. The bands of LULD are not read.
 `

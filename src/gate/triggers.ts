@@ -20,6 +20,10 @@ export type TriggerName =
   | 'brokerSilent'
   | 'brokerLost'
   | 'staleQuote'
+  | 'slowAnswer'
+  | 'slippage'
+  | 'unexpectedFill'
+  | 'oddFill'
   | 'clockOff'
   | 'clockWrong'
   | 'unsealed'
@@ -36,7 +40,7 @@ type TriggerRow = {
   /** A limit that people set; or figures that nothing loosens, with the reason for them. */
   readonly figure:
     | { readonly limit: LimitName }
-    | { readonly unit: 'ms' | 'count'; readonly defaults: Figures; readonly reason: string }
+    | { readonly unit: 'ms' | 'count' | 'bps'; readonly defaults: Figures; readonly reason: string }
   /** How far trading stops: the strategy at K1, everything at the others. Null: people are called and trading goes on. */
   readonly halts: Readonly<Record<'paper' | 'live', HaltLevel | null>>
   /** The kind of the alert that it raises; null: it is about alerts itself. */
@@ -170,6 +174,38 @@ export const TRIGGERS: { readonly [N in TriggerName]: TriggerRow } = {
     alert: 'STALE_QUOTE',
     severity: 'warning',
   },
+  slowAnswer: {
+    control: 'R02',
+    when: 'the broker has not answered the send of an order within N',
+    figure: { unit: 'ms', defaults: always(5 * SECOND), reason: 'A send is answered within half a second.' },
+    halts: both(null),
+    alert: 'SLOW_ANSWER',
+    severity: 'warning',
+  },
+  slippage: {
+    control: 'R02',
+    when: 'a fill is more than N worse than the mid price that was approved, or than the trigger of its stop',
+    figure: { unit: 'bps', defaults: always(50), reason: 'More than spread and drift cost.' },
+    halts: both(null),
+    alert: 'SLIPPAGE',
+    severity: 'warning',
+  },
+  unexpectedFill: {
+    control: 'R02',
+    when: 'N fills came of an order that the broker had said was over',
+    figure: { unit: 'count', defaults: always(1), reason: 'A fill may cross a cancel: people look whether it did.' },
+    halts: both(null),
+    alert: 'UNEXPECTED_FILL',
+    severity: 'warning',
+  },
+  oddFill: {
+    control: 'A15',
+    when: 'a fill is more than N away from every price that was read in the minute around it; its symbol is frozen',
+    figure: { limit: 'collarBps' },
+    halts: both(null),
+    alert: 'ODD_FILL',
+    severity: 'critical',
+  },
   clockOff: {
     control: 'A14',
     when: "our clock and the broker's are apart by more than N",
@@ -248,6 +284,10 @@ const RUNBOOKS: Readonly<Record<string, string>> = {
   BROKER_SILENT: '#e4-loss-of-connectivity',
   BROKER_LOST: '#e4-loss-of-connectivity',
   STALE_QUOTE: '#e4-loss-of-connectivity',
+  SLOW_ANSWER: '#e5-stuck-or-unknown-orders',
+  SLIPPAGE: '#e6-wrong-fill-or-bust',
+  UNEXPECTED_FILL: '#e6-wrong-fill-or-bust',
+  ODD_FILL: '#e6-wrong-fill-or-bust',
   CLOCK_OFF: '#e9-clock-fault',
   CLOCK_WRONG: '#e9-clock-fault',
   SENT_DIFFERS: '#e1-kill',

@@ -4,12 +4,17 @@ import { createHouse } from '../api/house.ts'
 import { HandClock, quiet } from '../channels/outbox/bench.contract.ts'
 import { createOutbox } from '../channels/outbox/outbox.ts'
 import { openWebhook } from '../channels/webhook/webhook.ts'
-import { commands, type Setting } from '../desk/command.ts'
+import { type Command, commands, type Setting } from '../desk/command.ts'
+import type { Desk } from '../desk/desk.ts'
 import { openDesk } from '../desk/open.ts'
 import { POLICY } from '../gate/example.ts'
+import { SENT, trade } from '../orders/example.ts'
+import type { Order } from '../orders/machine.ts'
+import type { Role } from '../orders/terms.ts'
 import type { Broker, Capabilities } from '../ports/broker.ts'
 import { openSqliteStore, type SqliteStore } from '../store/sqlite.ts'
-import type { AccountID } from '../values/brand.ts'
+import type { AccountID, ClOrdID, IntentID, OrderID } from '../values/brand.ts'
+import { px } from '../values/decimal.ts'
 import { type Instant, msBetween } from '../values/instant.ts'
 import { createWorker } from '../worker/worker.ts'
 import { alertsOf, bookOf } from './channels.ts'
@@ -26,6 +31,7 @@ describe('an alert', () => {
   const called: { readonly at: Instant; readonly type: string; readonly taskID: string; readonly said: string }[] = []
   let store: SqliteStore
   let running: Promise<unknown> = Promise.resolve()
+  let desk: Desk
   let sealing = true
   const setting: Setting = {
     account: ACCOUNT,
@@ -42,7 +48,7 @@ describe('an alert', () => {
   before(async () => {
     store = await openSqliteStore({ file: ':memory:', clock, boot: 'test' })
     const listeners = new Set<() => void>()
-    const desk = openDesk(
+    desk = openDesk(
       store,
       setting,
       () => clock.now(),
@@ -123,6 +129,51 @@ describe('an alert', () => {
     await clock.pass(WITHIN_MS)
     await quiet()
     within(late('FROZEN:AAPL', 'alert.raised', at))
+  })
+
+  const run = <T>(command: (c: Command) => Promise<T>): Promise<T> =>
+    commands(store, () => clock.now(), setting)(command)
+  async function sent(clOrdID: string, role: Role): Promise<Order> {
+    const order: Order = {
+      ...SENT,
+      clOrdID: clOrdID as ClOrdID,
+      intentID: clOrdID as IntentID,
+      account: ACCOUNT,
+      role,
+      corr: clOrdID,
+      delivery: 'Queued',
+      sentAt: null,
+      createdAt: clock.now(),
+      updatedAt: clock.now(),
+    }
+    const about = { type: 'order', id: clOrdID }
+    await run((c) => c.emit('order.created', about, clOrdID, { order }))
+    await run((c) => c.emit('order.send-started', about, clOrdID, { attempt: 1 }))
+    return order
+  }
+
+  it('about a fill far from the market is delivered within five seconds of the report', async () => {
+    const at = clock.now()
+    const quote = { symbol: SENT.terms.symbol, bid: px('189.95'), ask: px('190.05'), last: px('190'), at }
+    await run(async (c) =>
+      c.recordMarket({ symbol: quote.symbol, instrument: null, quote, session: null, conversion: null, at }),
+    )
+    const { clOrdID } = await sent('B1', 'External')
+    await run((c) => c.emit('order.accepted', { type: 'order', id: clOrdID }, clOrdID, { orderID: 'b-1' as OrderID }))
+    await desk.applyReports([{ ...trade('X1', '10', '120.00'), clOrdID, transactTime: at }])
+    await clock.pass(WITHIN_MS)
+    await quiet()
+    within(late('ODD_FILL:X1', 'alert.raised', at))
+  })
+
+  it('about a send that nobody answers is delivered within five seconds of the five that it may take', async () => {
+    const at = clock.now()
+    await sent('B2', 'External')
+    await clock.pass(5_000 + WITHIN_MS)
+    await quiet()
+    const ms = late(`SLOW_ANSWER:${ACCOUNT}`, 'alert.raised', at) - 5_000
+    assert.ok(ms >= 0, `${ms} ms`)
+    within(ms)
   })
 
   it('that nobody acknowledges is delivered again within five seconds of the two minutes', async () => {

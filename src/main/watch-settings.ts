@@ -9,7 +9,7 @@ const figures = TRIGGER_NAMES.flatMap((name) => {
   if ('limit' in figure) return []
   const most = Math.max(...Object.values(figure.defaults))
   const meaning = `It trips when ${when}. ${most} without it, and ${most} at most.`
-  return [[name, optional(whole(1, most), { ...(figure.unit === 'ms' && { unit: 'ms' }), meaning })] as const]
+  return [[name, optional(whole(1, most), { ...(figure.unit !== 'count' && { unit: figure.unit }), meaning })] as const]
 })
 
 export const watch = z.strictObject(

@@ -208,6 +208,24 @@ export const PLANTED: readonly Planted[] = [
     held: [scenario('watch-reject-burst')],
   },
   {
+    name: 'slowAnswer',
+    control: 'R02',
+    edits: [edit(WATCH, '  await lookAtAnswers(c)\n', '')],
+    held: [scenario('watch-slow-answer'), ['src/main/alert-delivery.test.ts', '^about a send that nobody answers']],
+  },
+  {
+    name: 'slippage',
+    control: 'R02',
+    edits: [edit(WATCH, '  await measureSlippage(c, order, report)\n', '')],
+    held: [scenario('watch-slippage')],
+  },
+  {
+    name: 'unexpectedFill',
+    control: 'R02',
+    edits: [edit(WATCH, 'if (order.ended !== undefined)\n', 'if (false as boolean)\n')],
+    held: [scenario('watch-fill-of-an-order-that-was-over')],
+  },
+  {
     name: 'unheeded',
     control: 'R03',
     edits: [
@@ -337,6 +355,20 @@ export const PLANTED: readonly Planted[] = [
     control: 'A14',
     edits: [edit(CHECKS, 'if (generatedAt - now > CLOCK_SKEW_MAX_MS * 1000)\n', 'if (false)\n')],
     held: [['src/gate/gate.test.ts', '^generated more than 2 s ahead']],
+  },
+  {
+    name: 'oddFill',
+    control: 'A15',
+    edits: [edit(WATCH, '  await lookAtPrice(c, order, report)\n', '')],
+    held: [scenario('watch-odd-fill'), ['src/main/alert-delivery.test.ts', '^about a fill far from the market']],
+  },
+  {
+    name: 'the freeze after an odd fill',
+    control: 'A15',
+    edits: [
+      edit(WATCH, '  await c.freeze(symbol, `execution', '  if (false as boolean) await c.freeze(symbol, `execution'),
+    ],
+    held: [scenario('watch-odd-fill')],
   },
   {
     name: 'a trade that never was',
