@@ -69,6 +69,16 @@ describe('risk limits on the screen', () => {
   })
 })
 
+describe('a stage on the screen', () => {
+  it('is signed as it is shown, limits and all', async () => {
+    const limits = withSettings(defaultsOf('S2'), { lists: { symbols: ['AAPL'] } })
+    const evidence = [{ of: 'orders', title: 'orders sent', need: '100', have: '120', met: true }] as const
+    const what = { kind: 'stage', before: 'S1', after: 'S2', era: 3, build: '3f1c9a7e2b40', limits, evidence } as const
+    const shown = { ...what, limits: viewLimits(limits), evidence: evidence.map((line) => ({ ...line })) }
+    assert.equal(await hashOf('jax-change-v1', canonicalChange(shown, 'per_1')), changeDigest(what, 'per_1'))
+  })
+})
+
 describe('a strategy on the screen', () => {
   it('is signed as it is shown, without the words for its size', async () => {
     const card = { goal: 'earns', inputs: 'bars', limits: 'three', owner: 'ana', stopWhen: 'it loses' }

@@ -5,6 +5,7 @@ import type { FastifyInstance, LightMyRequestResponse } from 'fastify'
 import { openDesk } from '../desk/open.ts'
 import type { Desk } from '../desk/desk.ts'
 import type { Limiting } from '../desk/limiting.ts'
+import type { Rolling } from '../desk/promoting.ts'
 import { AAPL, ACCOUNT, MARKET, NOW, POLICY } from '../gate/example.ts'
 import type { Actor } from '../journal/row.ts'
 import type { Report } from '../orders/report.ts'
@@ -72,6 +73,7 @@ export async function openHouse(
     readonly readsOf?: (store: Store) => Reads
     readonly deskOf?: (desk: Desk) => Desk
     readonly limiting?: Limiting
+    readonly rolling?: Rolling
   } = {},
 ): Promise<House> {
   let now: Instant = NOW
@@ -114,6 +116,7 @@ export async function openHouse(
       account: account.account,
       policy,
       ...(change.limiting && { limiting: change.limiting }),
+      ...(change.rolling && { rolling: change.rolling }),
       capabilities,
       speed: 1,
       version: 'test',
@@ -125,7 +128,7 @@ export async function openHouse(
   const logged: House['logged'] = []
   const log = (level: string) => (fields: object, text: string) => void logged.push({ level, fields, text })
   const random = (bytes: number): Uint8Array => randomBytes(bytes)
-  const { readsOf, deskOf, limiting, ...deps } = change
+  const { readsOf, deskOf, limiting, rolling: _, ...deps } = change
   if (limiting) await desk.recover()
   const app = createApi({
     desk: deskOf ? deskOf(desk) : desk,

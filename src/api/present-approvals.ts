@@ -96,8 +96,16 @@ function viewWhat(what: ChangeOf, name: NameOf, passkeys: ReadonlyMap<string, Pa
       }
     }
     case 'stage': {
-      const { kind, before, after, build, limits, evidence } = what
-      return { kind, before, after, build, limits: viewLimits(limits), evidence: evidence.map((line) => ({ ...line })) }
+      const { kind, before, after, era, build, limits, evidence } = what
+      return {
+        kind,
+        before,
+        after,
+        era,
+        build,
+        limits: viewLimits(limits),
+        evidence: evidence.map((line) => ({ ...line })),
+      }
     }
     case 'strategy':
       return {

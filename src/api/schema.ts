@@ -766,6 +766,7 @@ export const change = named(
         kind: z.literal('stage'),
         before: stage,
         after: stage,
+        era: count,
         build: text,
         limits,
         evidence: z.array(evidenceLine),

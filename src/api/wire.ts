@@ -715,6 +715,8 @@ export type Change = {
         kind: 'stage'
         before: Stage
         after: Stage
+        /** Counts the changes of stage before it. */
+        era: number
         /** The build that is to trade in it. */
         build: string
         limits: Limits

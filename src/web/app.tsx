@@ -18,6 +18,7 @@ import { QueuePage } from './queue/queue-page.tsx'
 import { Link, usePlace } from './router.tsx'
 import { useCodeFromLink } from './signin/code.ts'
 import { SignInPage } from './signin/signin-page.tsx'
+import { StagePage } from './stage/stage-page.tsx'
 import { StoryPage } from './story/story-page.tsx'
 
 /** Signed in or not, and which page. */
@@ -55,6 +56,8 @@ function Room({ path }: { path: string }): ReactNode {
       return <ActivityPage />
     case '/limits':
       return <LimitsPage />
+    case '/stage':
+      return <StagePage />
     case '/liquidate':
       return <LiquidationPage />
     case '/approvals':

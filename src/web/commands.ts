@@ -18,6 +18,7 @@ import type {
   Passkey,
   SigninCode,
   Task,
+  Stage,
 } from '../api/wire.ts'
 import { call, carryToken } from './http.ts'
 import { makeKey } from './passkeys/passkey.ts'
@@ -212,8 +213,9 @@ export type Proposal =
       readonly values?: Partial<Record<LimitName, Bound>>
       readonly lists?: Partial<Limits['lists']>
     }
+  | { readonly kind: 'stage'; readonly after: Stage; readonly symbols?: readonly string[] }
 
-const HOUSE = ['changes', 'limits', 'approvals', 'people', 'account', 'status']
+const HOUSE = ['changes', 'limits', 'stage', 'approvals', 'people', 'account', 'status']
 
 export function usePropose() {
   const client = useQueryClient()

@@ -6,6 +6,7 @@ import type {
   ApprovalStatistics,
   Audit,
   Change,
+  Drill,
   Event,
   Fill,
   Halt,
@@ -22,8 +23,10 @@ import type {
   Position,
   Quote,
   Reconciliation,
+  StageNow,
   Status,
   Story,
+  Strategy,
   Task,
   Token,
 } from '../api/wire.ts'
@@ -175,6 +178,19 @@ export const approvalsQuery = queryOptions({
 export const changesQuery = queryOptions({
   queryKey: ['changes'],
   queryFn: ({ signal }) => call<{ items: Change[] }>('GET', '/changes', undefined, signal),
+})
+
+export const stageQuery = queryOptions({
+  queryKey: ['stage'],
+  queryFn: ({ signal }) => call<StageNow>('GET', '/stage', undefined, signal),
+})
+export const drillsQuery = queryOptions({
+  queryKey: ['drills'],
+  queryFn: ({ signal }) => call<{ items: Drill[] }>('GET', '/drills', undefined, signal),
+})
+export const strategiesQuery = queryOptions({
+  queryKey: ['strategies'],
+  queryFn: ({ signal }) => call<{ items: Strategy[] }>('GET', '/strategies', undefined, signal),
 })
 
 export const limitsQuery = queryOptions({

@@ -273,7 +273,7 @@ export const PLANTED: readonly Planted[] = [
   {
     name: 'the halt after it',
     control: 'A03',
-    edits: [edit(WATCH, 'for (const row of rows) await compareSent(c, row)', 'void compareSent')],
+    edits: [edit(WATCH, 'await compareSent(c, row)', 'void compareSent')],
     held: [scenario('outgoing-is-another-order')],
   },
   {

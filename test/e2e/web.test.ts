@@ -708,6 +708,34 @@ describe('the dashboard', { skip: executablePath === undefined ? 'no Chromium fo
       assert.deepEqual(values, { dayLoss: { hard: '0.075', soft: null } })
     }))
 
+  it('stage: shows what is missing for the next one, in words and pictures, and the card of each strategy', () =>
+    at(async (desk) => {
+      const { page, fake } = desk
+      await page.keyboard.press('Shift+G')
+      await page.getByRole('heading', { level: 1, name: 'Stage' }).waitFor()
+      const asks = page.getByRole('region', { name: 'What S2, pilot, asks for' })
+      await asks.getByText('2 missing').waitFor()
+      await asks.getByRole('listitem').filter({ hasText: 'orders sent' }).getByText('64 · 100 asked for').waitFor()
+      await page.getByText('14 trading days, in figures').waitFor()
+      await page.getByRole('article', { name: 'momentum-breakout' }).getByText('Three losses in a row').waitFor()
+      assert.equal(await page.getByRole('button', { name: 'Propose S2, pilot…' }).isDisabled(), true)
+
+      fake.house.stage.shown()
+      await page.reload()
+      await page.getByText('all of it is shown').waitFor()
+      await page.getByRole('button', { name: 'Propose S2, pilot…' }).click()
+      await page.getByRole('button', { name: 'Propose it' }).click()
+      await dialog(page).getByText('Say why').waitFor()
+      await page.getByLabel('Symbols').fill('aapl, msft')
+      await page.getByLabel('Reason').fill('twenty quiet days')
+      await page.getByRole('button', { name: 'Propose it' }).click()
+      await page.getByText('Proposed. Another person with a passkey must agree').waitFor()
+      assert.deepEqual(fake.asked.at(-1)?.body['what'], { kind: 'stage', after: 'S2', symbols: ['AAPL', 'MSFT'] })
+      const waiting = page.getByRole('article', { name: 'Another stage, or another build' })
+      await waiting.getByRole('row', { name: /Stage S1 S2/ }).waitFor()
+      await waiting.getByRole('row', { name: /Symbols .* AAPL MSFT/ }).waitFor()
+    }))
+
   /** Begins it as the page asks for it. */
   async function liquidate({ page, fake }: Desk): Promise<void> {
     await page.getByLabel('Reason').fill('Strange hands.')
@@ -832,6 +860,7 @@ describe('the dashboard', { skip: executablePath === undefined ? 'no Chromium fo
     ['/orders?show=fills', 'Fills'],
     ['/account', 'Account'],
     ['/limits', 'Limits'],
+    ['/stage', 'Stage'],
     ['/liquidate', 'Liquidate'],
     ['/activity', 'Activity'],
     ['/intents/sig-0901', /AAPL/],

@@ -1,6 +1,7 @@
 import { createHash } from 'node:crypto'
 import type { Access, Approvals, ApprovalStatistics, Arming, Change, EnrolAsk, Person, Token } from '../../api/wire.ts'
 import { makeLimits } from './limits.ts'
+import { makeStage } from './stage.ts'
 import { Denied } from './world.ts'
 
 /** Who may say yes to what, as invented as the rest of this world: it remembers what is asked of it, and checks nothing. */
@@ -119,6 +120,7 @@ export function makeHouse(clock: () => number, heard: (action: string, id: strin
   }
   const changes: Change[] = []
   const limits = makeLimits(iso)
+  const stage = makeStage(iso)
 
   function change(what: Change['what'], reason: string, of: Partial<Change> = {}): Change {
     const digest = createHash('sha256').update(`${reason}${changes.length}`).digest('base64url')
@@ -300,6 +302,12 @@ export function makeHouse(clock: () => number, heard: (action: string, id: strin
         return limits.now()
       case 'GET limits/:id':
         return limits.history()
+      case 'GET stage':
+        return stage.now()
+      case 'GET drills':
+        return { items: stage.drills() }
+      case 'GET strategies':
+        return { items: stage.strategies() }
       case 'GET people':
         return { items: people }
       case 'GET tokens':
@@ -337,6 +345,7 @@ export function makeHouse(clock: () => number, heard: (action: string, id: strin
       return { kind: 'approval policy', before: policy.version, policy: { ...policy, version: policy.version + 1 } }
     }
     if (asked['kind'] === 'risk limits') return limits.asked(asked).what
+    if (asked['kind'] === 'stage') return stage.asked(asked, limits.now().inForce)
     if (asked['kind'] === 'passkey revoked') {
       const credentialID = String(asked['credentialID'])
       const held = people.map(({ personID, passkeys = [] }) => ({
@@ -352,7 +361,7 @@ export function makeHouse(clock: () => number, heard: (action: string, id: strin
     return { kind: 'person', personID, name: person?.name ?? personID, before, after: { roles, disabled } }
   }
 
-  return { route, approvals, changes, access }
+  return { route, approvals, changes, access, stage }
 }
 
 const OVER = { ok: false, why: 'It is settled.' } as const

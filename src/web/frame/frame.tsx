@@ -16,6 +16,7 @@ export function Frame({ me, children }: { me: Me; children: ReactNode }): ReactN
   const { data } = useQuery(statusQuery)
   const status = data?.status
   useKey('L', () => navigate('/limits'))
+  useKey('G', () => navigate('/stage'))
   return (
     <WaitingCount value={(status?.awaiting ?? 0) + (status?.alerts ?? 0)}>
       <a
@@ -100,6 +101,9 @@ function Foot({ me, status }: { me: Me; status: Status | undefined }): ReactNode
       </span>
       <Link to="/access" className="underline">
         Your access
+      </Link>
+      <Link to="/stage" className="underline">
+        Stage
       </Link>
       {status === undefined ? null : (
         <span>

@@ -11,6 +11,7 @@ import { Page } from '../parts/page.tsx'
 import { Blank, Panel, Skeleton } from '../parts/panel.tsx'
 import { Unread } from '../parts/trouble.tsx'
 import { changesQuery, limitsHistoryQuery, limitsQuery } from '../queries.ts'
+import { Link } from '../router.tsx'
 import { list, whoMustSayYes } from '../words.ts'
 import { LimitLines } from './limit-lines.tsx'
 import { ProposeSheet } from './propose-sheet.tsx'
@@ -97,8 +98,11 @@ function Who({ limits: { inForce, day, can, looser } }: { limits: LimitsNow }): 
   return (
     <div className="grid gap-1 rounded-lg border border-line bg-surface px-4 py-3 text-sm">
       <p>
-        Stage <strong>{inForce.stage}</strong>, version {inForce.version} of the limits. Trading day{' '}
-        <strong>{day.day}</strong>, until <Moment at={day.until} />.
+        <Link to="/stage" className="text-accent underline">
+          Stage {inForce.stage}
+        </Link>
+        , version {inForce.version} of the limits. Trading day <strong>{day.day}</strong>, until{' '}
+        <Moment at={day.until} />.
       </p>
       <p className="text-soft">
         <strong className="text-ink">Tighter</strong> holds at once, by one person: risk, approver, operator or admin.{' '}
