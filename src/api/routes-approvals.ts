@@ -348,7 +348,16 @@ export const APPROVALS: readonly Route[] = [
       'For risk managers and admins; tighter risk limits also for approvers and operators. Other people must agree as the policy of now asks, where there are others; what only takes power away, or lets less be risked, is done at once. Looser limits hold from the next trading day on that is eight hours away. `version` of a policy or of limits is the one that was looked at.',
     body: z.strictObject({ what, reason }),
     answers: answers('Proposed, or done already: see `state`.', schema.change, 201),
-    problems: ['NOT_FOUND', 'NOT_ELIGIBLE', 'SELF_APPROVAL', 'STALE_CHANGE', 'POLICY_FAULT', 'ASSURANCE_TOO_LOW'],
+    problems: [
+      'NOT_FOUND',
+      'NOT_ELIGIBLE',
+      'SELF_APPROVAL',
+      'STALE_CHANGE',
+      'POLICY_FAULT',
+      'EVIDENCE_MISSING',
+      'NOT_NOW',
+      'ASSURANCE_TOO_LOW',
+    ],
     examples: [
       {
         title: 'Describe a strategy, and size its orders',
