@@ -196,9 +196,15 @@ export class Command {
   async recordAccount(reading: AccountReading): Promise<void> {
     const key = this.setting.account
     const before = await this.tx.get('account', key)
-    const { tradedRow = -1, atLimit } = before ?? {}
+    const { tradedRow = -1, atLimit, actedAt } = before ?? {}
     if (this.setting.limiting) await openDay(this, reading, tradedRow)
-    await this.tx.put('account', { ...reading, key, tradedRow, ...(atLimit && { atLimit }) })
+    await this.tx.put('account', {
+      ...reading,
+      key,
+      tradedRow,
+      ...(atLimit && { atLimit }),
+      ...(actedAt !== undefined && { actedAt }),
+    })
     this.hasReading = true
   }
 

@@ -111,6 +111,87 @@ describe('entries and replacements that leave much faster than they may', () => 
   })
 })
 
+describe('a person who is there', () => {
+  const HOUR_MS = 3_600_000
+  const SIGNAL = 'signal I1 BUY AAPL entry=190.00 stop=180.00\napprove I1 by=ana'
+  /** An entry of a live account is open. A passkey is good for it after its first day. */
+  async function entered(): Promise<World> {
+    const w = await watched('live', 'passkey ana')
+    w.clock.advance(25 * HOUR_MS)
+    return more(w, `${MARKET}\nwait 2s\n${SIGNAL} with=passkey`)
+  }
+  const absent = async (w: World): Promise<readonly [boolean, string | null]> => [
+    (await open(w)).includes('OPERATOR_ABSENT'),
+    await levelOf(w),
+  ]
+  /** The clock jumps, as after a night in which the machine slept: nothing else happens in between. */
+  const jump = async (w: World, ms: number): Promise<void> => {
+    w.clock.advance(ms)
+    await look(w, {})
+  }
+
+  it('is missed after eight hours, and the entry stays at the broker', async () => {
+    const w = await entered()
+    await jump(w, 8 * HOUR_MS - 60_000)
+    assert.deepEqual(await absent(w), [false, null])
+    await jump(w, 60_000)
+    assert.deepEqual(await absent(w), [true, 'K2'])
+    assert.equal((await haltOf(w))?.by, 'rule R06')
+    await more(w, 'expect I1 New')
+  })
+  it('is there again by whatever they do, and not by what an agent or the worker does', async () => {
+    const w = await entered()
+    await jump(w, 7 * HOUR_MS)
+    await more(w, `${MARKET}\nsignal I2 BUY AAPL entry=191.00 stop=180.00`)
+    await jump(w, HOUR_MS)
+    assert.deepEqual(await absent(w), [true, 'K2'])
+    await more(w, 'acknowledge OPERATOR_ABSENT live:sim:main by=ana\nreconcile\nrelease by=rik')
+    await jump(w, 8 * HOUR_MS - 60_000)
+    assert.equal(await levelOf(w), null)
+    await jump(w, 60_000)
+    assert.equal(await levelOf(w), 'K2')
+  })
+  it('is not shown by a restart', async () => {
+    const w = await entered()
+    w.clock.advance(7 * HOUR_MS)
+    await more(w, 'crash')
+    await jump(w, HOUR_MS)
+    assert.deepEqual(await absent(w), [true, 'K2'])
+  })
+  it('is not shown by a clock that was set back', async () => {
+    const w = await entered()
+    const row = (await w.store.get('account', w.setting.account)) ?? assert.fail()
+    for (const [aheadMs, isMissed] of [
+      [60_000 - 1, false],
+      [60_000, true],
+    ] as const) {
+      await w.store.transact((tx) => tx.put('account', { ...row, actedAt: plusMs(w.clock.now(), aheadMs) }))
+      await look(w, {})
+      assert.equal((await absent(w))[0], isMissed)
+    }
+  })
+  it('is not missed where nothing opens without them', async () => {
+    const w = await watched('live')
+    await jump(w, 30 * HOUR_MS)
+    assert.deepEqual(await absent(w), [false, null])
+  })
+  for (const [nobodyThere, level] of [
+    [undefined, null],
+    [HOUR_MS, 'K2'],
+  ] as const)
+    it(`is ${level === null ? 'not ' : ''}missed on paper with ${nobodyThere ?? 'no'} ms in the setting`, async () => {
+      const w = await watched('paper', SIGNAL)
+      w.clock.advance(9 * HOUR_MS)
+      const setting = { ...w.setting, watching: { tighter: nobodyThere === undefined ? {} : { nobodyThere } } }
+      await commands(
+        w.store,
+        () => w.clock.now(),
+        setting,
+      )((c) => watch(c, QUIET, { startedAt: c.now, unsealedSince: null }))
+      assert.equal(await levelOf(w), level)
+    })
+})
+
 it('nobody is blamed for an alert while the gateway was not there', async () => {
   const w = await watched('paper', 'elsewhere hold AAPL 40\nreconcile\nwait 10s\nworker sleeps\nwait 20m')
   await more(w, 'crash\nworker wakes\nwait 9m')

@@ -131,6 +131,7 @@ const closeByRule = (c: Command, { taskID, corr }: Task, note: string): Promise<
 /** Looks at what the command of this transaction did. Nothing is read where it did nothing of the kind. */
 export async function watchCommand(c: Command): Promise<void> {
   if (!c.setting.watching) return
+  await noteWhoActed(c)
   // Stopping something is news as well, and not looked at again.
   const rows = [...c.told]
   const rejected = rows.filter(isRejection)
@@ -162,6 +163,13 @@ export async function watchCommand(c: Command): Promise<void> {
   }
   for (const row of rows) await compareSent(c, row)
   if (c.hasReading) await measureLosses(c)
+}
+
+/** Whatever a person does shows that somebody is there; what an agent or the gateway does shows nothing. */
+async function noteWhoActed(c: Command): Promise<void> {
+  if (!c.told.some(({ actor }) => actor.type === 'person')) return
+  const row = await c.tx.get('account', c.setting.account)
+  if (row) await c.tx.put('account', { ...row, actedAt: c.now })
 }
 
 const isRejection = ({ action, data }: Row): boolean =>
@@ -474,6 +482,7 @@ export async function watch(c: Command, felt: Felt, own: SinceStart): Promise<vo
   await lookAtBroker(c, felt)
   await lookAtClock(c, felt)
   await lookAtSeal(c, own)
+  await lookForPeople(c, own)
   await lookAtAlerts(c, own)
 }
 
@@ -588,6 +597,26 @@ async function lookAtSeal(c: Command, { unsealedSince }: SinceStart): Promise<vo
     subject: c.setting.account,
     occasion: String(unsealedSince),
     text: `The head of the journal could not be signed and anchored for more than ${span(ms)}.`,
+  })
+}
+
+/** An act that lies further ahead is of a clock that was set back since: how long ago it was, nobody knows. */
+const AHEAD_MS = 60_000
+
+/** What can open a position without anybody is stopped when nobody has been there for long. */
+async function lookForPeople(c: Command, { startedAt }: SinceStart): Promise<void> {
+  if (environment(c) === 'paper' && c.setting.watching?.tighter.nobodyThere === undefined) return
+  const ms = await figure(c, 'nobodyThere')
+  const actedAt = (await c.tx.get('account', c.setting.account))?.actedAt ?? startedAt
+  const absentMs = agoMs(c, actedAt)
+  if (absentMs < ms && absentMs > -AHEAD_MS) return
+  const entries = (await c.tx.openOrders(c.setting.account)).filter((o) => o.role === 'Entry' && isOpen(o))
+  const armed = (await c.tx.all('arming')).filter(({ disarmedAt, until }) => disarmedAt === null && until > c.now)
+  if (entries.length === 0 && armed.length === 0) return
+  await trip(c, 'nobodyThere', {
+    subject: c.setting.account,
+    occasion: String(actedAt),
+    text: `No person has done anything here for more than ${span(ms)}, while ${entries.length} entries are open and ${armed.length} strategies are armed. Nothing more is opened; entries and stops at the broker stay.`,
   })
 }
 

@@ -66,6 +66,9 @@ each of them tighter, and none of them looser.
 
 - **A15.** A price that is too good is as likely to be undone as one that is too bad, so both sides count. Where no price was
   read within a minute of a fill, it cannot be compared and nothing is said of it.
+- **R06.** A person is there who does anything that the journal keeps: signs in, decides, halts, acknowledges, closes a task.
+  What agents and the gateway do, and a restart, shows nobody. Entries and stops stay at the broker; armed strategies end.
+  Whoever comes back releases the halt, which is an act.
 
 ## Alerts
 
@@ -87,7 +90,6 @@ them again, and counts rejects and round trips of a strategy anew.
 - **A14.** The simulated broker has the clock of its market, so that nothing is compared there; Alpaca's is read once a
   minute. Whether NTP keeps the machine's clock is not looked at.
 - **R05.** Answers that are lost and found again within ten seconds, however many, stop nothing.
-- **R06.** Nobody looks whether a person is present on a live account; strategies are armed on paper only, for a day at most.
 - **R02.** The loss of the broker's stream raises no alert of its own: orders are polled then, and the status says so.
 - **A15.** There is no form of the request for a review of a fill; the alert has its figures. The bands of LULD are not read.
 `

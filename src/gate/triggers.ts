@@ -24,6 +24,7 @@ export type TriggerName =
   | 'slippage'
   | 'unexpectedFill'
   | 'oddFill'
+  | 'nobodyThere'
   | 'clockOff'
   | 'clockWrong'
   | 'unsealed'
@@ -204,6 +205,18 @@ export const TRIGGERS: { readonly [N in TriggerName]: TriggerRow } = {
     figure: { limit: 'collarBps' },
     halts: both(null),
     alert: 'ODD_FILL',
+    severity: 'critical',
+  },
+  nobodyThere: {
+    control: 'R06',
+    when: 'no person has done anything for N while an entry is open or a strategy is armed (on paper only where a setting says how long)',
+    figure: {
+      unit: 'ms',
+      defaults: always(8 * 60 * MINUTE),
+      reason: 'A working day. Whoever is there does something.',
+    },
+    halts: both('K2'),
+    alert: 'OPERATOR_ABSENT',
     severity: 'critical',
   },
   clockOff: {

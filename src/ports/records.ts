@@ -509,6 +509,8 @@ export type AccountRow = AccountReading & {
   readonly tradedRow: number
   /** Losses that were at their limit in this reading; they stop trading when the next one says so as well. */
   readonly atLimit?: readonly ('dayLoss' | 'drawdown')[]
+  /** When a person last did anything here. Kept through a restart, which is nobody's act. */
+  readonly actedAt?: Instant
 }
 
 export type Records = Views & Working

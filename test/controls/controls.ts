@@ -453,10 +453,20 @@ export const CONTROLS: readonly Control[] = [
   {
     id: 'R06',
     name: 'dead man',
-    state: 'not yet',
-    ...NOTHING,
-    missing:
-      'Nobody has to show presence. Armed strategies end within a day, and hours of coverage can be set; that is less.',
+    state: 'in part',
+    code: [
+      [TRIGGERS, 'nobodyThere: {'],
+      [WATCH, 'async function lookForPeople'],
+    ],
+    parameters: ['nobodyThere'],
+    answers: ['OPERATOR_ABSENT', 'halt.engaged'],
+    tests: [
+      ['src/desk/watching.test.ts', 'is missed after eight hours, and the entry stays at the broker'],
+      ['src/desk/watching.test.ts', 'is there again by whatever they do'],
+      ['src/desk/watching.test.ts', 'is not shown by a restart'],
+      ['src/desk/watching.test.ts', 'is not shown by a clock that was set back'],
+    ],
+    missing: 'Open entries stay at the broker; no policy cancels them.',
   },
   {
     id: 'A01',

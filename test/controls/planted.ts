@@ -244,6 +244,18 @@ export const PLANTED: readonly Planted[] = [
     held: [scenario('watch-orders-in-doubt')],
   },
   {
+    name: 'nobodyThere',
+    control: 'R06',
+    edits: [edit(WATCH, '  await lookForPeople(c, own)\n', '')],
+    held: [['src/desk/watching.test.ts', '^is missed after eight hours']],
+  },
+  {
+    name: 'who counts as there',
+    control: 'R06',
+    edits: [edit(WATCH, "actor.type === 'person')) return", "actor.type !== 'broker')) return")],
+    held: [['src/desk/watching.test.ts', '^is there again by whatever they do']],
+  },
+  {
     name: 'polls',
     control: 'A01',
     edits: [
