@@ -98,6 +98,7 @@ export const PROBLEMS = {
     'That is not the name of this account',
     'It is typed exactly as `account` says, so that nobody closes another one by mistake.',
   ],
+  CLOCK_UNTRUSTED: [409, 'The clock is not trusted', 'Have it set by NTP, and try again after two good readings.'],
   LIQUIDATING: [409, 'A liquidation runs', 'Stop it first, or let it come to its end.'],
   NOT_LIQUIDATING: [409, 'No liquidation runs', 'There is nothing to change.'],
   EVIDENCE_MISSING: [

@@ -655,7 +655,7 @@ const halts: Route[] = [
       'For people. Each scope is released by itself; everything is when none is named, and then only after a clean reconciliation since the halt: one is started when there is none.',
     body: z.strictObject({ reason, scope: haltScope.exactOptional() }),
     answers: answers('Released.', schema.halt),
-    problems: ['NOT_HALTED', 'UNRECONCILED', 'LIQUIDATING', 'TRADING_HALTED', 'NOT_ELIGIBLE'],
+    problems: ['NOT_HALTED', 'UNRECONCILED', 'LIQUIDATING', 'CLOCK_UNTRUSTED', 'TRADING_HALTED', 'NOT_ELIGIBLE'],
     async run(api, { body, caller }) {
       const result = await api.desk.release({ ...body, actor: caller.actor })
       return result.ok ? json(await viewHalt(api)) : denied(result.error)

@@ -196,7 +196,7 @@ export class Command {
   async recordAccount(reading: AccountReading): Promise<void> {
     const key = this.setting.account
     const before = await this.tx.get('account', key)
-    const { tradedRow = -1, atLimit, actedAt } = before ?? {}
+    const { tradedRow = -1, atLimit, actedAt, clockWrong } = before ?? {}
     if (this.setting.limiting) await openDay(this, reading, tradedRow)
     await this.tx.put('account', {
       ...reading,
@@ -204,6 +204,7 @@ export class Command {
       tradedRow,
       ...(atLimit && { atLimit }),
       ...(actedAt !== undefined && { actedAt }),
+      ...(clockWrong && { clockWrong }),
     })
     this.hasReading = true
   }

@@ -66,6 +66,7 @@ export type DenialCode =
   | 'STALE_CHANGE' // what was to be changed has changed meanwhile
   | 'WRONG_ACCOUNT' // the account's name was not typed as it is
   | 'LIQUIDATING' // one runs, and goes before
+  | 'CLOCK_UNTRUSTED' // release needs two readings of the broker's clock that agree with ours
   | 'NOT_LIQUIDATING'
   | 'EVIDENCE_MISSING' // the account has not shown what the next stage asks for
   | 'NOT_NOW' // during market hours

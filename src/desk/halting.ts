@@ -125,6 +125,11 @@ export async function release(
   if (!state) return deny('NOT_HALTED', `${tradingIn(scope)} is not halted.`)
   if (!isNarrow(scope) && (await c.tx.get('liquidation', 'account'))?.state === 'Running')
     return deny('LIQUIDATING', 'Everything is being closed. Stop the liquidation first, or let it come to its end.')
+  if (!isNarrow(scope) && (await c.tx.get('account', c.setting.account))?.clockWrong)
+    return deny(
+      'CLOCK_UNTRUSTED',
+      'Our clock and the broker’s were too far apart, and have not agreed in two readings since. Have the clock set; they are a minute apart.',
+    )
   const why = isNarrow(scope) ? null : unreconciled(await c.tx.get('reconcile', c.setting.account), state)
   if (why !== null) {
     await compareSoon(c)

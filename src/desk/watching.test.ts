@@ -55,12 +55,44 @@ describe('our clock and that of the broker', () => {
     const w = await watched('paper')
     const since = w.clock.now()
     await look(w, { clock: { aheadMs: 3_000, since } })
+    await look(w, { clockKept: true })
     await more(w, 'reconcile\nrelease by=rik')
     await look(w, { clock: { aheadMs: 3_100, since } })
     assert.equal(await levelOf(w), null)
     await look(w, { clock: { aheadMs: 3_000, since: plusMs(since, 1) } })
     assert.equal(await levelOf(w), 'K3')
     assert.deepEqual((await open(w)).toSorted(), ['CLOCK_OFF', 'CLOCK_WRONG'])
+  })
+})
+
+describe('a clock that was wrong', () => {
+  const release = (w: World) => more(w, 'reconcile\nrelease by=rik reason="NTP set it; it was 3 s ahead"')
+  const UNTRUSTED = /denied: CLOCK_UNTRUSTED/
+  for (const [how, aheadMs] of [
+    ['stepped forward', 3_000],
+    ['stepped back', -3_000],
+    ['drifted slowly', 2_001],
+  ] as const)
+    it(`that ${how} is trusted again after two good readings, through a restart`, async () => {
+      const w = await watched('paper')
+      const since = w.clock.now()
+      for (const ms of how === 'drifted slowly' ? [400, 800, 1_600, aheadMs] : [aheadMs])
+        await look(w, { clock: { aheadMs: ms, since } })
+      assert.equal(await levelOf(w), 'K3')
+      await assert.rejects(release(w), UNTRUSTED)
+      // Once right is not twice, and a gateway that has just begun knows of no reading.
+      await more(w, 'crash\nwait 3s')
+      await look(w, {})
+      await assert.rejects(release(w), UNTRUSTED)
+      await look(w, { clockKept: true })
+      await release(w)
+      assert.equal(await levelOf(w), null)
+    })
+  it('that was only worth a warning holds back no release', async () => {
+    const w = await watched('paper')
+    await look(w, { clock: { aheadMs: 1_999, since: w.clock.now() } })
+    await more(w, 'halt by=ana\nreconcile\nrelease by=rik')
+    assert.equal(await levelOf(w), null)
   })
 })
 

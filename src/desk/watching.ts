@@ -50,6 +50,8 @@ export type Felt = {
   readonly silentSince: Instant | null
   /** How far our clock is ahead of the broker's, and since when it is that far off; null where nothing tells. */
   readonly clock: { readonly aheadMs: number; readonly since: Instant } | null
+  /** The last two readings of the broker's clock say that ours is right. Absent: one of them did not, or there are none yet. */
+  readonly clockKept?: true
 }
 /** What this process knows since it began. */
 export type SinceStart = {
@@ -577,8 +579,12 @@ async function lookAtQuotes(c: Command, held: readonly { readonly symbol: string
   }
 }
 
-async function lookAtClock(c: Command, { clock }: Felt): Promise<void> {
+async function lookAtClock(c: Command, { clock, clockKept }: Felt): Promise<void> {
+  const row = await c.tx.get('account', c.setting.account)
+  if (row?.clockWrong && clockKept) await c.tx.put('account', { ...row, clockWrong: false })
   if (clock === null) return
+  if (row && !row.clockWrong && Math.abs(clock.aheadMs) > (await figure(c, 'clockWrong')))
+    await c.tx.put('account', { ...row, clockWrong: true })
   for (const name of ['clockOff', 'clockWrong'] as const) {
     const ms = await figure(c, name)
     if (Math.abs(clock.aheadMs) <= ms) continue

@@ -66,6 +66,7 @@ each of them tighter, and none of them looser.
 
 - **A15.** A price that is too good is as likely to be undone as one that is too bad, so both sides count. Where no price was
   read within a minute of a fill, it cannot be compared and nothing is said of it.
+- **A14.** After a stop for the clock nothing is released before two readings in a row, a minute apart, are within 250 ms.
 - **R06.** A person is there who does anything that the journal keeps: signs in, decides, halts, acknowledges, closes a task.
   What agents and the gateway do, and a restart, shows nobody. Entries and stops stay at the broker; armed strategies end.
   Whoever comes back releases the halt, which is an act.

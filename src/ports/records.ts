@@ -511,6 +511,8 @@ export type AccountRow = AccountReading & {
   readonly atLimit?: readonly ('dayLoss' | 'drawdown')[]
   /** When a person last did anything here. Kept through a restart, which is nobody's act. */
   readonly actedAt?: Instant
+  /** No time here can be trusted since our clock was too far off: not until two readings in a row were right. */
+  readonly clockWrong?: boolean
 }
 
 export type Records = Views & Working

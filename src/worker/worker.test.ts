@@ -658,28 +658,37 @@ describe('a running worker', () => {
       { aheadMs: 2_600, withinMs: 100 },
       { aheadMs: -3_000, withinMs: 0 },
       { aheadMs: 400, withinMs: 200 },
+      { aheadMs: 0, withinMs: 0 },
       { aheadMs: 900, withinMs: 0 },
     ]
-    const told: (number | null)[][] = []
+    const told: (number | boolean | null)[][] = []
     const began = new HandClock().now()
     const b = bench({
       broker: { clockAhead: async () => readings.shift() ?? assert.fail('asked too often') },
       desk: {
-        watch: async ({ clock }) => void told.push(clock ? [clock.aheadMs, msBetween(began, clock.since)] : [null]),
+        watch: async ({ clock, clockKept = false }) =>
+          void told.push([...(clock ? [clock.aheadMs, msBetween(began, clock.since)] : [null]), clockKept]),
       },
     })
     await running(b, async (worker) => {
       await turns()
-      for (let minute = 0; minute < 4; minute++) {
+      for (let minute = 0; minute < 5; minute++) {
         await worker.watch()
-        if (minute === 3) break
+        if (minute === 4) break
         told.length = minute + 1
         b.clock.pass(60_000)
         await turns()
         told.length = minute + 1
       }
     })
-    assert.deepEqual(told.slice(0, 4), [[2_500, 0], [-3_000, 0], [null], [900, 180_000]])
+    // Right once, it is still the same fault; right twice, it is over.
+    assert.deepEqual(told.slice(0, 5), [
+      [2_500, 0, false],
+      [-3_000, 0, false],
+      [-3_000, 0, false],
+      [null, true],
+      [900, 240_000, false],
+    ])
   })
 
   it('goes on when a claim fails', async () => {

@@ -35,6 +35,8 @@ const WATCH_MS = 2_000
 const CLOCK_MS = 60_000
 /** Below this a clock is right, and what was wrong before is over. */
 const CLOCK_FAULT_MS = 250
+/** A clock that is being set may be right for a moment and go on: two readings say that it is kept. */
+const GOOD_READS = 2
 
 const LOST_ANSWER = 'the answer to a send could not be recorded'
 const LOST_ERRAND = 'an errand could not be put back'
@@ -154,7 +156,13 @@ export function createWorker(given: Hands, owner: string): Worker {
   }
 
   let clockOff: Felt['clock'] = null
-  const watch = async (): Promise<void> => h.desk.watch({ silentSince: h.silentSince?.() ?? null, clock: clockOff })
+  let goodReads = 0
+  const watch = async (): Promise<void> =>
+    h.desk.watch({
+      silentSince: h.silentSince?.() ?? null,
+      clock: clockOff,
+      ...(goodReads >= GOOD_READS && { clockKept: true as const }),
+    })
 
   /** How far our clock is off, as far as that is certain. One that is off for long is one fault, however much it drifts. */
   async function readClock(): Promise<void> {
@@ -162,7 +170,9 @@ export function createWorker(given: Hands, owner: string): Worker {
     if (!read) return
     const aheadMs = Math.sign(read.aheadMs) * Math.max(0, Math.abs(read.aheadMs) - read.withinMs)
     const isOff = Math.abs(aheadMs) >= CLOCK_FAULT_MS
-    clockOff = isOff ? { aheadMs, since: clockOff?.since ?? h.clock.now() } : null
+    goodReads = isOff ? 0 : goodReads + 1
+    if (isOff) clockOff = { aheadMs, since: clockOff?.since ?? h.clock.now() }
+    else if (goodReads >= GOOD_READS) clockOff = null
   }
 
   async function keepClock(signal: AbortSignal): Promise<void> {

@@ -680,12 +680,15 @@ export const CONTROLS: readonly Control[] = [
       [TRIGGERS, 'clockWrong: {'],
     ],
     parameters: ['clockOff', 'clockWrong'],
-    answers: ['CLOCK_DISAGREES', 'CLOCK_OFF', 'CLOCK_WRONG'],
+    answers: ['CLOCK_DISAGREES', 'CLOCK_OFF', 'CLOCK_WRONG', 'halt.engaged'],
     tests: [
+      ['src/desk/watching.test.ts', 'is trusted again after two good readings'],
+      ['src/worker/worker.test.ts', 'tells how far the clock is off'],
       ['src/gate/gate.test.ts', 'CLOCK_DISAGREES'],
       ['src/main/clock.test.ts', 'a standing clock moves only when it is moved, and never back'],
     ],
-    missing: 'Neither NTP nor PTP is read, and no log of offsets is kept.',
+    missing:
+      'Neither NTP nor PTP is read. Offsets that warn or stop are in the journal with their alerts; a log of the others is not kept.',
   },
   {
     id: 'A15',

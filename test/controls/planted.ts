@@ -369,6 +369,30 @@ export const PLANTED: readonly Planted[] = [
     held: [['src/gate/gate.test.ts', '^generated more than 2 s ahead']],
   },
   {
+    name: 'no release with a clock that is wrong',
+    control: 'A14',
+    edits: [
+      edit(
+        'src/desk/halting.ts',
+        "if (!isNarrow(scope) && (await c.tx.get('account', c.setting.account))?.clockWrong)\n",
+        'if (false as boolean)\n',
+      ),
+    ],
+    held: [['src/desk/watching.test.ts', '^that (stepped|drifted)']],
+  },
+  {
+    name: 'two good readings',
+    control: 'A14',
+    edits: [edit('src/worker/worker.ts', 'const GOOD_READS = 2\n', 'const GOOD_READS = 1\n')],
+    held: [['src/worker/worker.test.ts', '^tells how far the clock is off']],
+  },
+  {
+    name: 'clockWrong',
+    control: 'A14',
+    edits: [edit(WATCH, '  await lookAtClock(c, felt)\n', '')],
+    held: [['src/desk/watching.test.ts', '^2001 ms apart']],
+  },
+  {
     name: 'oddFill',
     control: 'A15',
     edits: [edit(WATCH, '  await lookAtPrice(c, order, report)\n', '')],
