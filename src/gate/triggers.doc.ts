@@ -92,5 +92,5 @@ them again, and counts rejects and round trips of a strategy anew.
   minute. Whether NTP keeps the machine's clock is not looked at.
 - **R05.** Answers that are lost and found again within ten seconds, however many, stop nothing.
 - **R02.** The loss of the broker's stream raises no alert of its own: orders are polled then, and the status says so.
-- **A15.** There is no form of the request for a review of a fill; the alert has its figures. The bands of LULD are not read.
+- **A15.** Prices after a fill are not kept with it, and the bands of LULD are not read.
 `

@@ -295,7 +295,7 @@ export function buildProgram(): Command {
   )
     .option('--open', 'only those that may still fill')
     .action(run(trading, 'orders'))
-  list(
+  const filled = list(
     command(program, 'fills', 'List fills, newest first.', [
       'fills --symbol AAPL',
       'fills --csv --limit 10000 > fills.csv',
@@ -303,6 +303,14 @@ export function buildProgram(): Command {
   )
     .option('--order <clOrdID>', 'only of this order')
     .action(run(trading, 'fills'))
+  command(
+    filled,
+    'dispute',
+    'Print the request to the broker to review one fill. Nothing is sent: that is for you to do.',
+    ['fills dispute X-20261124-7'],
+  )
+    .argument('<execID>', 'its execution id, as the alert and `fills` name it')
+    .action(run(trading, 'dispute'))
   command(program, 'positions', 'List what is held, with profit and how much of it is under a stop.', [
     'positions',
   ]).action(run(trading, 'positions'))

@@ -697,6 +697,7 @@ export const CONTROLS: readonly Control[] = [
     code: [
       ['src/orders/machine.ts', 'Bust'],
       ['src/gate/fills.ts', 'export function isOutside'],
+      ['src/main/dispute.ts', 'export function disputeForm'],
       [TRIGGERS, 'oddFill: {'],
     ],
     parameters: ['oddFill'],
@@ -707,10 +708,10 @@ export const CONTROLS: readonly Control[] = [
       scenario('bust-of-a-stop'),
       scenario('watch-odd-fill'),
       ['src/gate/fills.test.ts', 'with a collar of 300 bps'],
+      ['src/main/dispute.test.ts', 'has what a broker asks for'],
       ['src/main/alert-delivery.test.ts', 'about a fill far from the market is delivered within five seconds'],
     ],
-    missing:
-      'The alert has the figures that a request needs, and there is no form to print. Prices after the fill are not kept with it, and the bands of LULD are not known.',
+    missing: 'Prices after the fill are not kept with it, and the bands of LULD are not known.',
   },
   {
     id: 'A16',

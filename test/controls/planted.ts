@@ -407,6 +407,12 @@ export const PLANTED: readonly Planted[] = [
     held: [scenario('watch-odd-fill')],
   },
   {
+    name: 'what a request says of the order',
+    control: 'A15',
+    edits: [edit('src/main/dispute.ts', "line('Order, broker', order.orderID ?? 'not known'),\n", '')],
+    held: [['src/main/dispute.test.ts']],
+  },
+  {
     name: 'a trade that never was',
     control: 'A15',
     edits: [edit('src/orders/machine.ts', 'if (!to) return { ...trade, live: false }', 'if (!to) return trade')],

@@ -3,12 +3,14 @@ import type { Instrument, Intent, IntentState } from '../../api/wire.ts'
 import { fingerprint, orderDigest } from '../../approvals/digest.ts'
 import type { Client } from '../client.ts'
 import type { Context } from '../context.ts'
+import { disputeForm } from '../dispute.ts'
 import { Stop } from '../exit.ts'
 import { type HandSignal, handSignal } from '../hand-signal.ts'
 import {
   FILL_COLUMNS,
   fourEyesInWords,
   grouped,
+  harmless,
   INTENT_COLUMNS,
   intentCard,
   ORDER_COLUMNS,
@@ -288,6 +290,24 @@ export async function fills(ctx: Context, options: ListOptions): Promise<void> {
   if (csv) return ctx.out.raw(await client.csv('/v1/fills', { ...query, limit }))
   const items = await pages(limit, (after, size) => client.fills({ ...query, limit: size, after: after ?? undefined }))
   ctx.out.answer(items, () => table(FILL_COLUMNS, items, 'Nothing was filled yet.'))
+}
+
+/** So many fills are looked through for one: requests are about the latest. */
+const DISPUTED_MAX = 2_000
+
+/** Prints the request for the review of one fill. */
+export async function dispute(ctx: Context, execID: string): Promise<void> {
+  const client = ctx.client('anyone')
+  const items = await pages(DISPUTED_MAX, (after, size) => client.fills({ limit: size, after: after ?? undefined }))
+  const fill = items.find((one) => one.execID === execID)
+  if (!fill)
+    throw new Stop(
+      'NOT_FOUND',
+      `None of the last ${DISPUTED_MAX} fills is ${harmless(execID)}. \`jax-exec fills\` lists them.`,
+    )
+  const [order, tasks] = await Promise.all([client.order(fill.clOrdID), client.tasks()])
+  const alert = tasks.find(({ kind, subject }) => kind === 'ODD_FILL' && subject === execID) ?? null
+  ctx.out.answer({ fill, order, alert }, () => disputeForm(fill, order, alert))
 }
 
 /** The first `limit` items of a list that comes in pages. */
