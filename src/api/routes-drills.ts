@@ -56,6 +56,27 @@ const held = z.strictObject({
 
 export const DRILL_ROUTES: readonly Route[] = [
   route({
+    name: 'reviewControls',
+    method: 'POST',
+    path: '/v1/controls/reviews',
+    access: ['tasks:acknowledge'],
+    tag: 'Rollout',
+    summary: 'Say that all controls were reviewed',
+    description:
+      'For people with the role risk or auditor, once a year, after reading `jax-exec controls report`. After 400 days without it a live account opens nothing.',
+    body: z.strictObject({
+      note: prose('What was found.', { min: 1, max: 2000 }, 'Two limits tightened; drills are up to date.'),
+    }),
+    answers: answers('It is in the journal.', schema.review, 201),
+    problems: ['NOT_ELIGIBLE', 'POLICY_FAULT'],
+    async run(api, { body, caller }) {
+      const result = await api.desk.recordReview({ note: body.note, actor: caller.actor })
+      if (!result.ok) return denied(result.error)
+      const { byName, at, note } = result.value
+      return json({ byName, at: rfc3339(at), note }, 201)
+    },
+  }),
+  route({
     name: 'listDrills',
     method: 'GET',
     path: '/v1/drills',

@@ -789,6 +789,11 @@ export const change = named(
   'Something about the house itself that people must agree to.',
 ) satisfies z.ZodType<wire.Change>
 
+export const review = named(
+  'Review',
+  z.strictObject({ byName: text, at: time, note: text }),
+  'That somebody looked at all controls as a whole.',
+) satisfies z.ZodType<wire.Review>
 export const drill = named(
   'Drill',
   z.strictObject({

@@ -126,6 +126,7 @@ const SAYS: { readonly [A in Action]: (told: Told<A>) => string } = {
       demoted: `The account goes back to stage ${stage}, ${STAGE_TITLES[stage]}: ${why}`,
       'build agreed to': `Build ${build ?? 'unknown'} may trade in stage ${stage}: ${why}`,
     })[cause],
+  'controls.reviewed': ({ data: { review } }) => `${review.byName} reviewed all controls: ${review.note}`,
   'drill.held': ({ data: { drill } }) =>
     `${drill.byName} held the drill ${drill.drill}: ${drill.result}${drill.attested ? ', by their own word' : ''}.`,
   'limits.opened': ({ data }) => `The risk limits begin with those of stage ${data.limits.stage}.`,

@@ -299,6 +299,8 @@ export type StageDay = {
   breaks: number
   strategies: string[]
 }
+/** That somebody looked at all controls as a whole. */
+export type Review = { byName: string; at: string; note: string }
 /** A procedure of docs/emergency.md as people rehearsed it. */
 export type Drill = {
   drillID: string

@@ -28,7 +28,7 @@ import type { Denial, DenialCode } from './desk.ts'
 import type { Action, Happened } from './events.ts'
 import { type Limiting, rulesNow } from './limiting.ts'
 import { project } from './project.ts'
-import { notAgreed } from './rolling.ts'
+import { notAgreed, unreviewedSince } from './rolling.ts'
 import { dayFacts, openDay, withTrail } from './trading-day.ts'
 import type { Rolling } from './promoting.ts'
 import type { Watching } from './watching.ts'
@@ -272,11 +272,13 @@ export class Command {
         earlier(other, intent),
     )
     const rollout = await this.tx.get('stage', 'account')
+    const since = policy.environment === 'live' ? await unreviewedSince(this.tx) : null
     const described = await this.tx.get('strategy', intent.proposal.strategyID)
     const known = accountFacts && knowsEveryTrade(accountFacts) ? accountFacts : null
     return {
       halt: haltOf(statesOf(halts), stoppable(account, intent.proposal)),
       proposedBy: intent.proposer.type,
+      ...(policy.environment === 'live' && since !== null && { unreviewedSince: since }),
       ...(rollout && { rollout: { stage: rollout.stage, buildFault: notAgreed(rollout) } }),
       freeze,
       market,

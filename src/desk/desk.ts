@@ -25,6 +25,7 @@ import type {
   PersonRole,
   PostedCard,
   ProviderAccount,
+  Review,
   Session,
   Task,
   Token,
@@ -331,6 +332,8 @@ export interface Desk {
   recover(): Promise<void>
   /** Looks at what only time brings; asked every few seconds. What a command does is looked at with it. */
   watch(felt: Felt): Promise<void>
+  /** Takes down that a person has reviewed all controls. NOT_ELIGIBLE, POLICY_FAULT. */
+  recordReview(ask: { readonly note: string; readonly actor: Actor }): Promise<Result<Review, Denial>>
   /** Takes down a drill that a person held. NOT_ELIGIBLE, NOT_FOUND, POLICY_FAULT. */
   recordDrill(held: HeldDrill): Promise<Result<Drill, Denial>>
   /** At the end, before the last checkpoint: the run ended by itself, and nothing was cut off. */

@@ -27,6 +27,7 @@ import type {
   Person,
   PersonRole,
   ReconcileRun,
+  Review,
   Session,
   SigninCode,
   StagePast,
@@ -159,6 +160,7 @@ export type Happened = {
     evidence: readonly EvidenceLine[]
   }
   'drill.held': { drill: Drill }
+  'controls.reviewed': { review: Review }
   'strategy.described': { strategy: Strategy }
   'day.opened': { day: string; opening: NonNullable<TradingDay['opening']> }
   'strategy.armed': { arming: ArmedStrategy }

@@ -22,6 +22,7 @@ import { reconcile } from './reconciling.ts'
 import { recover, stopped } from './recovering.ts'
 import { hear } from './hearing.ts'
 import { replace } from './replacing.ts'
+import { recordReview } from './reviewing.ts'
 import { beginResend } from './resending.ts'
 import { linkAccount, openByAccount } from './signing-in.ts'
 import { watch, watchCommand } from './watching.ts'
@@ -122,6 +123,7 @@ export function openDesk(
     identify: (identity) => run((c) => identify(c, identity)),
     recover: () => run(recover),
     stopped: () => run(stopped),
+    recordReview: (ask) => run((c) => recordReview(c, ask)),
     recordDrill: (held) => run((c) => recordDrill(c, held)),
     async checkpoint() {
       const head = await store.head()

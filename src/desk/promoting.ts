@@ -56,7 +56,7 @@ export async function shownNow(reads: Reads, rollout: Rollout, now: Instant): Pr
     uncarded: [...traded].filter((strategyID) => !described.has(strategyID)).sort(),
     buildFault: buildFault(rollout.runs),
     halted: [...halts, ...freezes],
-    reviewedAt: null,
+    reviewedAt: (await reads.get('review', 'account'))?.at ?? null,
     now,
   }
 }

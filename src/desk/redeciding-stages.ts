@@ -7,11 +7,19 @@ import { inForce } from './limiting.ts'
 import { environmentOf } from './proving-people.ts'
 import { rolloutNow } from './promoting.ts'
 import { mayHoldDrills } from './drilling.ts'
+import { mayReview } from './reviewing.ts'
 import { brought, personOf } from './redeciding-changes.ts'
 
 // How far an account may go, decided again: what was shown is counted anew from the rows before.
 
 export const STAGE_JUDGES = {
+  'controls.reviewed': async ({ tx, row, data: { review } }) => {
+    const said = `${review.byName} reviewed all controls.`
+    const person = await personOf(tx, row.actor)
+    return person?.personID === review.by && mayReview(person)
+      ? null
+      : found('NOT_ELIGIBLE', said, 'Controls are reviewed by people with the role risk or auditor, in their own name.')
+  },
   'drill.held': async ({ tx, row, at, data: { drill } }) => {
     const said = `${drill.byName} held the drill ${drill.drill}.`
     const person = await personOf(tx, row.actor)

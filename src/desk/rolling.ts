@@ -1,7 +1,7 @@
 import { emptyDay, type DayCounts, LATENCY_BOUNDS, SLIPPAGE_BOUNDS, spreadWith } from '../gate/rollout.ts'
 import type { Row } from '../journal/row.ts'
 import type { Decision, Rollout, StagePast } from '../ports/records.ts'
-import type { Tx } from '../ports/store.ts'
+import type { Reads, Tx } from '../ports/store.ts'
 import { dayOf, isWeekday } from '../values/day.ts'
 import { dec, type Decimal, minus, over, shortest, times } from '../values/decimal.ts'
 import { type Instant, msBetween } from '../values/instant.ts'
@@ -43,6 +43,12 @@ export function notAgreed({ build, runs }: Rollout): string | null {
   if (build !== null && build === runs) return null
   const agreed = build === null ? 'Nobody has agreed to a build yet' : `People agreed to build ${build}`
   return `${agreed}, and ${runs ?? 'an unknown one'} runs.`
+}
+
+/** Since when nobody has reviewed the controls: the last review, or the first meeting with the account. */
+export async function unreviewedSince(reads: Reads): Promise<Instant | null> {
+  const review = await reads.get('review', 'account')
+  return review?.at ?? (await reads.all('identity'))[0]?.since ?? null
 }
 
 /** Folds into the day what its row shows of the account. Nothing is read where nothing of the kind happened. */

@@ -34,7 +34,7 @@ import type { Happened } from './events.ts'
 import { halt } from './halting.ts'
 import { pairOf } from './naming.ts'
 import { demote, isDemoting } from './promoting.ts'
-import { isBreak, slippageBps } from './rolling.ts'
+import { isBreak, unreviewedSince, slippageBps } from './rolling.ts'
 import { agreesWithBook } from './trading-day.ts'
 import { limitsNow } from './used.ts'
 
@@ -484,6 +484,7 @@ export async function watch(c: Command, felt: Felt, own: SinceStart): Promise<vo
   await lookAtBroker(c, felt)
   await lookAtClock(c, felt)
   await lookAtSeal(c, own)
+  await lookAtReviews(c)
   await lookForPeople(c, own)
   await lookAtAlerts(c, own)
 }
@@ -604,6 +605,33 @@ async function lookAtSeal(c: Command, { unsealedSince }: SinceStart): Promise<vo
     occasion: String(unsealedSince),
     text: `The head of the journal could not be signed and anchored for more than ${span(ms)}.`,
   })
+}
+
+/** Once a year all controls are looked at as a whole, and every quarter who has access: people are reminded of it. */
+async function lookAtReviews(c: Command): Promise<void> {
+  const since = await unreviewedSince(c.tx)
+  if (since === null) return
+  const { account } = c.setting
+  const days = Math.floor(agoMs(c, since) / DAY_MS)
+  for (const [kind, after, todo] of REMINDERS)
+    if (days >= after)
+      await remind(
+        c,
+        kind,
+        String(since),
+        account,
+        `All controls were last reviewed ${days} days ago. ${todo} Then say so with: jax-exec controls reviewed --note "…"`,
+      )
+}
+const DAY_MS = 86_400_000
+const REMINDERS = [
+  ['ACCESS_REVIEW', 92, 'Read who has access: jax-exec controls report.'],
+  ['CONTROLS_REVIEW', 365, 'Read jax-exec controls report; a live account opens nothing from 400 days on.'],
+] as const
+/** Once for each thing that it is about, also after somebody has closed it. */
+async function remind(c: Command, kind: string, occasion: string, subject: string, text: string): Promise<void> {
+  if ((await c.tx.get('task', `${kind}:${subject}`))?.occasion === occasion) return
+  await c.task(kind, subject, 'warning', text, `watch:${kind}`, occasion)
 }
 
 /** An act that lies further ahead is of a clock that was set back since: how long ago it was, nobody knows. */

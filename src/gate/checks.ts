@@ -33,6 +33,7 @@ import { CENTS, plusBps } from './exposure.ts'
 import type { Quote } from './facts.ts'
 import type { LimitName } from './limits.ts'
 import type { Policy } from './policy.ts'
+import { OVERDUE_MS } from './rollout.ts'
 import { BINDING, type Refusal } from './refusal.ts'
 import { outOfRange, wrongStop, wrongTarget } from './signal.ts'
 import type { Cap } from './sizing.ts'
@@ -58,6 +59,13 @@ export const CHECKS = {
       : `${symbol} is not frozen.`,
   environment,
   stage,
+  review: ({ facts: { unreviewedSince: since }, policy: { environment }, now }) => {
+    if (environment !== 'live' || since === undefined) return NO_ANSWER
+    const age = msBetween(since, now)
+    return age > OVERDUE_MS
+      ? [{ code: 'REVIEW_OVERDUE', since }]
+      : 'The controls were reviewed within the last 400 days.'
+  },
 
   // --- the intent itself
   decisionMaker,

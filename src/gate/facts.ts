@@ -90,6 +90,8 @@ export type Facts = {
   readonly halt: HaltState | null
   /** How far the account has come, and why the build that runs may not trade in it; absent: nobody counts. */
   readonly rollout?: { readonly stage: Stage; readonly buildFault: string | null }
+  /** Since when nobody has reviewed all controls; absent: not known, and then nobody is held to it. */
+  readonly unreviewedSince?: Instant
   readonly freeze: Freeze | null
   /** Who asked for it: an agent must say what decided it. Absent: not known, and then nobody is asked. */
   readonly proposedBy?: 'agent' | 'person' | 'system' | 'broker'

@@ -76,6 +76,10 @@ const live = (stage: Stage, buildFault: string | null): Change => ({
   account: { account: 'live:sim:main' as AccountID },
   facts: { rollout: { stage, buildFault } },
 })
+const reviewed = (days: number): Change => {
+  const change = live('S2', null)
+  return { ...change, facts: { ...change.facts, unreviewedSince: ago(days * 86_400_000) } }
+}
 const named = (change: Change): Change => ({
   ...change,
   facts: { ...change.facts, proposedBy: 'agent' },
@@ -160,6 +164,8 @@ const ASSESSED: readonly Row[] = [
     ['DECISION_MAKER_MISSING'],
   ],
   ['on paper that asks for it, by a person', { facts: { proposedBy: 'person' }, policy: { namedModel: 'always' } }, []],
+  ['live, 400 days after the last review', reviewed(400), []],
+  ['live, more than 400 days after the last review', reviewed(401), ['REVIEW_OVERDUE']],
   ['live, at the pilot', live('S2', null), []],
   ['live, below the pilot', live('S1', null), ['STAGE_FORBIDS']],
   ['live, by a build that nobody agreed to', live('S4', 'Nobody has agreed to it.'), ['BUILD_NOT_AGREED']],

@@ -47,6 +47,7 @@ type Compared = {
   ENVIRONMENT_MISMATCH: { expected: string; account: string }
   ACCOUNT_MISMATCH: { expected: string; account: string }
   STAGE_FORBIDS: { stage: Stage; sendsTo: string }
+  REVIEW_OVERDUE: { since: Instant }
   DECISION_MAKER_MISSING: { missing: string }
   BUILD_NOT_AGREED: { reason: string }
   // the intent itself
@@ -239,6 +240,12 @@ export const REFUSALS: { readonly [C in RefusalCode]: Row<C> } = {
     transient: false,
     says: (r) => `The proposal does not name ${r.missing}.`,
     todo: 'Propose it again, under a new id, with `model`, `model_version` and `artifact_id`.',
+  },
+  REVIEW_OVERDUE: {
+    meaning: 'Nobody has reviewed the controls of this live account for 400 days; a year is what is asked for.',
+    transient: false,
+    says: (r) => `The controls were last reviewed on ${moment(r.since)}.`,
+    todo: 'Read `jax-exec controls report`, then have the role risk say so: `jax-exec controls reviewed`.',
   },
   STAGE_FORBIDS: {
     meaning:

@@ -34,6 +34,7 @@ export const SAMPLES: { readonly [C in RefusalCode]: Extract<Refusal, { code: C 
   ENVIRONMENT_MISMATCH: { code: 'ENVIRONMENT_MISMATCH', expected: 'paper:alpaca', account: 'live:alpaca:main' },
   ACCOUNT_MISMATCH: { code: 'ACCOUNT_MISMATCH', expected: 'paper:alpaca:main', account: 'paper:alpaca:second' },
   DECISION_MAKER_MISSING: { code: 'DECISION_MAKER_MISSING', missing: 'model, model_version' },
+  REVIEW_OVERDUE: { code: 'REVIEW_OVERDUE', since: at('15:00:00') },
   STAGE_FORBIDS: { code: 'STAGE_FORBIDS', stage: 'S1', sendsTo: 'a live account' },
   BUILD_NOT_AGREED: {
     code: 'BUILD_NOT_AGREED',

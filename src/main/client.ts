@@ -192,6 +192,7 @@ export function apiClient(at: { readonly url: string; readonly token: string | n
     strategy: (id: string) => read<Wire.Strategy>(`/v1/strategies/${encodeURIComponent(id)}`),
     drills: async () => (await read<{ items: Wire.Drill[] }>('/v1/drills')).items,
     recordDrill: (held: Omit<Wire.Drill, 'drillID' | 'byName'>) => write<Wire.Drill>('/v1/drills', held),
+    reviewControls: (note: string) => write<Wire.Review>('/v1/controls/reviews', { note }),
     stage: () => read<Wire.StageNow>('/v1/stage'),
     limits: () => read<Wire.LimitsNow>('/v1/limits'),
     limitsHistory: async () => (await read<{ items: Wire.LimitsPast[] }>('/v1/limits/history')).items,

@@ -65,6 +65,7 @@ export const DESK_METHODS = {
   recover: true,
   stopped: true,
   recordDrill: true,
+  recordReview: true,
   checkpoint: true,
 } satisfies Record<keyof Desk, true>
 export type DeskMethod = keyof typeof DESK_METHODS

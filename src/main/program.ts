@@ -20,6 +20,7 @@ const limits = () => import('./commands/limits.ts')
 const stages = () => import('./commands/stages.ts')
 const strategies = () => import('./commands/strategies.ts')
 const approvals = () => import('./commands/approvals.ts')
+const controls = () => import('./commands/controls.ts')
 const records = () => import('./commands/records.ts')
 const gateway = () => import('./commands/gateway.ts')
 const simulators = () => import('./commands/simulate.ts')
@@ -756,6 +757,37 @@ export function buildProgram(): Command {
     'Print size, hash and root of the journal: note them elsewhere, and nobody can rewrite it unseen.',
     ['audit head'],
   ).action(run(records, 'auditHead'))
+  const review = program.command('controls').description('Review everything that holds the account to its rules.')
+  command(
+    review,
+    'report',
+    'Tell what was in force, what it stopped, who changed it and who may, for a year or any other period. Works with the service stopped.',
+    [
+      'controls report',
+      'controls report --html ./controls-2026.html',
+      'controls report --from 2026-10-01 --to 2027-01-01 --json',
+    ],
+  )
+    .option('--from <day>', 'from this day on, in New York (default: a year before the end)')
+    .option('--to <day>', 'until this day begins (default: now)')
+    .option('--html <file>', 'write it as a page that prints on A4; the file must not exist yet')
+    .action(run(controls, 'controlsReport'))
+  command(
+    review,
+    'reviewed',
+    'Say that you have read the report, and what you make of it. Due once a year; after 400 days a live account opens nothing.',
+    ['controls reviewed --note "Two limits tightened; drills are up to date."'],
+  )
+    .requiredOption('--note <text>', 'what was found, kept for ever')
+    .action(run(controls, 'controlsReviewed'))
+  command(
+    program,
+    'surveillance',
+    'Show what the orders of a day look like to whoever watches over markets: messages for each fill, layers, the close, crosses.',
+    ['surveillance', 'surveillance --day 2026-11-24 --json'],
+  )
+    .option('--day <day>', 'in New York (default: today)')
+    .action(run(controls, 'surveillance'))
   const views = program.command('views').description('The tables that are folded from the journal.')
   command(views, 'rebuild', 'Fold the tables from the journal anew. Needs the service stopped, unless --check.', [
     'views rebuild --check',

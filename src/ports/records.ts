@@ -399,6 +399,15 @@ export type Drill = {
   readonly attested: boolean
 }
 
+/** When people last looked at all controls as a whole. */
+export type Review = {
+  readonly scope: 'account'
+  readonly by: string
+  readonly byName: string
+  readonly note: string
+  readonly at: Instant
+}
+
 /** How far the account has come, and on whose word. */
 export type Rollout = {
   readonly scope: 'account'
@@ -480,6 +489,7 @@ export type Views = {
   stage: Rollout
   stageDay: DayCounts
   drill: Drill
+  review: Review
   strategy: Strategy
   day: TradingDay
   change: Change
@@ -537,6 +547,7 @@ export const KEY: { readonly [K in Kind]: (record: Records[K]) => string } = {
   stage: (r) => r.scope,
   stageDay: (r) => `${r.era}|${r.day}`,
   drill: (r) => r.drillID,
+  review: (r) => r.scope,
   strategy: (r) => r.strategyID,
   day: (r) => r.scope,
   change: (r) => r.changeID,
@@ -570,6 +581,7 @@ export const VIEWS = [
   'stage',
   'stageDay',
   'drill',
+  'review',
   'strategy',
   'day',
   'change',

@@ -529,9 +529,20 @@ describe('migrations', () => {
     WITH_STRATEGIES,
     WITH_STAGES,
     WITH_DRILLS,
+    `${WITH_DRILLS} INSERT INTO reviews VALUES ('account', '{}');`,
   ]
   const TABLES_WITH_ROWS = ['journal', 'intents', 'orders', 'fills', 'people', 'errands']
-  const TABLES_SINCE = [[], ['identities'], APPROVALS, ['liquidations'], LIMITS, ['strategies'], STAGES, ['drills']]
+  const TABLES_SINCE = [
+    [],
+    ['identities'],
+    APPROVALS,
+    ['liquidations'],
+    LIMITS,
+    ['strategies'],
+    STAGES,
+    ['drills'],
+    ['reviews'],
+  ]
 
   for (const { number } of all) {
     it(`from ${number} to the newest keep every row`, () => {

@@ -429,9 +429,20 @@ export const CONTROLS: readonly Control[] = [
   {
     id: 'R04',
     name: 'surveillance',
-    state: 'not yet',
-    ...NOTHING,
-    missing: 'No daily report: cancel to fill ratio, order efficiency, layering, marking the close.',
+    state: 'in part',
+    code: [
+      ['src/gate/surveillance.ts', 'export function surveil('],
+      ['src/desk/reviewing.ts', 'export async function surveillanceOf('],
+    ],
+    parameters: [],
+    answers: ['order.created', 'execution.reported'],
+    tests: [
+      ['src/gate/surveillance.test.ts', 'is three orders on one side'],
+      ['src/gate/surveillance.test.ts', 'is most of the day in the last ten minutes'],
+      ['test/rollout/month.test.ts', 'goes from shadow to pilot by what was shown and who agreed, and back by itself'],
+    ],
+    missing:
+      'It is told on request (`jax-exec surveillance`) and in the report of controls; no alert at the end of a day, and nothing stops by it but by the limits on messages.',
   },
   {
     id: 'R05',
@@ -611,9 +622,22 @@ export const CONTROLS: readonly Control[] = [
   {
     id: 'A09',
     name: 'annual review',
-    state: 'not yet',
-    ...NOTHING,
-    missing: 'No report of controls and no reminder. `jax-exec limits history` and `people` say parts of it.',
+    state: 'there',
+    code: [
+      ['src/desk/reviewing.ts', 'export async function reportOf('],
+      ['src/main/report-html.ts', 'export function reportHtml('],
+      [WATCH, 'async function lookAtReviews('],
+    ],
+    parameters: [],
+    answers: ['REVIEW_OVERDUE', 'controls.reviewed', 'task.raised'],
+    tests: [
+      ['test/rollout/month.test.ts', 'goes from shadow to pilot by what was shown and who agreed, and back by itself'],
+      ['test/e2e/report.test.ts', 'is accessible, runs nothing, and shows hostile names as text'],
+      ['test/e2e/report.test.ts', 'prints on A4, with the heads of its tables on each page'],
+      ['src/gate/gate.test.ts', 'live, more than 400 days after the last review'],
+      ['src/desk/reviewing.test.ts', 'is asked for after a year, and who has access after a quarter'],
+    ],
+    missing: null,
   },
   {
     id: 'A10',

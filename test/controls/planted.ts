@@ -431,6 +431,36 @@ export const PLANTED: readonly Planted[] = [
     held: [['src/store/tamper.test.ts', 'is verified without the database, by the bytes that were hashed']],
   },
   {
+    name: 'layers that vanish',
+    control: 'R04',
+    edits: [edit('src/gate/surveillance.ts', 'if (layers.length < LAYERS) return []\n', 'return []\n')],
+    held: [['src/gate/surveillance.test.ts', 'is three orders on one side']],
+  },
+  {
+    name: 'orders that come and go',
+    control: 'R04',
+    edits: [
+      edit(
+        'src/gate/surveillance.ts',
+        'if (messages < FEW || messages <= warn * (fills + 1)) return []\n',
+        'return []\n',
+      ),
+    ],
+    held: [['src/gate/surveillance.test.ts', 'of more than ten for each is a warning|of more than twenty']],
+  },
+  {
+    name: 'a review that is overdue',
+    control: 'A09',
+    edits: [edit(CHECKS, 'return age > OVERDUE_MS\n', 'return age > Infinity\n')],
+    held: [['src/gate/gate.test.ts', '^live, more than 400 days']],
+  },
+  {
+    name: 'the reminder',
+    control: 'A09',
+    edits: [edit(WATCH, '    if (days >= after)\n', '    if (days > Infinity)\n')],
+    held: [['src/desk/reviewing.test.ts', 'is asked for after a year']],
+  },
+  {
     name: 'soft limits',
     control: 'A17',
     edits: [

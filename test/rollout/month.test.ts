@@ -6,9 +6,11 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { describe, it } from 'node:test'
 import { rolloutNow, stageChange } from '../../src/desk/promoting.ts'
+import { reportOf } from '../../src/desk/reviewing.ts'
 import type { LimitSettings } from '../../src/gate/limits.ts'
 import { placesIn } from '../../src/main/datadir.ts'
 import { originIn } from '../../src/main/origin.ts'
+import { reportHtml } from '../../src/main/report-html.ts'
 import type { Stage } from '../../src/orders/stage.ts'
 import type { ChangeOf } from '../../src/ports/records.ts'
 import { appendAnchor } from '../../src/store/anchors.ts'
@@ -213,6 +215,34 @@ describe('a month of paper trading', () => {
     await m.at(22)
     assert.ok((await m.missing()).includes('sessions'))
     await m.refused('S2', 'rik', 'EVIDENCE_MISSING')
+
+    // --- what a risk officer reads of it
+    assert.ok((await w.desk.recordReview({ note: 'Too large for the pilot.', actor: personActor('rik') })).ok)
+    const day = (text: string): Instant => parseInstant(text) as Instant
+    const period = { from: day('2026-11-01T00:00:00Z'), to: day('2027-02-01T00:00:00Z') }
+    const report = await reportOf(w.store, period, 'paper')
+    const section = (id: string) => report.sections.find((one) => one.id === id) ?? assert.fail(`no section ${id}`)
+    const rows = (id: string): string[] => section(id).rows.map((cells) => cells.join(' | '))
+    assert.match(section('stage').note ?? '', /S1 to S2, promoted[^]*S2 to S1, demoted: The account has lost/)
+    assert.ok(
+      rows('changes').some((row) => /stage S2 \| rik \| ana \| Applied/.test(row)),
+      rows('changes').join('\n'),
+    )
+    assert.ok(
+      rows('halts').some((row) => /Trading halted \| K3 \| rule A05/.test(row)),
+      rows('halts').join('\n'),
+    )
+    assert.ok(rows('refusals').some((row) => row.startsWith('SYMBOL_NOT_ALLOWED | at the proposal | 1')))
+    assert.ok(rows('alerts').some((row) => row.includes('DAY_LOSS')))
+    assert.ok(rows('drills').some((row) => /E1 \| rik \| passed \| .*no further send: 0\.2 s/.test(row)))
+    assert.deepEqual(rows('builds'), ['0.0.0 | scenario | 2'])
+    assert.ok(rows('orders').includes('rejected by the broker | 0'))
+    assert.equal(rows('surveillance').length, 28)
+    assert.ok(rows('reviews').some((row) => row.endsWith('rik | Too large for the pilot.')))
+    const html = reportHtml(report, ['The journal verifies.'])
+    assert.ok(html.includes('S2 to S1, demoted') && html.includes('Pullbacks'))
+    const kept = process.env['MONTH_REPORT']
+    if (kept !== undefined) writeFileSync(kept, html)
 
     // --- and all of it is proven, and makes the same book again
     const journal = await journalOf(w.store)
