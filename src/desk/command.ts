@@ -29,7 +29,7 @@ import type { Action, Happened } from './events.ts'
 import { type Limiting, rulesNow } from './limiting.ts'
 import { project } from './project.ts'
 import { notAgreed, unreviewedSince } from './rolling.ts'
-import { dayFacts, openDay, withTrail } from './trading-day.ts'
+import { dayFacts, openDay, withResumption, withTrail } from './trading-day.ts'
 import type { Rolling } from './promoting.ts'
 import type { Watching } from './watching.ts'
 
@@ -223,8 +223,9 @@ export class Command {
   /** What was read of a market; where prices may not move too far, also how far they have. */
   async recordMarket(market: MarketFacts): Promise<void> {
     const { limiting, speed } = this.setting
-    const row = limiting ? withTrail(market, await this.tx.get('market', market.symbol), this.now, speed) : market
-    await this.tx.put('market', row)
+    const before = await this.tx.get('market', market.symbol)
+    const told = withResumption(market, before, speed)
+    await this.tx.put('market', limiting ? withTrail(told, before, this.now, speed) : told)
   }
 
   /** Whether the account as a whole is halted. */

@@ -25,7 +25,7 @@ import {
   ZERO,
 } from '../values/decimal.ts'
 import { dayOf } from '../values/day.ts'
-import { type Instant, plusMs } from '../values/instant.ts'
+import { type Instant, msBetween, plusMs } from '../values/instant.ts'
 import type { Command } from './command.ts'
 
 // One trading day: what was sent in it, and what the account was worth when it began. Limits over a period stand on it.
@@ -246,6 +246,24 @@ const ONE = dec('1')
 // ---------------------------------------------------------------- the last ten minutes of a price
 
 const TRAIL_MINUTES = 10
+
+/** Without a quote for so long, in an open market that was looked at, a symbol was halted, whatever was said of it. */
+const SILENT_MS = 60_000
+
+/** The market as it was read, with the moment at which trading in it went on, as long as that is remembered. */
+export function withResumption(market: MarketFacts, before: MarketRow | null, speed: number): MarketFacts {
+  const { session, quote, at } = market
+  if (!before) return market
+  const trades =
+    session?.open === true && !session.halted && quote !== null && msBetween(quote.at, at) < SILENT_MS * speed
+  const stood =
+    before.session?.open === true &&
+    (before.session.halted === true ||
+      (before.quote !== null && msBetween(before.quote.at, before.at) >= SILENT_MS * speed))
+  // A market that was not looked at for a while tells of no halt by that.
+  if (trades && stood) return { ...market, resumedAt: at }
+  return before.resumedAt === undefined ? market : { ...market, resumedAt: before.resumedAt }
+}
 
 /** The market as it was read, with lowest and highest price of each of the last minutes. */
 export function withTrail(market: MarketFacts, before: MarketRow | null, now: Instant, speed: number): MarketRow {

@@ -105,6 +105,13 @@ export const CHECKS = {
       ? `${instrument.symbol} can be traded.`
       : [{ code: 'NOT_TRADABLE', symbol: instrument.symbol }]
   },
+  venue: ({ instrument, proposal: { symbol } }) => {
+    const venue = instrument?.venue
+    if (venue === undefined) return NO_ANSWER
+    return OVER_THE_COUNTER.has(venue.toUpperCase())
+      ? [{ code: 'VENUE_NOT_ALLOWED', symbol, venue }]
+      : `${symbol} is listed at ${venue}.`
+  },
   supported,
   symbolRestricted: ({ policy: { limits }, proposal: { symbol } }) => {
     if (!limits || limits.lists.restricted.length === 0) return NO_ANSWER
@@ -145,6 +152,14 @@ export const CHECKS = {
     evidence.session.ok && !evidence.session.value.open
       ? [{ code: 'MARKET_CLOSED', symbol, nextOpenAt: evidence.session.value.nextOpenAt }]
       : answer(evidence.session, () => `The market of ${symbol} is open.`),
+  symbolHalt: ({ evidence, facts: { market }, policy: { reentryAfterMs = REENTRY_MS }, proposal: { symbol }, now }) => {
+    if (evidence.session.ok && evidence.session.value.halted) return [{ code: 'SYMBOL_HALTED', symbol }]
+    const resumedAt = market?.resumedAt
+    if (resumedAt === undefined) return NO_ANSWER
+    return msBetween(resumedAt, now) < reentryAfterMs
+      ? [{ code: 'SYMBOL_RESUMED', symbol, resumedAt, waitMs: reentryAfterMs }]
+      : `${symbol} has traded again since ${moment(resumedAt)}.`
+  },
   quote: ({ evidence, policy, now }) =>
     answer(
       evidence.quote,
@@ -190,6 +205,8 @@ export const CHECKS = {
     return against ? [{ code: 'OPPOSITE_POSITION', side, positionQty }] : 'It opens a position or adds to one.'
   },
   oppositeOrder,
+  ownExits,
+  fifo,
   short,
   openOrders: ({ exposure }) => answer(exposure, () => 'What every open order may cost is known.'),
 
@@ -298,6 +315,34 @@ export const CHECKS = {
     available: cap.left as Amt,
     currency,
   })),
+  settledCash: (c) => {
+    const { account, sizing } = c
+    const settled = account?.settledCash
+    const measured = measuredAs(c)
+    if (settled === undefined || !account || !sizing || !measured || !c.exposure.ok) return NO_ANSWER
+    // What a sale brings in has settled a day later; until then it pays for nothing.
+    const left = minus(settled, c.exposure.value.reserved)
+    const { notional } = measured
+    const { currency } = account
+    return gt(notional, left)
+      ? [
+          {
+            code: 'SETTLED_CASH_EXCEEDED',
+            notional,
+            settledCash: settled,
+            reserved: c.exposure.value.reserved,
+            currency,
+          },
+        ]
+      : `It costs at most ${money(notional, currency)}; ${money(left, currency)} of the cash has settled.`
+  },
+  deficits: ({ account }) => {
+    const count = account?.intradayDeficits
+    if (count === undefined) return NO_ANSWER
+    return count >= DEFICITS_MAX
+      ? [{ code: 'INTRADAY_DEFICITS', count }]
+      : `${count} margin deficits of the day are open; at ${DEFICITS_MAX} nothing more is opened.`
+  },
   symbolShare: limit('symbolShare', ({ c, ...over }) => ({
     code: 'SYMBOL_SHARE_EXCEEDED',
     symbol: c.proposal.symbol,
@@ -434,6 +479,55 @@ function oppositeOrder({ side, facts, proposal: { symbol } }: Case): Answer {
   return no(refusals) ?? 'No entry of ours is open on the other side.'
 }
 
+/** Not traded on an exchange: prices that nobody vouches for. */
+const OVER_THE_COUNTER: ReadonlySet<string> = new Set(['OTC', 'OTCBB', 'PINK'])
+const REENTRY_MS = 300_000
+/** One may be met in time; two that stand are a restriction to come. */
+const DEFICITS_MAX = 2
+
+/**
+ * An entry must not trade with an exit of ours. A target that rests on the other side is met by whatever reaches its price;
+ * a stop, once it is reached, by an entry that waits at it or beyond.
+ */
+function ownExits({ side, facts, prices, quote, proposal: { symbol, ordType } }: Case): Answer {
+  if (!side || !prices.ok || !quote) return NO_ANSWER
+  const { entryPx } = prices.value
+  const reach = ordType === 'Market' ? (side === 'Buy' ? quote.ask : quote.bid) : entryPx
+  const [beyond, short] = side === 'Buy' ? [gte, lte] : [lte, gte]
+  const met = facts.inFlight.filter(({ role, terms }) => {
+    if (role === 'Entry' || terms.symbol !== symbol || terms.side !== opposite(side)) return false
+    if (terms.stopPx) return ordType !== 'Market' && short(reach, terms.stopPx)
+    return terms.price === null || beyond(reach, terms.price)
+  })
+  const refusals = met.map(
+    ({ clOrdID, terms }): Refusal => ({
+      code: 'WOULD_MEET_OWN_EXIT',
+      side,
+      clOrdID,
+      price: terms.stopPx ?? terms.price ?? reach,
+    }),
+  )
+  return no(refusals) ?? 'It would meet no stop and no target of ours.'
+}
+
+/** Where the oldest trade is offset first, a stop is known by the size of its trade: no two may be alike. */
+function fifo({
+  facts: { supported: takes, inFlight },
+  sizing,
+  approved,
+  positionQty,
+  proposal: { symbol },
+}: Case): Answer {
+  if (takes.offsetting !== 'fifo' || !sizing) return NO_ANSWER
+  const size = approved ? approved.terms.orderQty : sizing.orderQty
+  const taken =
+    (positionQty !== null && eq(abs(positionQty), size)) ||
+    inFlight.some(({ role, terms }) => role !== 'Target' && terms.symbol === symbol && eq(terms.orderQty, size))
+  return taken
+    ? [{ code: 'FIFO_SIZE_TAKEN', symbol, orderQty: size }]
+    : `No other trade in ${symbol} is for ${text(size)}, so its stop is its own.`
+}
+
 /** A sale out of nothing, or more of one, needs the policy, the account and the instrument to allow it. */
 function short({ side, positionQty, policy, account, instrument, proposal: { symbol } }: Case): Answer {
   if (side !== 'Sell' || (positionQty !== null && gt(positionQty, ZERO))) return NO_ANSWER
@@ -449,12 +543,18 @@ const BPS = dec('10000')
 const isApart = (px: Px, ref: Px, bps: number): boolean =>
   gt(times(abs(minus(px, ref)), BPS), times(ref, dec(String(bps))))
 
+/** Currencies move by far less within a moment. */
+const COLLAR_MAX: { readonly [assetClass: string]: number } = { fx: 50 }
+
 /** Far above and far below alike: a wrong symbol, a split or a misplaced point shows on either side. */
 function collar(c: Case): Answer {
   const prices = collaredPxs(c)
   if (!prices || !c.quote) return NO_ANSWER
   const midPx = midOf(c.quote)
-  const { collarBps } = c.policy
+  const collarBps = Math.min(
+    c.policy.collarBps,
+    c.instrument ? (COLLAR_MAX[c.instrument.assetClass] ?? Infinity) : Infinity,
+  )
   const [, worst] = prices
   const price = prices.find((px) => isApart(px, midPx, collarBps))
   if (price)

@@ -15,7 +15,13 @@ export type Quote = {
   readonly at: Instant
 }
 
-export type MarketSession = { readonly open: boolean; readonly nextOpenAt: Instant | null; readonly at: Instant }
+export type MarketSession = {
+  readonly open: boolean
+  readonly nextOpenAt: Instant | null
+  readonly at: Instant
+  /** The market is open, and this symbol does not trade: a halt, or a pause at its limit. Absent: not told, or it does. */
+  readonly halted?: boolean
+}
 
 export type AccountFact = {
   readonly account: AccountID
@@ -26,6 +32,10 @@ export type AccountFact = {
   /** What new orders may cost, before anything of ours that the broker has not seen yet. */
   readonly buyingPower: Amt
   readonly shortingAllowed: boolean
+  /** Of an account without margin: what has settled, and may be spent at once. Absent: the account has margin. */
+  readonly settledCash?: Amt
+  /** Intraday margin deficits that are not met yet, where the broker tells. Absent: not told. */
+  readonly intradayDeficits?: number
   readonly at: Instant
 }
 
@@ -37,6 +47,8 @@ export type MarketFacts = {
   readonly session: MarketSession | null
   /** Account currency per unit of the instrument's currency. */
   readonly conversion: { readonly rate: Decimal; readonly at: Instant } | null
+  /** When trading in it went on after a halt, or after a stretch without quotes while its market was open. */
+  readonly resumedAt?: Instant
   readonly at: Instant
 }
 
@@ -126,5 +138,7 @@ export type Facts = {
     readonly oneCancelsOther?: boolean
     /** True when the broker's buying power is already less by the orders it holds. Absent, nothing is taken for granted. */
     readonly reservesOpenOrders?: boolean
+    /** Which trades of one symbol an order offsets; see `Capabilities`. Absent: one position, whatever made it. */
+    readonly offsetting?: 'net' | 'fifo'
   }
 }

@@ -76,6 +76,25 @@ const live = (stage: Stage, buildFault: string | null): Change => ({
   account: { account: 'live:sim:main' as AccountID },
   facts: { rollout: { stage, buildFault } },
 })
+const STOP_OF_A_LONG = order(
+  { role: 'Stop' },
+  { side: 'Sell', ordType: 'Stop', price: null, stopPx: px('180.00'), reduceOnly: true },
+)
+const against = (role: Order['role'], terms: Partial<Terms>, proposal: Partial<Proposal> = {}): Change => ({
+  proposal,
+  facts: { inFlight: [order({ role, reduceOnly: true } as Partial<Order>, { side: 'Sell', price: null, ...terms })] },
+})
+const fifo = (orderQty: string): Change => ({
+  facts: {
+    supported: { ...FACTS.supported, offsetting: 'fifo' },
+    inFlight: [
+      order(
+        { role: 'Stop' },
+        { side: 'Sell', ordType: 'Stop', price: null, stopPx: px('180'), orderQty: qty(orderQty) },
+      ),
+    ],
+  },
+})
 const reviewed = (days: number): Change => {
   const change = live('S2', null)
   return { ...change, facts: { ...change.facts, unreviewedSince: ago(days * 86_400_000) } }
@@ -166,6 +185,43 @@ const ASSESSED: readonly Row[] = [
   ['on paper that asks for it, by a person', { facts: { proposedBy: 'person' }, policy: { namedModel: 'always' } }, []],
   ['live, 400 days after the last review', reviewed(400), []],
   ['live, more than 400 days after the last review', reviewed(401), ['REVIEW_OVERDUE']],
+  // our own exits on the other side
+  ['a target of ours at its price', against('Target', { price: px('187.50') }), ['WOULD_MEET_OWN_EXIT']],
+  ['a target of ours a cent beyond', against('Target', { price: px('187.51') }), []],
+  ['a target of ours, to a market order', against('Target', { price: px('187.51') }, market), ['WOULD_MEET_OWN_EXIT']],
+  ['an exit at any price', against('Exit', { ordType: 'Market' }), ['WOULD_MEET_OWN_EXIT']],
+  ['a stop of ours at its price', against('Stop', { ordType: 'Stop', stopPx: px('187.50') }), ['WOULD_MEET_OWN_EXIT']],
+  ['a stop of ours below it', against('Stop', { ordType: 'Stop', stopPx: px('187.49') }), []],
+  ['a stop of ours, to a market order', against('Stop', { ordType: 'Stop', stopPx: px('187.50') }, market), []],
+  ['a target of ours in another symbol', against('Target', { symbol: 'MSFT', price: px('187.50') }), []],
+
+  // the money of an account without margin, and margin that is not met
+  ['all that has settled', { account: { settledCash: amt('75000.00') } }, []],
+  ['a cent more than has settled', { account: { settledCash: amt('74999.99') } }, ['SETTLED_CASH_EXCEEDED']],
+  ['one deficit', { account: { intradayDeficits: 1 } }, []],
+  [
+    'currencies half a percent away',
+    { instrument: { assetClass: 'fx' }, proposal: { entryPx: px('186.56'), stopPx: px('184.06') } },
+    ['PRICE_OUTSIDE_COLLAR'],
+  ],
+  ['two deficits', { account: { intradayDeficits: 2 } }, ['INTRADAY_DEFICITS']],
+
+  // where it is traded, and whether it is just now
+  ['listed on an exchange', { instrument: { venue: 'NASDAQ' } }, []],
+  ['over the counter', { instrument: { venue: 'otc' } }, ['VENUE_NOT_ALLOWED']],
+  [
+    'halted while its market is open',
+    { market: { session: { open: true, nextOpenAt: null, at: NOW, halted: true } } },
+    ['SYMBOL_HALTED'],
+  ],
+  ['not halted', { market: { session: { open: true, nextOpenAt: null, at: NOW, halted: false } } }, []],
+  ['back since five minutes', { market: { resumedAt: ago(300_000) } }, []],
+  ['back since less than that', { market: { resumedAt: ago(299_999) } }, ['SYMBOL_RESUMED']],
+
+  // a broker that offsets the oldest trade first
+  ['a size that nothing else has', fifo('399'), []],
+  ['a size that another trade has', fifo('400'), ['FIFO_SIZE_TAKEN']],
+
   ['live, at the pilot', live('S2', null), []],
   ['live, below the pilot', live('S1', null), ['STAGE_FORBIDS']],
   ['live, by a build that nobody agreed to', live('S4', 'Nobody has agreed to it.'), ['BUILD_NOT_AGREED']],
@@ -359,11 +415,7 @@ const ASSESSED: readonly Row[] = [
     ['OPPOSITE_ORDER'],
   ],
   ['sell after that buy was canceled', { proposal: sell, facts: { inFlight: [order({ phase: 'Canceled' })] } }, []],
-  [
-    'buy while the stop of a long rests',
-    { facts: { ...held('100'), inFlight: [order({ role: 'Stop' }, { side: 'Sell', reduceOnly: true })] } },
-    [],
-  ],
+  ['buy while the stop of a long rests', { facts: { ...held('100'), inFlight: [STOP_OF_A_LONG] } }, []],
   ['short not wanted', { proposal: sell, policy: { allowShort: false } }, ['SHORT_OFF_BY_POLICY']],
   ['short not allowed', { proposal: sell, account: { shortingAllowed: false } }, ['SHORT_OFF_FOR_ACCOUNT']],
   ['not shortable', { proposal: sell, instrument: { shortable: false } }, ['NOT_SHORTABLE']],

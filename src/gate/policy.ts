@@ -26,6 +26,8 @@ export type Policy = {
   readonly duplicateWindowMs: number
   /** Where an agent must name model, version and run: on live accounts, or everywhere. */
   readonly namedModel?: 'live' | 'always'
+  /** For how long nothing is opened in a symbol after its trading went on again; absent: five minutes. */
+  readonly reentryAfterMs?: number
   /** What an explicit order's quantity must be, compared with the computed size. */
   readonly explicitQty: 'exact' | 'not-larger'
   readonly allowShort: boolean

@@ -47,6 +47,13 @@ type Compared = {
   ENVIRONMENT_MISMATCH: { expected: string; account: string }
   ACCOUNT_MISMATCH: { expected: string; account: string }
   STAGE_FORBIDS: { stage: Stage; sendsTo: string }
+  VENUE_NOT_ALLOWED: { symbol: string; venue: string }
+  SYMBOL_HALTED: { symbol: string }
+  SYMBOL_RESUMED: { symbol: string; resumedAt: Instant; waitMs: number }
+  WOULD_MEET_OWN_EXIT: { side: Side; clOrdID: string; price: Px }
+  FIFO_SIZE_TAKEN: { symbol: string; orderQty: Qty }
+  SETTLED_CASH_EXCEEDED: { notional: Amt; settledCash: Amt; reserved: Amt; currency: string }
+  INTRADAY_DEFICITS: { count: number }
   REVIEW_OVERDUE: { since: Instant }
   DECISION_MAKER_MISSING: { missing: string }
   BUILD_NOT_AGREED: { reason: string }
@@ -246,6 +253,52 @@ export const REFUSALS: { readonly [C in RefusalCode]: Row<C> } = {
     transient: false,
     says: (r) => `The controls were last reviewed on ${moment(r.since)}.`,
     todo: 'Read `jax-exec controls report`, then have the role risk say so: `jax-exec controls reviewed`.',
+  },
+  VENUE_NOT_ALLOWED: {
+    meaning: 'The symbol is traded over the counter, where prices are nobody’s business but the dealers’.',
+    transient: false,
+    says: (r) => `${r.symbol} is traded at ${r.venue}, and not on an exchange.`,
+    todo: 'Choose a symbol that is listed on an exchange.',
+  },
+  SYMBOL_HALTED: {
+    meaning: 'Trading in this symbol is halted, or paused at its price limit, while its market is open.',
+    transient: true,
+    says: (r) => `Trading in ${r.symbol} is halted.`,
+    todo: 'Wait until it trades again, and some minutes more. What is held is protected by the stop at the broker.',
+  },
+  SYMBOL_RESUMED: {
+    meaning: 'Trading in this symbol has only just gone on after a halt, and its prices have yet to be found.',
+    transient: true,
+    says: (r) =>
+      `${r.symbol} trades again since ${moment(r.resumedAt)}; nothing is opened for ${span(r.waitMs)} after that.`,
+    todo: 'Propose it again after that, under a new id.',
+  },
+  WOULD_MEET_OWN_EXIT: {
+    meaning: 'The order could trade with a stop or a target of ours in the same symbol, which looks like a wash trade.',
+    transient: false,
+    says: (r) =>
+      `${r.side === 'Buy' ? 'Buying' : 'Selling'} there would meet our own ${r.clOrdID} at ${text(r.price)} on the other side.`,
+    todo: 'Choose a price that does not reach it, or cancel that order first.',
+  },
+  FIFO_SIZE_TAKEN: {
+    meaning:
+      'This broker offsets the oldest trade first, and tells stops apart by the size of their trade alone; another trade in the symbol has this size.',
+    transient: false,
+    says: (r) => `Another trade in ${r.symbol} is for ${text(r.orderQty)} as well.`,
+    todo: 'Propose it for another size: one unit more or less will do.',
+  },
+  SETTLED_CASH_EXCEEDED: {
+    meaning: 'The account has no margin, and the order would be paid for with money that has not settled yet.',
+    transient: true,
+    says: (r) =>
+      `It costs ${money(r.notional, r.currency)}; ${money(r.settledCash, r.currency)} of the cash has settled, and ${money(r.reserved, r.currency)} of it is spoken for.`,
+    todo: 'Wait until the sales of today have settled, one trading day later, or order less.',
+  },
+  INTRADAY_DEFICITS: {
+    meaning: 'Margin deficits of the day are open at the broker; one more and it restricts the account.',
+    transient: true,
+    says: (r) => `${r.count} margin deficits are not met yet.`,
+    todo: 'Pay in, or close something; then try again.',
   },
   STAGE_FORBIDS: {
     meaning:

@@ -268,6 +268,10 @@ const policy = z.strictObject({
     default: '60000',
     meaning: 'A second intent for the same symbol and side within this time is refused as a duplicate.',
   }),
+  reentryAfterMs: milliseconds(0, 86_400_000, {
+    default: '300000',
+    meaning: 'For how long nothing is opened in a symbol after its trading went on again from a halt.',
+  }),
   namedModel: setting(choice(['live', 'always']), {
     default: 'live',
     meaning:
@@ -810,6 +814,7 @@ export function policyOf(settings: Settings): Policy {
     stopLimitSlackBps,
     explicitQty,
     namedModel,
+    reentryAfterMs: scaled(p.reentryAfterMs),
     environment: a.environment,
     broker: a.broker,
     quoteAgeMaxMs: scaled(p.quoteAgeMaxMs),

@@ -23,6 +23,8 @@ export type Instrument = {
   /** The least an order must be worth, in `currency`. Absent: nothing is asked. */
   readonly minNotional?: Amt
   readonly tradable: boolean
+  /** Where it is listed, in the broker's word: `NASDAQ`, `OTC`. Absent: not told. */
+  readonly venue?: string
   readonly shortable: boolean
 }
 

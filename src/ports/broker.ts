@@ -29,6 +29,12 @@ export type Capabilities = {
   readonly cancelAll: boolean
   /** The buying power it reports is already less by the orders it holds. Absent: they are taken off here as well. */
   readonly reservesOpenOrders?: boolean
+  /**
+   * `fifo`: the oldest trade of a symbol is offset first, nothing is held on both sides, and a stop belongs to one trade
+   * alone, so that no two may have the same size (US foreign exchange, NFA 2-43). What such a broker cancels by this rule
+   * (OANDA: FIFO_VIOLATION) is a no for good, and never repeated. Absent: one net position.
+   */
+  readonly offsetting?: 'net' | 'fifo'
   /** How long after a send the broker's own "no such order" proves that it never arrived. Null: never by look-up alone. */
   readonly absenceProvenAfterMs: number | null
   /**

@@ -31,7 +31,7 @@ const row = (one: Control): string =>
     cell(one.answers.map(code)),
     cell(tests(one.tests)),
     cell(PLANTED.filter(({ control }) => control === one.id).map(({ name }) => name)),
-    one.missing ?? '—',
+    [one.missing, one.note].filter((text) => text != null).join(' ') || '—',
   ].join(' | ')} |`
 
 /** The page docs/controls.md. */

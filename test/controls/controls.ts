@@ -16,6 +16,8 @@ export type Control = {
   readonly tests: readonly Place[]
   /** Why nothing of it can be taken out of the code to see a test fail; absent where `planted.ts` does. */
   readonly unplanted?: string
+  /** What is to be known beside it; absent where nothing is. */
+  readonly note?: string
   /** What the demand asks for and is not there; null when nothing. */
   readonly missing: string | null
 }
@@ -71,7 +73,7 @@ export const CONTROLS: readonly Control[] = [
   {
     id: 'P04',
     name: 'price collar',
-    state: 'in part',
+    state: 'there',
     code: [
       [CHECKS, 'function collar('],
       [CHECKS, 'function move('],
@@ -79,11 +81,12 @@ export const CONTROLS: readonly Control[] = [
     parameters: ['collarBps', 'maxMoveBps', 'policy.collarBps', 'policy.quoteAgeMaxMs'],
     answers: ['PRICE_OUTSIDE_COLLAR', 'PRICE_MOVE_EXCEEDED', 'QUOTE_STALE', 'QUOTE_CROSSED', 'QUOTE_NOT_POSITIVE'],
     tests: [
+      ['src/gate/gate.test.ts', 'currencies half a percent away'],
       [GATE, 'P04 collar of 300 bps'],
       [GATE, 'P04 move up'],
       [GATE, 'P04 move down to the price of now'],
     ],
-    missing: 'One collar for all asset classes: FX majors do not have the narrower one.',
+    missing: null,
   },
   {
     id: 'P05',
@@ -214,6 +217,7 @@ export const CONTROLS: readonly Control[] = [
     name: 'permission',
     state: 'in part',
     code: [
+      [CHECKS, 'venue: ({ instrument'],
       [CHECKS, 'symbolRestricted: ({'],
       [CHECKS, 'symbolAllowed: allowed('],
       [CHECKS, 'assetClassAllowed: allowed('],
@@ -221,6 +225,7 @@ export const CONTROLS: readonly Control[] = [
     ],
     parameters: ['symbols', 'restricted', 'assetClasses', 'ordTypes'],
     answers: [
+      'VENUE_NOT_ALLOWED',
       'SYMBOL_NOT_ALLOWED',
       'SYMBOL_RESTRICTED',
       'ASSET_CLASS_NOT_ALLOWED',
@@ -229,12 +234,14 @@ export const CONTROLS: readonly Control[] = [
       'NOT_TRADABLE',
     ],
     tests: [
+      ['src/gate/gate.test.ts', 'over the counter'],
       [GATE, 'P11 not named'],
       [GATE, 'P11 restricted wins'],
       [GATE, 'P11 class not allowed'],
       [GATE, 'P11 type not allowed'],
     ],
-    missing: 'No lists of venues or sessions.',
+    missing:
+      'What is traded over the counter is refused; other venues, and sessions beside the regular one, have no lists (extended hours are never used).',
   },
   {
     id: 'P12',
@@ -263,48 +270,75 @@ export const CONTROLS: readonly Control[] = [
     id: 'P14',
     name: 'intraday margin',
     state: 'in part',
-    code: [[CHECKS, 'buyingPower: limit(']],
+    code: [
+      [CHECKS, 'deficits: ({ account })'],
+      [CHECKS, 'buyingPower: limit('],
+    ],
     parameters: ['buyingPowerBuffer', 'policy.buyingPowerBuffer'],
-    answers: ['BUYING_POWER_EXCEEDED'],
-    tests: [[GATE, 'P14 buffer: 400000.00 of buying power'], scenario('buying-power-is-shared')],
+    answers: ['INTRADAY_DEFICITS', 'BUYING_POWER_EXCEEDED'],
+    tests: [
+      ['src/gate/gate.test.ts', 'two deficits'],
+      [GATE, 'P14 buffer: 400000.00 of buying power'],
+      scenario('buying-power-is-shared'),
+    ],
     missing:
-      'No margin regime by broker, and no block after two intraday deficits that stand. There is no counter of day trades, on purpose.',
+      'No broker here tells its margin regime or its deficits yet; where one does, two that stand close the gate. There is no counter of day trades, on purpose.',
   },
   {
     id: 'P15',
     name: 'cash account rules',
-    state: 'not yet',
-    ...NOTHING,
-    missing: 'Settled cash is not told from cash: the buying power that the broker reports is taken as it is.',
+    state: 'there',
+    code: [[CHECKS, 'settledCash: (c) => {']],
+    parameters: [],
+    answers: ['SETTLED_CASH_EXCEEDED'],
+    tests: [['src/gate/gate.test.ts', 'a cent more than has settled']],
+    note: 'Alpaca has no accounts without margin, so its adapter never tells what has settled.',
+    missing: null,
   },
   {
     id: 'P16',
     name: 'FIFO, no hedging (US FX)',
-    state: 'not yet',
-    ...NOTHING,
-    missing: 'There is no adapter for OANDA yet, so nothing needs it.',
+    state: 'there',
+    code: [
+      [CHECKS, 'function fifo({'],
+      ['src/ports/broker.ts', 'NFA 2-43'],
+    ],
+    parameters: [],
+    answers: ['FIFO_SIZE_TAKEN', 'OPPOSITE_POSITION'],
+    tests: [['src/gate/gate.test.ts', 'a size that another trade has']],
+    note: 'A capability of the port; no broker that has it is connected yet.',
+    missing: null,
   },
   {
     id: 'P17',
     name: 'self-match and wash',
-    state: 'in part',
-    code: [[CHECKS, 'function oppositeOrder({']],
+    state: 'there',
+    code: [
+      [CHECKS, 'function ownExits({'],
+      [CHECKS, 'function oppositeOrder({'],
+    ],
     parameters: [],
-    answers: ['OPPOSITE_ORDER', 'OPPOSITE_POSITION'],
-    tests: [scenario('opposite-order'), ['src/gate/gate.test.ts', 'OPPOSITE_ORDER']],
-    missing:
-      'Open entries on the other side block; stops and targets of our own that rest do not, nor do orders in other accounts of the same owner.',
+    answers: ['WOULD_MEET_OWN_EXIT', 'OPPOSITE_ORDER', 'OPPOSITE_POSITION'],
+    tests: [
+      ['src/gate/gate.test.ts', 'a target of ours at its price'],
+      scenario('opposite-order'),
+      ['src/gate/gate.test.ts', 'OPPOSITE_ORDER'],
+    ],
+    missing: null,
   },
   {
     id: 'P18',
     name: 'session and halt',
     state: 'in part',
-    code: [[CHECKS, 'session: ({ evidence']],
+    code: [
+      [CHECKS, 'symbolHalt: ({'],
+      [CHECKS, 'session: ({ evidence'],
+    ],
     parameters: ['policy.accountAgeMaxMs'],
-    answers: ['MARKET_CLOSED', 'SESSION_MISSING', 'SESSION_STALE', 'NOT_TRADABLE'],
-    tests: [scenario('market-closed'), ['src/gate/gate.test.ts', 'MARKET_CLOSED']],
+    answers: ['SYMBOL_HALTED', 'SYMBOL_RESUMED', 'MARKET_CLOSED', 'SESSION_MISSING', 'SESSION_STALE', 'NOT_TRADABLE'],
+    tests: [scenario('symbol-halted-and-back'), scenario('market-closed'), ['src/gate/gate.test.ts', 'MARKET_CLOSED']],
     missing:
-      'The broker’s word on the session is taken; halts and limit-up, limit-down of one symbol are not read, and there is no calendar of our own.',
+      'The broker’s word on the session is taken, and there is no calendar of our own. Alpaca tells of a halt in one symbol by its streams alone, which are not read: there a halt is known by the quotes that stop coming.',
   },
   {
     id: 'P19',

@@ -461,6 +461,66 @@ export const PLANTED: readonly Planted[] = [
     held: [['src/desk/reviewing.test.ts', 'is asked for after a year']],
   },
   {
+    name: 'ownExits',
+    control: 'P17',
+    edits: [
+      edit(
+        CHECKS,
+        "if (role === 'Entry' || terms.symbol !== symbol || terms.side !== opposite(side)) return false",
+        'if (role) return false',
+      ),
+    ],
+    held: [['src/gate/gate.test.ts', '^a target of ours at its price|^a stop of ours at its price']],
+  },
+  {
+    name: 'settledCash',
+    control: 'P15',
+    edits: [edit(CHECKS, 'return gt(notional, left)\n', 'return false\n')],
+    held: [['src/gate/gate.test.ts', '^a cent more than has settled']],
+  },
+  {
+    name: 'deficits',
+    control: 'P14',
+    edits: [edit(CHECKS, 'return count >= DEFICITS_MAX\n', 'return false\n')],
+    held: [['src/gate/gate.test.ts', '^two deficits']],
+  },
+  {
+    name: 'fifo',
+    control: 'P16',
+    edits: [edit(CHECKS, 'return taken\n', 'return false\n')],
+    held: [['src/gate/gate.test.ts', '^a size that another trade has']],
+  },
+  {
+    name: 'venue',
+    control: 'P11',
+    edits: [edit(CHECKS, 'return OVER_THE_COUNTER.has(venue.toUpperCase())\n', 'return false\n')],
+    held: [['src/gate/gate.test.ts', '^over the counter']],
+  },
+  {
+    name: 'a symbol that is halted',
+    control: 'P18',
+    edits: [edit(CHECKS, 'if (evidence.session.ok && evidence.session.value.halted) return', 'if (false) return')],
+    held: [['src/gate/gate.test.ts', '^halted while its market is open']],
+  },
+  {
+    name: 'a symbol that has just come back',
+    control: 'P18',
+    edits: [edit(CHECKS, 'return msBetween(resumedAt, now) < reentryAfterMs\n', 'return false\n')],
+    held: [['src/gate/gate.test.ts', '^back since less than that'], scenario('symbol-halted-and-back')],
+  },
+  {
+    name: 'the collar of currencies',
+    control: 'P04',
+    edits: [
+      edit(
+        CHECKS,
+        'const COLLAR_MAX: { readonly [assetClass: string]: number } = { fx: 50 }',
+        'const COLLAR_MAX: { readonly [assetClass: string]: number } = {}',
+      ),
+    ],
+    held: [['src/gate/gate.test.ts', '^currencies half a percent away']],
+  },
+  {
     name: 'soft limits',
     control: 'A17',
     edits: [

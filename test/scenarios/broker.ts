@@ -116,6 +116,7 @@ export type Market = {
   ask: Px
   open: boolean /** Set when the feed stands still. */
   stuckAt: Instant | null
+  halted?: boolean
 }
 
 const NEVER = new Promise<never>(() => {})
@@ -512,7 +513,8 @@ export class ScriptedBroker implements Broker {
   }
   async session(symbol: string): Promise<MarketSession> {
     this.#reachable()
-    return { open: this.#market(symbol).open, nextOpenAt: null, at: this.#clock.now() }
+    const { open, halted } = this.#market(symbol)
+    return { open, nextOpenAt: null, at: this.#clock.now(), ...(halted && { halted }) }
   }
   async conversion(): Promise<null> {
     return null

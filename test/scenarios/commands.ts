@@ -195,7 +195,8 @@ const COMMANDS: { readonly [verb: string]: Run } = {
       },
       bid: bid === undefined ? (before?.bid ?? words.fail('bid= is missing')) : px(bid),
       ask: ask === undefined ? (before?.ask ?? words.fail('ask= is missing')) : px(ask),
-      open: session === undefined ? (before?.open ?? true) : session === 'open',
+      open: session === undefined ? (before?.open ?? true) : session !== 'closed',
+      halted: session === undefined ? (before?.halted ?? false) : session === 'halted',
       stuckAt: quote === 'stuck' ? w.clock.now() : quote === 'moving' ? null : (before?.stuckAt ?? null),
     })
     return looked(w, words)

@@ -549,12 +549,14 @@ export function parseAsset(value: unknown): Asset {
       // Hard-to-borrow names need a locate first, which this gateway does not make. `easy_to_borrow` is on its way out.
       const borrow = maybeText(f, 'borrow_status')
       const easy = borrow === null ? flag(f, 'easy_to_borrow') : borrow === 'easy_to_borrow'
+      const venue = maybeText(f, 'exchange')
       return {
         assetID,
         symbol,
         instrument: {
           ...common,
           assetClass: 'us_equity',
+          ...(venue !== null && venue !== '' && { venue }),
           // "Sub-penny": two places from a dollar on, four below; Regulation NMS, rule 612.
           ticks: [
             { from: px('0.0001'), tick: px('0.0001') },
