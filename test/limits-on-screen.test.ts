@@ -2,9 +2,11 @@ import assert from 'node:assert/strict'
 import { describe, it } from 'node:test'
 import { changeDigest } from '../src/desk/governing.ts'
 import { defaultsOf, differences, LIMITS, LISTS, withSettings } from '../src/gate/limits.ts'
+import { viewTerms } from '../src/api/present.ts'
 import { viewLimits, viewStrategy } from '../src/api/present-limits.ts'
 import type { Strategy } from '../src/ports/records.ts'
-import { amt, dec, qty } from '../src/values/decimal.ts'
+import type { IntentID } from '../src/values/brand.ts'
+import { amt, dec, px, qty, text } from '../src/values/decimal.ts'
 import { canonicalChange, hashOf } from '../src/web/passkeys/rebuild.ts'
 import { limitLines, LIMIT, LIST } from '../src/web/limits/words.ts'
 
@@ -75,6 +77,19 @@ describe('a stage on the screen', () => {
     const evidence = [{ of: 'orders', title: 'orders sent', need: '100', have: '120', met: true }] as const
     const what = { kind: 'stage', before: 'S1', after: 'S2', era: 3, build: '3f1c9a7e2b40', limits, evidence } as const
     const shown = { ...what, limits: viewLimits(limits), evidence: evidence.map((line) => ({ ...line })) }
+    assert.equal(await hashOf('jax-change-v1', canonicalChange(shown, 'per_1')), changeDigest(what, 'per_1'))
+  })
+})
+
+describe('a waiver on the screen', () => {
+  it('is signed as it is shown, to the last price', async () => {
+    const bracket = { stopPx: px('188.00'), targetPx: null }
+    const price = { ordType: 'Limit', timeInForce: 'Day', price: px('190.00'), stopPx: null, bracket } as const
+    const terms = { symbol: 'AAPL', side: 'Buy', orderQty: qty('52'), reduceOnly: false, ...price } as const
+    const intentID = 'sig-1' as IntentID
+    const lifts = ['maxOrderNotional'] as const
+    const what = { kind: 'waiver', intentID, lifts, terms, maxNotional: amt('9880.00') } as const
+    const shown = { ...what, lifts: [...lifts], terms: viewTerms(terms), maxNotional: text(what.maxNotional) }
     assert.equal(await hashOf('jax-change-v1', canonicalChange(shown, 'per_1')), changeDigest(what, 'per_1'))
   })
 })

@@ -6,7 +6,7 @@ import { GOVERNORS } from '../desk/governing.ts'
 import type { ArmedStrategy, Change, ChangeOf, Link, Passkey, Person, Session } from '../ports/records.ts'
 import { text } from '../values/decimal.ts'
 import { rfc3339 } from '../values/instant.ts'
-import { type NameOf, type Seen, viewRequirement, viewVote } from './present.ts'
+import { type NameOf, type Seen, viewRequirement, viewVote, viewTerms } from './present.ts'
 import { viewLimitChanges, viewLimits, viewStrategy } from './present-limits.ts'
 import type * as wire from './wire.ts'
 
@@ -95,6 +95,8 @@ function viewWhat(what: ChangeOf, name: NameOf, passkeys: ReadonlyMap<string, Pa
         after: { ...after, roles: [...after.roles] },
       }
     }
+    case 'waiver':
+      return { ...what, lifts: [...what.lifts], terms: viewTerms(what.terms), maxNotional: text(what.maxNotional) }
     case 'stage': {
       const { kind, before, after, era, build, limits, evidence } = what
       return {

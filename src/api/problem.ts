@@ -106,6 +106,11 @@ export const PROBLEMS = {
     'The account has not shown enough for the next stage',
     'What is missing stands in the answer; `jax-exec stages` shows all of it.',
   ],
+  NOT_WAIVABLE: [
+    409,
+    'That cannot be waived',
+    'Amounts and counts may be waived for one order, at once after it was refused; nothing else.',
+  ],
   NOT_NOW: [409, 'Not at this time of the day', 'Agree to it after the market has closed.'],
   ALREADY_HALTED: [409, 'Trading is halted already', 'The first halt stands.'],
   UNRECONCILED: [

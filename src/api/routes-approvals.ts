@@ -24,6 +24,7 @@ import {
   symbol,
   time,
   whether,
+  intentID,
 } from './fields.ts'
 import { askToSign, evidenceOf, signedField } from './passkeys.ts'
 import { viewApprovals, viewArming, viewChange } from './present-approvals.ts'
@@ -126,10 +127,11 @@ const what = z
       riskLimits,
       strategyBody,
       stageBody,
+      z.strictObject({ kind: z.literal('waiver'), intentID }),
     ],
     {
       error:
-        'must be an object with kind "approval policy", "person", "passkey revoked", "risk limits", "strategy" or "stage"',
+        'must be an object with kind "approval policy", "person", "passkey revoked", "risk limits", "strategy", "stage" or "waiver"',
     },
   )
   .meta({
@@ -175,6 +177,10 @@ async function changeOf(api: Api, body: z.output<typeof what>): Promise<Result<C
       return strategyOf(api, body)
     case 'stage':
       return stageOf(api, body)
+    case 'waiver': {
+      const made = await api.desk.waiverFor(body.intentID)
+      return made.ok ? ok(made.value) : err(denied(made.error))
+    }
   }
 }
 
@@ -356,6 +362,7 @@ export const APPROVALS: readonly Route[] = [
       'POLICY_FAULT',
       'EVIDENCE_MISSING',
       'NOT_NOW',
+      'NOT_WAIVABLE',
       'ASSURANCE_TOO_LOW',
     ],
     examples: [
@@ -442,6 +449,7 @@ export const APPROVALS: readonly Route[] = [
       'STALE_CHANGE',
       'EVIDENCE_MISSING',
       'NOT_NOW',
+      'NOT_WAIVABLE',
       'POLICY_FAULT',
       'NO_PASSKEY',
     ],
@@ -483,6 +491,7 @@ export const APPROVALS: readonly Route[] = [
       'STALE_CHANGE',
       'EVIDENCE_MISSING',
       'NOT_NOW',
+      'NOT_WAIVABLE',
       'POLICY_FAULT',
       'ASSURANCE_TOO_LOW',
       'NO_PASSKEY',

@@ -763,6 +763,13 @@ export const change = named(
         after: strategy,
       }),
       z.strictObject({
+        kind: z.literal('waiver'),
+        intentID: text,
+        lifts: z.array(nameOfLimit),
+        terms,
+        maxNotional: decimal,
+      }),
+      z.strictObject({
         kind: z.literal('stage'),
         before: stage,
         after: stage,

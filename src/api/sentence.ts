@@ -41,6 +41,8 @@ const what = (change: ChangeOf, name: NameOf): string => {
       return `${name(change.personID)} ${change.after.disabled ? 'without access' : `as ${change.after.roles.join(', ')}`}`
     case 'strategy':
       return `what is said of the strategy ${change.strategyID}`
+    case 'waiver':
+      return `${change.intentID} beyond ${change.lifts.join(', ')}, once`
     case 'stage':
       return change.after === change.before
         ? `build ${change.build} in stage ${change.after}`
@@ -126,6 +128,8 @@ const SAYS: { readonly [A in Action]: (told: Told<A>) => string } = {
       demoted: `The account goes back to stage ${stage}, ${STAGE_TITLES[stage]}: ${why}`,
       'build agreed to': `Build ${build ?? 'unknown'} may trade in stage ${stage}: ${why}`,
     })[cause],
+  'waiver.granted': ({ data: { waiver } }) =>
+    `${waiver.of} may be beyond ${waiver.lifts.join(', ')} once, as ${waiver.intentID}, until ${rfc3339(waiver.until)}.`,
   'controls.reviewed': ({ data: { review } }) => `${review.byName} reviewed all controls: ${review.note}`,
   'drill.held': ({ data: { drill } }) =>
     `${drill.byName} held the drill ${drill.drill}: ${drill.result}${drill.attested ? ', by their own word' : ''}.`,

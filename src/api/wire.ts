@@ -713,6 +713,7 @@ export type Change = {
     | { kind: 'passkey revoked'; credentialID: string; personID: string; name: string }
     | { kind: 'risk limits'; before: Limits; after: Limits; changes: LimitChange[] }
     | { kind: 'strategy'; strategyID: string; before: Strategy | null; after: Strategy }
+    | { kind: 'waiver'; intentID: string; lifts: LimitName[]; terms: Terms; maxNotional: string }
     | {
         kind: 'stage'
         before: Stage

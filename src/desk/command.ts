@@ -1,5 +1,6 @@
 import type { Policy } from '../gate/policy.ts'
 import type { Facts, MarketFacts } from '../gate/facts.ts'
+import type { LimitName } from '../gate/limits.ts'
 import {
   cancels,
   type HaltState,
@@ -219,6 +220,13 @@ export class Command {
   async rules(): Promise<Policy> {
     this.#rules ??= rulesNow(this.tx, this.setting.policy, this.setting.limiting, this.now)
     return this.#rules
+  }
+  /** The same for one intent: what people let it be beyond is lifted for as long as they said. */
+  async rulesFor(intentID: Intent['intentID'], lifts?: readonly LimitName[]): Promise<Policy> {
+    const { policy, limiting } = this.setting
+    const waiver = await this.tx.get('waiver', intentID)
+    const names = lifts ?? (waiver && this.now <= waiver.until ? waiver.lifts : [])
+    return names.length === 0 ? this.rules() : rulesNow(this.tx, policy, limiting, this.now, names)
   }
   /** What was read of a market; where prices may not move too far, also how far they have. */
   async recordMarket(market: MarketFacts): Promise<void> {

@@ -66,7 +66,7 @@ async function sendEntry(c: Command, intent: Intent): Promise<Send | 'facts-too-
     made,
     intent.proposal,
     await c.facts(intent),
-    await c.rules(),
+    await c.rulesFor(intent.intentID),
     c.now,
   )
   if (refusals.some((r) => r.code === 'SIGNAL_EXPIRED')) {

@@ -71,6 +71,7 @@ export type DenialCode =
   | 'NOT_LIQUIDATING'
   | 'EVIDENCE_MISSING' // the account has not shown what the next stage asks for
   | 'NOT_NOW' // during market hours
+  | 'NOT_WAIVABLE' // an intent that was not refused, or for what nobody may waive
 
 export type Stop = {
   readonly reason: string
@@ -332,6 +333,8 @@ export interface Desk {
   recover(): Promise<void>
   /** Looks at what only time brings; asked every few seconds. What a command does is looked at with it. */
   watch(felt: Felt): Promise<void>
+  /** The waiver that would let this refused intent through, as a change to propose. NOT_FOUND, NOT_WAIVABLE. */
+  waiverFor(intentID: IntentID): Promise<Result<Extract<ChangeOf, { kind: 'waiver' }>, Denial>>
   /** Takes down that a person has reviewed all controls. NOT_ELIGIBLE, POLICY_FAULT. */
   recordReview(ask: { readonly note: string; readonly actor: Actor }): Promise<Result<Review, Denial>>
   /** Takes down a drill that a person held. NOT_ELIGIBLE, NOT_FOUND, POLICY_FAULT. */

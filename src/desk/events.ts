@@ -35,6 +35,7 @@ import type {
   Task,
   Token,
   TradingDay,
+  Waiver,
 } from '../ports/records.ts'
 import type { AccountID, ClOrdID, OrderID } from '../values/brand.ts'
 import type { Qty } from '../values/decimal.ts'
@@ -161,6 +162,7 @@ export type Happened = {
   }
   'drill.held': { drill: Drill }
   'controls.reviewed': { review: Review }
+  'waiver.granted': { waiver: Waiver }
   'strategy.described': { strategy: Strategy }
   'day.opened': { day: string; opening: NonNullable<TradingDay['opening']> }
   'strategy.armed': { arming: ArmedStrategy }

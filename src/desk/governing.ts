@@ -23,6 +23,7 @@ import type { Denial } from './desk.ts'
 import { effectiveFrom, inForce, limitFaults, strategyFaults } from './limiting.ts'
 import { clickOf, type Decided, holdsStill, weigh } from './evidence.ts'
 import { promote, stageFault } from './promoting.ts'
+import { grant, waiverFault, WAIVER_MS } from './waiving.ts'
 
 /** Who may propose a change of the house, and say yes to one of somebody else. */
 export const GOVERNORS: readonly string[] = ['risk', 'admin']
@@ -36,7 +37,7 @@ export const decidersOf = (what: Pick<ChangeOf, 'kind'>): readonly string[] =>
   isOfRisk(what) ? ['risk', 'approver'] : GOVERNORS
 /** How much may be lost is the business of those who answer for it, not of who lets people in. */
 const isOfRisk = ({ kind }: Pick<ChangeOf, 'kind'>): boolean =>
-  kind === 'risk limits' || kind === 'strategy' || kind === 'stage'
+  kind === 'risk limits' || kind === 'strategy' || kind === 'stage' || kind === 'waiver'
 export const mayPropose = (what: ChangeOf, person: Access | null): boolean => holds(proposersOf(what), person)
 export const mayGovern = (what: Pick<ChangeOf, 'kind'>, person: Access | null): boolean =>
   holds(decidersOf(what), person)
@@ -88,7 +89,7 @@ export async function proposeChange(c: Command, ask: Proposed): Promise<Result<C
     votes: [],
     state: 'Waiting',
     proposedAt: c.now,
-    decideBy: plusMs(c.now, CHANGE_TTL_MS),
+    decideBy: what.kind === 'waiver' ? c.after(WAIVER_MS) : plusMs(c.now, CHANGE_TTL_MS),
     settledAt: null,
     note: null,
   }
@@ -102,9 +103,9 @@ export async function proposeChange(c: Command, ask: Proposed): Promise<Result<C
   return decideChange(c, { changeID, digest, verdict: 'approved', reason: ask.reason, actor: ask.actor })
 }
 
-/** How far an account may go is never the business of one click, whatever the policy says of other changes. */
+/** How far an account may go, and what it may be beyond, is never the business of one click, whatever the policy says of other changes. */
 export const levelFor = ({ changes }: ApprovalPolicy, { kind }: Pick<ChangeOf, 'kind'>): Level =>
-  kind === 'stage' ? 'L3' : changes.level
+  kind === 'stage' || kind === 'waiver' ? 'L3' : changes.level
 
 /**
  * What a change asks for. `alone`: nobody else may decide on it; `missed`: too few can, because of these, who could
@@ -346,6 +347,7 @@ export function onlyTakesAway(what: ChangeOf): boolean {
     case 'approval policy':
     case 'strategy':
     case 'stage':
+    case 'waiver':
       return false
   }
 }
@@ -400,6 +402,8 @@ async function faultOf(reads: Reads, what: ChangeOf, environment: Environment, n
       const wrong = strategyFaults(what.strategyID, what.after)
       return wrong.length > 0 ? denial('POLICY_FAULT', wrong.join(' ')) : null
     }
+    case 'waiver':
+      return waiverFault(reads, what, now)
     case 'stage':
       return stageFault(reads, what, environment, now)
     case 'passkey revoked': {
@@ -496,6 +500,9 @@ async function apply(c: Command, change: Change, actor: Actor): Promise<Result<C
         { strategy: what.after },
         actor,
       )
+      break
+    case 'waiver':
+      await grant(c, change, what, actor)
       break
     case 'stage':
       await promote(c, what, changeID, change.reason, actor)

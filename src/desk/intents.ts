@@ -23,6 +23,7 @@ import type { Reads } from '../ports/store.ts'
 import type { IntentID } from '../values/brand.ts'
 import { type Instant, plusMs } from '../values/instant.ts'
 import { err, ok, type Result } from '../values/result.ts'
+import { beyondWaiver } from './waiving.ts'
 import { armedFor, limitsNow, orderFactsNow, policyNow, proposedBy, whyNobody } from './approving.ts'
 import { cancel } from './canceling.ts'
 import { type Command, denial, deny, knowsEveryTrade, SYSTEM } from './command.ts'
@@ -124,10 +125,12 @@ export async function ticket(
   why: Happened['intent.ticketed']['why'],
   askedBy?: Actor,
 ): Promise<Intent> {
-  const rules = await c.rules()
+  const rules = await c.rulesFor(intent.intentID)
   const { ticket: passed, ...found } = assess(intent.proposal, await c.facts(intent), rules, intent.rev + 1, c.now)
   const { sizing, checks, headroom = [], soft = [] } = found
   if (!passed || !sizing) return unfit(c, intent, found)
+  const beyond = await beyondWaiver(c, passed)
+  if (beyond) return unfit(c, intent, { ...found, refusals: [beyond] })
   const approvals = await policyNow(c)
   const order = await orderFactsNow(c.tx, passed, intent.proposal.strategyID)
   const limits = limitsNow(c, approvals, order)
@@ -239,7 +242,7 @@ export async function approve(c: Command, ask: Yes): Promise<Result<Intent, Deni
   if (!level.ok) return level
   const weak = tooLow(requires, level.value)
   if (weak) return said(weak)
-  const drift = driftOf(ticket, await c.facts(intent), await c.rules(), c.now)
+  const drift = driftOf(ticket, await c.facts(intent), await c.rulesFor(intent.intentID), c.now)
   if (drift) {
     const next = TRANSIENT[drift.code]
       ? 'Try again in a moment, or re-price to see a new ticket.'
@@ -358,7 +361,13 @@ export async function reprice(c: Command, ask: { intentID: IntentID; actor: Acto
   if (intent.state !== 'AwaitingApproval')
     return deny('NOT_PENDING', `The intent is ${intent.state}; only a waiting one can be re-priced.`)
   // A feed that hangs or a halt is no reason to lose what waits; only what waiting cannot change ends it.
-  const { refusals } = assess(intent.proposal, await c.facts(intent), await c.rules(), intent.rev + 1, c.now)
+  const { refusals } = assess(
+    intent.proposal,
+    await c.facts(intent),
+    await c.rulesFor(intent.intentID),
+    intent.rev + 1,
+    c.now,
+  )
   const passing = refusals.find(({ code }) => TRANSIENT[code])
   if (passing) return deny('GATE_REFUSED', `${explain(passing)} The ticket stands; try again in a moment.`, refusals)
   return ok(await ticket(c, intent, 'repriced', ask.actor))

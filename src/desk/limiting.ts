@@ -1,4 +1,13 @@
-import { differences, faultsOf, isTightening, type Limits, type LimitSettings, tightenedBy } from '../gate/limits.ts'
+import {
+  differences,
+  faultsOf,
+  isTightening,
+  type LimitName,
+  type Limits,
+  type LimitSettings,
+  tightenedBy,
+  withSettings,
+} from '../gate/limits.ts'
 import { effective, type Policy } from '../gate/policy.ts'
 import { modelFaults } from '../gate/model.ts'
 import type { RiskLimits, Strategy } from '../ports/records.ts'
@@ -30,12 +39,17 @@ export async function rulesNow(
   policy: Policy,
   limiting: Limiting | undefined,
   at: Instant,
+  lifts: readonly LimitName[] = [],
 ): Promise<Policy> {
   if (!limiting) return policy
   const row = await reads.get('limits', 'account')
-  const limits = row ? inForce(row, at) : limiting.first
+  const limits = lifted(row ? inForce(row, at) : limiting.first, lifts)
   return effective(policy, tightenedBy(limits, limiting.settings).limits)
 }
+
+/** Without these. What the settings of this installation say of them holds all the same: nobody lifts that from here. */
+const lifted = (limits: Limits, names: readonly LimitName[]): Limits =>
+  withSettings(limits, { values: Object.fromEntries(names.map((name) => [name, { hard: null, soft: null }])) })
 
 /** As `limits.changed` says. What still waited for its day is given up: the later word counts. */
 export const changed = (

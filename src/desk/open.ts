@@ -25,6 +25,7 @@ import { replace } from './replacing.ts'
 import { recordReview } from './reviewing.ts'
 import { beginResend } from './resending.ts'
 import { linkAccount, openByAccount } from './signing-in.ts'
+import { waiverFor } from './waiving.ts'
 import { watch, watchCommand } from './watching.ts'
 import { limitsNow } from './used.ts'
 
@@ -123,6 +124,7 @@ export function openDesk(
     identify: (identity) => run((c) => identify(c, identity)),
     recover: () => run(recover),
     stopped: () => run(stopped),
+    waiverFor: (intentID) => bare((c) => waiverFor(c, intentID)),
     recordReview: (ask) => run((c) => recordReview(c, ask)),
     recordDrill: (held) => run((c) => recordDrill(c, held)),
     async checkpoint() {

@@ -234,6 +234,8 @@ async function fold(tx: Tx, row: Row, at: Instant): Promise<void> {
       if (before && limits) await tx.put('limits', changed(before, { limits, from: null }, at))
       return tx.put('stage', moved(rollout, row, told.data, at))
     }
+    case 'waiver.granted':
+      return tx.put('waiver', told.data.waiver)
     case 'controls.reviewed':
       return tx.put('review', told.data.review)
     case 'drill.held':

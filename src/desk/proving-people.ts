@@ -50,6 +50,7 @@ import {
 } from './governing.ts'
 import { enrols, HOLD_MS } from './identities.ts'
 import { changed, effectiveFrom, inForce } from './limiting.ts'
+import { waivedID } from './waiving.ts'
 import { asNew, backed, behind, changedTo, kept, sessionNamed } from './newcomers.ts'
 
 // Who was who in a journal, and under which policy, folded from its rows alone: what the proofs of its orders rest on.
@@ -304,6 +305,20 @@ export function admit(house: House, seen: Witnessed): readonly Doubt[] {
       house.strategies.set(id, strategy)
       return wrong
     }
+    case 'waiver.granted': {
+      const { waiver } = told.data
+      return brought(
+        house,
+        seen,
+        (change) =>
+          change.what.kind === 'waiver' &&
+          waivedID(change) === waiver.intentID &&
+          change.what.intentID === waiver.of &&
+          same(change.what.lifts, waiver.lifts) &&
+          same(change.what.terms, waiver.terms) &&
+          same(change.what.maxNotional, waiver.maxNotional),
+      )
+    }
     case 'limits.changed':
       return limited(house, seen, told.data)
     case 'stage.opened': {
@@ -543,6 +558,9 @@ function isOfNow(house: House, what: ChangeOf): boolean {
       return (
         house.limits !== null && [house.limits.limits, house.limits.next?.limits].some((one) => same(what.before, one))
       )
+    case 'waiver':
+      // What was refused, and for what, the rows of the intent tell.
+      return true
     case 'stage':
       return what.before === house.stage && what.era === house.era
     case 'strategy':
@@ -620,6 +638,7 @@ const CHANGED: { readonly [action: string]: string } = {
   'limits.changed': 'What the risk limits are',
   'strategy.described': 'What a strategy is',
   'stage.changed': 'The stage of the account',
+  'waiver.granted': 'What one order may be beyond',
 }
 
 /** Whether what the row says is what people had agreed to. */

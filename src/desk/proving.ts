@@ -166,6 +166,7 @@ const MATTERS: ReadonlySet<string> = new Set<Action>([
   'limits.changed',
   'stage.opened',
   'stage.changed',
+  'waiver.granted',
   'strategy.described',
   'strategy.armed',
   'strategy.disarmed',

@@ -22,6 +22,7 @@ import { canonical } from '../values/json.ts'
 import { orderFactsNow, proposedBy } from './approving.ts'
 import { ARMED_MAX_MS } from './arming.ts'
 import { effectiveFrom, inForce } from './limiting.ts'
+import { waivedID } from './waiving.ts'
 import type { Happened } from './events.ts'
 import { isOfEnded } from './evidence.ts'
 import { type Case, type Found, found, type Judge, WRITTEN_WITHIN_MS } from './finding.ts'
@@ -157,6 +158,22 @@ export const CHANGE_JUDGES = {
     return brought(c, said, ({ what }) => what.kind === 'risk limits' && canonical(what.after) === canonical(limits))
   },
 
+  'waiver.granted': async (c) => {
+    const { waiver } = c.data
+    const said = `One order may be beyond ${waiver.lifts.join(', ')}.`
+    if (await c.tx.get('waiver', waiver.intentID)) return found('REPEATED', said, 'It was let through before.')
+    return brought(
+      c,
+      said,
+      (change) =>
+        change.what.kind === 'waiver' &&
+        waivedID(change) === waiver.intentID &&
+        change.what.intentID === waiver.of &&
+        canonical([change.what.lifts, change.what.terms, change.what.maxNotional]) ===
+          canonical([waiver.lifts, waiver.terms, waiver.maxNotional]),
+    )
+  },
+
   'strategy.described': async (c) => {
     const { strategy } = c.data
     const said = `${c.row.object.id} is described, version ${strategy.version}.`
@@ -281,7 +298,8 @@ export const CHANGE_JUDGES = {
 } as const satisfies { readonly [A in keyof Happened]?: Judge<A> }
 
 /** What the change brings is there. */
-async function isDone(tx: Tx, { what }: Change): Promise<boolean> {
+async function isDone(tx: Tx, change: Change): Promise<boolean> {
+  const { what } = change
   switch (what.kind) {
     case 'approval policy':
       return (await tx.get('approvals', 'account'))?.policy.version === what.policy.version
@@ -293,6 +311,8 @@ async function isDone(tx: Tx, { what }: Change): Promise<boolean> {
       const row = await tx.get('limits', 'account')
       return [row?.limits, row?.next?.limits].some((one) => one?.version === what.after.version)
     }
+    case 'waiver':
+      return (await tx.get('waiver', waivedID(change))) !== null
     case 'stage': {
       const rollout = await tx.get('stage', 'account')
       return rollout?.stage === what.after && rollout.build === what.build

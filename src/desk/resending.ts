@@ -55,7 +55,7 @@ async function entryAgain(c: Command, order: Order): Promise<Send | 'facts-too-o
   if (decision?.verdict !== 'approved' || (await c.haltOver(stoppable(intent.account, intent.proposal)))) return null
   if ((await isApproved(c.tx, intent, ticket, c.now)) !== 'yes') return null
   if (!(await factsAreFresh(c, intent))) return 'facts-too-old'
-  const found = recheck(ticket, intent.proposal, await c.facts(intent), await c.rules(), c.now)
+  const found = recheck(ticket, intent.proposal, await c.facts(intent), await c.rulesFor(intent.intentID), c.now)
   const { passed, refusals, drift, soft } = found
   if (!passed || drift || refusals.length > 0 || isBeyondMore(intent.requires ?? ONE_CLICK, soft)) return null
   await startedAgain(c, order)

@@ -184,6 +184,8 @@ function whatOf({ what }: Change, nameOf: (id: string) => string): string {
       return `risk limits, version ${what.after.version}`
     case 'strategy':
       return `strategy ${what.strategyID}, version ${what.after.version}`
+    case 'waiver':
+      return `${what.intentID} beyond ${what.lifts.join(', ')}, once`
     case 'stage':
       return what.after === what.before ? `build ${what.build}` : `stage ${what.after}`
   }

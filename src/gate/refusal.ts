@@ -47,6 +47,7 @@ type Compared = {
   ENVIRONMENT_MISMATCH: { expected: string; account: string }
   ACCOUNT_MISMATCH: { expected: string; account: string }
   STAGE_FORBIDS: { stage: Stage; sendsTo: string }
+  WAIVER_OF_ANOTHER_ORDER: { orderQty: Qty; maxNotional: Amt; agreedQty: Qty; agreedNotional: Amt }
   VENUE_NOT_ALLOWED: { symbol: string; venue: string }
   SYMBOL_HALTED: { symbol: string }
   SYMBOL_RESUMED: { symbol: string; resumedAt: Instant; waitMs: number }
@@ -299,6 +300,13 @@ export const REFUSALS: { readonly [C in RefusalCode]: Row<C> } = {
     transient: true,
     says: (r) => `${r.count} margin deficits are not met yet.`,
     todo: 'Pay in, or close something; then try again.',
+  },
+  WAIVER_OF_ANOTHER_ORDER: {
+    meaning: 'People let one order be beyond a limit, once; as it would be by now, it is another or a larger one.',
+    transient: false,
+    says: (r) =>
+      `It would be ${text(r.orderQty)} for at most ${text(r.maxNotional)} by now; ${text(r.agreedQty)} for at most ${text(r.agreedNotional)}, at the same prices, was let through.`,
+    todo: 'Propose it again, and a waiver for it as it is now.',
   },
   STAGE_FORBIDS: {
     meaning:

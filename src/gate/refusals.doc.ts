@@ -48,6 +48,13 @@ export const SAMPLES: { readonly [C in RefusalCode]: Extract<Refusal, { code: C 
     currency: 'USD',
   },
   INTRADAY_DEFICITS: { code: 'INTRADAY_DEFICITS', count: 2 },
+  WAIVER_OF_ANOTHER_ORDER: {
+    code: 'WAIVER_OF_ANOTHER_ORDER',
+    orderQty: qty('120'),
+    maxNotional: amt('22500.00'),
+    agreedQty: qty('100'),
+    agreedNotional: amt('18750.00'),
+  },
   STAGE_FORBIDS: { code: 'STAGE_FORBIDS', stage: 'S1', sendsTo: 'a live account' },
   BUILD_NOT_AGREED: {
     code: 'BUILD_NOT_AGREED',

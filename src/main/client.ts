@@ -54,6 +54,7 @@ export type Proposed =
       readonly card?: Partial<Wire.Strategy['card']>
       readonly model?: Wire.SizingModel | null
     }
+  | { readonly kind: 'waiver'; readonly intentID: string }
   | {
       readonly kind: 'stage'
       readonly after: Wire.Stage

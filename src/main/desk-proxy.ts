@@ -66,6 +66,7 @@ export const DESK_METHODS = {
   stopped: true,
   recordDrill: true,
   recordReview: true,
+  waiverFor: true,
   checkpoint: true,
 } satisfies Record<keyof Desk, true>
 export type DeskMethod = keyof typeof DESK_METHODS

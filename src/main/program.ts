@@ -21,6 +21,7 @@ const stages = () => import('./commands/stages.ts')
 const strategies = () => import('./commands/strategies.ts')
 const approvals = () => import('./commands/approvals.ts')
 const controls = () => import('./commands/controls.ts')
+const waivers = () => import('./commands/waivers.ts')
 const records = () => import('./commands/records.ts')
 const gateway = () => import('./commands/gateway.ts')
 const simulators = () => import('./commands/simulate.ts')
@@ -535,6 +536,15 @@ export function buildProgram(): Command {
     .argument('<symbol...>', 'these and no others, or all')
     .requiredOption('--reason <text>', 'kept with the change')
     .action(run(limits, 'limitsAllow'))
+  command(
+    risk,
+    'waive',
+    'Propose that one refused order may be beyond its limits, once. Another person must agree with a passkey within ten minutes; it then waits for its ordinary approval under a name of its own.',
+    ['limits waive sig-20261124-0007 --reason "closes the hedge of yesterday"'],
+  )
+    .argument('<intent>', 'the one that was refused')
+    .requiredOption('--reason <text>', 'kept with the change')
+    .action(run(waivers, 'waive'))
   command(risk, 'restrict', 'Keep symbols from being traded, at once, whatever else is allowed.', [
     'limits restrict GME --reason "earnings tonight"',
   ])

@@ -4,7 +4,7 @@ import type { ApprovalPolicy, Arming, Requirement } from '../approvals/policy.ts
 import type { AccountFacts, Freeze, MarketFacts } from '../gate/facts.ts'
 import type { CheckLine } from '../gate/gate.ts'
 import type { Headroom } from '../gate/headroom.ts'
-import type { Limits } from '../gate/limits.ts'
+import type { LimitName, Limits } from '../gate/limits.ts'
 import type { SizingModel } from '../gate/model.ts'
 import type { DayCounts, EvidenceLine } from '../gate/rollout.ts'
 import type { HaltScope, HaltState } from '../orders/halt.ts'
@@ -18,6 +18,7 @@ import type { Position } from '../orders/position.ts'
 import type { Proposal } from '../orders/proposal.ts'
 import type { Execution } from '../orders/report.ts'
 import type { Stage } from '../orders/stage.ts'
+import type { Terms } from '../orders/terms.ts'
 import type { Ticket } from '../orders/ticket.ts'
 import type { AccountID, ClOrdID, IntentID } from '../values/brand.ts'
 import type { Amt, Px } from '../values/decimal.ts'
@@ -178,6 +179,16 @@ export type ChangeOf =
       readonly strategyID: string
       readonly before: Strategy | null
       readonly after: Strategy
+    }
+  | {
+      readonly kind: 'waiver'
+      /** The intent that was refused. */
+      readonly intentID: IntentID
+      /** The limits that it may be beyond, once. */
+      readonly lifts: readonly LimitName[]
+      /** What the order may be at most: these terms, for so many units and so much money. */
+      readonly terms: Terms
+      readonly maxNotional: Amt
     }
   | {
       readonly kind: 'stage'
@@ -399,6 +410,17 @@ export type Drill = {
   readonly attested: boolean
 }
 
+/** What people let one order be beyond, once and for a few minutes. It bears the name of the intent that was made for it. */
+export type Waiver = {
+  readonly intentID: IntentID
+  /** The intent that was refused. */
+  readonly of: IntentID
+  readonly lifts: readonly LimitName[]
+  readonly terms: Terms
+  readonly maxNotional: Amt
+  readonly until: Instant
+}
+
 /** When people last looked at all controls as a whole. */
 export type Review = {
   readonly scope: 'account'
@@ -490,6 +512,7 @@ export type Views = {
   stageDay: DayCounts
   drill: Drill
   review: Review
+  waiver: Waiver
   strategy: Strategy
   day: TradingDay
   change: Change
@@ -548,6 +571,7 @@ export const KEY: { readonly [K in Kind]: (record: Records[K]) => string } = {
   stageDay: (r) => `${r.era}|${r.day}`,
   drill: (r) => r.drillID,
   review: (r) => r.scope,
+  waiver: (r) => r.intentID,
   strategy: (r) => r.strategyID,
   day: (r) => r.scope,
   change: (r) => r.changeID,
@@ -582,6 +606,7 @@ export const VIEWS = [
   'stageDay',
   'drill',
   'review',
+  'waiver',
   'strategy',
   'day',
   'change',

@@ -520,6 +520,7 @@ describe('migrations', () => {
   const STAGES = ['stages', 'stage_days']
   const WITH_STAGES = `${WITH_STRATEGIES} ${STAGES.map((table) => `INSERT INTO ${table} VALUES ('one', '{}');`).join(' ')}`
   const WITH_DRILLS = `${WITH_STAGES} INSERT INTO drills VALUES ('one', '{}');`
+  const WITH_REVIEWS = `${WITH_DRILLS} INSERT INTO reviews VALUES ('account', '{}');`
   const ROWS: readonly string[] = [
     LEDGER,
     WITH_IDENTITY,
@@ -529,7 +530,8 @@ describe('migrations', () => {
     WITH_STRATEGIES,
     WITH_STAGES,
     WITH_DRILLS,
-    `${WITH_DRILLS} INSERT INTO reviews VALUES ('account', '{}');`,
+    WITH_REVIEWS,
+    `${WITH_REVIEWS} INSERT INTO waivers VALUES ('wv_1', '{}');`,
   ]
   const TABLES_WITH_ROWS = ['journal', 'intents', 'orders', 'fills', 'people', 'errands']
   const TABLES_SINCE = [

@@ -28,7 +28,6 @@ const USAGE = 'src/gate/usage.ts'
 const WATCH = 'src/desk/watching.ts'
 const TRIGGERS = 'src/gate/triggers.ts'
 const scenario = (name: string): Place => [`scenarios/${name}.scenario`]
-const NOTHING = { code: [], parameters: [], answers: [], tests: [] } as const
 
 export const CONTROLS: readonly Control[] = [
   {
@@ -246,10 +245,24 @@ export const CONTROLS: readonly Control[] = [
   {
     id: 'P12',
     name: 'override of a block',
-    state: 'not yet',
-    ...NOTHING,
-    missing:
-      'There is no override at all: beyond a hard limit nothing goes. A waiver of one order, bound to its digest, is not built.',
+    state: 'there',
+    code: [
+      ['src/desk/waiving.ts', 'export async function waiverFor('],
+      ['src/desk/waiving.ts', 'export async function beyondWaiver('],
+      ['src/desk/governing.ts', 'export const levelFor'],
+    ],
+    parameters: [],
+    answers: ['WAIVER_OF_ANOTHER_ORDER', 'waiver.granted', 'change.proposed', 'change.voted'],
+    tests: [
+      [
+        'src/desk/waiving.test.ts',
+        'lets one refused order go, once, on the word of two people and its ordinary approval',
+      ],
+      ['src/desk/waiving.test.ts', 'is over after ten minutes, for people and for the send'],
+      ['src/desk/waiving.test.ts', 'is for the order that was shown, and no larger one'],
+      ['src/desk/waiving.test.ts', 'is proposed by the role risk, of what amounts and counts alone refused'],
+    ],
+    missing: null,
   },
   {
     id: 'P13',

@@ -521,6 +521,36 @@ export const PLANTED: readonly Planted[] = [
     held: [['src/gate/gate.test.ts', '^currencies half a percent away']],
   },
   {
+    name: 'ten minutes',
+    control: 'P12',
+    edits: [edit('src/desk/command.ts', 'waiver && this.now <= waiver.until ? waiver.lifts', 'waiver ? waiver.lifts')],
+    held: [['src/desk/waiving.test.ts', 'is over after ten minutes']],
+  },
+  {
+    name: 'the order that was shown',
+    control: 'P12',
+    edits: [
+      edit(
+        'src/desk/waiving.ts',
+        'const same = canonical(rest) === canonical(agreed)',
+        'const same = canonical(rest) === canonical(agreed) || true',
+      ),
+    ],
+    held: [['src/desk/waiving.test.ts', 'is for the order that was shown']],
+  },
+  {
+    name: 'a passkey for it',
+    control: 'P12',
+    edits: [edit('src/desk/governing.ts', "kind === 'stage' || kind === 'waiver' ? 'L3'", "kind === 'stage' ? 'L3'")],
+    held: [['src/desk/waiving.test.ts', 'lets one refused order go']],
+  },
+  {
+    name: 'who may propose it',
+    control: 'P12',
+    edits: [edit('src/desk/governing.ts', "kind === 'stage' || kind === 'waiver'\n", "kind === 'stage'\n")],
+    held: [['src/desk/waiving.test.ts', 'is proposed by the role risk']],
+  },
+  {
     name: 'soft limits',
     control: 'A17',
     edits: [

@@ -214,6 +214,8 @@ function whatInWords(what: Change['what']): string {
       const had = before.roles.join(' ') || 'no role'
       return had === roles ? `${what.name}: counts as a person of their own` : `${what.name}: ${had} → ${roles}`
     }
+    case 'waiver':
+      return `${what.intentID}: ${what.terms.side} ${what.terms.orderQty} ${what.terms.symbol} for ${what.maxNotional} at most, beyond ${what.lifts.join(', ')}, once`
     case 'stage':
       return what.after === what.before
         ? `build ${what.build} may trade in stage ${what.after}`

@@ -64,6 +64,7 @@ export const TABLES: { readonly [K in Kind]: Table<Records[K]> } = {
   stageDay: { name: 'stage_days', columns: PLAIN },
   drill: { name: 'drills', columns: PLAIN },
   review: { name: 'reviews', columns: PLAIN },
+  waiver: { name: 'waivers', columns: PLAIN },
   strategy: { name: 'strategies', columns: PLAIN },
   day: { name: 'trading_days', columns: PLAIN },
   change: { name: 'changes', columns: PLAIN },

@@ -109,6 +109,25 @@ function strategyLines(before: Strategy | null, after: Strategy): Line[] {
   )
 }
 
+/** The order itself: what is signed is that it may go, once, and no other. */
+function waiverLines({ intentID, lifts, terms, maxNotional }: Extract<Change['what'], { kind: 'waiver' }>): Line[] {
+  const { side, orderQty, symbol, ordType, price, bracket } = terms
+  return [
+    {
+      what: 'Order',
+      before: `${intentID}, refused`,
+      after: `${side} ${orderQty} ${symbol}, ${ordType}${price === null ? '' : ` ${price}`}`,
+    },
+    {
+      what: 'Stop and target',
+      before: null,
+      after: bracket === null ? 'none' : `${bracket.stopPx}, ${bracket.targetPx ?? 'none'}`,
+    },
+    { what: 'It may cost at most', before: null, after: maxNotional },
+    { what: 'Beyond', before: null, after: lifts.join(', ') },
+  ]
+}
+
 /** What is signed with it: the limits and symbols that begin with the stage, and what was shown for it. */
 function stageLines({ before, after, build, limits, evidence }: Extract<Change['what'], { kind: 'stage' }>): Line[] {
   const { symbols } = limits.lists
@@ -138,6 +157,8 @@ function linesOf({ what }: Change, before: ApprovalPolicy | null): Line[] {
       return [{ what: what.name, before: access(what.before), after: access(what.after) }]
     case 'risk limits':
       return limitLines(what.before, what.after)
+    case 'waiver':
+      return waiverLines(what)
     case 'stage':
       return stageLines(what)
     case 'strategy':
@@ -153,6 +174,7 @@ const KIND: Readonly<Record<Change['what']['kind'], string>> = {
   'risk limits': 'Other risk limits',
   strategy: 'A strategy described',
   stage: 'Another stage, or another build',
+  waiver: 'One order beyond a limit, once',
   'passkey revoked': 'A passkey revoked',
 }
 const STATE: Readonly<Record<Change['state'], Tone>> = {

@@ -1,0 +1,3 @@
+-- What people let one order be beyond.
+
+CREATE TABLE waivers (key TEXT NOT NULL PRIMARY KEY, doc TEXT NOT NULL) STRICT;
