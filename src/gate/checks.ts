@@ -321,7 +321,9 @@ export const CHECKS = {
     const measured = measuredAs(c)
     if (settled === undefined || !account || !sizing || !measured || !c.exposure.ok) return NO_ANSWER
     // What a sale brings in has settled a day later; until then it pays for nothing.
-    const left = minus(settled, c.exposure.value.reserved)
+    // Every entry that may still fill is paid from it, whether the broker counts it already or not.
+    const reserved = c.exposure.value.entries.buys as Amt
+    const left = minus(settled, reserved)
     const { notional } = measured
     const { currency } = account
     return gt(notional, left)
@@ -330,7 +332,7 @@ export const CHECKS = {
             code: 'SETTLED_CASH_EXCEEDED',
             notional,
             settledCash: settled,
-            reserved: c.exposure.value.reserved,
+            reserved,
             currency,
           },
         ]

@@ -84,6 +84,10 @@ const against = (role: Order['role'], terms: Partial<Terms>, proposal: Partial<P
   proposal,
   facts: { inFlight: [order({ role, reduceOnly: true } as Partial<Order>, { side: 'Sell', price: null, ...terms })] },
 })
+const covers = (role: Order['role'], terms: Partial<Terms>): Change => ({
+  proposal: sell,
+  facts: { inFlight: [order({ role }, { side: 'Buy', price: null, reduceOnly: true, ...terms })] },
+})
 const fifo = (orderQty: string): Change => ({
   facts: {
     supported: { ...FACTS.supported, offsetting: 'fifo' },
@@ -193,11 +197,29 @@ const ASSESSED: readonly Row[] = [
   ['a stop of ours at its price', against('Stop', { ordType: 'Stop', stopPx: px('187.50') }), ['WOULD_MEET_OWN_EXIT']],
   ['a stop of ours below it', against('Stop', { ordType: 'Stop', stopPx: px('187.49') }), []],
   ['a stop of ours, to a market order', against('Stop', { ordType: 'Stop', stopPx: px('187.50') }, market), []],
+  ['to a sale, a target of ours at its price', covers('Target', { price: px('187.50') }), ['WOULD_MEET_OWN_EXIT']],
+  ['to a sale, a target of ours a cent beyond', covers('Target', { price: px('187.49') }), []],
+  [
+    'to a sale, a stop of ours at its price',
+    covers('Stop', { ordType: 'Stop', stopPx: px('187.50') }),
+    ['WOULD_MEET_OWN_EXIT'],
+  ],
+  ['to a sale, a stop of ours above it', covers('Stop', { ordType: 'Stop', stopPx: px('187.51') }), []],
   ['a target of ours in another symbol', against('Target', { symbol: 'MSFT', price: px('187.50') }), []],
 
   // the money of an account without margin, and margin that is not met
   ['all that has settled', { account: { settledCash: amt('75000.00') } }, []],
   ['a cent more than has settled', { account: { settledCash: amt('74999.99') } }, ['SETTLED_CASH_EXCEEDED']],
+  [
+    'what has settled and is spoken for',
+    { account: { settledCash: amt('93749.99') }, facts: { inFlight: [order({}, { symbol: 'MSFT' })] } },
+    ['SETTLED_CASH_EXCEEDED'],
+  ],
+  [
+    'what has settled beside what is spoken for',
+    { account: { settledCash: amt('93750.00') }, facts: { inFlight: [order({}, { symbol: 'MSFT' })] } },
+    [],
+  ],
   ['one deficit', { account: { intradayDeficits: 1 } }, []],
   [
     'currencies half a percent away',
@@ -208,6 +230,8 @@ const ASSESSED: readonly Row[] = [
 
   // where it is traded, and whether it is just now
   ['listed on an exchange', { instrument: { venue: 'NASDAQ' } }, []],
+  ['over the counter, by another name', { instrument: { venue: 'OTCBB' } }, ['VENUE_NOT_ALLOWED']],
+  ['over the counter, on pink sheets', { instrument: { venue: 'PINK' } }, ['VENUE_NOT_ALLOWED']],
   ['over the counter', { instrument: { venue: 'otc' } }, ['VENUE_NOT_ALLOWED']],
   [
     'halted while its market is open',
@@ -221,6 +245,16 @@ const ASSESSED: readonly Row[] = [
   // a broker that offsets the oldest trade first
   ['a size that nothing else has', fifo('399'), []],
   ['a size that another trade has', fifo('400'), ['FIFO_SIZE_TAKEN']],
+  [
+    'the size of what is held',
+    { facts: { ...held('400'), supported: { ...FACTS.supported, offsetting: 'fifo' } } },
+    ['FIFO_SIZE_TAKEN'],
+  ],
+  [
+    'the other side of what is held, where the oldest trade is offset first',
+    { proposal: sell, facts: { ...held('100'), supported: { ...FACTS.supported, offsetting: 'fifo' } } },
+    ['OPPOSITE_POSITION'],
+  ],
 
   ['live, at the pilot', live('S2', null), []],
   ['live, below the pilot', live('S1', null), ['STAGE_FORBIDS']],
