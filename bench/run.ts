@@ -1,8 +1,12 @@
 // npm run bench: speed as ratios against limits taken in the same run. It asserts nothing: machines are shared and noisy.
+import { haltRows } from './halts.ts'
 import { orderRows } from './orders.ts'
 import { type BenchRow, printRows } from './measure.ts'
 
-const SUITES: Readonly<Record<string, (say: (line: string) => void) => Promise<BenchRow[]>>> = { orders: orderRows }
+const SUITES: Readonly<Record<string, (say: (line: string) => void) => Promise<BenchRow[]>>> = {
+  orders: orderRows,
+  halts: haltRows,
+}
 
 const asked = process.argv.slice(2)
 const unknown = asked.filter((name) => !(name in SUITES))

@@ -322,7 +322,7 @@ export const CHECKS = {
     if (settled === undefined || !account || !sizing || !measured || !c.exposure.ok) return NO_ANSWER
     // What a sale brings in has settled a day later; until then it pays for nothing.
     // Every entry that may still fill is paid from it, whether the broker counts it already or not.
-    const reserved = c.exposure.value.entries.buys as Amt
+    const reserved = c.exposure.value.entries.buys
     const left = minus(settled, reserved)
     const { notional } = measured
     const { currency } = account

@@ -750,6 +750,12 @@ function environmentOverrides(): Override[] {
     : [{ path: 'dataDir', value: resolve(dir), source: 'environment JAX_EXEC_DATA' }]
 }
 
+/** What another installation of the gateway gets of our environment: all but what names this one's places. */
+export function environmentOfAnother(): NodeJS.ProcessEnv {
+  const { JAX_EXEC_CONFIG: _config, JAX_EXEC_DATA: _data, ...rest } = process.env
+  return rest
+}
+
 /** The environment variables that are read, for the documentation. */
 export const ENVIRONMENT: readonly { readonly name: string; readonly meaning: string }[] = [
   { name: 'JAX_EXEC_CONFIG', meaning: 'Path of the configuration file, as `--config` would give it.' },

@@ -352,6 +352,7 @@ export function buildProgram(): Command {
       'halt --symbol AAPL --level K4',
       'halt --level K3',
       'halt --at-broker --wait 600',
+      'halt --also ../second/jax-exec.yaml --reason "the feed is wrong"',
     ],
   )
     .addOption(scoped('symbol', 'only orders in this symbol, such as AAPL').conflicts('strategy'))
@@ -373,6 +374,12 @@ export function buildProgram(): Command {
     .addOption(whole('--all', 'cancel stops and targets too, from here: what is held stays without them'))
     .addOption(
       whole('--lock-broker', 'at last lock the account at the broker: it takes no new order then, stops included'),
+    )
+    .addOption(
+      whole(
+        '--also <file>',
+        'halt the gateway of this configuration file too, at the same time; again for each. None waits for another',
+      ).argParser((file: string, before: readonly string[] | undefined) => [...(before ?? []), file]),
     )
     .action(run(safety, 'halt'))
   command(

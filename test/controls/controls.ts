@@ -399,6 +399,7 @@ export const CONTROLS: readonly Control[] = [
       ['src/desk/halting.ts', 'export async function halt('],
       ['src/desk/liquidating.ts', 'export async function startLiquidation('],
       ['src/main/commands/at-broker.ts', 'export'],
+      ['src/main/commands/each.ts', 'export async function haltEach('],
       ['src/main/haltfile.ts', 'export'],
     ],
     parameters: [],
@@ -413,12 +414,16 @@ export const CONTROLS: readonly Control[] = [
         'with the service killed cancels its entries and those of other hands, and keeps the stops',
       ],
       [
+        'test/e2e/halt-drills.test.ts',
+        'with one of the brokers out of reach stops the other at once, holds both, and says which is not proven',
+      ],
+      [
         'test/e2e/approvals.test.ts',
         'a word in Slack halts, and nothing can be approved there until people release it',
       ],
     ],
     missing:
-      'One account, so nothing is halted over several brokers; the times are measured in bench/, and no test fails by them.',
+      'The times are measured in bench/halts.ts (docs/performance.md), and no test fails by them. A release takes the same people on every stage.',
   },
   {
     id: 'R02',

@@ -345,6 +345,104 @@ describe('a halt by hand', () => {
   })
 })
 
+describe('a halt of two gateways', () => {
+  /** One broker with its gateway: an order rests, entered by hand. */
+  async function second(name: string): Promise<{ over: NodeJS.ProcessEnv; at: AlpacaSimulator; config: string }> {
+    const own = join(root, name)
+    mkdirSync(own)
+    const clock = systemClock()
+    const market = seededMarket({ seed: 7, from: clock.now(), hours: 'always' })
+    const at = await startAlpacaSimulator({
+      market,
+      clock,
+      initialCash: amt('100000'),
+      keys: KEYS,
+      seed: 7,
+      requestsPerMinute: 100_000,
+    })
+    market.advance(clock.now())
+    const config = join(own, 'jax-exec.yaml')
+    writeFileSync(
+      config,
+      [
+        'dataDir: data',
+        'listen:',
+        '  port: 0',
+        'account:',
+        '  broker: alpaca',
+        'alpaca:',
+        `  url: ${at.url}`,
+        `  keyID: file:${join(root, 'keyID')}`,
+        `  secretKey: file:${join(root, 'secretKey')}`,
+        '  requestsPerMinute: 1000',
+        '',
+      ].join('\n'),
+    )
+    at.fate.externalOrder({
+      symbol: 'SPY',
+      qty: '1',
+      side: 'buy',
+      type: 'limit',
+      limit_price: '10.00',
+      time_in_force: 'gtc',
+      client_order_id: `web-${name}`,
+    })
+    return { over: { JAX_EXEC_CONFIG: config, JAX_EXEC_DATA: '' }, at, config }
+  }
+  const openAt = async (at: AlpacaSimulator): Promise<string[]> => {
+    const answer = await fetch(`${at.url}/v2/orders?status=open`, {
+      headers: { 'APCA-API-KEY-ID': KEYS.keyID, 'APCA-API-SECRET-KEY': KEYS.secretKey },
+    })
+    return ((await answer.json()) as Order[]).map((order) => order.client_order_id)
+  }
+
+  it('with one of the brokers out of reach stops the other at once, holds both, and says which is not proven', async () => {
+    const [one, two] = [await second('one'), await second('two')]
+    const services = [await start(['serve'], one.over), await start(['serve'], two.over)]
+    const back = two.at.fate.on({ method: '*', path: /./, times: 1_000_000, do: { kind: 'drop-before' } })
+    two.at.fate.refuse(true)
+    two.at.fate.cut()
+    const both = line('halt', '--also').replace('../second/jax-exec.yaml', two.config)
+    try {
+      const { code: exit, said, out } = await sh(`${both} --at-broker --wait 3`, one.over)
+      assert.equal(exit, 69, said)
+      assert.match(said, /1 of 2 gateways are not proven to be stopped/)
+      assert.match(said, /this one \| cancel {2}web-one {2}SPY {2}Buy 1: taken/)
+      assert.match(said, new RegExp(`${two.config} \\| The broker does not answer at ${two.at.url}`))
+      assert.match(out, /this one +halted, and proven +\S+one\/data\/HALT/)
+      assert.match(out, /two\/jax-exec.yaml +BROKER_UNREACHABLE +\S+two\/data\/HALT/)
+      assert.deepEqual(await openAt(one.at), [])
+      for (const each of [one, two]) assert.match((await sh(line('status'), each.over)).said, /HALTED \(K4\)/)
+    } finally {
+      back()
+      two.at.fate.refuse(false)
+    }
+    assert.deepEqual(await openAt(two.at), ['web-two'], 'the broker was never asked for it')
+    const again = await sh(`${both} --at-broker`, one.over)
+    assert.equal(again.code, 0, again.said)
+    assert.deepEqual(await openAt(two.at), [])
+    for (const { child } of services) await end(child, 'SIGTERM')
+    for (const { at } of [one, two]) await at.close()
+  })
+
+  it('says that two names are one gateway, and that a file with a mistake halted nothing, after it halted the rest', async () => {
+    const own = join(root, 'alone')
+    mkdirSync(own)
+    const over = { JAX_EXEC_CONFIG: join(own, 'jax-exec.yaml'), JAX_EXEC_DATA: '' }
+    writeFileSync(over.JAX_EXEC_CONFIG, 'dataDir: data\nlisten:\n  port: 0\n')
+    writeFileSync(join(own, 'wrong.yaml'), 'dataDirr: data\n')
+    const { child } = await start(['serve'], over)
+    const twice = await sh('npx jax-exec halt --also alone/jax-exec.yaml', over)
+    assert.equal(twice.code, 78, twice.said)
+    assert.match(twice.said, /Two of these are one gateway/)
+    const wrong = await sh('npx jax-exec halt --json --also alone/wrong.yaml', over)
+    assert.equal(wrong.code, 1, wrong.said)
+    assert.match(wrong.said, /wrong\.yaml: The configuration has a mistake/)
+    assert.match(wrong.out, /"gateway": "this one",\s+"exit": 0/)
+    await end(child, 'SIGTERM')
+  })
+})
+
 describe('the signal', { skip: process.platform === 'win32' ? 'there are no such signals there' : false }, () => {
   it('halts a running gateway as the page says, and the file stays', async () => {
     const own = join(root, 'signal')

@@ -6,6 +6,7 @@ import { isScope, tradingIn } from '../../orders/halt.ts'
 import { type Client, ProblemAnswer } from '../client.ts'
 import type { Context } from '../context.ts'
 import { type ByHand, haltAtBroker, haltWithoutService, isByHand, livesApart, unlockBroker } from './at-broker.ts'
+import { haltEach } from './each.ts'
 import { Stop } from '../exit.ts'
 import { readHaltFile, writeHaltFile } from '../haltfile.ts'
 import { LEVELS } from '../../web/halt/levels.ts'
@@ -27,7 +28,7 @@ const HALT_COLUMNS = [
 ] as const
 
 type Scoped = Partial<Record<'symbol' | 'strategy' | 'account' | 'broker', string>>
-type Halting = Scoped & ByHand & { readonly level?: HaltLevel }
+type Halting = Scoped & ByHand & { readonly level?: HaltLevel; readonly also?: readonly string[] }
 
 /** Whoever halts does not wait longer for a service that hangs: what it would do is done at the broker then. */
 const SERVICE_MS = 3_000
@@ -43,6 +44,7 @@ const scopeOf = ({ symbol, strategy, account, broker }: Scoped): string | undefi
 
 /** Stops trading: all of it, whatever happens; or a part, or only so far, which is something that the service must do. */
 export async function halt(ctx: Context, options: Halting): Promise<void> {
+  if (options.also !== undefined) return haltEach(ctx, { ...options, also: options.also })
   const isEverything = scopeOf(options) === undefined && ((options.level ?? 'K4') === 'K4' || isByHand(options))
   return isEverything ? haltAll(ctx, options) : haltPart(ctx, options)
 }
