@@ -18,6 +18,7 @@ const liquidation = () => import('./commands/liquidation.ts')
 const access = () => import('./commands/access.ts')
 const limits = () => import('./commands/limits.ts')
 const stages = () => import('./commands/stages.ts')
+const drills = () => import('./commands/drills.ts')
 const strategies = () => import('./commands/strategies.ts')
 const approvals = () => import('./commands/approvals.ts')
 const controls = () => import('./commands/controls.ts')
@@ -630,6 +631,43 @@ export function buildProgram(): Command {
   )
     .requiredOption('--reason <text>', 'kept with the change')
     .action(run(stages, 'stagesAgreeBuild'))
+  const rehearsal = command(
+    program,
+    'drill',
+    'List the emergency procedures, and when each was last rehearsed. The next stage asks for them.',
+    ['drill', 'drill hold E1', 'drill attest E3 --passed --note "the desk answered after two minutes"'],
+  ).action(run(drills, 'drills'))
+  command(rehearsal, 'list', 'List the emergency procedures, and when each was last rehearsed.', [
+    'drill list',
+    'drill list --json',
+  ]).action(run(drills, 'drills'))
+  command(
+    rehearsal,
+    'hold',
+    'Hold a drill on paper, measure it and take the result down. E1 halts, and watches for the proof; E2 closes all that is held; restore makes a backup and reads it to its end. After E1 and E2 trading stays halted.',
+    ['drill hold E1', 'drill hold E2 --yes paper:sim:main', 'drill hold restore'],
+  )
+    .argument('<drill>', 'E1, E2 or restore')
+    .option('--yes <account>', 'E2 only: the account whose positions are closed')
+    .option('--reason <text>', 'kept with the halt', 'a drill')
+    .option('--wait <seconds>', 'how long the proof may take', wholeNumber(0, 3600), 60)
+    .action(run(drills, 'drillHold'))
+  command(
+    rehearsal,
+    'attest',
+    'Take down a drill that no program measures: who rehearsed it, what was done, and what came of it.',
+    [
+      'drill attest E3 --passed --note "the desk answered after two minutes, and knew the account"',
+      'drill attest E7 --failed --at 2026-11-24T15:00:00Z --minutes 40 --note "the second key was in nobody’s list"',
+    ],
+  )
+    .argument('<drill>', 'E1 to E14, or restore')
+    .option('--passed', 'it went as the page says')
+    .option('--failed', 'it did not')
+    .option('--at <moment>', 'when it began, such as 2026-11-24T15:00:00Z; it has just ended when left out')
+    .option('--minutes <minutes>', 'how long it took', wholeNumber(1, 1440), 10)
+    .requiredOption('--note <text>', 'what was done, and what came of it')
+    .action(run(drills, 'drillAttest'))
   const changes = command(program, 'changes', 'List proposed changes of the policy, of limits, people and passkeys.', [
     'changes',
   ]).action(run(approvals, 'changes'))

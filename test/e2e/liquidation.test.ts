@@ -187,3 +187,59 @@ describe('everything is closed at the command line', () => {
     }
   })
 })
+
+describe('drills', () => {
+  it('are held and measured on paper, told otherwise, listed, and counted for the next stage', async () => {
+    const dir = house('drills', ['listen:', '  port: 0'])
+    const { child, setupCode } = await serve(dir)
+    await ask(dir, 'login', setupCode, '--name', 'ana')
+    const resumed = async (): Promise<void> => {
+      await ask(dir, 'reconcile')
+      await ask(dir, 'resume', '--reason', 'the drill is over')
+    }
+    const evidence = async (): Promise<string> =>
+      (await ask<wire.StageNow>(dir, 'stages')).evidence.map(({ title, have }) => `${title}: ${have}`).join('\n')
+
+    const empty = await jax(dir, 'drill', 'hold', 'E2', '--yes', 'paper:sim:main')
+    assert.deepEqual([empty.code, /Nothing is held/.test(empty.stderr)], [3, true], empty.stderr)
+    await hold(dir, 'AAPL')
+    assert.match(await evidence(), /drills passed within a quarter: .*E1/)
+    const killed = await ask<wire.Drill>(dir, 'drill', 'hold', 'E1')
+    assert.deepEqual([killed.drill, killed.result, killed.attested, killed.byName], ['E1', 'passed', false, 'ana'])
+    assert.match(killed.figures['proven after'] ?? '', /^\d+\.\d s$/)
+    assert.match(await evidence(), /drills passed within a quarter: all$/m)
+    assert.ok((await ask<wire.Status>(dir, 'status')).halted, 'it stays halted')
+    const again = await jax(dir, 'drill', 'hold', 'E1')
+    assert.match(again.stderr, /halted already/)
+    assert.equal(again.code, 3)
+    await resumed()
+
+    const whole = await ask<wire.Drill>(dir, 'drill', 'hold', 'restore')
+    assert.equal(whole.result, 'passed')
+    assert.ok(Number(whole.figures['rows']) > 10)
+    const unnamed = await jax(dir, 'drill', 'hold', 'E2')
+    assert.match(unnamed.stderr, /drill hold E2 --yes paper:sim:main/)
+    const late = await jax(dir, 'drill', 'hold', 'E2', '--yes', 'paper:sim:main', '--wait', '0')
+    assert.match(late.stderr, /The drill E2 failed: It still ran after 0 s/)
+    assert.equal(late.code, 1)
+    await until(
+      'all is closed',
+      async () => (await ask<wire.Liquidation>(dir, 'liquidate', '--watch')).state === 'Flat',
+    )
+
+    const nobody = await jax(dir, 'drill', 'hold', 'E3')
+    assert.match(nobody.stderr, /Nothing measures E3[^]*drill attest E3/)
+    const silent = await jax(dir, 'drill', 'attest', 'E3', '--note', 'x')
+    assert.equal(silent.code, 2)
+    const told = await ask<wire.Drill>(dir, 'drill', 'attest', 'E3', '--passed', '--note', 'they knew the account')
+    assert.deepEqual([told.attested, told.note], [true, 'they knew the account'])
+
+    const list = (await jax(dir, 'drill')).stdout
+    assert.match(list, /E1 +Kill +measured: drill hold +\S+ \S+ +\S* *passed +ana/)
+    assert.match(list, /E2 .*failed +ana/)
+    assert.match(list, /E14 +Wrong environment +told: drill attest +never/)
+    await end(child)
+    const missing = await jax(dir, 'drill', 'hold', 'E1')
+    assert.equal(missing.code, 69, 'without the service nothing is held')
+  })
+})
