@@ -702,7 +702,8 @@ export const CONTROLS: readonly Control[] = [
       ['src/store/tamper.test.ts', 'of a running store is a consistent moment, and opens'],
       ['test/e2e/cli.test.ts', 'an old backup is refused, or its loss accepted; then it starts halted'],
     ],
-    missing: 'No quarterly test of the broker’s phone desk and page; a restore is tried, not timed.',
+    missing:
+      'The desk is called and a backup is read to its end as drills (docs/records.md); a whole restore is tried in the tests, and not timed.',
   },
   {
     id: 'A11',
@@ -715,7 +716,7 @@ export const CONTROLS: readonly Control[] = [
       ['src/desk/governing.test.ts', 'ends every session of whoever is out, and what they armed'],
       scenario('approver-disabled'),
     ],
-    missing: 'No quarterly list of who has access, and no penetration test.',
+    missing: 'No penetration test; who has access is listed (docs/records.md), and nothing asks for it each quarter.',
   },
   {
     id: 'A12',
