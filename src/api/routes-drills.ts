@@ -97,7 +97,7 @@ export const DRILL_ROUTES: readonly Route[] = [
     access: ['tasks:acknowledge'],
     tag: 'Rollout',
     summary: 'Take down a drill that was held',
-    description: '`jax-exec drill` holds it, measures it and takes it down. The same again is the same.',
+    description: '`jax-exec drill hold` holds it, measures it and takes it down. The same again is the same.',
     body: held,
     answers: answers('It is in the journal.', schema.drill, 201),
     problems: ['NOT_ELIGIBLE', 'POLICY_FAULT'],

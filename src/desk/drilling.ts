@@ -1,8 +1,7 @@
-import { DRILLS } from '../gate/rollout.ts'
+import { DRILLS, type Shown } from '../gate/rollout.ts'
 import type { Actor } from '../journal/row.ts'
 import type { Drill, Person } from '../ports/records.ts'
 import { base32, sha256 } from '../values/hash.ts'
-import type { Instant } from '../values/instant.ts'
 import { canonical } from '../values/json.ts'
 import { ok, type Result } from '../values/result.ts'
 import { type Command, deny } from './command.ts'
@@ -39,12 +38,9 @@ export async function recordDrill(c: Command, { actor, ...held }: HeldDrill): Pr
 export const PROCEDURES: readonly string[] = [...DRILLS, ...Array.from({ length: 7 }, (_, i) => `E${i + 8}`), 'restore']
 export const isDrill = (name: string): boolean => PROCEDURES.includes(name)
 
-export const asShown = ({
-  drill,
-  endedAt,
-  result,
-}: Drill): { readonly name: string; readonly at: Instant; readonly passed: boolean } => ({
+export const asShown = ({ drill, endedAt, result, attested }: Drill): Shown['drills'][number] => ({
   name: drill,
   at: endedAt,
   passed: result === 'passed',
+  attested,
 })

@@ -102,6 +102,11 @@ describe('what a stage asks for', () => {
       assert.equal(isShown(lines), false)
     })
 
+  it('says which drills nobody but people measured', () => {
+    const drills = DRILLED.map((drill) => ({ ...drill, attested: drill.name === 'E3' || drill.name === 'E7' }))
+    const line = evidenceOf('S2', 'live', { ...ENOUGH.S2, drills }).find(({ of }) => of === 'drills')
+    assert.deepEqual([line?.have, line?.met], ['all; people say so of E3 E7', true])
+  })
   it('of a live account that fell back is a review by people, and nothing that it could only show by trading', () => {
     const asked = needsOf('S1', 'live').map(({ of }) => of)
     assert.ok(!asked.includes('sessions') && !asked.includes('orders'))

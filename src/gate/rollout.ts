@@ -140,7 +140,13 @@ export const needsOf = (stage: Stage, environment: 'paper' | 'live'): readonly N
 export type Shown = {
   /** Of the present era. */
   readonly days: readonly DayCounts[]
-  readonly drills: readonly { readonly name: string; readonly at: Instant; readonly passed: boolean }[]
+  readonly drills: readonly {
+    readonly name: string
+    readonly at: Instant
+    readonly passed: boolean
+    /** No program measured it: people say so. */
+    readonly attested?: boolean
+  }[]
   /** Strategies that sent an order and have no card. */
   readonly uncarded: readonly string[]
   /** Why the build that runs cannot vouch for itself; null when it can. */
@@ -226,11 +232,12 @@ function lineOf(need: Need, shown: Shown): EvidenceLine {
     }
     case 'drills': {
       const missing = need.names.filter((name) => !isDrilled(name, shown))
+      const told = need.names.filter((name) => isDrilled(name, shown) && lastDrill(name, shown)?.attested === true)
       return {
         of: need.of,
         title: 'drills passed within a quarter',
         need: need.names.join(' '),
-        have: missing.length === 0 ? 'all' : `missing ${missing.join(' ')}`,
+        have: `${missing.length === 0 ? 'all' : `missing ${missing.join(' ')}`}${told.length === 0 ? '' : `; people say so of ${told.join(' ')}`}`,
         met: missing.length === 0,
       }
     }
@@ -273,10 +280,12 @@ function lineOf(need: Need, shown: Shown): EvidenceLine {
 }
 
 /** Only the latest of a name counts: one that failed since it passed has to pass again. */
-function isDrilled(name: string, { drills, now }: Shown): boolean {
-  const [last] = drills.filter((one) => one.name === name).sort((a, b) => b.at - a.at)
-  return last?.passed === true && msBetween(last.at, now) <= DRILL_VALID_MS
+function isDrilled(name: string, shown: Shown): boolean {
+  const last = lastDrill(name, shown)
+  return last !== undefined && last.passed && msBetween(last.at, shown.now) <= DRILL_VALID_MS
 }
+const lastDrill = (name: string, { drills }: Shown): Shown['drills'][number] | undefined =>
+  drills.filter((one) => one.name === name).sort((a, b) => b.at - a.at)[0]
 
 function latencyWords(spread: Spread): string {
   const count = sum(spread)

@@ -99,7 +99,7 @@ class Month {
     })
     assert.equal(done.ok ? 'proposed' : done.error.code, code)
   }
-  /** What `jax-exec drill E1` takes down when it has halted, and seen at the broker that nothing works any more. */
+  /** What `jax-exec drill hold E1` takes down when it has halted, and seen at the broker that nothing works any more. */
   async drill(): Promise<void> {
     const at = this.w.clock.now()
     const figures = { 'no further send': '0.2 s', 'all canceled': '1.1 s' }

@@ -1329,7 +1329,7 @@ export const MUTANTS: readonly Mutant[] = [
     edits: [
       {
         file: DELIVERY,
-        find: '    await c.rules(),\n    c.now,\n  )\n',
+        find: '    await c.rulesFor(intent.intentID),\n    c.now,\n  )\n',
         put: '    c.setting.policy,\n    c.now,\n  )\n',
       },
     ],

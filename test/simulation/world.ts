@@ -388,7 +388,7 @@ class World implements Scene, Acting {
         action === 'order.created' && (data as { order?: { intentID?: string } }).order?.intentID === 'PROBE',
     )
     const said = this.rows.findLast((row) => row.object.id === 'PROBE')
-    if (!left && !stop() && !(this.limits && isLimited(said)))
+    if (!left && !stop() && !(this.limits && isLimited(said)) && !isTooSoon(said))
       this.fail(
         new Violation(
           'liveness: on a calm day an order is taken, approved and sent',
@@ -647,6 +647,11 @@ function isLimited(row: Row | undefined): boolean {
     ? true
     : refusals.some(({ code }) => OF_LIMITS.has(code)) &&
         refusals.every(({ code }) => OF_LIMITS.has(code) || code === 'SIZE_BELOW_MINIMUM')
+}
+/** Quotes that were missing for a minute look like a halt of the symbol; after one nothing is opened for five minutes. */
+function isTooSoon(row: Row | undefined): boolean {
+  const { refusals = [] } = (row?.data ?? {}) as Partial<Happened['intent.refused']>
+  return refusals.length > 0 && refusals.every(({ code }) => code === 'SYMBOL_RESUMED')
 }
 const OF_LIMITS: ReadonlySet<string> = new Set([
   'SIZE_BELOW_MINIMUM',

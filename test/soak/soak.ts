@@ -374,7 +374,9 @@ async function compare(person: Caller, simulator: AlpacaSimulator, website: read
     (t) =>
       !(t.kind === 'EXTERNAL_ORDER' && website.includes(t.subject)) &&
       // A person was called because the doubt lasted; it has ended since.
-      !(t.kind === 'IN_DOUBT' && settledNow(t.subject)),
+      !(t.kind === 'IN_DOUBT' && settledNow(t.subject)) &&
+      // Requests go wrong here on purpose, so that some sends have their answer late.
+      t.kind !== 'SLOW_ANSWER',
   )
   return [
     finding(
@@ -399,7 +401,7 @@ async function compare(person: Caller, simulator: AlpacaSimulator, website: read
     finding(
       'no task that nobody can explain',
       strange.map((t) => `${t.kind} ${t.subject}: ${t.text}`),
-      `${tasks.length} tasks, about orders of other hands and doubts that have ended`,
+      `${tasks.length} tasks, about orders of other hands, late answers and doubts that have ended`,
     ),
   ]
 }

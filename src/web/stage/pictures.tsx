@@ -11,7 +11,7 @@ export function DayBars({ days }: { days: readonly StageDay[] }): ReactNode {
   const most = Math.max(1, ...shown.map(({ orders }) => orders))
   const [first, last] = [shown[0]?.day, shown.at(-1)?.day]
   return (
-    <figure className="grid gap-2">
+    <figure className="grid grid-cols-[minmax(0,1fr)] gap-2">
       <svg
         aria-hidden="true"
         viewBox={`0 0 ${shown.length * 10} ${HIGH + 8}`}

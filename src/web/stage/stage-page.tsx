@@ -33,7 +33,7 @@ export function StagePage(): ReactNode {
         )
       }
     >
-      <div className="grid gap-5">
+      <div className="grid grid-cols-[minmax(0,1fr)] gap-5">
         <div role="status">
           {done === null ? null : <p className="rounded-md bg-good-wash px-3 py-2 text-sm text-good">{done}</p>}
         </div>
@@ -288,7 +288,7 @@ function Drills(): ReactNode {
       {drills.data !== undefined && items.length === 0 ? (
         <Blank title="None was held yet.">
           <p>
-            Hold one with <code className="font-mono">jax-exec drill E1</code>.
+            Hold one with <code className="font-mono">jax-exec drill hold E1</code>.
           </p>
         </Blank>
       ) : null}
