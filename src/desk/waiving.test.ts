@@ -98,6 +98,19 @@ describe('a waiver', () => {
     assert.deepEqual([state, refusals.map(({ code }) => code)], ['Refused', ['ORDER_NOTIONAL_EXCEEDED']])
     await v.store.close()
   })
+  it('is given once for each refused order, also when two were proposed; what came to nothing may be tried again', async () => {
+    const w = await refused()
+    const [one, two] = [await proposal(w), await proposal(w, 'rik')]
+    const other = two.changeID === one.changeID ? null : two
+    assert.equal(await agree(w, one, 'ana'), 'ok')
+    const [id = assert.fail()] = await waived(w)
+    if (other) assert.equal(await agree(w, other, 'ana'), 'NOT_WAIVABLE')
+    const again = await w.desk.waiverFor('I1' as IntentID)
+    assert.match(again.ok ? '' : again.error.text, new RegExp(`let through once already, as ${id}`))
+    await tell(w, `decline ${id} by=bo reason="not today"`)
+    assert.ok((await w.desk.waiverFor('I1' as IntentID)).ok)
+    await w.store.close()
+  })
   it('is for the order that was shown, and no larger one', async () => {
     const w = await refused('limits maxOrderNotional=5000')
     const change = await proposal(w)

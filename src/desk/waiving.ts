@@ -46,7 +46,7 @@ type WaiverChange = Extract<ChangeOf, { kind: 'waiver' }>
 /** The change that would let this intent through, with the order as it would be now. */
 export async function waiverFor(c: Command, intentID: IntentID): Promise<Result<WaiverChange, Denial>> {
   const intent = await c.tx.get('intent', intentID)
-  const wrong = notWaivable(intent, c.now)
+  const wrong = notWaivable(intent, c.now) ?? (await usedOnce(c.tx, intentID))
   if (wrong || !intent) return err(wrong ?? denial('NOT_FOUND', `There is no intent ${intentID}.`))
   const lifts = liftsOf(intent)
   const rules = await c.rulesFor(intentID, lifts)
@@ -69,10 +69,21 @@ function notWaivable(intent: Intent | null, now: Instant): Denial | null {
     : denial('NOT_WAIVABLE', 'It was refused for what nobody may waive. Amounts and counts may be: see docs/limits.md.')
 }
 
+/** Once is once: also when people would agree a second time. What came to nothing may be tried again. */
+async function usedOnce(reads: Reads, of: IntentID): Promise<Denial | null> {
+  for (const waiver of await reads.all('waiver')) {
+    const made = waiver.of === of ? await reads.get('intent', waiver.intentID) : null
+    if (made && !CAME_TO_NOTHING.has(made.state))
+      return denial('NOT_WAIVABLE', `It was let through once already, as ${made.intentID}. Propose the signal anew.`)
+  }
+  return null
+}
+const CAME_TO_NOTHING: ReadonlySet<Intent['state']> = new Set(['Refused', 'Declined', 'Lapsed', 'Withdrawn'])
+
 /** Why nobody could agree to it now; null when people could. */
 export async function waiverFault(reads: Reads, what: WaiverChange, now: Instant): Promise<Denial | null> {
   const intent = await reads.get('intent', what.intentID)
-  const wrong = notWaivable(intent, now)
+  const wrong = notWaivable(intent, now) ?? (await usedOnce(reads, what.intentID))
   if (wrong || !intent) return wrong
   return canonical(liftsOf(intent)) === canonical(what.lifts)
     ? null
