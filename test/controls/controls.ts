@@ -356,7 +356,7 @@ export const CONTROLS: readonly Control[] = [
   {
     id: 'P19',
     name: 'decision maker known',
-    state: 'there',
+    state: 'in part',
     code: [
       ['src/orders/proposal.ts', 'strategyID'],
       ['src/approvals/envelope.ts', 'policyVersion'],
@@ -369,7 +369,8 @@ export const CONTROLS: readonly Control[] = [
       ['src/gate/gate.test.ts', 'on paper that asks for it, by an agent that names nothing'],
       ['src/api/input.test.ts', 'a model without its version'],
     ],
-    missing: null,
+    missing:
+      'The id at the broker is made of account, intent and attempt, and not of who decided; no hash of prompt and inputs is kept beside model and run.',
   },
   {
     id: 'P20',
@@ -567,7 +568,7 @@ export const CONTROLS: readonly Control[] = [
   {
     id: 'A03',
     name: 'outgoing = approved',
-    state: 'there',
+    state: 'in part',
     code: [
       ['src/desk/delivery.ts', 'export async function beginSend('],
       ['src/desk/proving.ts', 'export function proveOrders('],
@@ -584,7 +585,8 @@ export const CONTROLS: readonly Control[] = [
       scenario('drift-voids-both-votes'),
       scenario('approval-not-sent-in-time'),
     ],
-    missing: null,
+    missing:
+      'An adapter that tells nothing of what it is about to send, as the simulated broker, is not compared; pairs are not either. What is counted is entries of each intent, and no test takes that count alone away.',
   },
   {
     id: 'A04',
