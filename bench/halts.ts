@@ -174,13 +174,17 @@ async function gatewayHalts(
     log: () => {},
   })
   let lastSendAt = 0
+  let sent = 0
   const broker: Broker = {
     ...alpaca,
     account: alpaca.account,
     submit: (clOrdID, order, mayGo) =>
       alpaca.submit(clOrdID, order, async (outgoing) => {
         const may = (await mayGo?.(outgoing)) ?? true
-        if (may) lastSendAt = performance.now()
+        if (may) {
+          lastSendAt = performance.now()
+          sent++
+        }
         return may
       }),
   }
@@ -214,6 +218,7 @@ async function gatewayHalts(
   await desk.recover()
   const running = worker.run(stop.signal)
   let n = 0
+  let isOver = false
   const lay = async (): Promise<void> => {
     const id = `halt-${String(n++).padStart(6, '0')}` as IntentID
     await propose(desk, id, symbols[n % symbols.length] ?? 'AAPL')
@@ -224,9 +229,10 @@ async function gatewayHalts(
         await desk.approve({ intentID: id, digest: intent.digest, reason: null, actor: ana })
         break
       }
+      if (isOver) return
       await delay(2)
     }
-    for (;;) {
+    while (!isOver) {
       const clOrdID = (await reads.get('intent', id))?.clOrdID
       const order = clOrdID ? await reads.get('order', clOrdID) : null
       if (order?.delivery === 'Delivered') return
@@ -238,11 +244,14 @@ async function gatewayHalts(
     // Work goes on while it is halted: what is measured is the last order that leaves, and not that none was on its way.
     let halting = true
     const others = Array.from({ length: HANDS }, async () => {
-      while (halting) await Promise.race([lay().catch(() => {}), delay(200)])
+      while (halting) await Promise.all([lay().catch(() => {}), delay(20)])
     })
-    await delay(50)
+    const before = sent
+    await delay(500)
+    if (sent === before) throw new Error('nothing was on its way when it was halted: the run would show nothing')
     const start = performance.now()
     await desk.halt({ reason: 'the bench', actor: ana })
+    isOver = true
     for (;;) {
       const open = (await reads.openOrders(ACCOUNT)).filter(({ role }) => role === 'Entry')
       const left = open.length === 0 ? await stillOpen(simulator) : 1
