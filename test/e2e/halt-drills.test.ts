@@ -12,6 +12,7 @@ import {
   renameSync,
   rmSync,
   statSync,
+  symlinkSync,
   writeFileSync,
 } from 'node:fs'
 import { tmpdir } from 'node:os'
@@ -435,11 +436,45 @@ describe('a halt of two gateways', () => {
     const twice = await sh('npx jax-exec halt --also alone/jax-exec.yaml', over)
     assert.equal(twice.code, 78, twice.said)
     assert.match(twice.said, /Two of these are one gateway/)
+    symlinkSync(own, join(root, 'alias'))
+    const below = await sh('npx jax-exec halt --level K3 --also alias/jax-exec.yaml', over)
+    assert.equal(below.code, 78, below.said)
+    assert.match(below.said, /Two of these are one gateway/)
     const wrong = await sh('npx jax-exec halt --json --also alone/wrong.yaml', over)
     assert.equal(wrong.code, 1, wrong.said)
     assert.match(wrong.said, /wrong\.yaml: The configuration has a mistake/)
     assert.match(wrong.out, /"gateway": "this one",\s+"exit": 0/)
     await end(child, 'SIGTERM')
+  })
+
+  it('calls nothing proven that nobody has said', async () => {
+    const [one, two] = [await second('level-one'), await second('level-two')]
+    const services = [await start(['serve'], one.over), await start(['serve'], two.over)]
+    const line = `npx jax-exec halt --also ${two.config}`
+    const below = await sh(`${line} --level K3`, one.over)
+    assert.equal(below.code, 0, below.said)
+    assert.match(below.out, /this one +halted; what works at the broker stays/)
+    assert.match(below.out, /level-two\/jax-exec.yaml +halted; what works at the broker stays/)
+    assert.doesNotMatch(below.out, /proven/)
+    assert.deepEqual(await openAt(two.at), ['web-level-two'])
+
+    for (const { child } of services) await end(child, 'SIGKILL')
+    const files = await sh(`${line} --no-at-broker`, one.over)
+    assert.equal(files.code, 1, files.said)
+    assert.match(files.said, /2 of 2 gateways are not proven to be stopped/)
+    assert.match(files.out, /this one +NOT_PROVEN +\S+HALT/)
+    assert.deepEqual(await openAt(one.at), ['web-level-one'])
+    for (const { at } of [one, two]) await at.close()
+
+    const simulated = join(root, 'simulated')
+    mkdirSync(join(simulated, 'data'), { recursive: true })
+    writeFileSync(join(simulated, 'jax-exec.yaml'), 'dataDir: data\nlisten:\n  port: 0\n')
+    const alone = await sh('npx jax-exec halt --json --also simulated/jax-exec.yaml', {
+      JAX_EXEC_CONFIG: join(simulated, 'jax-exec.yaml'),
+      JAX_EXEC_DATA: '',
+    })
+    assert.notEqual(alone.code, 0, alone.said)
+    assert.doesNotMatch(alone.out, /"proven": true/)
   })
 })
 

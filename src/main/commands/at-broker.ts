@@ -61,7 +61,7 @@ export async function haltWithoutService(
   if (options.atBroker === false) ctx.out.say('Orders that are already at the broker stay there: check its own page.')
   else if (livesApart(ctx)) return haltAtBroker(ctx, options, { ...latched, service: null })
   if (file === null) throw notHalted(ctx, 'neither the file nor the service could be reached')
-  ctx.out.answer({ halted: true, file, service: null }, () => 'Halted by file.')
+  ctx.out.answer({ halted: true, dataDir: ctx.places().dir, file, service: null }, () => 'Halted by file.')
 }
 
 const notHalted = (ctx: Context, why: string): Stop =>
@@ -122,6 +122,7 @@ export async function haltAtBroker(ctx: Context, options: ByHand, latched: Latch
   ctx.out.answer(
     {
       halted,
+      dataDir: ctx.places().dir,
       file: latched.file,
       service: latched.service,
       broker: { name, host: broker.host, ...swept, ...(lock && { lock }), record: record.file },

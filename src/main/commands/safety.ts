@@ -82,7 +82,7 @@ async function haltAll(ctx: Context, options: Halting): Promise<void> {
   }
   if (byHand) return haltAtBroker(ctx, options, { ...latched, service: state })
   ctx.out.answer(
-    { halted: true, file: written.ok ? file : null, service: state },
+    { halted: true, dataDir: dir, file: written.ok ? file : null, service: state },
     () =>
       `${table(PROOF_COLUMNS, state.proof, 'No entry was open.')}\n${state.proven ? `Halted, and proven: no entry is open at the broker, which was asked at ${when(state.comparedAt)}. Stops and targets stay.` : 'Halted, and not proven yet:'}`,
   )
@@ -145,7 +145,7 @@ async function haltPart(ctx: Context, options: Halting): Promise<void> {
     })
   }
   const held = state.halts.find((one) => one.scope === (scope ?? 'global'))
-  ctx.out.answer({ halted: true, file: null, service: state }, () =>
+  ctx.out.answer({ halted: true, dataDir: ctx.places().dir, file: null, service: state }, () =>
     [
       table(HALT_COLUMNS, state.halts, 'Nothing is halted.'),
       ...(held === undefined ? [] : [harmless(LEVELS[held.level])]),
