@@ -1,6 +1,6 @@
 import { z } from 'zod'
 import { type HaltScope, isScope } from '../orders/halt.ts'
-import { isIntentID, isSymbol, type IntentID } from '../values/brand.ts'
+import { isIntentID, isSymbol, type IntentID, WAIVED } from '../values/brand.ts'
 import {
   type Amt,
   type Decimal,
@@ -178,8 +178,19 @@ export const intentID = form(
   (text): text is IntentID => isIntentID(text),
   '1 to 64 characters of A-Z a-z 0-9 . _ : -',
   {
-    description: 'Chosen by you, unique for ever: the same id with the same body is the same request.',
+    description: 'The name under which it was asked for.',
     pattern: '^[A-Za-z0-9._:-]{1,64}$',
+    examples: ['sig-20261122-0001'],
+  },
+)
+
+/** The name of something that is asked for anew. What people let through beyond a limit is named by the gateway alone. */
+export const newIntentID = form(
+  (text): text is IntentID => isIntentID(text) && !text.startsWith(WAIVED),
+  `1 to 64 characters of A-Z a-z 0-9 . _ : -, not beginning with ${WAIVED}`,
+  {
+    description: 'Chosen by you, unique for ever: the same id with the same body is the same request.',
+    pattern: `^(?!${WAIVED})[A-Za-z0-9._:-]{1,64}$`,
     examples: ['sig-20261122-0001'],
   },
 )

@@ -102,6 +102,7 @@ describe('signals that are not valid', () => {
     ['an id with a blank', { ...SIGNAL, id: 'a b' }, '$.id', /1 to 64 characters/],
     ['an id with a path', { ...SIGNAL, id: '../../etc' }, '$.id', /1 to 64 characters/],
     ['an id with a line break', { ...SIGNAL, id: 'a\n' }, '$.id', /1 to 64 characters/],
+    ['an id that the gateway gives', { ...SIGNAL, id: 'wv_abc' }, '$.id', /not beginning with wv_/],
     ['an id of 65', { ...SIGNAL, id: 'a'.repeat(65) }, '$.id', /1 to 64 characters/],
     ['a number as id', { ...SIGNAL, id: 7 }, '$.id', /must be text, but is a number/],
 

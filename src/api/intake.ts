@@ -4,12 +4,12 @@ import type { TimeInForce } from '../orders/terms.ts'
 import { type Px, px, shortest, type Decimal } from '../values/decimal.ts'
 import { type Instant, rfc3339 } from '../values/instant.ts'
 import type { Forms } from './route.ts'
-import { idlePrice, intentID, label, oneOf, price, prose, reference, share, size, symbol, time } from './fields.ts'
+import { idlePrice, label, newIntentID, oneOf, price, prose, reference, share, size, symbol, time } from './fields.ts'
 
 const REASONING_MAX = 2000
 
 const common = {
-  id: intentID,
+  id: newIntentID,
   symbol,
   strategy_id: label('The strategy that had the idea.', 'mean-reversion-v2'),
   reasoning: prose(

@@ -81,6 +81,19 @@ export function viewArming(a: ArmedStrategy, { now }: Pick<Seen, 'now'>): wire.A
   }
 }
 
+function viewWaiver(what: Extract<ChangeOf, { kind: 'waiver' }>): wire.Change['what'] {
+  const { kind, intentID, lifts, raised, terms, maxNotional } = what
+  const figures = raised && Object.fromEntries(Object.entries(raised).map(([limit, figure]) => [limit, text(figure)]))
+  return {
+    kind,
+    intentID,
+    lifts: [...lifts],
+    ...(figures && { raised: figures }),
+    terms: viewTerms(terms),
+    maxNotional: text(maxNotional),
+  }
+}
+
 function viewWhat(what: ChangeOf, name: NameOf, passkeys: ReadonlyMap<string, Passkey>): wire.Change['what'] {
   switch (what.kind) {
     case 'approval policy':
@@ -96,7 +109,7 @@ function viewWhat(what: ChangeOf, name: NameOf, passkeys: ReadonlyMap<string, Pa
       }
     }
     case 'waiver':
-      return { ...what, lifts: [...what.lifts], terms: viewTerms(what.terms), maxNotional: text(what.maxNotional) }
+      return viewWaiver(what)
     case 'stage': {
       const { kind, before, after, era, build, limits, evidence } = what
       return {

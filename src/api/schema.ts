@@ -766,6 +766,7 @@ export const change = named(
         kind: z.literal('waiver'),
         intentID: text,
         lifts: z.array(nameOfLimit),
+        raised: z.exactOptional(z.partialRecord(nameOfLimit, decimal)),
         terms,
         maxNotional: decimal,
       }),

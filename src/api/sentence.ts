@@ -6,7 +6,7 @@ import { rfc3339 } from '../values/instant.ts'
 import { type Decimal, shortest } from '../values/decimal.ts'
 import { visible } from '../values/shown.ts'
 import type { Report } from '../orders/report.ts'
-import type { ChangeOf, Decision } from '../ports/records.ts'
+import type { ChangeOf, Decision, Waiver } from '../ports/records.ts'
 import { explainTo, inWords, lasting, type NameOf } from './present.ts'
 import type * as wire from './wire.ts'
 
@@ -33,6 +33,14 @@ const withWhat = ({ evidence }: Decision): string => {
       return ''
   }
 }
+/** `maxOrderNotional up to 9880` */
+const beyondInWords = ({ lifts, raised }: Pick<Waiver, 'lifts' | 'raised'>): string =>
+  lifts
+    .map((name) => {
+      const figure = raised?.[name]
+      return figure === undefined ? name : `${name} up to ${n(figure)}`
+    })
+    .join(', ')
 const what = (change: ChangeOf, name: NameOf): string => {
   switch (change.kind) {
     case 'approval policy':
@@ -42,7 +50,7 @@ const what = (change: ChangeOf, name: NameOf): string => {
     case 'strategy':
       return `what is said of the strategy ${change.strategyID}`
     case 'waiver':
-      return `${change.intentID} beyond ${change.lifts.join(', ')}, once`
+      return `${change.intentID} beyond ${beyondInWords(change)}, once`
     case 'stage':
       return change.after === change.before
         ? `build ${change.build} in stage ${change.after}`
@@ -129,7 +137,7 @@ const SAYS: { readonly [A in Action]: (told: Told<A>) => string } = {
       'build agreed to': `Build ${build ?? 'unknown'} may trade in stage ${stage}: ${why}`,
     })[cause],
   'waiver.granted': ({ data: { waiver } }) =>
-    `${waiver.of} may be beyond ${waiver.lifts.join(', ')} once, as ${waiver.intentID}, until ${rfc3339(waiver.until)}.`,
+    `${waiver.of} may be beyond ${beyondInWords(waiver)} once, as ${waiver.intentID}, until ${rfc3339(waiver.until)}.`,
   'controls.reviewed': ({ data: { review } }) => `${review.byName} reviewed all controls: ${review.note}`,
   'drill.held': ({ data: { drill } }) =>
     `${drill.byName} held the drill ${drill.drill}: ${drill.result}${drill.attested ? ', by their own word' : ''}.`,

@@ -698,6 +698,8 @@ export type Arming = {
   disarmedAt: string | null
   why: string | null
 }
+/** How far limits are raised for one order, each in its own unit. */
+export type Raised = Partial<Record<LimitName, string>>
 /** Something about the house itself that people must agree to. */
 export type Change = {
   changeID: string
@@ -713,7 +715,7 @@ export type Change = {
     | { kind: 'passkey revoked'; credentialID: string; personID: string; name: string }
     | { kind: 'risk limits'; before: Limits; after: Limits; changes: LimitChange[] }
     | { kind: 'strategy'; strategyID: string; before: Strategy | null; after: Strategy }
-    | { kind: 'waiver'; intentID: string; lifts: LimitName[]; terms: Terms; maxNotional: string }
+    | { kind: 'waiver'; intentID: string; lifts: LimitName[]; raised?: Raised; terms: Terms; maxNotional: string }
     | {
         kind: 'stage'
         before: Stage

@@ -1,6 +1,6 @@
 import type { Policy } from '../gate/policy.ts'
 import type { Facts, MarketFacts } from '../gate/facts.ts'
-import type { LimitName } from '../gate/limits.ts'
+import type { Raised } from '../gate/limits.ts'
 import {
   cancels,
   type HaltState,
@@ -27,7 +27,7 @@ import type { Json } from '../values/json.ts'
 import { err, type Result } from '../values/result.ts'
 import type { Denial, DenialCode } from './desk.ts'
 import type { Action, Happened } from './events.ts'
-import { type Limiting, rulesNow } from './limiting.ts'
+import { type Limiting, raisedBy, rulesNow } from './limiting.ts'
 import { project } from './project.ts'
 import { notAgreed, unreviewedSince } from './rolling.ts'
 import { dayFacts, openDay, withResumption, withTrail } from './trading-day.ts'
@@ -221,12 +221,12 @@ export class Command {
     this.#rules ??= rulesNow(this.tx, this.setting.policy, this.setting.limiting, this.now)
     return this.#rules
   }
-  /** The same for one intent: what people let it be beyond is lifted for as long as they said. */
-  async rulesFor(intentID: Intent['intentID'], lifts?: readonly LimitName[]): Promise<Policy> {
+  /** The same for one intent: what people let it be beyond is raised for as long as they said. */
+  async rulesFor(intentID: Intent['intentID'], asked?: Raised): Promise<Policy> {
     const { policy, limiting } = this.setting
     const waiver = await this.tx.get('waiver', intentID)
-    const names = lifts ?? (waiver && this.now <= waiver.until ? waiver.lifts : [])
-    return names.length === 0 ? this.rules() : rulesNow(this.tx, policy, limiting, this.now, names)
+    const raised = asked ?? (waiver && this.now <= waiver.until ? raisedBy(waiver) : null)
+    return raised === null ? this.rules() : rulesNow(this.tx, policy, limiting, this.now, raised)
   }
   /** What was read of a market; where prices may not move too far, also how far they have. */
   async recordMarket(market: MarketFacts): Promise<void> {

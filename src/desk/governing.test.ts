@@ -5,11 +5,13 @@ import type { Evidence, Level } from '../approvals/evidence.ts'
 import { FIRST_POLICY, type ApprovalPolicy } from '../approvals/policy.ts'
 import { defaultsOf } from '../gate/limits.ts'
 import type { Actor } from '../journal/row.ts'
+import type { Stage } from '../orders/stage.ts'
 import type { Change, ChangeOf, Person, PersonRole } from '../ports/records.ts'
 import { dec } from '../values/decimal.ts'
 import { plusMs } from '../values/instant.ts'
 import { onlyTakesAway } from './governing.ts'
 import { inForce } from './limiting.ts'
+import { stageChange } from './promoting.ts'
 
 const HOUR_MS = 3_600_000
 const CLI: Actor = { type: 'system', id: 'cli', via: 'cli', session: null }
@@ -106,6 +108,28 @@ describe('a change', () => {
     assert.ok((await w.enrol('ad')).ok)
     assert.equal(await decides(w, change, 'ad', await signs(w, change, 'ad')), 'Applied')
     assert.equal((await changeOf(w, change)).votes[0]?.level, 'L2')
+  })
+  it('of a stage beyond the pilot takes two people, also where nobody else may decide', async () => {
+    const w = new World()
+    w.awake = false
+    w.cast = { rik: ['trader', 'approver', 'risk', 'operator', 'admin'] }
+    w.firstStage = 'S1'
+    w.limits = defaultsOf('S1')
+    await w.open()
+    const agrees = async (stage: Stage): Promise<string> => {
+      await w.store.transact(async (tx) => {
+        const row = (await tx.get('stage', 'account')) ?? assert.fail()
+        await tx.put('stage', { ...row, stage, build: 'an older one' })
+      })
+      const what = await stageChange(w.store, 'paper', stage, {}, w.clock.now())
+      assert.ok('kind' in what)
+      return said(await proposed(w, what, 'rik'))
+    }
+    assert.deepEqual(
+      [await agrees('S2'), await agrees('S3'), await agrees('S4')],
+      ['Waiting', 'NOT_ELIGIBLE', 'NOT_ELIGIBLE'],
+    )
+    await w.store.close()
   })
   it('with a passkey takes it also of whoever is alone', async () => {
     const w = await house(CHANGES('L2', 1), { ad: [] })

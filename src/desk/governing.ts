@@ -11,6 +11,7 @@ import { APPROVERS, takesAccess } from '../approvals/decide.ts'
 import { isTightening } from '../gate/limits.ts'
 import { moment } from '../gate/words.ts'
 import type { Actor } from '../journal/row.ts'
+import { isBefore } from '../orders/stage.ts'
 import type { Change, ChangeOf, Decision, Person } from '../ports/records.ts'
 import type { Reads } from '../ports/store.ts'
 import { base32, sha256, sha256Base64url } from '../values/hash.ts'
@@ -23,7 +24,7 @@ import type { Denial } from './desk.ts'
 import { effectiveFrom, inForce, limitFaults, strategyFaults } from './limiting.ts'
 import { clickOf, type Decided, holdsStill, weigh } from './evidence.ts'
 import { promote, stageFault } from './promoting.ts'
-import { grant, waiverFault, WAIVER_MS } from './waiving.ts'
+import { grant, nameTaken, waiverFault, WAIVER_MS } from './waiving.ts'
 
 /** Who may propose a change of the house, and say yes to one of somebody else. */
 export const GOVERNORS: readonly string[] = ['risk', 'admin']
@@ -77,6 +78,7 @@ export async function proposeChange(c: Command, ask: Proposed): Promise<Result<C
   if (wrong) return err(wrong)
   const { alone, missed, ...requires } = await asksFor(c.tx, await policyNow(c), what, proposer.personID, c.now)
   if (missed.length > 0) return err(tooSoon(what, missed))
+  if (alone && takesTwo(what)) return err(nobodyElse(what))
   const digest = changeDigest(what, proposer.personID)
   const change: Change = {
     changeID: `chg_${base32(sha256(`${digest} ${c.now}`), 12)}`,
@@ -106,6 +108,19 @@ export async function proposeChange(c: Command, ask: Proposed): Promise<Result<C
 /** How far an account may go, and what it may be beyond, is never the business of one click, whatever the policy says of other changes. */
 export const levelFor = ({ changes }: ApprovalPolicy, { kind }: Pick<ChangeOf, 'kind'>): Level =>
   kind === 'stage' || kind === 'waiver' ? 'L3' : changes.level
+
+/**
+ * What nobody does alone, also where nobody else may decide: an order beyond a limit, and more than the pilot's few orders.
+ * The pilot itself may be reached alone, with a passkey: its sizes are such that the loss of all of it is a lesson.
+ */
+export const takesTwo = (what: ChangeOf): boolean =>
+  what.kind === 'waiver' || (what.kind === 'stage' && isBefore('S2', what.after))
+
+const nobodyElse = (what: ChangeOf): Denial =>
+  denial(
+    'NOT_ELIGIBLE',
+    `This takes two people, and nobody else may decide on it here. Let somebody in (jax-exec signin-link), give them the role risk or approver (jax-exec people roles), and confirm them (jax-exec people confirm).${what.kind === 'stage' ? ' Until then the account stays where it is.' : ''}`,
+  )
 
 /**
  * What a change asks for. `alone`: nobody else may decide on it; `missed`: too few can, because of these, who could
@@ -196,7 +211,8 @@ export async function whyNotAgree(
   return (
     (await mayAgree(reads, change, person, now)) ??
     (await staleness(reads, change, environment)) ??
-    (await faultOf(reads, change.what, environment, now))
+    (await faultOf(reads, change.what, environment, now)) ??
+    (change.what.kind === 'waiver' ? await nameTaken(reads, change) : null)
   )
 }
 
@@ -209,6 +225,7 @@ export async function mayAgree(reads: Reads, change: Change, person: Person, now
       'SELF_APPROVAL',
       'Whoever proposed a change, or is its subject, cannot approve it. Ask another person.',
     )
+  if (takesTwo(what)) return nobodyElse(what)
   const missed = await missing(reads, what, proposer, now)
   return missed.length > 0 ? tooSoon(what, missed) : null
 }

@@ -135,7 +135,9 @@ export async function ticket(
   const order = await orderFactsNow(c.tx, passed, intent.proposal.strategyID)
   const limits = limitsNow(c, approvals, order)
   const made = { ...passed, maxDriftBps: limits.maxDriftBps }
-  const armed = soft.length > 0 ? null : await armedFor(c, intent, order, approvals)
+  // An arming is a yes to orders within the limits; one beyond them asks for a person.
+  const isBeyond = (await c.tx.get('waiver', intent.intentID)) !== null
+  const armed = soft.length > 0 || isBeyond ? null : await armedFor(c, intent, order, approvals)
   const requires = armed?.requires ?? surer(requirementOf(approvals, order), soft)
   // Whoever asks for a new ticket is there, and so is whoever had just said yes.
   const nobody = await whyNobody(c, intent, requires, armed || why !== 'sized' ? undefined : approvals.coverage)

@@ -5,14 +5,16 @@ import {
   type LimitName,
   type Limits,
   type LimitSettings,
+  type Raised,
   tightenedBy,
-  withSettings,
+  withRaised,
 } from '../gate/limits.ts'
 import { effective, type Policy } from '../gate/policy.ts'
 import { modelFaults } from '../gate/model.ts'
-import type { RiskLimits, Strategy } from '../ports/records.ts'
+import type { RiskLimits, Strategy, Waiver } from '../ports/records.ts'
 import type { Reads } from '../ports/store.ts'
 import { dayOf } from '../values/day.ts'
+import { dec } from '../values/decimal.ts'
 import { type Instant, msBetween } from '../values/instant.ts'
 import type { Command } from './command.ts'
 import { DAY_ZONE } from './trading-day.ts'
@@ -33,23 +35,29 @@ export async function openLimits(c: Command): Promise<void> {
   await c.emit('limits.opened', { type: 'account', id: account }, 'limits', { limits: limiting.first })
 }
 
-/** The rules of the gate now: those of the installation, with every limit that is stricter. */
+/**
+ * The rules of the gate now: those of the installation, with every limit that is stricter.
+ * @param raised What one order may be beyond. The settings of this installation hold all the same.
+ */
 export async function rulesNow(
   reads: Reads,
   policy: Policy,
   limiting: Limiting | undefined,
   at: Instant,
-  lifts: readonly LimitName[] = [],
+  raised: Raised = {},
 ): Promise<Policy> {
   if (!limiting) return policy
   const row = await reads.get('limits', 'account')
-  const limits = lifted(row ? inForce(row, at) : limiting.first, lifts)
+  const limits = withRaised(row ? inForce(row, at) : limiting.first, raised)
   return effective(policy, tightenedBy(limits, limiting.settings).limits)
 }
 
-/** Without these. What the settings of this installation say of them holds all the same: nobody lifts that from here. */
-const lifted = (limits: Limits, names: readonly LimitName[]): Limits =>
-  withSettings(limits, { values: Object.fromEntries(names.map((name) => [name, { hard: null, soft: null }])) })
+/** More than any order comes to: with it a limit refuses nothing, and what it would come to is counted all the same. */
+const ENDLESS = dec('1000000000000')
+export const allRaised = (names: readonly LimitName[]): Raised =>
+  Object.fromEntries(names.map((name) => [name, ENDLESS]))
+/** How far a waiver raises each limit. One of an old journal lifts them altogether. */
+export const raisedBy = ({ lifts, raised }: Pick<Waiver, 'lifts' | 'raised'>): Raised => raised ?? allRaised(lifts)
 
 /** As `limits.changed` says. What still waited for its day is given up: the later word counts. */
 export const changed = (

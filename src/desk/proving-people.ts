@@ -47,6 +47,7 @@ import {
   mayPropose,
   MISSED_MS,
   onlyTakesAway,
+  takesTwo,
 } from './governing.ts'
 import { enrols, HOLD_MS } from './identities.ts'
 import { changed, effectiveFrom, inForce } from './limiting.ts'
@@ -315,6 +316,7 @@ export function admit(house: House, seen: Witnessed): readonly Doubt[] {
           waivedID(change) === waiver.intentID &&
           change.what.intentID === waiver.of &&
           same(change.what.lifts, waiver.lifts) &&
+          same(change.what.raised ?? null, waiver.raised ?? null) &&
           same(change.what.terms, waiver.terms) &&
           same(change.what.maxNotional, waiver.maxNotional),
       )
@@ -599,6 +601,7 @@ function agreedTo(house: House, seen: Witnessed, decision: Decision): readonly D
   const own = decision.by === proposer || decision.by === subjectOf(what)
   if (own && othersThan(house, what, proposer).length > 0)
     return [doubt('SELF_APPROVAL', `${said}, and others could have decided on it.`)]
+  if (own && takesTwo(what)) return [doubt('SELF_APPROVAL', `${said} alone, and it takes two people.`)]
   const stale = staleness(house, change.change)
   if (stale !== null) return [doubt('NOT_AGREED', `${said}. ${stale}`)]
   const missed = own ? missedBy(house, what, proposer, at) : []

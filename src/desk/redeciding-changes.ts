@@ -169,8 +169,8 @@ export const CHANGE_JUDGES = {
         change.what.kind === 'waiver' &&
         waivedID(change) === waiver.intentID &&
         change.what.intentID === waiver.of &&
-        canonical([change.what.lifts, change.what.terms, change.what.maxNotional]) ===
-          canonical([waiver.lifts, waiver.terms, waiver.maxNotional]),
+        canonical([change.what.lifts, change.what.raised ?? null, change.what.terms, change.what.maxNotional]) ===
+          canonical([waiver.lifts, waiver.raised ?? null, waiver.terms, waiver.maxNotional]),
     )
   },
 

@@ -12,16 +12,14 @@ async function tell(w: World, lines: string): Promise<void> {
   for (const line of parseScenario(script).lines) await play(w, [line])
 }
 /** I1 is refused: 52 shares cost 9880, and 5000 may be spent. */
-async function refused(limits = 'limits maxOrderNotional=5000'): Promise<World> {
-  const w = new World()
+async function refused(limits = 'limits maxOrderNotional=5000', w = new World()): Promise<World> {
+  const people = ['rik', 'ana', 'bo'].filter((name) => name in w.cast)
   await tell(
     w,
     `${limits}
      market  AAPL bid=189.95 ask=190.05
      market  MSFT bid=409.95 ask=410.05
-     passkey rik
-     passkey ana
-     passkey bo
+     ${people.map((name) => `passkey ${name}`).join('\n')}
      order   I1 BUY 52 AAPL LMT 190.00 DAY stop=188.00`,
   )
   assert.equal((await w.store.get('intent', 'I1'))?.state, 'Refused')
@@ -126,6 +124,68 @@ describe('a waiver', () => {
     const { state, refusals = [] } = (await w.store.get('intent', id)) ?? {}
     assert.deepEqual([state, refusals.map(({ code }) => code)], ['Refused', ['WAIVER_OF_ANOTHER_ORDER']])
     await w.store.close()
+  })
+  it('raises each limit to what people saw, and leaves the soft one', async () => {
+    const w = await refused('limits maxOrderNotional=5000 soft.maxOrderNotional=1000')
+    const change = await proposal(w)
+    const what = change.what as Extract<ChangeOf, { kind: 'waiver' }>
+    assert.deepEqual(what.raised, { maxOrderNotional: '9880' })
+    const v = await refused('limits maxGrossExposure=0.05')
+    const other = await proposal(v)
+    await v.store.close()
+    // 9880 of 100000, and a hundredth more for prices that move until it leaves.
+    assert.deepEqual((other.what as typeof what).raised, { maxGrossExposure: '0.099788' })
+    assert.equal(await agree(w, change, 'ana'), 'ok')
+    const [id = assert.fail()] = await waived(w)
+    const made = await w.store.get('intent', id)
+    assert.deepEqual(
+      [made?.state, made?.ticket?.terms.orderQty, made?.requires?.level, made?.requires?.rules],
+      ['AwaitingApproval', '52', 'L2', ['paper', 'beyond the soft limit maxOrderNotional']],
+    )
+    await w.store.close()
+  })
+  it('does not let two orders come to more than anybody saw', async () => {
+    const w = await refused('limits maxGrossExposure=0.05')
+    await tell(w, 'order I2 BUY 24 MSFT LMT 410.00 DAY stop=408.00')
+    const both = [await proposal(w), await proposal(w, 'rik', 'I2')]
+    for (const change of both) assert.equal(await agree(w, change, 'ana'), 'ok')
+    const [one = assert.fail(), two = assert.fail()] = await waived(w)
+    await tell(w, `approve ${one} by=bo`)
+    await tell(w, `approve ${two} by=bo`)
+    const states = await Promise.all([one, two].map(async (id) => (await w.store.get('intent', id))?.state))
+    assert.deepEqual(states, ['Approved', 'Refused'])
+    assert.equal(w.broker.sends.length, 1)
+    await w.store.close()
+  })
+  it('is never sent by an arming', async () => {
+    const w = await refused('policy click unasked=20000\nlimits maxOrderNotional=5000')
+    await tell(w, 'arm AAPL by=ana upTo=20000 orders=5 for=1h')
+    assert.equal(await agree(w, await proposal(w), 'ana'), 'ok')
+    const [id = assert.fail()] = await waived(w)
+    assert.equal((await w.store.get('intent', id))?.state, 'AwaitingApproval')
+    assert.equal(w.broker.sends.length, 0)
+    await w.store.close()
+  })
+  it('waits for another name when its own is taken', async () => {
+    const w = await refused()
+    const change = await proposal(w)
+    const taken = `wv_${change.changeID.replace(/^chg_/, '')}`
+    await tell(w, `order ${taken} BUY 1 MSFT LMT 410.00 DAY stop=408.00`)
+    assert.equal(await agree(w, change, 'ana'), 'STALE_CHANGE')
+    assert.equal((await w.store.get('intent', taken as IntentID))?.proposal.symbol, 'MSFT')
+    assert.deepEqual(await waived(w), [])
+    await w.store.close()
+  })
+  it('is nothing for one person alone', async () => {
+    const w = new World()
+    w.cast = { rik: ['trader', 'approver', 'risk', 'operator', 'admin'] }
+    const alone = await refused('limits maxOrderNotional=5000', w)
+    const made = await alone.desk.waiverFor('I1' as IntentID)
+    assert.ok(made.ok)
+    const done = await alone.desk.proposeChange({ what: made.value, reason: 'the hedge', actor: personActor('rik') })
+    assert.match(done.ok ? '' : done.error.text, /^This takes two people, and nobody else may decide on it here\./)
+    assert.deepEqual(await alone.store.all('change'), [])
+    await alone.store.close()
   })
   it('is proposed by the role risk, of what amounts and counts alone refused', async () => {
     const w = await refused()

@@ -1,17 +1,20 @@
 import { assess } from '../gate/gate.ts'
+import type { Headroom } from '../gate/headroom.ts'
 import { LIMIT_NAMES, type LimitName, LIMITS } from '../gate/limits.ts'
 import { explain, type Refusal } from '../gate/refusal.ts'
+import { capitalOf } from '../gate/usage.ts'
 import type { Actor } from '../journal/row.ts'
 import type { Ticket } from '../orders/ticket.ts'
 import type { Change, ChangeOf, Intent, Waiver } from '../ports/records.ts'
 import type { Reads } from '../ports/store.ts'
-import type { IntentID } from '../values/brand.ts'
-import { gt } from '../values/decimal.ts'
+import { type IntentID, WAIVED } from '../values/brand.ts'
+import { type Decimal, dec, gt, over, plus, round, shortest, times } from '../values/decimal.ts'
 import { type Instant, plusMs } from '../values/instant.ts'
 import { canonical } from '../values/json.ts'
 import { err, ok, type Result } from '../values/result.ts'
 import { type Command, denial, deny } from './command.ts'
 import type { Denial } from './desk.ts'
+import { allRaised } from './limiting.ts'
 
 // One order beyond a limit, once: on the word of two people, for ten minutes, and for no other order.
 
@@ -49,15 +52,38 @@ export async function waiverFor(c: Command, intentID: IntentID): Promise<Result<
   const wrong = notWaivable(intent, c.now) ?? (await usedOnce(c.tx, intentID))
   if (wrong || !intent) return err(wrong ?? denial('NOT_FOUND', `There is no intent ${intentID}.`))
   const lifts = liftsOf(intent)
-  const rules = await c.rulesFor(intentID, lifts)
-  const { ticket, refusals } = assess(intent.proposal, await c.facts(intent), rules, intent.rev + 1, c.now)
+  const rules = await c.rulesFor(intentID, allRaised(lifts))
+  const facts = await c.facts(intent)
+  const found = assess(intent.proposal, facts, rules, intent.rev + 1, c.now)
+  const { ticket, refusals, headroom = [] } = found
   if (!ticket)
     return deny(
       'NOT_WAIVABLE',
       `Without ${lifts.join(', ')} it would be refused all the same: ${refusals.map((one) => explain(one)).join(' ')}`,
       refusals,
     )
-  return ok({ kind: 'waiver', intentID, lifts, terms: ticket.terms, maxNotional: ticket.maxNotional })
+  const capital = facts.day ? capitalOf(facts.day) : null
+  const raised = Object.fromEntries(
+    headroom.filter(({ name }) => lifts.includes(name)).map((one) => [one.name, figureOf(one, capital)]),
+  )
+  return ok({ kind: 'waiver', intentID, lifts, raised, terms: ticket.terms, maxNotional: ticket.maxNotional })
+}
+
+/** What is worth more or less with every price that moves, until the order leaves. */
+const MOVING: ReadonlySet<LimitName> = new Set<LimitName>([
+  'maxGrossExposure',
+  'maxNetExposure',
+  'maxPositionNotional',
+  'maxSymbolShare',
+])
+const MARGIN = dec('1.01')
+
+/** How far a limit must be raised for what was counted, in its own unit; up. */
+function figureOf({ name, before, order }: Headroom, capital: Decimal | null): Decimal {
+  const used = plus(before, order)
+  const isShare = LIMITS[name].unit === 'share of equity' && capital !== null
+  const figure = isShare ? over(used, capital, { scale: 6, rounding: 'ceil' }) : used
+  return dec(shortest(MOVING.has(name) ? round(times(figure, MARGIN), 6, 'ceil') : figure))
 }
 
 function notWaivable(intent: Intent | null, now: Instant): Denial | null {
@@ -92,7 +118,7 @@ export async function waiverFault(reads: Reads, what: WaiverChange, now: Instant
 
 /** The name of the intent that is made for it: one for each change, so that it is used once. */
 export const waivedID = ({ changeID }: Pick<Change, 'changeID'>): IntentID =>
-  `wv_${changeID.replace(/^chg_/, '')}` as IntentID
+  `${WAIVED}${changeID.replace(/^chg_/, '')}` as IntentID
 
 /** The intent that is made for it: what was asked for, by whoever asked, under a name of its own. */
 export const waivedIntent = (intent: Intent, intentID: IntentID, now: Instant): Intent => {
@@ -119,13 +145,27 @@ export const waivedIntent = (intent: Intent, intentID: IntentID, now: Instant): 
   }
 }
 
+/** Why the intent cannot be made that it would become: its name is taken. Null when it is free. */
+export const nameTaken = async (reads: Reads, change: Pick<Change, 'changeID'>): Promise<Denial | null> =>
+  (await reads.get('intent', waivedID(change)))
+    ? denial('STALE_CHANGE', `There is an intent ${waivedID(change)} already. Propose the waiver again.`)
+    : null
+
 /** What people agreed to, as it becomes so. */
 export async function grant(c: Command, change: Change, what: WaiverChange, actor: Actor): Promise<Intent | null> {
   const intent = await c.tx.get('intent', what.intentID)
   if (!intent) return null
   const intentID = waivedID(change)
-  const { lifts, terms, maxNotional } = what
-  const waiver: Waiver = { intentID, of: what.intentID, lifts, terms, maxNotional, until: c.after(WAIVER_MS) }
+  const { lifts, raised, terms, maxNotional } = what
+  const waiver: Waiver = {
+    intentID,
+    of: what.intentID,
+    lifts,
+    ...(raised && { raised }),
+    terms,
+    maxNotional,
+    until: c.after(WAIVER_MS),
+  }
   await c.emit('waiver.granted', { type: 'waiver', id: intentID }, change.changeID, { waiver }, actor)
   const made = waivedIntent(intent, intentID, c.now)
   await c.emit('intent.received', { type: 'intent', id: intentID, rev: 0 }, intentID, { intent: made }, intent.proposer)

@@ -375,6 +375,9 @@ const stricter = (name: LimitName, a: Decimal | null, b: Decimal | null): Decima
   if (a === null || b === null) return a ?? b
   return LIMITS[name].tighter === 'lower' ? min(a, b) : max(a, b)
 }
+/** Hard limits as they are raised for one order: the looser of each and what stands here holds. */
+export type Raised = { readonly [N in LimitName]?: Decimal }
+
 const isSame = (a: Decimal | null, b: Decimal | null): boolean => (a === null || b === null ? a === b : eq(a, b))
 
 type ListValue = readonly string[] | boolean | null
@@ -437,6 +440,16 @@ export function withSettings(limits: Limits, { values, lists }: LimitSettings): 
     lists: { ...limits.lists, ...lists },
   }
 }
+
+/** The limits with some hard ones raised, and none lowered. The soft ones stay: who decides is asked as surely as ever. */
+export const withRaised = (limits: Limits, raised: Raised): Limits => ({
+  ...limits,
+  values: each((name) => {
+    const { hard, soft } = limits.values[name]
+    const value = raised[name]
+    return { hard: value !== undefined && isLooser(name, value, hard) ? value : hard, soft }
+  }),
+})
 
 /** Every value and list that differs, in the order of the tables. */
 export function differences(before: Limits, after: Limits): LimitChange[] {

@@ -72,7 +72,8 @@ const back = ([name, how]: [string, string]): string => {
 
 const HEAD = `# Rollout
 
-How an account comes from simulated to live trading: by what it has shown, and by the word of two people. Written from the
+How an account comes from simulated to live trading: by what it has shown, and by the word of two people. Who trades alone
+reaches the pilot with a passkey and no further ([decision 0026](decisions/0026-alone-as-far-as-the-pilot.md)). Written from the
 tables in [src/gate/rollout.ts](../src/gate/rollout.ts) and [src/gate/limits.ts](../src/gate/limits.ts).
 
 \`\`\`

@@ -68,9 +68,9 @@ type Measure =
 
 const none = (): Decimal => ZERO
 /** The capital of the day. It stands from the opening on, so that what was approved at the limit still fits at the send. */
-const capital = ({ openingEquity, deposits }: DayFacts): Decimal | null =>
+export const capitalOf = ({ openingEquity, deposits }: DayFacts): Decimal | null =>
   openingEquity === null ? null : plus(openingEquity, deposits)
-const ofCapital = (share: Decimal, day: DayFacts): Decimal | null => ofAmount(share, capital(day))
+const ofCapital = (share: Decimal, day: DayFacts): Decimal | null => ofAmount(share, capitalOf(day))
 const ofAmount = (share: Decimal, amount: Decimal | null): Decimal | null =>
   amount === null ? null : round(times(share, amount), CENTS, 'floor')
 const atLeastZero = (amount: Decimal): Decimal => max(amount, ZERO)
@@ -122,7 +122,7 @@ const MEASURES: { readonly [N in Exclude<LimitName, 'maxRejects' | 'maxLosers'>]
     needs: ['openingEquity'],
     limit: ofCapital,
     before: ({ account }, day) => {
-      const began = capital(day)
+      const began = capitalOf(day)
       return began && atLeastZero(minus(began, account.equity))
     },
   },

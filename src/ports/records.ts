@@ -4,7 +4,7 @@ import type { ApprovalPolicy, Arming, Requirement } from '../approvals/policy.ts
 import type { AccountFacts, Freeze, MarketFacts } from '../gate/facts.ts'
 import type { CheckLine } from '../gate/gate.ts'
 import type { Headroom } from '../gate/headroom.ts'
-import type { LimitName, Limits } from '../gate/limits.ts'
+import type { LimitName, Limits, Raised } from '../gate/limits.ts'
 import type { SizingModel } from '../gate/model.ts'
 import type { DayCounts, EvidenceLine } from '../gate/rollout.ts'
 import type { HaltScope, HaltState } from '../orders/halt.ts'
@@ -186,6 +186,8 @@ export type ChangeOf =
       readonly intentID: IntentID
       /** The limits that it may be beyond, once. */
       readonly lifts: readonly LimitName[]
+      /** How far each of these is raised, in its own unit: what people see is the most that there will be. */
+      readonly raised?: Raised
       /** What the order may be at most: these terms, for so many units and so much money. */
       readonly terms: Terms
       readonly maxNotional: Amt
@@ -416,6 +418,8 @@ export type Waiver = {
   /** The intent that was refused. */
   readonly of: IntentID
   readonly lifts: readonly LimitName[]
+  /** How far each of these is raised, in its own unit. Absent in old journals, where they were lifted altogether. */
+  readonly raised?: Raised
   readonly terms: Terms
   readonly maxNotional: Amt
   readonly until: Instant

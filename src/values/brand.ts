@@ -17,6 +17,8 @@ const INTENT_ID = /^(?!\.{1,2}$)[A-Za-z0-9._:-]{1,64}$/
 /** One separator at a time, and only between letters or digits: no symbol can carry markup, or a path such as `A/../B`. */
 const SYMBOL = /^(?=.{1,20}$)[A-Z0-9]+(?:[._/-][A-Z0-9]+)*$/
 
+/** How the names of intents begin that people have let through beyond a limit: given by the gateway, never chosen. */
+export const WAIVED = 'wv_'
 /** 1 to 64 characters of `A-Z a-z 0-9 . _ : -`, but not `.` or `..`. */
 export const isIntentID = (text: string): text is IntentID => INTENT_ID.test(text)
 /** 1 to 20 characters such as `AAPL`, `BRK.B`, `EUR/USD`, `SIM.DROP-REPLY`. */

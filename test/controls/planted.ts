@@ -523,7 +523,7 @@ export const PLANTED: readonly Planted[] = [
   {
     name: 'ten minutes',
     control: 'P12',
-    edits: [edit('src/desk/command.ts', 'waiver && this.now <= waiver.until ? waiver.lifts', 'waiver ? waiver.lifts')],
+    edits: [edit('src/desk/command.ts', 'waiver && this.now <= waiver.until ? raisedBy', 'waiver ? raisedBy')],
     held: [['src/desk/waiving.test.ts', 'is over after ten minutes']],
   },
   {
@@ -543,6 +543,42 @@ export const PLANTED: readonly Planted[] = [
     control: 'P12',
     edits: [edit('src/desk/governing.ts', "kind === 'stage' || kind === 'waiver' ? 'L3'", "kind === 'stage' ? 'L3'")],
     held: [['src/desk/waiving.test.ts', 'lets one refused order go']],
+  },
+  {
+    name: 'no further than people saw',
+    control: 'P12',
+    edits: [edit('src/desk/limiting.ts', '=> raised ?? allRaised(lifts)', '=> allRaised(lifts)')],
+    held: [['src/desk/waiving.test.ts', 'does not let two orders come to more than anybody saw']],
+  },
+  {
+    name: 'the soft limit of what is let through',
+    control: 'P12',
+    edits: [edit('src/gate/limits.ts', '? value : hard, soft }', '? value : hard, soft: raised[name] ? null : soft }')],
+    held: [['src/desk/waiving.test.ts', 'raises each limit to what people saw, and leaves the soft one']],
+  },
+  {
+    name: 'a person for what is let through',
+    control: 'P12',
+    edits: [edit('src/desk/intents.ts', 'soft.length > 0 || isBeyond ? null', 'soft.length > 0 ? null')],
+    held: [['src/desk/waiving.test.ts', 'is never sent by an arming']],
+  },
+  {
+    name: 'a name of its own',
+    control: 'P12',
+    edits: [
+      edit(
+        'src/desk/governing.ts',
+        "change.what.kind === 'waiver' ? await nameTaken",
+        "change.what.kind === 'stage' ? await nameTaken",
+      ),
+    ],
+    held: [['src/desk/waiving.test.ts', 'waits for another name when its own is taken']],
+  },
+  {
+    name: 'a second person for it',
+    control: 'P12',
+    edits: [edit('src/desk/governing.ts', "what.kind === 'waiver' ||", '')],
+    held: [['src/desk/waiving.test.ts', 'is nothing for one person alone']],
   },
   {
     name: 'who may propose it',

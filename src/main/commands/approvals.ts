@@ -215,7 +215,7 @@ function whatInWords(what: Change['what']): string {
       return had === roles ? `${what.name}: counts as a person of their own` : `${what.name}: ${had} → ${roles}`
     }
     case 'waiver':
-      return `${what.intentID}: ${what.terms.side} ${what.terms.orderQty} ${what.terms.symbol} for ${what.maxNotional} at most, beyond ${what.lifts.join(', ')}, once`
+      return `${what.intentID}: ${what.terms.side} ${what.terms.orderQty} ${what.terms.symbol} for ${what.maxNotional} at most, beyond ${what.lifts.map((name) => `${name}${what.raised?.[name] === undefined ? '' : ` up to ${what.raised[name]}`}`).join(', ')}, once`
     case 'stage':
       return what.after === what.before
         ? `build ${what.build} may trade in stage ${what.after}`

@@ -9,7 +9,7 @@ import { Moment } from '../parts/moment.tsx'
 import { Blank, Panel } from '../parts/panel.tsx'
 import { Sheet, SheetFoot } from '../parts/sheet.tsx'
 import { Trouble } from '../parts/trouble.tsx'
-import { limitLines } from '../limits/words.ts'
+import { figureInWords, LIMIT, limitLines } from '../limits/words.ts'
 import { Requirement } from '../queue/requirement.tsx'
 import type { Tone } from '../words.ts'
 import { DiffTable } from './diff-table.tsx'
@@ -110,7 +110,13 @@ function strategyLines(before: Strategy | null, after: Strategy): Line[] {
 }
 
 /** The order itself: what is signed is that it may go, once, and no other. */
-function waiverLines({ intentID, lifts, terms, maxNotional }: Extract<Change['what'], { kind: 'waiver' }>): Line[] {
+function waiverLines({
+  intentID,
+  lifts,
+  raised,
+  terms,
+  maxNotional,
+}: Extract<Change['what'], { kind: 'waiver' }>): Line[] {
   const { side, orderQty, symbol, ordType, price, bracket } = terms
   return [
     {
@@ -124,7 +130,15 @@ function waiverLines({ intentID, lifts, terms, maxNotional }: Extract<Change['wh
       after: bracket === null ? 'none' : `${bracket.stopPx}, ${bracket.targetPx ?? 'none'}`,
     },
     { what: 'It may cost at most', before: null, after: maxNotional },
-    { what: 'Beyond', before: null, after: lifts.join(', ') },
+    ...lifts.map((name): Line => {
+      const { title, unit } = LIMIT[name]
+      const figure = raised?.[name]
+      return {
+        what: `Beyond: ${title}`,
+        before: null,
+        after: figure === undefined ? 'without end' : `up to ${figureInWords(figure, unit)}`,
+      }
+    }),
   ]
 }
 
