@@ -106,6 +106,11 @@ export const PROBLEMS = {
     'The account has not shown enough for the next stage',
     'What is missing stands in the answer; `jax-exec stages` shows all of it.',
   ],
+  DRILL_UNPROVEN: [
+    409,
+    'The book does not show what the drill is said to have measured',
+    'Hold it with `jax-exec drill hold`; what no program measured is told with `jax-exec drill attest`.',
+  ],
   NOT_WAIVABLE: [
     409,
     'That cannot be waived',

@@ -1,6 +1,7 @@
 import { z } from 'zod'
 import { PROCEDURES } from '../desk/drilling.ts'
 import type { Drill } from '../ports/records.ts'
+import type { ClOrdID } from '../values/brand.ts'
 import { rfc3339 } from '../values/instant.ts'
 import { answers, denied, json } from './answers.ts'
 import { oneOf, prose, time, whether } from './fields.ts'
@@ -20,6 +21,7 @@ export const viewDrill = ({
   figures,
   note,
   attested,
+  orders,
 }: Drill): wire.Drill => ({
   drillID,
   drill,
@@ -30,9 +32,11 @@ export const viewDrill = ({
   figures: { ...figures },
   note,
   attested,
+  orders: [...(orders ?? [])],
 })
 
 const FIGURES_MAX = 40
+const ORDERS_MAX = 500
 const held = z.strictObject({
   drill: oneOf(PROCEDURES, 'The procedure of docs/emergency.md.'),
   startedAt: time('When it began.', '2026-11-24T15:00:00Z'),
@@ -51,7 +55,14 @@ const held = z.strictObject({
     { min: 0, max: 2000 },
     'The desk answered after two minutes.',
   ).nullish(),
-  attested: whether('True where nothing measured it, and people say so; then the note is needed.'),
+  attested: whether(
+    'True where nothing measured it, and people say so; then the note is needed. False is for E1, E2, E8 and restore on paper, with their figures, and only where the book shows it.',
+  ),
+  orders: z
+    .array(z.string().min(1).max(64))
+    .max(ORDERS_MAX, { error: `may name ${ORDERS_MAX} orders at most` })
+    .nullish()
+    .meta({ type: 'array', description: 'E1: the entries that the halt took back.', examples: [['jx0123456789']] }),
 })
 
 export const DRILL_ROUTES: readonly Route[] = [
@@ -100,7 +111,7 @@ export const DRILL_ROUTES: readonly Route[] = [
     description: '`jax-exec drill hold` holds it, measures it and takes it down. The same again is the same.',
     body: held,
     answers: answers('It is in the journal.', schema.drill, 201),
-    problems: ['NOT_ELIGIBLE', 'POLICY_FAULT'],
+    problems: ['NOT_ELIGIBLE', 'POLICY_FAULT', 'DRILL_UNPROVEN'],
     examples: [
       {
         title: 'The phone desk was called',
@@ -117,7 +128,13 @@ export const DRILL_ROUTES: readonly Route[] = [
       },
     ],
     async run(api, { body, caller }) {
-      const result = await api.desk.recordDrill({ ...body, note: body.note ?? null, actor: caller.actor })
+      const { orders, note, ...told } = body
+      const result = await api.desk.recordDrill({
+        ...told,
+        note: note ?? null,
+        ...(orders && orders.length > 0 && { orders: orders as ClOrdID[] }),
+        actor: caller.actor,
+      })
       return result.ok ? json(viewDrill(result.value), 201) : denied(result.error)
     },
   }),

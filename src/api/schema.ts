@@ -814,8 +814,9 @@ export const drill = named(
     figures: z.record(z.string(), text),
     note: text.nullable(),
     attested: z.boolean(),
+    orders: z.array(text),
   }),
-  'An emergency procedure as people rehearsed it. `attested`: they say so, and no program measured it.',
+  'An emergency procedure as people rehearsed it. `attested`: they say so, and no program measured it. `orders`: the entries that a kill (E1) took back.',
 ) satisfies z.ZodType<wire.Drill>
 export const stageNow = named(
   'StageNow',

@@ -89,15 +89,29 @@ describe('a drill', () => {
   after(() => house.close())
 
   it('is taken down in the name of whoever held it, once, and listed', async () => {
-    const made = await hold(rik)
+    const told = { attested: true, note: 'The plug was pulled.', figures: {} }
+    const made = await hold(rik, told)
     assert.equal(made.statusCode, 201, made.body)
     assert.equal(made.json<wire.Drill>().byName, 'Rik')
-    assert.equal((await hold(rik)).json<wire.Drill>().drillID, made.json<wire.Drill>().drillID)
+    assert.equal((await hold(rik, told)).json<wire.Drill>().drillID, made.json<wire.Drill>().drillID)
     const { items } = (await house.ask({ url: '/v1/drills', as: rik })).json<{ items: wire.Drill[] }>()
     assert.deepEqual(items, [made.json()])
   })
   it('is no business of an agent', async () =>
     assert.equal((await hold(await house.token('jax', AGENT))).statusCode, 403))
+  it('that nobody held is not taken for one that was measured', async () => {
+    for (const more of [
+      {},
+      { orders: ['jx1'] },
+      { figures: {} },
+      { drill: 'E2' },
+      { drill: 'E3' },
+      { drill: 'restore' },
+    ]) {
+      const answer = await hold(rik, more)
+      assert.deepEqual([answer.statusCode, answer.json().code], [409, 'DRILL_UNPROVEN'], JSON.stringify(more))
+    }
+  })
   it('that nothing measured needs a note', async () => {
     assert.match((await hold(rik, { drill: 'E3', attested: true })).body, /say in a note what was done/)
     assert.equal((await hold(rik, { drill: 'E3', attested: true, note: 'They answered.' })).statusCode, 201)

@@ -313,6 +313,8 @@ export type Drill = {
   note: string | null
   /** People say so, and no program measured it. */
   attested: boolean
+  /** Entries that a kill (E1) took back. */
+  orders: string[]
 }
 export type StageNow = {
   account: string

@@ -71,6 +71,7 @@ export type DenialCode =
   | 'NOT_LIQUIDATING'
   | 'EVIDENCE_MISSING' // the account has not shown what the next stage asks for
   | 'NOT_NOW' // during market hours
+  | 'DRILL_UNPROVEN' // said to be measured, and the book does not show it
   | 'NOT_WAIVABLE' // an intent that was not refused, or for what nobody may waive
 
 export type Stop = {
@@ -337,7 +338,7 @@ export interface Desk {
   waiverFor(intentID: IntentID): Promise<Result<Extract<ChangeOf, { kind: 'waiver' }>, Denial>>
   /** Takes down that a person has reviewed all controls. NOT_ELIGIBLE, POLICY_FAULT. */
   recordReview(ask: { readonly note: string; readonly actor: Actor }): Promise<Result<Review, Denial>>
-  /** Takes down a drill that a person held. NOT_ELIGIBLE, NOT_FOUND, POLICY_FAULT. */
+  /** Takes down a drill that a person held. NOT_ELIGIBLE, NOT_FOUND, POLICY_FAULT, DRILL_UNPROVEN. */
   recordDrill(held: HeldDrill): Promise<Result<Drill, Denial>>
   /** At the end, before the last checkpoint: the run ended by itself, and nothing was cut off. */
   stopped(): Promise<void>

@@ -6,7 +6,7 @@ import { found, type Judge } from './finding.ts'
 import { inForce } from './limiting.ts'
 import { environmentOf } from './proving-people.ts'
 import { rolloutNow } from './promoting.ts'
-import { mayHoldDrills } from './drilling.ts'
+import { mayHoldDrills, unshown } from './drilling.ts'
 import { mayReview } from './reviewing.ts'
 import { brought, personOf } from './redeciding-changes.ts'
 
@@ -26,9 +26,10 @@ export const STAGE_JUDGES = {
     if (person?.personID !== drill.by || !mayHoldDrills(person))
       return found('NOT_ELIGIBLE', said, 'Drills are held by people with a role, and in their own name.')
     if (await tx.get('drill', drill.drillID)) return found('REPEATED', said, 'It is written down before.')
-    return drill.startedAt <= drill.endedAt && drill.endedAt <= at
-      ? null
-      : found('CONTRADICTED', said, 'It ended before it began, or after it was written down.')
+    if (drill.startedAt > drill.endedAt || drill.endedAt > at)
+      return found('CONTRADICTED', said, 'It ended before it began, or after it was written down.')
+    const why = drill.attested ? null : await unshown(tx, drill)
+    return why === null ? null : found('CONTRADICTED', said, `Nothing measured it: ${why}`)
   },
   'stage.opened': async ({ tx, data: { stage, from } }) => {
     const said = `The account begins at stage ${stage}.`

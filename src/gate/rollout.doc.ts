@@ -51,7 +51,7 @@ function inWords(need: Need): string {
     case 'fills':
       return 'a fill whose slippage was measured'
     case 'drills':
-      return `the drill${need.names.length > 1 ? 's' : ''} ${need.names.length > 1 ? `${need.names[0]} to ${need.names.at(-1)}` : need.names[0]}`
+      return `the drill${need.names.length > 1 ? 's' : ''} ${need.names.length > 1 ? `${need.names[0]} to ${need.names.at(-1)}` : need.names[0]}${need.measured === undefined ? '' : ', measured'}`
     case 'breaks':
       return 'no unexplained difference'
     case 'cards':

@@ -81,6 +81,9 @@ describe('what a stage asks for', () => {
     ['a drill of more than a quarter ago', 'S1', { drills: [{ name: 'E1', at: ago(93), passed: true }] }, 'drills'],
     ['a drill that failed',           'S1', { drills: [{ name: 'E1', at: ago(1), passed: false }] }, 'drills'],
     ['a drill that failed since it passed', 'S1', { drills: [{ name: 'E1', at: ago(2), passed: true }, { name: 'E1', at: ago(1), passed: false }] }, 'drills'],
+    ['a drill that only people say was held', 'S1', { drills: [{ name: 'E1', at: ago(1), passed: true, attested: true }] }, 'drills'],
+    ['a drill that people say failed since it was measured', 'S1', { drills: [{ name: 'E1', at: ago(2), passed: true }, { name: 'E1', at: ago(1), passed: false, attested: true }] }, 'drills'],
+    ['a measure of more than a quarter ago, and the word of people since', 'S1', { drills: [{ name: 'E1', at: ago(93), passed: true }, { name: 'E1', at: ago(1), passed: true, attested: true }] }, 'drills'],
     ['a strategy without a card',     'S1', { uncarded: ['trend'] }, 'cards'],
     ['a build without a name',        'S1', { buildFault: 'The build that runs has no name.' }, 'build'],
     ['all drills but one',            'S2', { drills: DRILLED.filter(({ name }) => name !== 'E6') }, 'drills'],
@@ -106,6 +109,10 @@ describe('what a stage asks for', () => {
     const drills = DRILLED.map((drill) => ({ ...drill, attested: drill.name === 'E3' || drill.name === 'E7' }))
     const line = evidenceOf('S2', 'live', { ...ENOUGH.S2, drills }).find(({ of }) => of === 'drills')
     assert.deepEqual([line?.have, line?.met], ['all; people say so of E3 E7', true])
+  })
+  it('is not taken away by people who say that it went well again', () => {
+    const drills = [...ENOUGH.S1.drills, { name: 'E1', at: ago(1), passed: true, attested: true }]
+    assert.ok(isShown(evidenceOf('S1', 'paper', { ...ENOUGH.S1, drills })))
   })
   it('of a live account that fell back is a review by people, and nothing that it could only show by trading', () => {
     const asked = needsOf('S1', 'live').map(({ of }) => of)

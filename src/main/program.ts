@@ -644,10 +644,10 @@ export function buildProgram(): Command {
   command(
     rehearsal,
     'hold',
-    'Hold a drill on paper, measure it and take the result down. E1 halts, and watches for the proof; E2 closes all that is held; restore makes a backup and reads it to its end. After E1 and E2 trading stays halted.',
-    ['drill hold E1', 'drill hold E2 --yes paper:sim:main', 'drill hold restore'],
+    'Hold a drill on paper, measure it and take the result down. E1 halts, and watches for the proof that what was open is canceled; E2 closes all that is held; E8 changes a row in a copy of the journal, which must be found; restore makes a backup, restores it in a folder of its own, and makes the book anew from its journal. After E1 and E2 trading stays halted.',
+    ['drill hold E1', 'drill hold E2 --yes paper:sim:main', 'drill hold E8', 'drill hold restore'],
   )
-    .argument('<drill>', 'E1, E2 or restore')
+    .argument('<drill>', 'E1, E2, E8 or restore')
     .option('--yes <account>', 'E2 only: the account whose positions are closed')
     .option('--reason <text>', 'kept with the halt', 'a drill')
     .option('--wait <seconds>', 'how long the proof may take', wholeNumber(0, 3600), 60)

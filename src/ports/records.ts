@@ -410,6 +410,8 @@ export type Drill = {
   readonly note: string | null
   /** True where people say that they did it, and no program measured it. */
   readonly attested: boolean
+  /** E1: the entries that the halt took back, each canceled by the broker's word. Absent where there are none. */
+  readonly orders?: readonly ClOrdID[]
 }
 
 /** What people let one order be beyond, once and for a few minutes. It bears the name of the intent that was made for it. */

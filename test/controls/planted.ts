@@ -196,6 +196,39 @@ export const PLANTED: readonly Planted[] = [
     held: [scenario('halt-before-the-send')],
   },
   {
+    name: 'a drill that nobody held',
+    control: 'R01',
+    edits: [
+      edit(
+        'src/desk/drilling.ts',
+        'const why = held.attested ? null : await unmeasured(',
+        'const why = held ? null : await unmeasured(',
+      ),
+    ],
+    held: [
+      ['src/desk/drilling.test.ts', 'is refused without any halt'],
+      ['src/api/stages.test.ts', 'that nobody held is not taken for one that was measured'],
+    ],
+  },
+  {
+    name: 'a kill that took nothing back',
+    control: 'R01',
+    edits: [edit('src/desk/drilling.ts', 'if (names.length === 0) return', 'if (false) return')],
+    held: [['src/desk/drilling.test.ts', 'is refused that took nothing back']],
+  },
+  {
+    name: 'a kill with nothing open',
+    control: 'R01',
+    edits: [edit('src/main/commands/drills.ts', '  await somethingOpen(client)\n', '')],
+    held: [['src/main/commands/drills.test.ts', 'is refused with no entry at the broker']],
+  },
+  {
+    name: 'a drill with real money',
+    control: 'R01',
+    edits: [edit('src/main/commands/drills.ts', "if (environment !== 'paper')\n", 'if (false)\n')],
+    held: [['src/main/commands/drills.test.ts', 'is not held with real money']],
+  },
+  {
     name: 'brokerSilent',
     control: 'R02',
     edits: [edit(WATCH, 'if (silentMs < ms) continue\n', 'continue\n')],
@@ -307,6 +340,18 @@ export const PLANTED: readonly Planted[] = [
     held: [scenario('stage-needs-evidence')],
   },
   {
+    name: 'a kill that was measured',
+    control: 'A05',
+    edits: [
+      edit(
+        'src/gate/rollout.ts',
+        '!measured || !passed || attested !== true',
+        'measured || passed || !passed || attested',
+      ),
+    ],
+    held: [['src/gate/rollout.test.ts', 'a drill that only people say was held']],
+  },
+  {
     name: 'live below the pilot',
     control: 'A05',
     edits: [edit(CHECKS, "if (environment === 'live' && !isLive(stage))\n", 'if (false)\n')],
@@ -343,6 +388,18 @@ export const PLANTED: readonly Planted[] = [
       edit('src/store/backup.ts', 'const head = checkCopy(partial)', 'const head = { size: 0, hash: "", root: "" }'),
     ],
     held: [['src/store/tamper.test.ts', 'of a running store is a consistent moment']],
+  },
+  {
+    name: 'a restored backup makes the same book',
+    control: 'A10',
+    edits: [edit('src/main/commands/drills.ts', ': differs.length > 0\n', ': false\n')],
+    held: [['src/main/commands/drills.test.ts', 'has failed when the journal makes another book']],
+  },
+  {
+    name: 'an edited copy is found',
+    control: 'A13',
+    edits: [edit('src/main/commands/drills.ts', '    editRow(copy, row)\n', '')],
+    held: [['src/main/commands/drills.test.ts', 'finds the one row that was changed']],
   },
   {
     name: 'sessions of whoever is out',

@@ -2,7 +2,7 @@
 import assert from 'node:assert/strict'
 import { type ChildProcess, spawn } from 'node:child_process'
 import { once } from 'node:events'
-import { mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
+import { mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { after, describe, it } from 'node:test'
@@ -84,6 +84,19 @@ async function hold(dir: string, symbol: string): Promise<void> {
     const positions = await ask<wire.Position[]>(dir, 'positions')
     return positions.some((p) => p.symbol === symbol && p.netQty !== '0' && p.protectedQty === p.netQty)
   })
+}
+
+/** Has an entry rest at the broker, a little below the market. */
+async function rest(dir: string, symbol: string): Promise<wire.Order> {
+  const { ask: offer } = await ask<wire.Quote>(dir, 'quote', symbol)
+  const at = (times: number): string => (Number(offer) * times).toFixed(2)
+  const prices = ['--entry', at(0.975), '--stop', at(0.95), '--target', at(1.1)]
+  await ask(dir, 'signal', '--id', `rest-${symbol}`, '--symbol', symbol, '--side', 'buy', ...prices)
+  await ask(dir, 'approve', `rest-${symbol}`, '--yes')
+  const open = async (): Promise<wire.Order | undefined> =>
+    (await ask<wire.Order[]>(dir, 'orders', '--open', '--symbol', symbol)).find(({ role }) => role === 'Entry')
+  await until(`the entry in ${symbol}`, async () => (await open())?.delivery === 'Delivered')
+  return (await open()) ?? assert.fail()
 }
 
 function house(name: string, config: readonly string[]): string {
@@ -203,9 +216,21 @@ describe('drills', () => {
     const empty = await jax(dir, 'drill', 'hold', 'E2', '--yes', 'paper:sim:main')
     assert.deepEqual([empty.code, /Nothing is held/.test(empty.stderr)], [3, true], empty.stderr)
     await hold(dir, 'AAPL')
-    assert.match(await evidence(), /drills passed within a quarter: .*E1/)
+    const nothing = await jax(dir, 'drill', 'hold', 'E1')
+    assert.deepEqual([nothing.code, /No entry is open at the broker/.test(nothing.stderr)], [3, true], nothing.stderr)
+    assert.match(nothing.stderr, /jax-exec signal --id drill-1/)
+    assert.equal((await ask<wire.Status>(dir, 'status')).halted, false, 'nothing was done')
+    await ask(dir, 'drill', 'attest', 'E1', '--passed', '--note', 'we pulled the plug, and it looked well')
+    assert.match(await evidence(), /drills passed within a quarter: missing E1$/m)
+    const rests = await rest(dir, 'MSFT')
     const killed = await ask<wire.Drill>(dir, 'drill', 'hold', 'E1')
     assert.deepEqual([killed.drill, killed.result, killed.attested, killed.byName], ['E1', 'passed', false, 'ana'])
+    assert.deepEqual(killed.orders, [rests.clOrdID])
+    assert.deepEqual([killed.figures['entries open'], killed.figures['entries canceled']], ['1', '1'])
+    const told = (await ask<wire.Order[]>(dir, 'orders', '--symbol', 'MSFT')).find(
+      (one) => one.clOrdID === rests.clOrdID,
+    )
+    assert.equal(told?.ordStatus, 'Canceled', 'by the broker’s word')
     assert.match(killed.figures['proven after'] ?? '', /^\d+\.\d s$/)
     assert.match(await evidence(), /drills passed within a quarter: all$/m)
     assert.ok((await ask<wire.Status>(dir, 'status')).halted, 'it stays halted')
@@ -217,6 +242,19 @@ describe('drills', () => {
     const whole = await ask<wire.Drill>(dir, 'drill', 'hold', 'restore')
     assert.equal(whole.result, 'passed')
     assert.ok(Number(whole.figures['rows']) > 10)
+    assert.ok(Number(whole.figures['bytes']) > 10_000)
+    assert.match(whole.figures['last row'] ?? '', /^[0-9a-f]{64}$/)
+    assert.match(whole.figures['in all'] ?? '', /^\d+\.\d s$/)
+    assert.match(whole.note ?? '', /its journal makes the same book/)
+    const edited = await ask<wire.Drill>(dir, 'drill', 'hold', 'E8')
+    const row = edited.figures['row changed in the copy'] ?? ''
+    assert.deepEqual([edited.result, Number(row) > 5], ['passed', true])
+    assert.match(edited.figures['found'] ?? '', new RegExp(` at row ${row}$`))
+    await ask(dir, 'audit', 'verify')
+    assert.deepEqual(
+      readdirSync(join(dir, 'data')).filter((name) => name.startsWith('drill-')),
+      [],
+    )
     const unnamed = await jax(dir, 'drill', 'hold', 'E2')
     assert.match(unnamed.stderr, /drill hold E2 --yes paper:sim:main/)
     const late = await jax(dir, 'drill', 'hold', 'E2', '--yes', 'paper:sim:main', '--wait', '0')
@@ -231,8 +269,8 @@ describe('drills', () => {
     assert.match(nobody.stderr, /Nothing measures E3[^]*drill attest E3/)
     const silent = await jax(dir, 'drill', 'attest', 'E3', '--note', 'x')
     assert.equal(silent.code, 2)
-    const told = await ask<wire.Drill>(dir, 'drill', 'attest', 'E3', '--passed', '--note', 'they knew the account')
-    assert.deepEqual([told.attested, told.note], [true, 'they knew the account'])
+    const desk = await ask<wire.Drill>(dir, 'drill', 'attest', 'E3', '--passed', '--note', 'they knew the account')
+    assert.deepEqual([desk.attested, desk.note], [true, 'they knew the account'])
 
     const list = (await jax(dir, 'drill')).stdout
     assert.match(list, /E1 +Kill +measured: drill hold +\S+ \S+ +\S* *passed +ana/)

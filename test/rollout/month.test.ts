@@ -99,14 +99,29 @@ class Month {
     })
     assert.equal(done.ok ? 'proposed' : done.error.code, code)
   }
-  /** What `jax-exec drill hold E1` takes down when it has halted, and seen at the broker that nothing works any more. */
+  /** What `jax-exec drill hold E1` does and takes down: an entry rests, is taken back by the halt, and the broker says so. */
   async drill(): Promise<void> {
-    const at = this.w.clock.now()
-    const figures = { 'no further send': '0.2 s', 'all canceled': '1.1 s' }
-    const held = { drill: 'E1', startedAt: at, endedAt: at, result: 'passed', figures, note: null } as const
-    const agent = await this.w.desk.recordDrill({ ...held, attested: false, actor: AGENT })
+    const { w } = this
+    await this.tell(`
+      cancels prompt
+      signal  D1 BUY MSFT entry=410.00 stop=400.00   -> AwaitingApproval
+      approve D1 by=ana                              -> New
+    `)
+    const clOrdID = (await w.store.get('intent', 'D1'))?.clOrdID ?? assert.fail()
+    const startedAt = w.clock.now()
+    await this.tell('halt by=rik')
+    await w.settle()
+    const endedAt = w.clock.now()
+    const figures = { 'halted after': '0.2 s', 'proven after': '1.1 s' }
+    const held = { drill: 'E1', startedAt, endedAt, result: 'passed', figures, note: null, orders: [clOrdID] } as const
+    const agent = await w.desk.recordDrill({ ...held, attested: false, actor: AGENT })
     assert.equal(agent.ok ? 'held' : agent.error.code, 'NOT_ELIGIBLE')
-    assert.ok((await this.w.desk.recordDrill({ ...held, attested: false, actor: personActor('rik') })).ok)
+    const done = await w.desk.recordDrill({ ...held, attested: false, actor: personActor('rik') })
+    assert.ok(done.ok, done.ok ? '' : done.error.text)
+    await this.tell(`
+      release by=rik
+      cancels taken
+    `)
   }
   async missing(): Promise<readonly string[]> {
     const now = await rolloutNow(this.w.store, 'paper', this.w.clock.now())
@@ -234,7 +249,7 @@ describe('a month of paper trading', () => {
     )
     assert.ok(rows('refusals').some((row) => row.startsWith('SYMBOL_NOT_ALLOWED | at the proposal | 1')))
     assert.ok(rows('alerts').some((row) => row.includes('DAY_LOSS')))
-    assert.ok(rows('drills').some((row) => /E1 \| rik \| passed \| .*no further send: 0\.2 s/.test(row)))
+    assert.ok(rows('drills').some((row) => /E1 \| rik \| passed \| .*halted after: 0\.2 s/.test(row)))
     assert.deepEqual(rows('builds'), ['0.0.0 | scenario | 2'])
     assert.ok(rows('orders').includes('rejected by the broker | 0'))
     assert.equal(rows('surveillance').length, 28)

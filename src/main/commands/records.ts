@@ -121,8 +121,7 @@ export async function rebuildViews(ctx: Context, options: { check?: boolean }): 
   try {
     const copy = join(scratch, 'copy.db')
     await backupTo(file, copy)
-    const { before, after, rows } = await rebuilt(ctx, copy)
-    const differs = VIEWS.filter((kind) => before[kind].hash !== after[kind].hash)
+    const { before, after, rows, differs } = await foldedAnew(ctx, copy)
     ctx.out.answer(
       {
         rows,
@@ -155,7 +154,14 @@ async function rebuildInPlace(ctx: Context, file: string): Promise<void> {
 
 type Prints = Record<(typeof VIEWS)[number], { readonly count: number; readonly hash: string }>
 
-async function rebuilt(ctx: Context, file: string): Promise<{ before: Prints; after: Prints; rows: number }> {
+/** Folds the views of a copy anew, and says which were others before. */
+export async function foldedAnew(ctx: Context, copy: string): Promise<Rebuilt & { differs: (typeof VIEWS)[number][] }> {
+  const done = await rebuilt(ctx, copy)
+  return { ...done, differs: VIEWS.filter((kind) => done.before[kind].hash !== done.after[kind].hash) }
+}
+
+type Rebuilt = { readonly before: Prints; readonly after: Prints; readonly rows: number }
+async function rebuilt(ctx: Context, file: string): Promise<Rebuilt> {
   const store = await openSqliteStore({ file, clock: systemClock(), boot: `rebuild-${process.pid}` }).catch(
     (error: unknown) => {
       throw told(error)

@@ -102,6 +102,7 @@ export function makeStage(iso: (agoMs?: number) => string): {
         figures: { 'no further send': '0.2 s', 'all canceled': '1.1 s' },
         note: null,
         attested: false,
+        orders: ['jx0001'],
       },
     ],
     strategies: () => [
