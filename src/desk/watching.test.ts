@@ -4,11 +4,11 @@ import { play } from '../../test/scenarios/commands.ts'
 import { parseScenario } from '../../test/scenarios/language.ts'
 import { journalOf } from '../../test/scenarios/standing.ts'
 import { World } from '../../test/scenarios/world.ts'
-import type { IntentID } from '../values/brand.ts'
+import type { ClOrdID, IntentID } from '../values/brand.ts'
 import { plusMs } from '../values/instant.ts'
 import { commands } from './command.ts'
 import type { Happened } from './events.ts'
-import { type Felt, type SinceStart, watch } from './watching.ts'
+import { type Felt, type SinceStart, watch, watchCommand } from './watching.ts'
 
 // What scenarios cannot say: other clocks, a journal that cannot be signed, a live account, a restart.
 
@@ -222,6 +222,48 @@ describe('a person who is there', () => {
       )((c) => watch(c, QUIET, { startedAt: c.now, unsealedSince: null }))
       assert.equal(await levelOf(w), level)
     })
+})
+
+describe('what leaves', () => {
+  /** A program with a fault in it: an order leaves that the desk never made for this intent. */
+  async function leaves(w: World, decided: 'approved' | 'waiting'): Promise<void> {
+    const [first] = await w.store.ordersOf('I1' as IntentID)
+    const like = first ?? (await w.store.ordersOf('I0' as IntentID))[0] ?? assert.fail()
+    assert.equal(first !== undefined, decided === 'approved')
+    const clOrdID = 'jxstray' as ClOrdID
+    const stray = {
+      ...like,
+      intentID: 'I1' as IntentID,
+      clOrdID,
+      orderID: null,
+      delivery: 'Queued',
+      sentAt: null,
+    } as const
+    await commands(
+      w.store,
+      () => w.clock.now(),
+      w.setting,
+    )(async (c) => {
+      await c.tx.put('order', stray)
+      await c.emit('order.send-started', { type: 'order', id: clOrdID }, 'I1', { attempt: 1 })
+      await watchCommand(c)
+    })
+  }
+  const ASKED = 'signal I1 BUY AAPL entry=190.00 stop=188.00\n'
+  it('is one order for each that was approved: a second one stops everything', async () => {
+    const w = await watched('paper', `${ASKED}approve I1 by=ana`)
+    assert.equal(await levelOf(w), null)
+    await leaves(w, 'approved')
+    const { by, level, reason } = (await haltOf(w)) ?? assert.fail()
+    assert.deepEqual([by, level], ['rule A03', 'K4'])
+    assert.match(reason, /^2 orders left for intent I1, of which 1 was approved\./)
+  })
+  it('is none where nobody has said yes', async () => {
+    const w = await watched('paper', 'signal I0 BUY AAPL entry=190.00 stop=188.00\napprove I0 by=ana\nwait 2m')
+    await more(w, ASKED)
+    await leaves(w, 'waiting')
+    assert.match((await haltOf(w))?.reason ?? '', /^1 orders left for intent I1, of which 0 was approved\./)
+  })
 })
 
 it('nobody is blamed for an alert while the gateway was not there', async () => {

@@ -3,8 +3,8 @@ import { type Decimal, eq, text } from '../values/decimal.ts'
 import type { Terms } from './terms.ts'
 
 /**
- * What the bytes that are about to leave say, read back from these very bytes by other code than wrote them. What a
- * request does not carry, as the symbol of a replacement, is absent.
+ * What is about to leave says of one order, read back from the very bytes by other code than wrote them. What a
+ * replacement does not carry, as its symbol, is absent.
  */
 export type Outgoing = { readonly clOrdID: string } & Partial<Omit<Terms, 'reduceOnly'>>
 
@@ -13,11 +13,19 @@ const said = (value: unknown): string =>
 const number = (a: Decimal | null | undefined, b: Decimal | null | undefined): boolean =>
   a && b ? eq(a, b) : (a ?? null) === (b ?? null)
 
+/** What a request orders anew, or what it puts in the place of an open order. */
+export type Request = 'new' | 'replacement'
+const REQUIRED: Readonly<Record<Request, readonly (keyof Terms)[]>> = {
+  new: ['symbol', 'side', 'ordType', 'timeInForce', 'orderQty', 'price', 'stopPx'],
+  // The broker keeps the rest of what it replaces.
+  replacement: ['orderQty', 'price', 'stopPx'],
+}
+
 /**
- * In what the bytes differ from the order that was approved, in words; empty when they are that order.
+ * In what the request differs from the order that was approved, in words; empty when it is that order.
  * Exits that travel with an entry may be left out, where the gateway places them itself; other ones may not travel.
  */
-export function outgoingFaults(outgoing: Outgoing, clOrdID: ClOrdID, terms: Terms): string[] {
+export function outgoingFaults(outgoing: Outgoing, clOrdID: ClOrdID, terms: Terms, request: Request): string[] {
   const differs = (name: string, same: boolean, wire: unknown, meant: unknown): string[] =>
     same ? [] : [`${name} ${said(wire)} instead of ${said(meant)}`]
   const word = (name: 'symbol' | 'side' | 'ordType' | 'timeInForce'): string[] =>
@@ -25,8 +33,11 @@ export function outgoingFaults(outgoing: Outgoing, clOrdID: ClOrdID, terms: Term
   const figure = (name: 'orderQty' | 'price' | 'stopPx'): string[] =>
     outgoing[name] === undefined ? [] : differs(name, number(outgoing[name], terms[name]), outgoing[name], terms[name])
   const [own, meant] = [outgoing.bracket ?? null, terms.bracket]
+  const untold = REQUIRED[request].filter((name) => outgoing[name as keyof Outgoing] === undefined)
+  // Another name is another order, or bytes that nobody can read: what else they say does not matter.
+  if (outgoing.clOrdID !== clOrdID) return differs('ClOrdID', false, outgoing.clOrdID, clOrdID)
   return [
-    ...differs('ClOrdID', outgoing.clOrdID === clOrdID, outgoing.clOrdID, clOrdID),
+    ...untold.map((name) => `${name} not told`),
     ...word('symbol'),
     ...word('side'),
     ...word('ordType'),

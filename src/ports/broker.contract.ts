@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict'
 import { describe, it } from 'node:test'
 import type { Passed } from '../gate/gate.ts'
+import { type Outgoing, outgoingFaults } from '../orders/outgoing.ts'
 import { avgCost, positionOf } from '../orders/position.ts'
 import type { Execution, Report, TradeReport } from '../orders/report.ts'
 import type { Terms } from '../orders/terms.ts'
@@ -20,7 +21,7 @@ import {
   ZERO,
 } from '../values/decimal.ts'
 import { instant } from '../values/instant.ts'
-import { type Broker, type BrokerOrder, ReadFailed } from './broker.ts'
+import { type Broker, type BrokerOrder, type MayGo, ReadFailed } from './broker.ts'
 
 /**
  * A broker under test, and the powers over it that the rules need. The market of `symbol` is the bench's alone: an
@@ -112,6 +113,54 @@ export function brokerContract(name: string, open: () => Promise<Bench>, skips: 
 
   describe(`broker contract: ${name}`, () => {
     // ---- sending ----
+
+    rule('an order is told, whole, in the instant before it leaves', async ({ bench, entry, found }) => {
+      const told: Outgoing[][] = []
+      const order = entry({ ordType: 'Limit', price: px('90.00') })
+      const sent = await bench.broker.submit(id('c-1'), order, async (outgoing) => {
+        assert.deepEqual(await bench.broker.find(id('c-1')), { found: false })
+        told.push([...outgoing])
+        return true
+      })
+      assert.equal(sent.outcome, 'accepted')
+      assert.equal(told.length, 1)
+      const [[one = assert.fail(), ...more] = []] = told
+      assert.deepEqual([more, outgoingFaults(one, id('c-1'), order, 'new')], [[], []])
+      await bench.settle()
+      await found('c-1')
+    })
+
+    rule('an order that may not go after all does not', async ({ bench, entry }) => {
+      const sent = await bench.broker.submit(
+        id('c-1'),
+        entry({ ordType: 'Limit', price: px('90.00') }),
+        async () => false,
+      )
+      assert.notEqual(sent.outcome, 'accepted')
+      await bench.settle()
+      assert.deepEqual(await bench.broker.find(id('c-1')), { found: false })
+    })
+
+    where(
+      'replace',
+      'a replacement is told before it leaves, and stays when it may not',
+      async ({ bench, entry, place, found }) => {
+        const { orderID } = await place('c-1', { ordType: 'Limit', price: px('90.00') })
+        const ref = { clOrdID: id('c-1'), orderID }
+        const order = entry({ ordType: 'Limit', price: px('89.00') })
+        let told: readonly Outgoing[] = []
+        const held = await bench.broker.replace(ref, id('c-2'), order, async (outgoing) => {
+          told = outgoing
+          return false
+        })
+        const [one = assert.fail(), ...more] = told
+        assert.deepEqual([more, outgoingFaults(one, id('c-2'), order, 'replacement')], [[], []])
+        assert.notEqual(held.outcome, 'accepted')
+        await bench.settle()
+        same((await found('c-1')).order.terms.price, '90.00')
+        assert.deepEqual(await bench.broker.find(id('c-2')), { found: false })
+      },
+    )
 
     rule('an order is accepted and found by its ClOrdID', async ({ bench, entry, found }) => {
       const sent = await bench.broker.submit(id('c-1'), entry({ ordType: 'Limit', price: px('90.00') }))
@@ -547,16 +596,31 @@ export function brokerContract(name: string, open: () => Promise<Bench>, skips: 
       assert.deepEqual(await bench.broker.openOrders(), [])
     })
 
-    const pair = async ({ bench, entry, place }: Case) => {
+    const pair = async ({ bench, entry, place }: Case, mayGo?: MayGo) => {
       await place('c-1')
       const exit = { side: 'Sell', timeInForce: 'GTC', reduceOnly: true } as const
       const sent = await bench.broker.submitPair(
         { clOrdID: id('c-2'), order: entry({ ...exit, ordType: 'Stop', stopPx: px('95.00') }) },
         { clOrdID: id('c-3'), order: entry({ ...exit, ordType: 'Limit', price: px('110.00') }) },
+        mayGo,
       )
       await bench.settle()
       return sent
     }
+
+    rule('a pair is told, both of it, before it leaves', async (c) => {
+      const told: Outgoing[] = []
+      await pair(c, async (outgoing) => {
+        told.push(...outgoing)
+        return false
+      })
+      assert.deepEqual(
+        told.map(({ clOrdID, symbol, side, orderQty }) => [clOrdID, symbol, side, orderQty && text(orderQty)]),
+        ['c-2', 'c-3'].map((name) => [name, c.bench.symbol, 'Sell', '10']),
+      )
+      await c.bench.settle()
+      for (const name of ['c-2', 'c-3']) assert.deepEqual(await c.bench.broker.find(id(name)), { found: false })
+    })
 
     rule('a pair is two orders under names of ours, of which one cancels the other', async (c) => {
       const sent = await pair(c)

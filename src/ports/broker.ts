@@ -90,10 +90,10 @@ export type InDoubt = { readonly outcome: 'in-doubt'; readonly cause: string }
  * Asked in the instant before the first byte leaves: an adapter may have to wait for its turn, and a halt may come
  * meanwhile. False: nothing is sent, and whatever is answered then means that.
  *
- * @param outgoing what the bytes say, read back from them, where the adapter writes bytes: another order than the one that
- * was approved never leaves.
+ * @param outgoing what the request says of each order in it, read back from the bytes where there are bytes: another order
+ * than the one that was approved never leaves. An adapter that does not ask has nothing it sends believed.
  */
-export type MayGo = (outgoing?: Outgoing) => Promise<boolean>
+export type MayGo = (outgoing: readonly Outgoing[]) => Promise<boolean>
 
 /** `accepted` means the request was taken, not that the order is gone: only a report says that. */
 export type CancelSent =
@@ -188,7 +188,11 @@ export interface Broker {
    * Sends a stop and a target of which one cancels the other, once, both or neither.
    * Only where `capabilities.oneCancelsOther`; elsewhere a stop is sent alone through `submit`.
    */
-  submitPair(stop: { clOrdID: ClOrdID; order: Passed }, target: { clOrdID: ClOrdID; order: Passed }): Promise<Sent>
+  submitPair(
+    stop: { clOrdID: ClOrdID; order: Passed },
+    target: { clOrdID: ClOrdID; order: Passed },
+    mayGo?: MayGo,
+  ): Promise<Sent>
   cancel(ref: OrderRef): Promise<CancelSent>
   /**
    * Asks the broker to put another order in the place of an open one, once. `accepted` means that the request was

@@ -170,17 +170,32 @@ const RECORD_PLAN = { tries: 6, firstMs: 500, capMs: 8_000 }
 
 async function attempt(h: Hands, send: Send): Promise<Sent | NotSent> {
   const opens = send.kind === 'single' ? !send.order.reduceOnly : send.kind === 'replace' && !send.reduces
-  let held: string | null = null
+  let held = await heldBack(h, send, opens)
   let differs: string | null = null
-  const mayGo = async (outgoing?: Outgoing): Promise<boolean> => {
+  let asked = false
+  const mayGo = async (outgoing: readonly Outgoing[]): Promise<boolean> => {
+    asked = true
     held ??= await heldBack(h, send, opens)
-    const faults = outgoing && send.kind !== 'pair' ? outgoingFaults(outgoing, send.clOrdID, send.order) : []
+    const faults = faultsOf(send, outgoing)
     if (faults.length > 0) held = differs = `what was about to leave is not what was approved: ${faults.join('; ')}`
     return held === null
   }
-  const sent = (await mayGo()) ? await sentBy(h.broker, send, mayGo) : null
+  const sent = held === null ? await sentBy(h.broker, send, mayGo) : null
+  if (sent?.outcome === 'accepted' && !asked)
+    return { outcome: 'in-doubt', cause: 'the adapter sent it without telling what was about to leave' }
   if (sent !== null && held === null) return sent
   return { outcome: 'not-sent', cause: `Not sent: ${held}.`, ...(differs !== null && { differs }) }
+}
+
+/** In what the orders of a request differ from those that were approved, in words. */
+function faultsOf(send: Send, outgoing: readonly Outgoing[]): string[] {
+  const meant = send.kind === 'pair' ? [send.stop, send.target] : [send]
+  if (outgoing.length !== meant.length) return [`${outgoing.length} orders instead of ${meant.length}`]
+  const request = send.kind === 'replace' ? 'replacement' : 'new'
+  return meant.flatMap(({ clOrdID, order }) => {
+    const told = outgoing.find((one) => one.clOrdID === clOrdID) ?? outgoing[0]
+    return told ? outgoingFaults(told, clOrdID, order, request) : []
+  })
 }
 
 /** Asked in the instant before the first byte: an order may have waited for its turn at the broker. */
@@ -198,7 +213,7 @@ async function sentBy(broker: Broker, send: Send, mayGo: MayGo): Promise<Sent> {
       case 'replace':
         return await broker.replace(send.ref, send.clOrdID, send.order, mayGo)
       case 'pair':
-        return await broker.submitPair(send.stop, send.target)
+        return await broker.submitPair(send.stop, send.target, mayGo)
     }
   } catch (thrown) {
     return { outcome: 'in-doubt', cause: `the adapter failed while sending: ${String(thrown)}` }

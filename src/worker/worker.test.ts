@@ -81,7 +81,11 @@ const single = (clOrdID: string, reduceOnly = false): Send => ({
   clOrdID: clOrdID as ClOrdID,
   order: terms(reduceOnly),
 })
+const HELD: Sent = { outcome: 'in-doubt', cause: 'held' }
 const ACCEPTED: Sent = { outcome: 'accepted', orderID: 'B1' as OrderID, legs: [] }
+
+const exit = (clOrdID: string) => ({ clOrdID: clOrdID as ClOrdID, order: terms(true) })
+const PAIR: Send = { kind: 'pair', stop: exit('s'), target: exit('t') }
 
 type Bench = {
   /** Sends and errands that are due, taken from the front. */
@@ -134,7 +138,8 @@ function bench(
     },
     onNotice: () => () => {},
     clockAhead: async () => ({ aheadMs: 0, withinMs: 0 }),
-    submit: async (clOrdID) => {
+    submit: async (clOrdID, order, mayGo) => {
+      if ((await mayGo?.([{ clOrdID, ...order }])) === false) return HELD
       calls.push(`submit ${clOrdID}`)
       return ACCEPTED
     },
@@ -194,9 +199,9 @@ describe('a send', () => {
       'does not go when trading was halted while it waited for its turn at the broker',
       (() => {
         let file = false
-        const submit: Broker['submit'] = async (_, __, mayGo) => {
+        const submit: Broker['submit'] = async (clOrdID, order, mayGo) => {
           file = true
-          return (await mayGo?.()) === false ? { outcome: 'in-doubt', cause: 'held' } : ACCEPTED
+          return (await mayGo?.([{ clOrdID, ...order }])) === false ? { outcome: 'in-doubt', cause: 'held' } : ACCEPTED
         }
         return { haltFile: () => file, broker: { submit } }
       })(),
@@ -208,7 +213,7 @@ describe('a send', () => {
       {
         broker: {
           submit: async (clOrdID, order, mayGo) =>
-            (await mayGo?.({ clOrdID, ...order, side: order.side === 'Buy' ? 'Sell' : 'Buy' })) === false
+            (await mayGo?.([{ clOrdID, ...order, side: order.side === 'Buy' ? 'Sell' : 'Buy' }])) === false
               ? { outcome: 'in-doubt', cause: 'held' }
               : ACCEPTED,
         },
@@ -217,10 +222,38 @@ describe('a send', () => {
       ['recorded not-sent'],
     ],
     [
+      'does not go when the adapter tells too little of what is about to leave',
+      { broker: { submit: async (clOrdID, _, mayGo) => ((await mayGo?.([{ clOrdID }])) === false ? HELD : ACCEPTED) } },
+      single('a'),
+      ['recorded not-sent'],
+    ],
+    [
+      'does not go when a second order is about to leave with it',
+      {
+        broker: {
+          submit: async (clOrdID, order, mayGo) =>
+            (await mayGo?.([
+              { clOrdID, ...order },
+              { clOrdID: 'b', ...order },
+            ])) === false
+              ? HELD
+              : ACCEPTED,
+        },
+      },
+      single('a'),
+      ['recorded not-sent'],
+    ],
+    [
+      'that the adapter told nothing of is in doubt, whatever it answers',
+      { broker: { submit: async () => ACCEPTED } },
+      single('a'),
+      ['recorded in-doubt'],
+    ],
+    [
       'goes when what is about to leave is the order that was approved',
       {
         broker: {
-          submit: async (clOrdID, order, mayGo) => ((await mayGo?.({ clOrdID, ...order })) ? ACCEPTED : ACCEPTED),
+          submit: async (clOrdID, order, mayGo) => ((await mayGo?.([{ clOrdID, ...order }])) ? ACCEPTED : ACCEPTED),
         },
       },
       single('a'),
@@ -256,16 +289,33 @@ describe('a send', () => {
   it('of a pair goes as a pair', async () => {
     const b = bench({
       broker: {
-        submitPair: async (stop, target) => {
+        submitPair: async (stop, target, mayGo) => {
+          const outgoing = [stop, target].map(({ clOrdID, order }) => ({ clOrdID, ...order }))
+          if ((await mayGo?.(outgoing)) === false) return HELD
           b.calls.push(`pair ${stop.clOrdID} ${target.clOrdID}`)
           return ACCEPTED
         },
       },
     })
-    const [stop, target] = ['s', 't'].map((id) => ({ clOrdID: id as ClOrdID, order: terms(true) }))
-    if (stop && target) b.sends.push({ kind: 'pair', stop, target })
+    b.sends.push(PAIR)
     await createWorker(b.hands, 'me').drain()
     assert.deepEqual(b.calls, ['pair s t', 'recorded accepted'])
+  })
+  it('of a pair does not go when one of the two is another order', async () => {
+    for (const spoil of [0, 1]) {
+      const b = bench({
+        broker: {
+          submitPair: async (stop, target, mayGo) => {
+            const outgoing = [stop, target].map(({ clOrdID, order }) => ({ clOrdID, ...order }))
+            const spoilt = outgoing.map((one, i) => (i === spoil ? { ...one, orderQty: qty('11') } : one))
+            return (await mayGo?.(spoilt)) === false ? HELD : ACCEPTED
+          },
+        },
+      })
+      b.sends.push(PAIR)
+      await createWorker(b.hands, 'me').drain()
+      assert.deepEqual(b.calls, ['recorded not-sent'])
+    }
   })
 
   it('whose answer cannot be recorded is not repeated; the recording is', async () => {
@@ -782,10 +832,12 @@ describe('a running worker', () => {
     let reply: (sent: Sent) => void = () => {}
     const b = bench({
       broker: {
-        submit: () =>
-          new Promise((resolve) => {
+        submit: async (clOrdID, order, mayGo) => {
+          await mayGo?.([{ clOrdID, ...order }])
+          return new Promise((resolve) => {
             reply = resolve
-          }),
+          })
+        },
       },
     })
     b.sends.push(single('a'))

@@ -578,9 +578,10 @@ export const CONTROLS: readonly Control[] = [
   {
     id: 'A03',
     name: 'outgoing = approved',
-    state: 'in part',
+    state: 'there',
     code: [
       ['src/desk/delivery.ts', 'export async function beginSend('],
+      ['src/worker/errands.ts', 'async function attempt('],
       ['src/desk/proving.ts', 'export function proveOrders('],
       ['src/orders/outgoing.ts', 'export function outgoingFaults('],
       ['src/brokers/alpaca/outgoing.ts', 'export function readBack('],
@@ -591,12 +592,21 @@ export const CONTROLS: readonly Control[] = [
     tests: [
       ['src/desk/proving.test.ts', 'it('],
       scenario('outgoing-is-another-order'),
+      ['src/worker/worker.test.ts', 'does not go when what is about to leave is another order'],
+      ['src/worker/worker.test.ts', 'does not go when the adapter tells too little of what is about to leave'],
+      ['src/worker/worker.test.ts', 'does not go when a second order is about to leave with it'],
+      ['src/worker/worker.test.ts', 'that the adapter told nothing of is in doubt, whatever it answers'],
+      ['src/worker/worker.test.ts', 'of a pair does not go when one of the two is another order'],
+      ['src/brokers/sim/sim.contract.test.ts', 'brokerContract('],
+      ['src/brokers/alpaca/alpaca.contract.test.ts', 'brokerContract('],
+      ['src/desk/watching.test.ts', 'is one order for each that was approved: a second one stops everything'],
+      ['src/desk/watching.test.ts', 'is none where nobody has said yes'],
+      ['src/brokers/alpaca/outgoing.test.ts', 'are found out when they say too little of an order'],
       ['src/brokers/alpaca/outgoing.test.ts', 'are the order that was approved'],
       scenario('drift-voids-both-votes'),
       scenario('approval-not-sent-in-time'),
     ],
-    missing:
-      'An adapter that tells nothing of what it is about to send, as the simulated broker, is not compared; pairs are not either. What is counted is entries of each intent, and no test takes that count alone away.',
+    missing: null,
   },
   {
     id: 'A04',

@@ -316,6 +316,74 @@ export const PLANTED: readonly Planted[] = [
     ],
   },
   {
+    name: 'what the adapter tells nothing of',
+    control: 'A03',
+    edits: [
+      edit(
+        'src/worker/errands.ts',
+        "sent?.outcome === 'accepted' && !asked",
+        "sent?.outcome === 'accepted' && false && !asked",
+      ),
+    ],
+    held: [['src/worker/worker.test.ts', 'that the adapter told nothing of is in doubt, whatever it answers']],
+  },
+  {
+    name: 'what the adapter tells too little of',
+    control: 'A03',
+    edits: [edit('src/orders/outgoing.ts', '...untold.map((name)', '...untold.slice(99).map((name)')],
+    held: [
+      ['src/worker/worker.test.ts', 'does not go when the adapter tells too little of what is about to leave'],
+      ['src/brokers/alpaca/outgoing.test.ts', 'are found out when they say too little of an order'],
+    ],
+  },
+  {
+    name: 'how many orders are in a request',
+    control: 'A03',
+    edits: [
+      edit('src/worker/errands.ts', 'if (outgoing.length !== meant.length)', 'if (outgoing.length < meant.length)'),
+    ],
+    held: [['src/worker/worker.test.ts', 'does not go when a second order is about to leave with it']],
+  },
+  {
+    name: 'both orders of a pair',
+    control: 'A03',
+    edits: [
+      edit(
+        'src/worker/errands.ts',
+        "send.kind === 'pair' ? [send.stop, send.target] : [send]\n  if (outgoing.length !== meant.length)",
+        "send.kind === 'pair' ? [send.stop, send.target].slice(0, 1) : [send]\n  if (outgoing.length < meant.length)",
+      ),
+    ],
+    held: [['src/worker/worker.test.ts', 'of a pair does not go when one of the two is another order']],
+  },
+  {
+    name: 'what the simulated broker tells',
+    control: 'A03',
+    edits: [edit('src/brokers/sim/sim.ts', 'if ((await mayGo?.()) === false) return HELD', 'void mayGo')],
+    held: [['src/brokers/sim/sim.contract.test.ts', 'an order that may not go after all does not']],
+  },
+  {
+    name: 'what is told of Alpaca’s bytes',
+    control: 'A03',
+    edits: [
+      edit(
+        'src/brokers/alpaca/http.ts',
+        "if (call.mayGo && !(await call.mayGo(bytes ?? ''))) return",
+        'if (false) return',
+      ),
+    ],
+    held: [['src/brokers/alpaca/alpaca.contract.test.ts', 'an order that may not go after all does not']],
+  },
+  {
+    name: 'how many orders leave for one yes',
+    control: 'A03',
+    edits: [edit(WATCH, 'if (left.length <= approved) return', 'return')],
+    held: [
+      ['src/desk/watching.test.ts', 'is one order for each that was approved: a second one stops everything'],
+      ['src/desk/watching.test.ts', 'is none where nobody has said yes'],
+    ],
+  },
+  {
     name: 'the halt after it',
     control: 'A03',
     edits: [edit(WATCH, 'await compareSent(c, row)', 'void compareSent')],

@@ -280,7 +280,7 @@ export class ScriptedBroker implements Broker {
       // An adapter with a bug in it: what it is about to write is for ten times as much.
       outgoing.orderQty = times(order.orderQty, dec('10')) as Qty
     }
-    if ((await mayGo?.(outgoing)) === false) return { outcome: 'in-doubt', cause: 'it was called off' }
+    if ((await mayGo?.([outgoing])) === false) return { outcome: 'in-doubt', cause: 'it was called off' }
     this.sends.push({ clOrdID, terms: order, at: this.#clock.now() })
     const book = (withLegs = true): Truth => {
       const taken = this.capabilities.idempotentSubmit ? this.byName(clOrdID) : undefined
@@ -295,7 +295,10 @@ export class ScriptedBroker implements Broker {
   async submitPair(
     stop: { clOrdID: ClOrdID; order: Passed },
     target: { clOrdID: ClOrdID; order: Passed },
+    mayGo?: MayGo,
   ): Promise<Sent> {
+    const outgoing = [stop, target].map(({ clOrdID, order }) => ({ clOrdID, ...order }))
+    if ((await mayGo?.(outgoing)) === false) return { outcome: 'in-doubt', cause: 'it was called off' }
     for (const { clOrdID, order } of [stop, target]) this.sends.push({ clOrdID, terms: order, at: this.#clock.now() })
     return this.#answer(() => {
       const [a, b] = [this.place(stop.order, stop.clOrdID, 'Stop'), this.place(target.order, target.clOrdID, 'Target')]
@@ -386,8 +389,11 @@ export class ScriptedBroker implements Broker {
     return { outcome: 'rejected', text: 'not offered' }
   }
 
-  async replace(ref: OrderRef, clOrdID: ClOrdID, order: Passed): Promise<Sent> {
+  async replace(ref: OrderRef, clOrdID: ClOrdID, order: Passed, mayGo?: MayGo): Promise<Sent> {
     if (!this.capabilities.replace) return { outcome: 'rejected', text: 'not offered' }
+    const { orderQty, price, stopPx } = order
+    if ((await mayGo?.([{ clOrdID, orderQty, price, stopPx }])) === false)
+      return { outcome: 'in-doubt', cause: 'it was called off' }
     this.sends.push({ clOrdID, terms: order, at: this.#clock.now() })
     const old = this.byID(ref.orderID) ?? this.byName(ref.clOrdID)
     const [next] = this.#answers

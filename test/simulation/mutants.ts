@@ -488,8 +488,8 @@ export const MUTANTS: readonly Mutant[] = [
     edits: [
       {
         file: ERRANDS,
-        find: 'const sent = (await mayGo()) ? await sentBy(h.broker, send, mayGo) : null',
-        put: `let sent = (await mayGo()) ? await sentBy(h.broker, send, mayGo) : null
+        find: 'const sent = held === null ? await sentBy(h.broker, send, mayGo) : null',
+        put: `let sent = held === null ? await sentBy(h.broker, send, mayGo) : null
   if (sent?.outcome === 'in-doubt') sent = await sentBy(h.broker, send, mayGo)`,
       },
     ],

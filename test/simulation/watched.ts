@@ -1,6 +1,7 @@
 import type { Denial } from '../../src/desk/desk.ts'
 import type { Actor, Row } from '../../src/journal/row.ts'
-import type { Sent } from '../../src/ports/broker.ts'
+import type { Outgoing } from '../../src/orders/outgoing.ts'
+import type { MayGo, Sent } from '../../src/ports/broker.ts'
 import type { Store } from '../../src/ports/store.ts'
 import type { ClOrdID } from '../../src/values/brand.ts'
 import type { Result } from '../../src/values/result.ts'
@@ -212,17 +213,23 @@ export class Watched extends World {
       return reply
     }
     const bare = Object.getPrototypeOf(broker) as typeof broker
-    broker.submit = (clOrdID, order) => {
-      before({ kind: 'submit', clOrdID, terms: order })
-      return answer([clOrdID], bare.submit.call(broker, clOrdID, order))
+    // What is called off leaves nothing, and is no write.
+    const asked = (mayGo: MayGo | undefined, writes: readonly Write[]) => async (outgoing: readonly Outgoing[]) => {
+      const goes = (await mayGo?.(outgoing)) !== false
+      if (goes) writes.forEach(before)
+      return goes
     }
-    broker.submitPair = (stop, target) => {
-      for (const { clOrdID, order } of [stop, target]) before({ kind: 'submit', clOrdID, terms: order })
-      return answer([stop.clOrdID, target.clOrdID], bare.submitPair.call(broker, stop, target))
+    broker.submit = (clOrdID, order, mayGo) => {
+      const write: Write = { kind: 'submit', clOrdID, terms: order }
+      return answer([clOrdID], bare.submit.call(broker, clOrdID, order, asked(mayGo, [write])))
     }
-    broker.replace = (ref, clOrdID, order) => {
-      before({ kind: 'replace', clOrdID, terms: order, old: ref.clOrdID })
-      return answer([clOrdID], bare.replace.call(broker, ref, clOrdID, order))
+    broker.submitPair = (stop, target, mayGo) => {
+      const writes = [stop, target].map(({ clOrdID, order }): Write => ({ kind: 'submit', clOrdID, terms: order }))
+      return answer([stop.clOrdID, target.clOrdID], bare.submitPair.call(broker, stop, target, asked(mayGo, writes)))
+    }
+    broker.replace = (ref, clOrdID, order, mayGo) => {
+      const write: Write = { kind: 'replace', clOrdID, terms: order, old: ref.clOrdID }
+      return answer([clOrdID], bare.replace.call(broker, ref, clOrdID, order, asked(mayGo, [write])))
     }
     broker.cancel = (ref) => {
       before({ kind: 'cancel', ...ref })

@@ -146,9 +146,13 @@ export class Wire implements Broker {
   submit(clOrdID: ClOrdID, order: Passed, mayGo?: MayGo): Promise<Sent> {
     return this.#write([{ kind: 'submit', clOrdID, terms: order }], mayGo, () => this.#broker.submit(clOrdID, order))
   }
-  submitPair(stop: { clOrdID: ClOrdID; order: Passed }, target: { clOrdID: ClOrdID; order: Passed }): Promise<Sent> {
+  submitPair(
+    stop: { clOrdID: ClOrdID; order: Passed },
+    target: { clOrdID: ClOrdID; order: Passed },
+    mayGo?: MayGo,
+  ): Promise<Sent> {
     const writes = [stop, target].map(({ clOrdID, order }): Write => ({ kind: 'submit', clOrdID, terms: order }))
-    return this.#write(writes, undefined, () => this.#broker.submitPair(stop, target))
+    return this.#write(writes, mayGo, () => this.#broker.submitPair(stop, target))
   }
   replace(ref: OrderRef, clOrdID: ClOrdID, order: Passed, mayGo?: MayGo): Promise<Sent> {
     return this.#write([{ kind: 'replace', clOrdID, terms: order, old: ref.clOrdID }], mayGo, () =>
@@ -190,7 +194,13 @@ export class Wire implements Broker {
       this.#fates.injected('send queued', name)
       await this.#loop.delay(Number(queued.named['ms']))
     }
-    if (mayGo && !(await mayGo())) return { outcome: 'rejected', text: 'held back' }
+    if (
+      mayGo &&
+      !(await mayGo(
+        writes.flatMap((write) => (write.kind === 'cancel' ? [] : [{ clOrdID: write.clOrdID, ...write.terms }])),
+      ))
+    )
+      return { outcome: 'rejected', text: 'held back' }
     if (this.#isGone(life)) return NEVER
     const fate = lines.find((line) => line !== queued && line.verb in STEPS.send) ?? null
     for (const write of writes) this.#fates.beforeWrite(write)

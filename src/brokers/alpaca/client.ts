@@ -271,7 +271,7 @@ export async function openAlpaca(options: AlpacaOptions): Promise<Broker> {
   async function submitted(clOrdID: ClOrdID, order: Parameters<Broker['submit']>[1], mayGo?: MayGo): Promise<Sent> {
     const body = submitBody(clOrdID, order, classOf(order.symbol))
     const lane = order.reduceOnly ? 'urgent' : 'order'
-    const asked = mayGo && ((bytes: string) => mayGo(readBack(bytes)))
+    const asked = mayGo && ((bytes: string) => mayGo([readBack(bytes)]))
     const answer = await send({ method: 'POST', path: '/v2/orders', body, lane, mayGo: asked })
     return madeOrder(answer, clOrdID, order)
   }
@@ -411,7 +411,7 @@ export async function openAlpaca(options: AlpacaOptions): Promise<Broker> {
       return inDoubt(`nothing was sent: ${thrown.message}`)
     }
     // Alpaca counts only what this order fills; the person saw the size of it and of those before.
-    const asked = mayGo && ((bytes: string) => mayGo(readBack(bytes, before)))
+    const asked = mayGo && ((bytes: string) => mayGo([readBack(bytes, before)]))
     return madeOrder(
       await send({ method: 'PATCH', path, body, lane: order.reduceOnly ? 'urgent' : 'order', mayGo: asked }),
       clOrdID,

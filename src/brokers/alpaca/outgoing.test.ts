@@ -36,7 +36,8 @@ const terms: fc.Arbitrary<Terms> = fc
 const classes = fc.constantFrom<AssetClass>('us_equity', 'crypto')
 const wire = (order: Terms, assetClass: AssetClass): Record<string, unknown> =>
   JSON.parse(JSON.stringify(submitBody(ID, order, assetClass))) as Record<string, unknown>
-const faults = (body: unknown, order: Terms): string[] => outgoingFaults(readBack(JSON.stringify(body)), ID, order)
+const faults = (body: unknown, order: Terms): string[] =>
+  outgoingFaults(readBack(JSON.stringify(body)), ID, order, 'new')
 
 describe('the bytes of an order, read back', () => {
   it('are the order that was approved', () =>
@@ -46,7 +47,7 @@ describe('the bytes of an order, read back', () => {
       fc.property(terms, figure, (order, before) => {
         const left = { ...order, orderQty: minus<Decimal>(order.orderQty, before) as Qty }
         const bytes = JSON.stringify(replaceBody(ID, left))
-        assert.deepEqual(outgoingFaults(readBack(bytes, before), ID, order), [])
+        assert.deepEqual(outgoingFaults(readBack(bytes, before), ID, order, 'replacement'), [])
       }),
     ))
 
@@ -78,5 +79,10 @@ describe('the bytes of an order, read back', () => {
       assert.deepEqual(more, [])
     })
   it('are found out when they are no order at all', () =>
-    assert.deepEqual(outgoingFaults(readBack('{'), ID, ORDER), ['ClOrdID unreadable instead of jx1']))
+    assert.deepEqual(outgoingFaults(readBack('{'), ID, ORDER, 'new'), ['ClOrdID unreadable instead of jx1']))
+  it('are found out when they say too little of an order', () =>
+    assert.deepEqual(faults({ ...wire(ORDER, 'us_equity'), symbol: undefined, side: undefined }, ORDER), [
+      'symbol not told',
+      'side not told',
+    ]))
 })

@@ -90,6 +90,7 @@ brokerContract('sim without', () => simBench({ nativeBracket: false, oneCancelsO
   { test: 'a stop that fills ends the target', reason: NO_BRACKETS },
   { test: 'a target that fills in part shrinks the stop', reason: NO_BRACKETS },
   { test: 'an entry canceled unfilled takes its legs along', reason: NO_BRACKETS },
+  { test: 'a pair is told, both of it, before it leaves', reason: NO_PAIRS },
   { test: 'a pair is two orders under names of ours, of which one cancels the other', reason: NO_PAIRS },
   { test: 'a pair whose target fills in part has a smaller stop', reason: NO_PAIRS },
 ])

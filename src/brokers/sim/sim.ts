@@ -25,6 +25,7 @@ import {
   type CancelSent,
   type Closed,
   type Found,
+  type MayGo,
   ReadFailed,
   type Sent,
 } from '../../ports/broker.ts'
@@ -286,6 +287,7 @@ export function openSim(options: SimOptions): Sim {
   }
   const inDoubt = (cause: string) => ({ outcome: 'in-doubt', cause }) as const
   const GONE = inDoubt('the connection is closed')
+  const HELD = inDoubt('it was called off')
   const NEVER_SENT = inDoubt('the connection broke before an answer')
   const NO_ANSWER = inDoubt('no answer in time')
 
@@ -304,9 +306,15 @@ export function openSim(options: SimOptions): Sim {
       ? { outcome: 'accepted', orderID: answer.orderID as OrderID, legs: answer.legs }
       : { outcome: 'rejected', text: answer.text }
 
-  async function send(symbol: string, input: (at: Instant) => Input): Promise<Sent> {
+  /** @param mayGo asked with the orders that are about to be booked. */
+  async function send(
+    symbol: string,
+    input: (at: Instant) => Input,
+    mayGo?: () => Promise<boolean> | undefined,
+  ): Promise<Sent> {
     await arrive()
     if (closed) return GONE
+    if ((await mayGo?.()) === false) return HELD
     const lie = lieOf(symbol).submit
     const loss = takeLoss()
     if (lie === 'lose-send' || loss === 'before-booking') return NEVER_SENT
@@ -385,23 +393,27 @@ export function openSim(options: SimOptions): Sim {
     environment: 'paper',
     capabilities: can,
 
-    submit: (clOrdID: ClOrdID, order: Passed) =>
-      send(order.symbol, (at) => ({
-        kind: 'Submit',
-        clOrdID,
-        terms: asHeld(order),
-        at,
-        ...(lieOf(order.symbol).submit === 'reject' ? { refusal: `${order.symbol} is always rejected` } : {}),
-      })),
+    submit(clOrdID: ClOrdID, order: Passed, mayGo?: MayGo) {
+      const terms = asHeld(order)
+      const refused = lieOf(order.symbol).submit === 'reject' && { refusal: `${order.symbol} is always rejected` }
+      return send(
+        order.symbol,
+        (at) => ({ kind: 'Submit', clOrdID, terms, at, ...refused }),
+        () => mayGo?.([{ clOrdID, ...terms }]),
+      )
+    },
 
-    async submitPair(stop, target) {
+    async submitPair(stop, target, mayGo?: MayGo) {
       if (!can.oneCancelsOther) return { outcome: 'rejected', text: 'pairs of orders are not supported' }
-      return send(stop.order.symbol, (at) => ({
-        kind: 'SubmitPair',
+      const pair = {
         stop: { clOrdID: stop.clOrdID, terms: stop.order },
         target: { clOrdID: target.clOrdID, terms: target.order },
-        at,
-      }))
+      }
+      return send(
+        stop.order.symbol,
+        (at) => ({ kind: 'SubmitPair', ...pair, at }),
+        () => mayGo?.([pair.stop, pair.target].map(({ clOrdID, terms }) => ({ clOrdID, ...terms }))),
+      )
     },
 
     async cancel(ref: OrderRef): Promise<CancelSent> {
@@ -420,19 +432,16 @@ export function openSim(options: SimOptions): Sim {
       return lie === 'lose-reply' || loss === 'after-booking' ? NO_ANSWER : { outcome: 'accepted' }
     },
 
-    async replace(ref: OrderRef, clOrdID: ClOrdID, order: Passed): Promise<Sent> {
+    async replace(ref: OrderRef, clOrdID: ClOrdID, order: Passed, mayGo?: MayGo): Promise<Sent> {
       const orderID = ref.orderID ?? log.orderIDOf(ref.clOrdID)
       if (orderID !== null) recalled(orderID)
       const { orderQty, price, stopPx } = order
-      return send(order.symbol, (at) => ({
-        kind: 'Replace',
-        orderID: orderID ?? ('' as OrderID),
-        clOrdID,
-        orderQty,
-        price,
-        stopPx,
-        at,
-      }))
+      const change = { clOrdID, orderQty, price, stopPx }
+      return send(
+        order.symbol,
+        (at) => ({ kind: 'Replace', orderID: orderID ?? ('' as OrderID), ...change, at }),
+        () => mayGo?.([change]),
+      )
     },
     closePosition: (symbol: string) => send(symbol, (at) => closing(symbol, at)),
     async closeAll() {
