@@ -94,6 +94,14 @@ describe('a waiver on the screen', () => {
   })
 })
 
+describe('a release on the screen', () => {
+  it('is signed as it is shown, with the halt that ends', async () => {
+    const since = '2026-11-24T15:00:00.000001Z'
+    const what = { kind: 'release', scope: 'symbol:AAPL', level: 'K4', since, by: 'ana', why: '<b>odd</b>' } as const
+    assert.equal(await hashOf('jax-change-v1', canonicalChange(what, 'per_1')), changeDigest(what, 'per_1'))
+  })
+})
+
 describe('a strategy on the screen', () => {
   it('is signed as it is shown, without the words for its size', async () => {
     const card = { goal: 'earns', inputs: 'bars', limits: 'three', owner: 'ana', stopWhen: 'it loses' }

@@ -108,6 +108,8 @@ function viewWhat(what: ChangeOf, name: NameOf, passkeys: ReadonlyMap<string, Pa
         after: { ...after, roles: [...after.roles] },
       }
     }
+    case 'release':
+      return { ...what }
     case 'waiver':
       return viewWaiver(what)
     case 'stage': {

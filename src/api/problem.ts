@@ -111,6 +111,12 @@ export const PROBLEMS = {
     'The book does not show what the drill is said to have measured',
     'Hold it with `jax-exec drill hold`; what no program measured is told with `jax-exec drill attest`.',
   ],
+  RELEASE_IS_A_CHANGE: [
+    409,
+    'Releasing this halt takes more than one click',
+    'Propose it as a change, with `jax-exec resume` or on the page; others agree with a passkey.',
+  ],
+  NOT_NEEDED: [409, 'That needs no change', 'One person may do it at once.'],
   NOT_WAIVABLE: [
     409,
     'That cannot be waived',

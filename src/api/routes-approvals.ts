@@ -2,6 +2,8 @@ import { z } from 'zod'
 import { type Level, LEVELS } from '../approvals/evidence.ts'
 import type { ApprovalRule } from '../approvals/policy.ts'
 import { mayDecide, whyNotAgree } from '../desk/governing.ts'
+import { releaseChange } from '../desk/halting.ts'
+import { tradingIn } from '../orders/halt.ts'
 import { STAGES } from '../orders/stage.ts'
 import type { Change, ChangeOf, Intent, PersonRole } from '../ports/records.ts'
 import { type Instant, plusMs } from '../values/instant.ts'
@@ -13,6 +15,7 @@ import type { Api } from './context.ts'
 import {
   amount,
   count,
+  haltScope,
   id,
   label,
   listOf,
@@ -128,10 +131,11 @@ const what = z
       strategyBody,
       stageBody,
       z.strictObject({ kind: z.literal('waiver'), intentID }),
+      z.strictObject({ kind: z.literal('release'), scope: haltScope.exactOptional() }),
     ],
     {
       error:
-        'must be an object with kind "approval policy", "person", "passkey revoked", "risk limits", "strategy", "stage" or "waiver"',
+        'must be an object with kind "approval policy", "person", "passkey revoked", "risk limits", "strategy", "stage", "waiver" or "release"',
     },
   )
   .meta({
@@ -177,6 +181,13 @@ async function changeOf(api: Api, body: z.output<typeof what>): Promise<Result<C
       return strategyOf(api, body)
     case 'stage':
       return stageOf(api, body)
+    case 'release': {
+      const { scope = 'global' } = body
+      const made = await releaseChange(api.reads, scope)
+      return made
+        ? ok(made)
+        : err(denied({ code: 'NOT_HALTED', text: `${tradingIn(scope)} is not halted.`, refusals: [] }))
+    }
     case 'waiver': {
       const made = await api.desk.waiverFor(body.intentID)
       return made.ok ? ok(made.value) : err(denied(made.error))

@@ -652,10 +652,18 @@ const halts: Route[] = [
     tag: 'Halt',
     summary: 'Release the halt',
     description:
-      'For people. Each scope is released by itself; everything is when none is named, and then only after a clean reconciliation since the halt: one is started when there is none.',
+      'For people. Each scope is released by itself; everything is when none is named, and then only after a clean reconciliation since the halt: one is started when there is none. Of a live account it is a change that people agree to: everything that stands against it is said here first, and RELEASE_IS_A_CHANGE when nothing does.',
     body: z.strictObject({ reason, scope: haltScope.exactOptional() }),
     answers: answers('Released.', schema.halt),
-    problems: ['NOT_HALTED', 'UNRECONCILED', 'LIQUIDATING', 'CLOCK_UNTRUSTED', 'TRADING_HALTED', 'NOT_ELIGIBLE'],
+    problems: [
+      'NOT_HALTED',
+      'UNRECONCILED',
+      'LIQUIDATING',
+      'CLOCK_UNTRUSTED',
+      'TRADING_HALTED',
+      'NOT_ELIGIBLE',
+      'RELEASE_IS_A_CHANGE',
+    ],
     async run(api, { body, caller }) {
       const result = await api.desk.release({ ...body, actor: caller.actor })
       return result.ok ? json(await viewHalt(api)) : denied(result.error)

@@ -763,6 +763,14 @@ export const change = named(
         after: strategy,
       }),
       z.strictObject({
+        kind: z.literal('release'),
+        scope: text,
+        level: haltLevel,
+        since: time,
+        by: text,
+        why: text,
+      }),
+      z.strictObject({
         kind: z.literal('waiver'),
         intentID: text,
         lifts: z.array(nameOfLimit),

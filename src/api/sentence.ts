@@ -49,6 +49,8 @@ const what = (change: ChangeOf, name: NameOf): string => {
       return `${name(change.personID)} ${change.after.disabled ? 'without access' : `as ${change.after.roles.join(', ')}`}`
     case 'strategy':
       return `what is said of the strategy ${change.strategyID}`
+    case 'release':
+      return `the release of the halt of ${change.scope === 'global' ? 'everything' : change.scope} (${change.level}) by ${change.by}`
     case 'waiver':
       return `${change.intentID} beyond ${beyondInWords(change)}, once`
     case 'stage':

@@ -717,6 +717,7 @@ export type Change = {
     | { kind: 'passkey revoked'; credentialID: string; personID: string; name: string }
     | { kind: 'risk limits'; before: Limits; after: Limits; changes: LimitChange[] }
     | { kind: 'strategy'; strategyID: string; before: Strategy | null; after: Strategy }
+    | { kind: 'release'; scope: string; level: HaltLevel; since: string; by: string; why: string }
     | { kind: 'waiver'; intentID: string; lifts: LimitName[]; raised?: Raised; terms: Terms; maxNotional: string }
     | {
         kind: 'stage'

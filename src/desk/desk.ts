@@ -72,6 +72,8 @@ export type DenialCode =
   | 'EVIDENCE_MISSING' // the account has not shown what the next stage asks for
   | 'NOT_NOW' // during market hours
   | 'DRILL_UNPROVEN' // said to be measured, and the book does not show it
+  | 'RELEASE_IS_A_CHANGE' // of a live account: people agree to it
+  | 'NOT_NEEDED' // a change of something that one person may do
   | 'NOT_WAIVABLE' // an intent that was not refused, or for what nobody may waive
 
 export type Stop = {

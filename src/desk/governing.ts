@@ -11,6 +11,7 @@ import { APPROVERS, takesAccess } from '../approvals/decide.ts'
 import { isTightening } from '../gate/limits.ts'
 import { moment } from '../gate/words.ts'
 import type { Actor } from '../journal/row.ts'
+import type { HaltLevel } from '../orders/halt.ts'
 import { isBefore } from '../orders/stage.ts'
 import type { Change, ChangeOf, Decision, Person } from '../ports/records.ts'
 import type { Reads } from '../ports/store.ts'
@@ -21,6 +22,7 @@ import { err, ok, type Result } from '../values/result.ts'
 import { policyNow, policyOf } from './approving.ts'
 import { type Command, denial, deny } from './command.ts'
 import type { Denial } from './desk.ts'
+import { releaseBy, releaseFault, RELEASERS } from './halting.ts'
 import { effectiveFrom, inForce, limitFaults, strategyFaults } from './limiting.ts'
 import { clickOf, type Decided, holdsStill, weigh } from './evidence.ts'
 import { promote, stageFault } from './promoting.ts'
@@ -32,19 +34,23 @@ export const GOVERNORS: readonly string[] = ['risk', 'admin']
 const TIGHTENERS: readonly string[] = ['risk', 'admin', 'approver', 'operator']
 
 /** The roles of which one must be held by whoever proposes this; a no needs no more than to decide it. */
-export const proposersOf = (what: ChangeOf): readonly string[] =>
-  !isOfRisk(what) ? GOVERNORS : onlyTakesAway(what) ? TIGHTENERS : ['risk']
-export const decidersOf = (what: Pick<ChangeOf, 'kind'>): readonly string[] =>
-  isOfRisk(what) ? ['risk', 'approver'] : GOVERNORS
+export const proposersOf = (what: ChangeOf): readonly string[] => {
+  if (what.kind === 'release') return RELEASERS
+  return !isOfRisk(what) ? GOVERNORS : onlyTakesAway(what) ? TIGHTENERS : ['risk']
+}
+export const decidersOf = (what: Kind): readonly string[] => {
+  if (what.kind === 'release' && what.level === 'K1') return RELEASERS
+  return isOfRisk(what) ? ['risk', 'approver'] : GOVERNORS
+}
+/** What is asked of whom follows from the kind alone; of a release also from how far the halt goes. */
+type Kind = Pick<ChangeOf, 'kind'> & { readonly level?: HaltLevel }
 /** How much may be lost is the business of those who answer for it, not of who lets people in. */
-const isOfRisk = ({ kind }: Pick<ChangeOf, 'kind'>): boolean =>
-  kind === 'risk limits' || kind === 'strategy' || kind === 'stage' || kind === 'waiver'
+const isOfRisk = ({ kind }: Kind): boolean =>
+  kind === 'risk limits' || kind === 'strategy' || kind === 'stage' || kind === 'waiver' || kind === 'release'
 export const mayPropose = (what: ChangeOf, person: Access | null): boolean => holds(proposersOf(what), person)
-export const mayGovern = (what: Pick<ChangeOf, 'kind'>, person: Access | null): boolean =>
-  holds(decidersOf(what), person)
+export const mayGovern = (what: Kind, person: Access | null): boolean => holds(decidersOf(what), person)
 /** Whether they are a second person for it. Whoever is new is none: else the maker of a sign-in code would be two. */
-export const countsFor = (what: Pick<ChangeOf, 'kind'>, person: Person): boolean =>
-  mayGovern(what, person) && person.newcomer !== true
+export const countsFor = (what: Kind, person: Person): boolean => mayGovern(what, person) && person.newcomer !== true
 type Access = Pick<Person, 'roles' | 'disabled'>
 const holds = (roles: readonly string[], person: Access | null): boolean =>
   person !== null && !person.disabled && person.roles.some((role) => roles.includes(role))
@@ -105,9 +111,21 @@ export async function proposeChange(c: Command, ask: Proposed): Promise<Result<C
   return decideChange(c, { changeID, digest, verdict: 'approved', reason: ask.reason, actor: ask.actor })
 }
 
-/** How far an account may go, and what it may be beyond, is never the business of one click, whatever the policy says of other changes. */
-export const levelFor = ({ changes }: ApprovalPolicy, { kind }: Pick<ChangeOf, 'kind'>): Level =>
-  kind === 'stage' || kind === 'waiver' ? 'L3' : changes.level
+/**
+ * How far an account may go, what it may be beyond, and that it trades again is never the business of one click, whatever the
+ * policy says of other changes.
+ */
+export const levelFor = ({ changes }: ApprovalPolicy, { kind, level }: Kind): Level => {
+  if (kind === 'release') return level === 'K1' ? 'L2' : 'L3'
+  return kind === 'stage' || kind === 'waiver' ? 'L3' : changes.level
+}
+/** How many people beside the proposer say yes to it, where there are so many. */
+export function quorumFor({ changes }: ApprovalPolicy, what: ChangeOf): number {
+  if (what.kind === 'release') return 1
+  return onlyTakesAway(what) ? 0 : Math.max(1, changes.quorum)
+}
+/** One strategy or symbol is let go again by whoever looked into it, with a passkey; all else by two people. */
+export const ownCounts = ({ kind, level }: Kind): boolean => kind === 'release' && level === 'K1'
 
 /**
  * What nobody does alone, also where nobody else may decide: an order beyond a limit, and more than the pilot's few orders.
@@ -135,7 +153,7 @@ export async function asksFor(
 ): Promise<Requirement & { readonly alone: boolean; readonly missed: readonly Missed[] }> {
   const others = (await deciders(reads, what, proposer)).length
   const missed = await missing(reads, what, proposer, now)
-  const least = onlyTakesAway(what) ? 0 : Math.max(1, policy.changes.quorum)
+  const least = quorumFor(policy, what)
   const alone = others === 0
   return {
     level: levelFor(policy, what),
@@ -220,6 +238,7 @@ export async function whyNotAgree(
 export async function mayAgree(reads: Reads, change: Change, person: Person, now: Instant): Promise<Denial | null> {
   const { what, proposer } = change
   if (!isParty(change, person)) return person.newcomer ? denial('NOT_ELIGIBLE', NEWCOMER) : null
+  if (ownCounts(what)) return null
   if ((await deciders(reads, what, proposer)).length > 0)
     return denial(
       'SELF_APPROVAL',
@@ -365,6 +384,7 @@ export function onlyTakesAway(what: ChangeOf): boolean {
     case 'strategy':
     case 'stage':
     case 'waiver':
+    case 'release':
       return false
   }
 }
@@ -421,6 +441,8 @@ async function faultOf(reads: Reads, what: ChangeOf, environment: Environment, n
     }
     case 'waiver':
       return waiverFault(reads, what, now)
+    case 'release':
+      return releaseFault(reads, what, environment)
     case 'stage':
       return stageFault(reads, what, environment, now)
     case 'passkey revoked': {
@@ -484,8 +506,8 @@ const decisionOf = (c: Command, ask: Verdict, person: Person): Decision => ({
 })
 
 /** What is to be read beside it for ever. */
-export const noteOf = ({ votes, proposer }: Change): string | null =>
-  votes.some(({ by }) => by === proposer) ? 'four-eyes: off' : null
+export const noteOf = ({ what, votes, proposer }: Change): string | null =>
+  !ownCounts(what) && votes.some(({ by }) => by === proposer) ? 'four-eyes: off' : null
 
 async function apply(c: Command, change: Change, actor: Actor): Promise<Result<Change, Denial>> {
   const { what, changeID } = change
@@ -520,6 +542,9 @@ async function apply(c: Command, change: Change, actor: Actor): Promise<Result<C
       break
     case 'waiver':
       await grant(c, change, what, actor)
+      break
+    case 'release':
+      await releaseBy(c, what.scope, change, actor)
       break
     case 'stage':
       await promote(c, what, changeID, change.reason, actor)

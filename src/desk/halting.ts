@@ -12,12 +12,15 @@ import {
   tradingIn,
 } from '../orders/halt.ts'
 import { isOpen, type Order } from '../orders/machine.ts'
-import type { Decision, ReconcileRun } from '../ports/records.ts'
+import type { Change, ChangeOf, Decision, ReconcileRun } from '../ports/records.ts'
+import type { Reads } from '../ports/store.ts'
 import type { AccountID } from '../values/brand.ts'
-import { ok, type Result } from '../values/result.ts'
+import { rfc3339 } from '../values/instant.ts'
+import { canonical } from '../values/json.ts'
+import { err, ok, type Result } from '../values/result.ts'
 import { disarmAll } from './arming.ts'
 import { cancel } from './canceling.ts'
-import { type Command, deny, mustOrder, SYSTEM } from './command.ts'
+import { type Command, denial, deny, mustOrder, SYSTEM } from './command.ts'
 import type { Denial, Stop } from './desk.ts'
 
 /** Roles that may start trading again. Stopping is everybody's right. */
@@ -108,7 +111,8 @@ async function compareSoon(c: Command): Promise<void> {
 
 /**
  * Latched: only a person with the role, with a reason; and of more than a part only after a reconciliation that found
- * nothing unexplained.
+ * nothing unexplained. Where real money is traded that is a change of the house: with a passkey, and of more than one
+ * strategy or symbol by two people.
  */
 export async function release(
   c: Command,
@@ -121,22 +125,67 @@ export async function release(
       'NOT_ELIGIBLE',
       `Releasing a halt needs a signed-in person with one of the roles ${RELEASERS.join(', ')}.`,
     )
-  const state = (await c.tx.get('halt', scope))?.state
-  if (!state) return deny('NOT_HALTED', `${tradingIn(scope)} is not halted.`)
-  if (!isNarrow(scope) && (await c.tx.get('liquidation', 'account'))?.state === 'Running')
-    return deny('LIQUIDATING', 'Everything is being closed. Stop the liquidation first, or let it come to its end.')
-  if (!isNarrow(scope) && (await c.tx.get('account', c.setting.account))?.clockWrong)
+  const wrong = await notReleasable(c.tx, scope)
+  if (wrong?.code === 'UNRECONCILED') await compareSoon(c)
+  if (wrong) return err(wrong)
+  if (c.setting.policy.environment === 'live')
     return deny(
+      'RELEASE_IS_A_CHANGE',
+      'Where real money is traded a halt is released by a change: of one strategy or symbol with a passkey, of all else by two people. Propose it: jax-exec resume, or POST /v1/changes with {"kind":"release"}.',
+    )
+  await c.emit('halt.released', { type: 'halt', id: scope }, 'halt', { by: person.name, reason, scope }, actor)
+  return ok(null)
+}
+
+type ReleaseChange = Extract<ChangeOf, { kind: 'release' }>
+
+/** The change that releases the halt as it stands; null when nothing of it is halted. */
+export async function releaseChange(reads: Reads, scope: HaltScope): Promise<ReleaseChange | null> {
+  const state = (await reads.get('halt', scope))?.state
+  if (!state) return null
+  const { level, since, by, reason } = state
+  return { kind: 'release', scope, level, since: rfc3339(since), by, why: reason }
+}
+
+/** Why nobody could agree to it now; null when people could. */
+export async function releaseFault(
+  reads: Reads,
+  what: ReleaseChange,
+  environment: 'paper' | 'live',
+): Promise<Denial | null> {
+  if (environment === 'paper')
+    return denial('NOT_NEEDED', 'On paper one person with the role releases a halt: jax-exec resume.')
+  const now = await releaseChange(reads, what.scope)
+  if (now && canonical(now) !== canonical(what))
+    return denial('STALE_CHANGE', 'It is another halt by now. Look at it, and propose its release.')
+  return notReleasable(reads, what.scope)
+}
+
+/** As people agreed to it, in the names of all of them. */
+export async function releaseBy(c: Command, scope: HaltScope, change: Change, actor: Actor): Promise<void> {
+  const { changeID, proposerName, votes, reason } = change
+  const by = [...new Set([proposerName, ...votes.map(({ byName }) => byName)])].join(' and ')
+  await c.emit('halt.released', { type: 'halt', id: scope }, changeID, { by, reason, scope }, actor)
+}
+
+/** What stands against a release, whoever asks for it; null when nothing does. */
+async function notReleasable(reads: Reads, scope: HaltScope): Promise<Denial | null> {
+  const state = (await reads.get('halt', scope))?.state
+  if (!state) return denial('NOT_HALTED', `${tradingIn(scope)} is not halted.`)
+  if (isNarrow(scope)) return null
+  if ((await reads.get('liquidation', 'account'))?.state === 'Running')
+    return denial('LIQUIDATING', 'Everything is being closed. Stop the liquidation first, or let it come to its end.')
+  const accounts = await reads.all('account')
+  if (accounts.some(({ clockWrong }) => clockWrong))
+    return denial(
       'CLOCK_UNTRUSTED',
       'Our clock and the broker’s were too far apart, and have not agreed in two readings since. Have the clock set; they are a minute apart.',
     )
-  const why = isNarrow(scope) ? null : unreconciled(await c.tx.get('reconcile', c.setting.account), state)
-  if (why !== null) {
-    await compareSoon(c)
-    return deny('UNRECONCILED', `${why}. A comparison has been started; try again in a few seconds.`)
-  }
-  await c.emit('halt.released', { type: 'halt', id: scope }, 'halt', { by: person.name, reason, scope }, actor)
-  return ok(null)
+  const [run = null] = await reads.all('reconcile')
+  const why = unreconciled(run, state)
+  return why === null
+    ? null
+    : denial('UNRECONCILED', `${why}. A comparison has been started; try again in a few seconds.`)
 }
 
 function unreconciled(run: ReconcileRun | null, { since }: HaltState): string | null {

@@ -32,7 +32,7 @@ import type {
 } from '../ports/records.ts'
 import { gt } from '../values/decimal.ts'
 import { sha256Base64url } from '../values/hash.ts'
-import { type Instant, parseInstant, plusMs } from '../values/instant.ts'
+import { type Instant, parseInstant, plusMs, rfc3339 } from '../values/instant.ts'
 import { canonical } from '../values/json.ts'
 import { ARMED_MAX_MS } from './arming.ts'
 import type { Action, Happened } from './events.ts'
@@ -46,7 +46,8 @@ import {
   mayGovern,
   mayPropose,
   MISSED_MS,
-  onlyTakesAway,
+  ownCounts,
+  quorumFor,
   takesTwo,
 } from './governing.ts'
 import { enrols, HOLD_MS } from './identities.ts'
@@ -118,6 +119,8 @@ export type House = {
   readonly lenient: { readonly seq: number; readonly doubt: Doubt }[]
   readonly pinned: ReadonlySet<string> | null
   policy: ApprovalPolicy | null
+  /** What is halted, as its release must name it. */
+  readonly halts: Map<string, Extract<ChangeOf, { kind: 'release' }>>
   /** Null where the account has none, or as of before there were limits. */
   limits: RiskLimits | null
   /** Null where nobody counts it. */
@@ -144,6 +147,7 @@ export const emptyHouse = (pinned: ReadonlySet<string> | null): House => ({
   sessions: new Map(),
   codes: new Map(),
   changes: new Map(),
+  halts: new Map(),
   before: new Map(),
   used: new Map(),
   lenient: [],
@@ -192,7 +196,8 @@ export function admit(house: House, seen: Witnessed): readonly Doubt[] {
       return []
     case 'halt.engaged': {
       // Of a part, whatever was armed for it is disarmed by rows of its own.
-      const { scope = 'global' } = told.data
+      const { by, reason, scope = 'global', level = 'K4' } = told.data
+      house.halts.set(scope, { kind: 'release', scope, level, since: rfc3339(at), by, why: reason })
       disarm(house, ({ strategyID }) => !isNarrow(scope) || scope === `strategy:${strategyID}`, at)
       return []
     }
@@ -305,6 +310,13 @@ export function admit(house: House, seen: Witnessed): readonly Doubt[] {
       const wrong = brought(house, seen, ({ what }) => what.kind === 'strategy' && same(what.after, strategy))
       house.strategies.set(id, strategy)
       return wrong
+    }
+    case 'halt.released': {
+      const { scope = 'global' } = told.data
+      house.halts.delete(scope)
+      return house.environment === 'live'
+        ? brought(house, seen, ({ what }) => what.kind === 'release' && what.scope === scope)
+        : []
     }
     case 'waiver.granted': {
       const { waiver } = told.data
@@ -515,7 +527,7 @@ function proposed(house: House, { row, at }: Witnessed, change: Change): readonl
   const policy = policyOf(house)
   const others = othersThan(house, what, proposer).length
   const missed = missedBy(house, what, proposer, at)
-  const leastOf = ({ changes }: ApprovalPolicy): number => (onlyTakesAway(what) ? 0 : Math.max(1, changes.quorum))
+  const leastOf = (one: ApprovalPolicy): number => quorumFor(one, what)
   const wantedOf = (one: ApprovalPolicy): Proposed['wants'] => ({
     level: levelFor(one, what),
     quorum: Math.min(leastOf(one), Math.max(1, others + missed.length)),
@@ -563,6 +575,8 @@ function isOfNow(house: House, what: ChangeOf): boolean {
     case 'waiver':
       // What was refused, and for what, the rows of the intent tell.
       return true
+    case 'release':
+      return same(what, house.halts.get(what.scope) ?? null)
     case 'stage':
       return what.before === house.stage && what.era === house.era
     case 'strategy':
@@ -599,12 +613,12 @@ function agreedTo(house: House, seen: Witnessed, decision: Decision): readonly D
     return [doubt('NOT_AGREED', `${said} and may not: it was written by ${row.actor.id}.`)]
   const { what, proposer, decideBy } = change.change
   const own = decision.by === proposer || decision.by === subjectOf(what)
-  if (own && othersThan(house, what, proposer).length > 0)
+  if (own && !ownCounts(what) && othersThan(house, what, proposer).length > 0)
     return [doubt('SELF_APPROVAL', `${said}, and others could have decided on it.`)]
   if (own && takesTwo(what)) return [doubt('SELF_APPROVAL', `${said} alone, and it takes two people.`)]
   const stale = staleness(house, change.change)
   if (stale !== null) return [doubt('NOT_AGREED', `${said}. ${stale}`)]
-  const missed = own ? missedBy(house, what, proposer, at) : []
+  const missed = own && !ownCounts(what) ? missedBy(house, what, proposer, at) : []
   if (missed.length > 0) return [doubt('SELF_APPROVAL', tooSoon(`${said} alone. That`, missed))]
   if (!own && who.newcomer) return [doubt('NOT_ELIGIBLE', `${said}, and nobody had confirmed them yet.`)]
   const decided = decidedOf(house, change)
@@ -642,6 +656,7 @@ const CHANGED: { readonly [action: string]: string } = {
   'strategy.described': 'What a strategy is',
   'stage.changed': 'The stage of the account',
   'waiver.granted': 'What one order may be beyond',
+  'halt.released': 'What is halted',
 }
 
 /** Whether what the row says is what people had agreed to. */

@@ -147,6 +147,7 @@ const ACTION = /^\{"action":"([a-z.-]+)"/
 const MATTERS: ReadonlySet<string> = new Set<Action>([
   'gateway.started',
   'halt.engaged',
+  'halt.released',
   'person.added',
   'person.changed',
   'code.issued',

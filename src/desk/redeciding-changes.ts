@@ -22,6 +22,7 @@ import { canonical } from '../values/json.ts'
 import { orderFactsNow, proposedBy } from './approving.ts'
 import { ARMED_MAX_MS } from './arming.ts'
 import { effectiveFrom, inForce } from './limiting.ts'
+import { releaseChange } from './halting.ts'
 import { waivedID } from './waiving.ts'
 import type { Happened } from './events.ts'
 import { isOfEnded } from './evidence.ts'
@@ -313,6 +314,8 @@ async function isDone(tx: Tx, change: Change): Promise<boolean> {
     }
     case 'waiver':
       return (await tx.get('waiver', waivedID(change))) !== null
+    case 'release':
+      return (await releaseChange(tx, what.scope))?.since !== what.since
     case 'stage': {
       const rollout = await tx.get('stage', 'account')
       return rollout?.stage === what.after && rollout.build === what.build

@@ -317,6 +317,11 @@ export const JUDGES: { readonly [A in Action]: Judge<A> } = {
     const person = row.actor.type === 'person' ? await tx.get('person', row.actor.id) : null
     if (!person || person.disabled || !RELEASERS.some((role) => person.roles.some((r) => r === role)))
       return found('NOT_ELIGIBLE', said, `It takes a signed-in person with one of the roles ${RELEASERS.join(', ')}.`)
+    if (row.corr !== 'halt') {
+      const change = await tx.get('change', row.corr)
+      if (change?.state !== 'Waiting' || change.what.kind !== 'release' || change.what.scope !== scope)
+        return found('NOT_APPROVED', said, `Nobody had agreed to that: ${row.corr} is no such change.`)
+    }
     if (isNarrow(scope)) return null
     if ((await tx.get('liquidation', 'account'))?.state === 'Running')
       return found('TRADING_HALTED', said, 'Everything is being closed: that ends first, or is stopped.')

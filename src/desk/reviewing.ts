@@ -184,6 +184,8 @@ function whatOf({ what }: Change, nameOf: (id: string) => string): string {
       return `risk limits, version ${what.after.version}`
     case 'strategy':
       return `strategy ${what.strategyID}, version ${what.after.version}`
+    case 'release':
+      return `release of the halt of ${what.scope === 'global' ? 'everything' : what.scope} (${what.level})`
     case 'waiver':
       return `${what.intentID} beyond ${what.lifts.join(', ')}, once`
     case 'stage':

@@ -177,7 +177,13 @@ describe('a person who is there', () => {
     await more(w, `${MARKET}\nsignal I2 BUY AAPL entry=191.00 stop=180.00`)
     await jump(w, HOUR_MS)
     assert.deepEqual(await absent(w), [true, 'K2'])
-    await more(w, 'acknowledge OPERATOR_ABSENT live:sim:main by=ana\nreconcile\nrelease by=rik')
+    await more(
+      w,
+      `acknowledge OPERATOR_ABSENT live:sim:main by=ana
+reconcile
+change release by=rik -> Waiting
+agree by=ana with=passkey -> Applied`,
+    )
     await jump(w, 8 * HOUR_MS - 60_000)
     assert.equal(await levelOf(w), null)
     await jump(w, 60_000)

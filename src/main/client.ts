@@ -55,6 +55,7 @@ export type Proposed =
       readonly model?: Wire.SizingModel | null
     }
   | { readonly kind: 'waiver'; readonly intentID: string }
+  | { readonly kind: 'release'; readonly scope: string }
   | {
       readonly kind: 'stage'
       readonly after: Wire.Stage

@@ -7,7 +7,7 @@ import type { Headroom } from '../gate/headroom.ts'
 import type { LimitName, Limits, Raised } from '../gate/limits.ts'
 import type { SizingModel } from '../gate/model.ts'
 import type { DayCounts, EvidenceLine } from '../gate/rollout.ts'
-import type { HaltScope, HaltState } from '../orders/halt.ts'
+import type { HaltLevel, HaltScope, HaltState } from '../orders/halt.ts'
 import type { Liquidation } from '../orders/liquidation.ts'
 import type { Refusal } from '../gate/refusal.ts'
 import type { Sizing } from '../gate/sizing.ts'
@@ -179,6 +179,16 @@ export type ChangeOf =
       readonly strategyID: string
       readonly before: Strategy | null
       readonly after: Strategy
+    }
+  | {
+      readonly kind: 'release'
+      readonly scope: HaltScope
+      /** The halt as it stands; raised or engaged anew, it is another one. */
+      readonly level: HaltLevel
+      /** RFC 3339. */
+      readonly since: string
+      readonly by: string
+      readonly why: string
     }
   | {
       readonly kind: 'waiver'

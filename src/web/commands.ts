@@ -213,6 +213,7 @@ export type Proposal =
       readonly values?: Partial<Record<LimitName, Bound>>
       readonly lists?: Partial<Limits['lists']>
     }
+  | { readonly kind: 'release'; readonly scope: string }
   | { readonly kind: 'stage'; readonly after: Stage; readonly symbols?: readonly string[] }
 
 const HOUSE = ['changes', 'limits', 'stage', 'approvals', 'people', 'account', 'status']

@@ -151,7 +151,7 @@ export const CONTROLS: readonly Control[] = [
   {
     id: 'P08',
     name: 'repeated execution throttle',
-    state: 'in part',
+    state: 'there',
     code: [
       [CHECKS, 'repeats: counted('],
       [TRIGGERS, 'rejectsInRow: {'],
@@ -160,13 +160,17 @@ export const CONTROLS: readonly Control[] = [
     parameters: ['maxRepeats', 'maxRejects', 'maxLosers', 'rejectsInRow', 'losersInRow', 'repeats'],
     answers: ['REPEATS_EXCEEDED', 'REJECTS', 'LOSERS', 'REPEATS', 'halt.engaged'],
     tests: [
+      [
+        'src/desk/halting.test.ts',
+        'of one strategy or symbol at K1 takes one person with a passkey, and further than that two',
+      ],
       [GATE, 'P08 repeats'],
       scenario('limit-repeats'),
       scenario('watch-rejects-of-a-strategy'),
       scenario('watch-losers-in-a-row'),
       scenario('watch-repeats'),
     ],
-    missing: 'Who releases the halt of a strategy needs a role, and no passkey.',
+    missing: null,
   },
   {
     id: 'P09',
@@ -191,7 +195,7 @@ export const CONTROLS: readonly Control[] = [
   {
     id: 'P10',
     name: 'loss limits',
-    state: 'in part',
+    state: 'there',
     code: [
       [CHECKS, "dayLoss: loss('dayLoss'"],
       [CHECKS, "drawdown: loss('drawdown'"],
@@ -201,6 +205,7 @@ export const CONTROLS: readonly Control[] = [
     parameters: ['dayLoss', 'drawdown'],
     answers: ['DAY_LOSS_REACHED', 'DRAWDOWN_REACHED', 'DAY_UNKNOWN', 'day.opened', 'DAY_LOSS', 'DRAWDOWN'],
     tests: [
+      ['src/desk/halting.test.ts', 'takes two people, with a passkey, after a clean comparison'],
       [GATE, 'P10 loss of the day'],
       [GATE, 'P10 drawdown'],
       [GATE, 'P10 what was paid in is no profit'],
@@ -209,7 +214,7 @@ export const CONTROLS: readonly Control[] = [
       scenario('watch-drawdown'),
       ['src/values/day.test.ts', 'it('],
     ],
-    missing: 'After a drawdown one person with a role releases the halt; it does not take two with a passkey each.',
+    missing: null,
   },
   {
     id: 'P11',
@@ -400,7 +405,7 @@ export const CONTROLS: readonly Control[] = [
   {
     id: 'R01',
     name: 'kill functionality',
-    state: 'in part',
+    state: 'there',
     code: [
       ['src/desk/halting.ts', 'export async function halt('],
       ['src/desk/liquidating.ts', 'export async function startLiquidation('],
@@ -412,6 +417,14 @@ export const CONTROLS: readonly Control[] = [
     parameters: [],
     answers: ['TRADING_HALTED', 'halt.engaged', 'halt.released', 'liquidation.started', 'drill.held'],
     tests: [
+      ['src/desk/halting.test.ts', 'takes two people, with a passkey, after a clean comparison'],
+      ['src/desk/halting.test.ts', 'ends the halt that people saw, and no other'],
+      ['src/desk/halting.test.ts', 'waits until nothing stands against it any more'],
+      [
+        'src/desk/halting.test.ts',
+        'of one strategy or symbol at K1 takes one person with a passkey, and further than that two',
+      ],
+      ['src/desk/halting.test.ts', 'is proven by the journal, and a release that nobody agreed to is not'],
       scenario('halt-before-the-send'),
       scenario('halt-cancels-entries-keeps-stops'),
       scenario('halt-of-a-strategy'),
@@ -433,8 +446,7 @@ export const CONTROLS: readonly Control[] = [
       ['src/main/commands/drills.test.ts', 'is not held with real money, and nothing is asked of the gateway'],
       ['src/main/commands/drills.test.ts', 'is refused with no entry at the broker, and nothing is halted'],
     ],
-    missing:
-      'The times are measured in bench/halts.ts (docs/performance.md), and no test fails by them. A release takes the same people on every stage.',
+    missing: 'The times are measured in bench/halts.ts (docs/performance.md), and no test fails by them.',
   },
   {
     id: 'R02',

@@ -187,6 +187,71 @@ export const PLANTED: readonly Planted[] = [
     held: [scenario('halt-cancels-entries-keeps-stops')],
   },
   {
+    name: 'that a release where real money is traded is a change',
+    control: 'P10',
+    edits: [edit('src/desk/halting.ts', "if (c.setting.policy.environment === 'live')", 'if (false)')],
+    held: [['src/desk/halting.test.ts', 'takes two people, with a passkey, after a clean comparison']],
+  },
+  {
+    name: 'a passkey for the release of a strategy',
+    control: 'P08',
+    edits: [
+      edit(
+        'src/desk/governing.ts',
+        "if (kind === 'release') return level === 'K1' ? 'L2' : 'L3'",
+        "if (kind === 'release') return level === 'K1' ? 'L1' : 'L3'",
+      ),
+    ],
+    held: [
+      [
+        'src/desk/halting.test.ts',
+        'of one strategy or symbol at K1 takes one person with a passkey, and further than that two',
+      ],
+    ],
+  },
+  {
+    name: 'a second person for a release',
+    control: 'R01',
+    edits: [
+      edit(
+        'src/desk/governing.ts',
+        "=> kind === 'release' && level === 'K1'",
+        "=> kind === 'release' && level !== undefined",
+      ),
+    ],
+    held: [
+      ['src/desk/halting.test.ts', 'takes two people, with a passkey, after a clean comparison'],
+      [
+        'src/desk/halting.test.ts',
+        'of one strategy or symbol at K1 takes one person with a passkey, and further than that two',
+      ],
+    ],
+  },
+  {
+    name: 'the very halt that is released',
+    control: 'R01',
+    edits: [edit('src/desk/halting.ts', 'if (now && canonical(now) !== canonical(what))', 'if (false)')],
+    held: [['src/desk/halting.test.ts', 'ends the halt that people saw, and no other']],
+  },
+  {
+    name: 'what stands against a release',
+    control: 'R01',
+    edits: [edit('src/desk/halting.ts', '  return notReleasable(reads, what.scope)\n', '  return null\n')],
+    held: [['src/desk/halting.test.ts', 'waits until nothing stands against it any more']],
+  },
+  {
+    name: 'the proof of a release',
+    control: 'R01',
+    edits: [
+      edit(
+        'src/desk/proving-people.ts',
+        "return house.environment === 'live'\n        ? brought",
+        'return house.environment === null\n        ? brought',
+      ),
+    ],
+    held: [['src/desk/halting.test.ts', 'is proven by the journal, and a release that nobody agreed to is not']],
+  },
+  {
     name: 'both looks at the halt',
     control: 'R01',
     edits: [

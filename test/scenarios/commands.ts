@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict'
 import type { Denial } from '../../src/desk/desk.ts'
+import { releaseChange } from '../../src/desk/halting.ts'
 import { stageChange } from '../../src/desk/promoting.ts'
 import { defaultsOf, LIMIT_NAMES, type Limits } from '../../src/gate/limits.ts'
 import { newestOf } from '../../src/orders/generations.ts'
@@ -337,6 +338,7 @@ const COMMANDS: { readonly [verb: string]: Run } = {
   change: async (w, words) => {
     const who = words.maybe()
     if (who === 'stage') return stageProposed(w, words)
+    if (who === 'release') return releaseProposed(w, words)
     if (who !== 'policy' && who !== 'person') words.fail('what is changed is policy, person or stage')
     const what = who === 'policy' ? await policyChange(w, words) : await personChange(w, words, null)
     return proposed(w, words, what)
@@ -650,6 +652,11 @@ async function stageProposed(w: World, words: Words): Promise<Said> {
   const asked = symbols ? { lists: { symbols } } : {}
   const what = await stageChange(w.store, w.policy.environment, after, asked, w.clock.now())
   return 'kind' in what ? proposed(w, words, what) : { denied: what }
+}
+async function releaseProposed(w: World, words: Words): Promise<Said> {
+  const { scope = 'global' } = scopeOf(words)
+  const what = await releaseChange(w.store, scope)
+  return what ? proposed(w, words, what) : words.fail(`${scope} is not halted`)
 }
 async function proposed(w: World, words: Words, what: ChangeOf): Promise<Said> {
   const ask = { what, reason: words.named('reason') ?? 'for the scenario', actor: actor(words) }

@@ -1614,7 +1614,11 @@ export const MUTANTS: readonly Mutant[] = [
     guarantee: 'G10',
     about: 'A halt is released although the books differ.',
     edits: [
-      { file: HALTING, find: 'const why = isNarrow(scope) ? null : unrec', put: 'const why = true ? null : unrec' },
+      {
+        file: HALTING,
+        find: 'const why = unreconciled(run, state)',
+        put: 'const why = run && state ? null : unreconciled(run, state)',
+      },
     ],
   },
   {

@@ -214,6 +214,8 @@ function whatInWords(what: Change['what']): string {
       const had = before.roles.join(' ') || 'no role'
       return had === roles ? `${what.name}: counts as a person of their own` : `${what.name}: ${had} → ${roles}`
     }
+    case 'release':
+      return `release of the halt of ${what.scope === 'global' ? 'everything' : what.scope} (${what.level}), engaged by ${what.by}: ${what.why}`
     case 'waiver':
       return `${what.intentID}: ${what.terms.side} ${what.terms.orderQty} ${what.terms.symbol} for ${what.maxNotional} at most, beyond ${what.lifts.map((name) => `${name}${what.raised?.[name] === undefined ? '' : ` up to ${what.raised[name]}`}`).join(', ')}, once`
     case 'stage':

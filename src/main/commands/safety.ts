@@ -6,6 +6,7 @@ import { isScope, tradingIn } from '../../orders/halt.ts'
 import { type Client, ProblemAnswer } from '../client.ts'
 import type { Context } from '../context.ts'
 import { type ByHand, haltAtBroker, haltWithoutService, isByHand, livesApart, unlockBroker } from './at-broker.ts'
+import { proposed } from './approvals.ts'
 import { haltEach } from './each.ts'
 import { Stop } from '../exit.ts'
 import { readHaltFile, writeHaltFile } from '../haltfile.ts'
@@ -231,6 +232,10 @@ export async function resume(ctx: Context, options: Resuming): Promise<void> {
   try {
     await released(client, options.reason, scopeOf(options))
   } catch (error) {
+    if (error instanceof ProblemAnswer && error.problem.code === 'RELEASE_IS_A_CHANGE') {
+      if (unlock) ctx.out.say('The lock at the broker stays until the halt is released: run this again then.')
+      return proposed(ctx, { kind: 'release', scope: scopeOf(options) ?? 'global' }, options.reason)
+    }
     // Released before, and locked still: then this is for the lock.
     if (!(unlock && error instanceof ProblemAnswer && error.problem.code === 'NOT_HALTED')) throw error
   }

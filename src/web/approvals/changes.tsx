@@ -9,6 +9,7 @@ import { Moment } from '../parts/moment.tsx'
 import { Blank, Panel } from '../parts/panel.tsx'
 import { Sheet, SheetFoot } from '../parts/sheet.tsx'
 import { Trouble } from '../parts/trouble.tsx'
+import { haltedInWords } from '../halt/levels.ts'
 import { figureInWords, LIMIT, limitLines } from '../limits/words.ts'
 import { Requirement } from '../queue/requirement.tsx'
 import type { Tone } from '../words.ts'
@@ -109,6 +110,15 @@ function strategyLines(before: Strategy | null, after: Strategy): Line[] {
   )
 }
 
+/** The halt that ends. Why it is safe to end it stands below, as the reason of whoever proposed it. */
+function releaseLines({ scope, level, since, by, why }: Extract<Change['what'], { kind: 'release' }>): Line[] {
+  return [
+    { what: 'Halt', before: `${haltedInWords(scope)} (${level})`, after: 'released' },
+    { what: 'It was engaged', before: null, after: `${since} by ${by}` },
+    { what: 'Because', before: null, after: why },
+  ]
+}
+
 /** The order itself: what is signed is that it may go, once, and no other. */
 function waiverLines({
   intentID,
@@ -171,6 +181,8 @@ function linesOf({ what }: Change, before: ApprovalPolicy | null): Line[] {
       return [{ what: what.name, before: access(what.before), after: access(what.after) }]
     case 'risk limits':
       return limitLines(what.before, what.after)
+    case 'release':
+      return releaseLines(what)
     case 'waiver':
       return waiverLines(what)
     case 'stage':
@@ -188,6 +200,7 @@ const KIND: Readonly<Record<Change['what']['kind'], string>> = {
   'risk limits': 'Other risk limits',
   strategy: 'A strategy described',
   stage: 'Another stage, or another build',
+  release: 'Trading again after a halt',
   waiver: 'One order beyond a limit, once',
   'passkey revoked': 'A passkey revoked',
 }

@@ -1,7 +1,8 @@
 import { useQuery } from '@tanstack/react-query'
 import { type ReactNode, useState } from 'react'
-import type { Halt } from '../../api/wire.ts'
-import { useHalt } from '../commands.ts'
+import type { Change, Halt } from '../../api/wire.ts'
+import { useHalt, usePropose } from '../commands.ts'
+import { Refused } from '../http.ts'
 import { Action } from '../parts/action.tsx'
 import { StatusBadge } from '../parts/badge.tsx'
 import { Field } from '../parts/field.tsx'
@@ -9,7 +10,7 @@ import { Moment } from '../parts/moment.tsx'
 import { Sheet, SheetFoot } from '../parts/sheet.tsx'
 import { Trouble } from '../parts/trouble.tsx'
 import { haltQuery } from '../queries.ts'
-import { Link, usePlace } from '../router.tsx'
+import { Link, navigate, usePlace } from '../router.tsx'
 import { haltedInWords, isPart, LEVELS } from './levels.ts'
 
 type One = Halt['halts'][number]
@@ -151,17 +152,51 @@ function OrderList({ orders, title, open }: { orders: Halt['proof']; title: stri
   )
 }
 
+/** Nothing stands against the release but that one click is not enough for it. */
+const isOfPeople = (error: unknown): boolean => error instanceof Refused && error.problem.code === 'RELEASE_IS_A_CHANGE'
+
+function Proposed({ change, onClose }: { change: Change; onClose: () => void }): ReactNode {
+  const own = change.what.kind === 'release' && change.what.level === 'K1'
+  return (
+    <>
+      <p className="text-sm">
+        Real money is traded here, so trading goes on only when {own ? 'you have' : 'another person has'} agreed with a
+        passkey. It is proposed, and stays halted until then.
+      </p>
+      <SheetFoot>
+        <Action onPress={onClose}>Stay here</Action>
+        <Action
+          look="primary"
+          onPress={() => {
+            onClose()
+            navigate('/approvals')
+          }}
+        >
+          Look at it under Approvals
+        </Action>
+      </SheetFoot>
+    </>
+  )
+}
+
 type ReleaseProps = { scope: string; openOrders: number; onClose: () => void }
 
 function ReleaseForm({ scope, openOrders, onClose }: ReleaseProps): ReactNode {
   const halt = useHalt()
+  const propose = usePropose()
   const [reason, setReason] = useState('')
   const [missing, setMissing] = useState<string | null>(null)
   const release = (): void => {
     if (reason.trim() === '') return setMissing('Say why it is safe to trade again.')
     const ask = { engage: false, reason: reason.trim(), ...(scope === 'global' ? {} : { scope }) }
-    halt.mutate(ask, { onSuccess: onClose })
+    halt.mutate(ask, {
+      onSuccess: onClose,
+      onError: (error) => {
+        if (isOfPeople(error)) propose.mutate({ what: { kind: 'release', scope }, reason: reason.trim() })
+      },
+    })
   }
+  if (propose.isSuccess) return <Proposed change={propose.data} onClose={onClose} />
   return (
     <>
       <p className="text-sm">
@@ -180,10 +215,11 @@ function ReleaseForm({ scope, openOrders, onClose }: ReleaseProps): ReactNode {
         required
         autoFocus
       />
-      {halt.isError ? <Trouble error={halt.error} title="Not released" /> : null}
+      {propose.isError ? <Trouble error={propose.error} title="Not proposed" /> : null}
+      {halt.isError && !isOfPeople(halt.error) ? <Trouble error={halt.error} title="Not released" /> : null}
       <SheetFoot>
         <Action onPress={onClose}>Stay halted</Action>
-        <Action look="danger" onPress={release} busy={halt.isPending}>
+        <Action look="danger" onPress={release} busy={halt.isPending || propose.isPending}>
           Release
         </Action>
       </SheetFoot>

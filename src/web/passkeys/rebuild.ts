@@ -54,7 +54,7 @@ export function canonicalChange(what: Change['what'], proposer: string): unknown
     const { kind, before, after } = what
     return { what: { kind, before, after }, proposer }
   }
-  if (what.kind === 'stage' || what.kind === 'waiver') return { what, proposer }
+  if (what.kind === 'stage' || what.kind === 'waiver' || what.kind === 'release') return { what, proposer }
   if (what.kind === 'strategy') {
     const { kind, strategyID, before, after } = what
     return { what: { kind, strategyID, before: before && withoutWords(before), after: withoutWords(after) }, proposer }
