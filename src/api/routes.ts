@@ -896,7 +896,7 @@ const service: Route[] = [
         reads.all('task'),
         reads.get('reconcile', api.account),
       ])
-      const { broker, speed } = api.health()
+      const { notReady, broker, speed } = api.health()
       const status: wire.Status = {
         version: api.version,
         node: api.node,
@@ -904,6 +904,7 @@ const service: Route[] = [
         now: rfc3339(now),
         account,
         halted: haltOf(statesOf(halts), ofAll(api.account)) !== null,
+        notReady,
         brokerConnected: broker.connected,
         brokerHeardAt: broker.heardAt && rfc3339(broker.heardAt),
         brokerStream: broker.stream && { up: broker.stream.up, since: rfc3339(broker.stream.since) },

@@ -605,6 +605,7 @@ export const status = named(
     now: time,
     account: account.nullable(),
     halted: z.boolean(),
+    notReady: text.nullable(),
     brokerConnected: z.boolean(),
     brokerHeardAt: time.nullable(),
     brokerStream: z.strictObject({ up: z.boolean(), since: time }).nullable(),

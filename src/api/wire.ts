@@ -571,6 +571,8 @@ export type Status = {
   now: string
   account: Account | null
   halted: boolean
+  /** Why it cannot do its work, such as a database that cannot be written; null when it can. */
+  notReady: string | null
   brokerConnected: boolean
   /** When it last answered or reported. */
   brokerHeardAt: string | null

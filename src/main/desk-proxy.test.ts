@@ -9,17 +9,19 @@ import { type Answer, type Call, deskProxy, type DeskThread } from './desk-proxy
 function scripted(answer: (call: Call) => Answer | null) {
   const events = new EventEmitter()
   const asked: Call[] = []
+  const ended: string[] = []
   const thread = Object.assign(events, {
     postMessage(call: Call) {
       asked.push(call)
       const said = answer(call)
       if (said !== null) queueMicrotask(() => events.emit('message', said))
     },
-    terminate: async () => 0,
+    terminate: async () => ended.push('terminate'),
   }) as unknown as DeskThread
   return {
     thread,
     asked,
+    ended,
     say: (said: Answer) => void events.emit('message', said),
     die: (code: number) => void events.emit('exit', code),
   }
@@ -53,6 +55,42 @@ describe('a desk in another thread', () => {
       error: { name: 'Fault', message: 'no room', code: 'STORE_FULL', stack: '' },
     }))
     await assert.rejects(proxy.desk.recover(), rejectsWith('STORE_FULL'))
+  })
+
+  it('knows that the database cannot be written until it was', async () => {
+    let error: string | null = 'STORE_FULL'
+    const { proxy, say } = await opened((call) =>
+      error === null
+        ? value(call)
+        : { kind: 'thrown', id: call.id, error: { name: 'Fault', message: 'no', code: error, stack: '' } },
+    )
+    assert.equal(proxy.unwritable(), null)
+    for (const code of ['STORE_FULL', 'STORE_READ_ONLY', 'STORE_BUSY']) {
+      error = code
+      await assert.rejects(proxy.desk.recover())
+      assert.equal(proxy.unwritable()?.code, code)
+      error = null
+      await proxy.desk.claim('w', 1, 2)
+      assert.equal(proxy.unwritable()?.code, code, 'one that may have found nothing to do')
+      await proxy.desk.recordFacts({} as never)
+      assert.equal(proxy.unwritable(), null)
+    }
+    error = 'STORE_FULL'
+    await assert.rejects(proxy.desk.recover())
+    say({ kind: 'committed', seq: 7 })
+    assert.equal(proxy.unwritable(), null)
+    error = 'NOT_FOUND'
+    await assert.rejects(proxy.desk.recover())
+    assert.equal(proxy.unwritable(), null)
+  })
+
+  it('ends a thread that said it can record nothing more, so that the process ends and lets go of the data', async () => {
+    const { proxy, say, ended } = await opened(value)
+    say({ kind: 'broken', error: { name: 'Fault', message: 'disk I/O error', code: 'STORE_IO', stack: '' } })
+    assert.equal((await proxy.died).code, 'STORE_IO')
+    assert.deepEqual(ended, [])
+    await proxy.close()
+    assert.deepEqual(ended, ['terminate'])
   })
 
   it('tells commits to whoever listens', async () => {

@@ -118,6 +118,8 @@ export type DeskProxy = {
   readonly onSealed: (listener: (size: number) => void) => void
   /** Calls `listener` after each commit that left errands due at once, with the number of sends among them. */
   readonly onWork: (listener: (sends: number) => void) => void
+  /** The fault by which the database last refused to be written, until it was written again; null when all is well. */
+  readonly unwritable: () => Fault | null
   /** Resolves when the thread has died without being asked to: nothing can be recorded any more. */
   readonly died: Promise<Fault>
   /** Lets what was asked finish, closes the database, ends the thread. */
@@ -126,12 +128,16 @@ export type DeskProxy = {
 
 /** A desk whose methods run in another thread. Resolves when that thread has opened the database. */
 export async function deskProxy(thread: DeskThread): Promise<DeskProxy> {
-  const waiting = new Map<number, { resolve: (value: unknown) => void; reject: (error: Error) => void }>()
+  const waiting = new Map<
+    number,
+    { method: Call['method']; resolve: (value: unknown) => void; reject: (error: Error) => void }
+  >()
   const listeners = new Set<(seq: number) => void>()
   const sealed = new Set<(size: number) => void>()
   const workers = new Set<(sends: number) => void>()
   const died = Promise.withResolvers<Fault>()
   const ready = Promise.withResolvers<void>()
+  let unwritable: Fault | null = null
   let next = 0
   let state: 'open' | 'closing' | 'gone' = 'open'
   let reason: Fault | null = null
@@ -155,9 +161,16 @@ export async function deskProxy(thread: DeskThread): Promise<DeskProxy> {
       case 'thrown': {
         const call = waiting.get(answer.id)
         waiting.delete(answer.id)
-        return answer.kind === 'answer' ? call?.resolve(answer.value) : call?.reject(rethrown(answer.error))
+        if (answer.kind === 'answer') {
+          if (call?.method === ALWAYS_WRITES) unwritable = null
+          return call?.resolve(answer.value)
+        }
+        const fault = rethrown(answer.error)
+        if (fault instanceof Fault && UNWRITABLE.has(fault.code)) unwritable = fault
+        return call?.reject(fault)
       }
       case 'committed':
+        unwritable = null
         for (const listener of listeners) listener(answer.seq)
         return
       case 'work':
@@ -183,7 +196,7 @@ export async function deskProxy(thread: DeskThread): Promise<DeskProxy> {
       return Promise.reject(reason ?? new Fault('DESK_CLOSED', 'the service is stopping; nothing new is taken'))
     const id = next++
     const { promise, resolve, reject } = Promise.withResolvers<unknown>()
-    waiting.set(id, { resolve, reject })
+    waiting.set(id, { method, resolve, reject })
     thread.postMessage({ id, method, args } satisfies Call)
     return promise
   }
@@ -201,14 +214,23 @@ export async function deskProxy(thread: DeskThread): Promise<DeskProxy> {
     },
     onSealed: (listener) => void sealed.add(listener),
     onWork: (listener) => void workers.add(listener),
+    unwritable: () => unwritable,
     died: died.promise,
     async close() {
-      if (state !== 'open') return
-      state = 'closing'
-      await call('close', [])
+      if (state === 'closing') return
+      if (state === 'open') {
+        state = 'closing'
+        await call('close', [])
+      }
+      // One that said it can record nothing more runs on: it would keep the process alive, and the database locked.
       await thread.terminate()
     },
   }
 }
+
+/** Faults that pass when somebody makes room, or lets go of the database. */
+const UNWRITABLE: ReadonlySet<string> = new Set(['STORE_FULL', 'STORE_READ_ONLY', 'STORE_BUSY'])
+/** Puts a record each time, every few seconds. Others find nothing to do, and that they could shows nothing. */
+const ALWAYS_WRITES: DeskMethod = 'recordFacts'
 
 const deadThread = (why: string): Fault => new Fault('DESK_DIED', `the thread that records everything stopped: ${why}`)

@@ -71,3 +71,11 @@ it('a log that grows while it is written never takes more than two files of 20 M
   assert.ok(kept.length >= 20 && kept.length <= 42, `${kept.length} lines are kept`)
   if (process.platform !== 'win32') assert.equal(statSync(file).mode & 0o777, 0o600)
 })
+
+it('a disk that takes nothing ends nobody, and what is a warning is told all the same', () => {
+  let told = ''
+  const console = new Writable({ write: (chunk: Buffer, _, done) => ((told += chunk.toString()), done()) })
+  const log = openLog('/dev/full', 'info', console)
+  for (let i = 0; i < 3; i++) log.error({ i }, 'the disk is full')
+  assert.equal(told.match(/the disk is full/g)?.length, 3)
+})

@@ -1,4 +1,4 @@
-import { existsSync, renameSync, statSync } from 'node:fs'
+import { closeSync, existsSync, openSync, renameSync, statSync, writeSync } from 'node:fs'
 import pino from 'pino'
 import { harmless, paint } from './print.ts'
 
@@ -36,20 +36,38 @@ export type OpenedLog = Log & { close(): void }
  * @param console null for silence.
  */
 export function openLog(file: string, level: Level, console: NodeJS.WritableStream | null): OpenedLog {
+  const open = (): number => openSync(file, 'a', 0o600)
   let bytes = existsSync(file) ? statSync(file).size : 0
-  const disk = pino.destination({ dest: file, mode: 0o600, sync: true })
+  let disk: number | null = open()
+  let lost = 0
+  // A full disk must not end the gateway by its log, nor hold up its end: what it does not take is counted, and warnings
+  // are told on the console all the same.
+  const append = (line: string): void => {
+    try {
+      disk ??= open()
+      if (lost > 0)
+        writeSync(disk, `${JSON.stringify({ level: 'warn', lost, msg: 'lines that the disk did not take' })}\n`)
+      lost = 0
+      writeSync(disk, line)
+    } catch {
+      lost++
+    }
+  }
+  let isClosed = false
   const write = (line: string): void => {
+    if (isClosed) return
     if (bytes > ROTATE_BYTES) {
       try {
         renameSync(file, `${file}.1`)
-        disk.reopen()
+        if (disk !== null) closeSync(disk)
+        disk = null
       } catch {
         // Where somebody holds a file open that cannot be: it grows by as much again before the next try.
       }
       bytes = 0
     }
     bytes += Buffer.byteLength(line)
-    disk.write(line)
+    append(line)
   }
   const streams = pino.multistream([
     { level, stream: { write: (line: string) => write(scrub(line)) } },
@@ -72,7 +90,10 @@ export function openLog(file: string, level: Level, console: NodeJS.WritableStre
     info: (fields, text) => log.info(fields, text),
     warn: (fields, text) => log.warn(fields, text),
     error: (fields, text) => log.error(fields, text),
-    close: () => disk.end(),
+    close: () => {
+      if (disk !== null && !isClosed) closeSync(disk)
+      isClosed = true
+    },
   }
 }
 

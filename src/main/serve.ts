@@ -193,8 +193,12 @@ async function start(settings: Settings, overrides: Overrides, undo: (() => unkn
     onCommitted: proxy.onCommitted,
   })
   const pulse = brokerPulse(broker, clock, log)
-  const health: { -readonly [K in keyof Health]: Health[K] } = {
-    notReady: 'the gateway is starting',
+  let notReady: string | null = 'the gateway is starting'
+  const health: { -readonly [K in keyof Omit<Health, 'notReady'>]: Health[K] } & Pick<Health, 'notReady'> = {
+    get notReady() {
+      const fault = proxy.unwritable()
+      return notReady ?? (fault && `the database cannot be written: ${UNWRITABLE[fault.code] ?? fault.code}`)
+    },
     broker: pulse.now,
     speed,
     checkpoint: null,
@@ -319,14 +323,14 @@ async function start(settings: Settings, overrides: Overrides, undo: (() => unkn
   writeAddress(places, { url, pid: process.pid, version: VERSION })
   // From its first rows on, an older copy of the database is known for one.
   checkpoint()
-  health.notReady = null
+  notReady = null
   channels.start()
   undo.push(() => channels.stop())
   log.info({ url, version: VERSION, account, firstStart, dashboard: web.size > 0 }, 'ready')
 
   const failed = proxy.died.then((fault) => {
     // Nothing can be recorded any more, so nothing may be sent: the worker is told before anybody else.
-    health.notReady = 'the database thread stopped'
+    notReady = 'the database thread stopped'
     halting.abort()
     log.error(
       { code: fault.code, error: fault.message },
@@ -354,7 +358,7 @@ async function start(settings: Settings, overrides: Overrides, undo: (() => unkn
     drain: () => worker.drain(),
     close: () => {
       closed ??= (async () => {
-        health.notReady = 'the gateway is stopping'
+        notReady = 'the gateway is stopping'
         removeAddress(places)
         for (const timer of timers) clearInterval(timer)
         await app.close()
@@ -428,6 +432,12 @@ async function openDeskThread(data: DeskThreadData): Promise<DeskProxy> {
       cause: error,
     })
   }
+}
+/** In words that say nothing of this machine: anybody may ask whether the gateway is ready. */
+const UNWRITABLE: Readonly<Record<string, string>> = {
+  STORE_FULL: 'the disk is full',
+  STORE_READ_ONLY: 'it is read-only',
+  STORE_BUSY: 'another program holds it',
 }
 const DATA_REMEDY: Readonly<Record<string, readonly string[]>> = {
   STORE_DAMAGED: [

@@ -433,6 +433,8 @@ export const CONTROLS: readonly Control[] = [
         'test/e2e/halt-drills.test.ts',
         'with the service killed cancels its entries and those of other hands, and keeps the stops',
       ],
+      ['test/e2e/halt-disk.test.ts', ': nothing is sent, a halt stops all the same, and nothing is sent twice'],
+      ['src/main/desk-proxy.test.ts', 'ends a thread that said it can record nothing more'],
       [
         'test/e2e/halt-drills.test.ts',
         'with one of the brokers out of reach stops the other at once, holds both, and says which is not proven',

@@ -261,6 +261,30 @@ export const PLANTED: readonly Planted[] = [
     held: [scenario('halt-before-the-send')],
   },
   {
+    name: 'a log that the disk does not take',
+    control: 'R01',
+    edits: [edit('src/main/log.ts', '      lost++\n', "      throw new Error('the disk is full')\n")],
+    held: [['src/main/log.test.ts', 'a disk that takes nothing ends nobody']],
+  },
+  {
+    name: 'a database that cannot be written is told',
+    control: 'R01',
+    edits: [
+      edit(
+        'src/main/desk-proxy.ts',
+        'UNWRITABLE.has(fault.code)) unwritable = fault',
+        'UNWRITABLE.has(fault.code)) unwritable = null',
+      ),
+    ],
+    held: [['src/main/desk-proxy.test.ts', 'knows that the database cannot be written until it was']],
+  },
+  {
+    name: 'a thread that can record nothing more',
+    control: 'R01',
+    edits: [edit('src/main/desk-proxy.ts', "if (state === 'closing') return\n", "if (state !== 'open') return\n")],
+    held: [['src/main/desk-proxy.test.ts', 'ends a thread that said it can record nothing more']],
+  },
+  {
     name: 'a drill that nobody held',
     control: 'R01',
     edits: [

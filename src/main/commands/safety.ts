@@ -284,9 +284,14 @@ export async function status(ctx: Context): Promise<void> {
   const client = ctx.client('anyone')
   const [now, halted] = await Promise.all([client.status(), client.halted()])
   const haltText = [
+    ...(now.notReady === null
+      ? []
+      : [paint('red', harmless(`CANNOT WORK: ${now.notReady}. Nothing is recorded, so nothing is sent.`))]),
     ...(file.halted && !halted.engaged ? [paint('red', `HALTED by file (${file.by}): ${file.reason}`)] : []),
     ...halted.halts.map((one) => paint('red', harmless(haltInWords(one)))),
-    ...(halted.engaged || file.halted ? [] : [paint('green', halted.halts.length > 0 ? 'all else trades' : 'trading')]),
+    ...(halted.engaged || file.halted || now.notReady !== null
+      ? []
+      : [paint('green', halted.halts.length > 0 ? 'all else trades' : 'trading')]),
     ...(halted.level === 'K4' ? [halted.proven ? PROVEN : unproven(halted).join('\n')] : []),
   ].join('\n')
   const { account, reconciliation } = now

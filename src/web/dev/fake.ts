@@ -337,6 +337,7 @@ function statusOf(world: World): Status {
     now: new Date().toISOString(),
     account: world.account(),
     halted: world.halt().engaged,
+    notReady: null,
     brokerConnected: true,
     brokerHeardAt: new Date().toISOString(),
     brokerStream: null,

@@ -29,6 +29,11 @@ export function ConnectionBanner({ status }: { status: Status | undefined }): Re
         <Strip look="bg-warn-wash text-warn border-warn">
           Live updates dropped; asking every 2 seconds until they are back.
         </Strip>
+      ) : status?.notReady ? (
+        <Strip look="bg-bad-wash text-bad border-bad">
+          <strong>The gateway cannot work:</strong> {status.notReady}. Nothing is recorded, so nothing is sent. To stop
+          what is at the broker: <code className="font-mono">jax-exec halt</code> on the gateway’s machine.
+        </Strip>
       ) : status?.brokerConnected === false ? (
         <Strip look="bg-bad-wash text-bad border-bad">
           <strong>The broker is not connected.</strong> Nothing can be sent, and prices and positions may be old.
