@@ -5,10 +5,11 @@ import type { Access, Caller } from './access.ts'
 import { allowed, attempts, authenticate, NOBODY, same } from './access.ts'
 import { mountChannels } from './channels.ts'
 import { type Api, type ApiDeps, type Asset, context } from './context.ts'
+import { mcpRoute } from './mcp.ts'
 import { metrics } from './metrics.ts'
 import { openapi } from './openapi.ts'
 import { type Answer, Interrupt, problem, PROBLEM_JSON, type ProblemCode } from './problem.ts'
-import { readBody, readRequest } from './read.ts'
+import { type Parts, readBody, readRequest } from './read.ts'
 import { REFERENCE_STYLE, referencePage } from './reference.ts'
 import { memory } from './remember.ts'
 import { type Route, remembers, route } from './route.ts'
@@ -172,24 +173,8 @@ export function createApi(deps: ApiDeps): FastifyInstance {
     }
     const caller = (request.caller = who.value)
     if (caller.session?.cookie) api.used(caller.session.hash, plusMs(api.clock.now(), -awayMs(request)))
-    if (access === undefined || !allowed(access, caller)) {
-      api.log.warn(
-        {
-          address: request.ip,
-          route: request.routeOptions.url,
-          method: request.method,
-          caller: caller.id,
-          kind: caller.kind,
-          needs: access,
-        },
-        'scope missing',
-      )
-      const needs = Array.isArray(access) ? access.join(' or ') : 'access'
-      return problem(
-        'FORBIDDEN',
-        `${caller.name} may not do this: it needs ${needs}.${caller.kind === 'agent' ? ' A token gets no more than it was made with, and some things are for people only.' : ' Ask an admin for the role.'}`,
-      )
-    }
+    const scope = refuseScope(access, request.routeOptions.url, caller, request)
+    if (scope) return scope
     if (caller.session?.cookie && isWrite(request)) {
       if (!same(String(request.headers['x-jax-csrf'] ?? ''), caller.session.csrf))
         return problem('CSRF', 'Send the header X-Jax-CSRF with the value of `csrf` from GET /v1/me.')
@@ -200,6 +185,31 @@ export function createApi(deps: ApiDeps): FastifyInstance {
         )
     }
     return null
+  }
+
+  function refuseScope(
+    access: Access | undefined,
+    asked: string | undefined,
+    caller: Caller,
+    request: FastifyRequest,
+  ): Answer | null {
+    if (access !== undefined && allowed(access, caller)) return null
+    api.log.warn(
+      {
+        address: request.ip,
+        route: asked,
+        method: request.method,
+        caller: caller.id,
+        kind: caller.kind,
+        needs: access,
+      },
+      'scope missing',
+    )
+    const needs = Array.isArray(access) ? access.join(' or ') : 'access'
+    return problem(
+      'FORBIDDEN',
+      `${caller.name} may not do this: it needs ${needs}.${caller.kind === 'agent' ? ' A token gets no more than it was made with, and some things are for people only.' : ' Ask an admin for the role.'}`,
+    )
   }
 
   function isForeign(request: FastifyRequest): boolean {
@@ -266,6 +276,15 @@ export function createApi(deps: ApiDeps): FastifyInstance {
       answers: { 200: { description: 'CSS.', schema: null, type: 'text/css' } },
       run: async () => ({ status: 200, body: REFERENCE_STYLE, type: 'text/css; charset=utf-8' }),
     }),
+    mcpRoute(api.version, (request, reply, caller) => async (one, parts) => {
+      const no = refuseScope(one.access, one.path, caller, request)
+      if (no) return no
+      try {
+        return (await answered(one, request, reply, parts, caller)) ?? TAKEN_OVER
+      } catch (fault) {
+        return faultAnswer(fault, request)
+      }
+    }),
   ]
   mountChannels(app, api, deps.channels ?? [], strangers)
   const table = [...ROUTES, ...service]
@@ -279,16 +298,22 @@ export function createApi(deps: ApiDeps): FastifyInstance {
       config: { access: one.access },
       exposeHeadRoute: one.method === 'GET' && one.name !== 'followEvents',
       handler: async (request, reply) => {
-        const answer = await answered(one, request, reply)
+        const { params, query, body, caller } = request
+        const answer = await answered(one, request, reply, { params, query, body }, caller)
         return answer === null ? reply : send(reply, answer, request.method)
       },
     })
   }
 
-  async function answered(one: Route, request: FastifyRequest, reply: FastifyReply): Promise<Answer | null> {
-    const parts = readRequest(one, { params: request.params, query: request.query, body: request.body })
+  async function answered(
+    one: Route,
+    request: FastifyRequest,
+    reply: FastifyReply,
+    asked: Parts,
+    caller: Caller,
+  ): Promise<Answer | null> {
+    const parts = readRequest(one, asked)
     if (!parts.ok) return parts.error
-    const { caller } = request
     const stillAllowed = async (): Promise<boolean> => {
       const who = await whoIs(request)
       return who.ok && allowed(one.access, who.value)
@@ -329,7 +354,7 @@ export function createApi(deps: ApiDeps): FastifyInstance {
     const asset = reads ? api.web.get(path) : undefined
     if (asset) return file(asset, path)
     const page = api.web.get('/index.html')
-    if (reads && page && isPage(request) && !/^\/(v1|channels)\//.test(path) && !/\.\w+$/.test(path))
+    if (reads && page && isPage(request) && !/^\/(v1|channels|\.well-known)\//.test(path) && !/\.\w+$/.test(path))
       return file(page, '/index.html')
     return problem(
       'NOT_FOUND',
@@ -410,6 +435,8 @@ const tooMany = (seconds: number): Answer =>
   problem('TOO_MANY_ATTEMPTS', `Too many failed attempts from this address. Wait ${seconds} s, then try again.`, {
     headers: { 'retry-after': String(seconds) },
   })
+/** Of a handler that keeps the connection for itself; no tool asks for one. */
+const TAKEN_OVER = problem('INTERNAL', 'This is no answer to a question; it is a stream.')
 const unavailable = (code: ProblemCode, detail: string): Answer =>
   problem(code, detail, { headers: { 'retry-after': '5' } })
 

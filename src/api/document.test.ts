@@ -55,7 +55,7 @@ describe('the OpenAPI document', () => {
       const path = route.path.replaceAll(/:(\w+)/g, '{$1}')
       assert.equal(document.paths[path]?.[route.method.toLowerCase()]?.operationId, route.name)
     }
-    assert.equal(names.length, ROUTES.length + 4)
+    assert.equal(names.length, ROUTES.length + 5)
   })
 
   it('points at nothing that is not there', () => {

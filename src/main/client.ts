@@ -113,6 +113,17 @@ export function apiClient(at: { readonly url: string; readonly token: string | n
 
   return {
     url: base,
+    /** Any route; the body is text of JSON already. */
+    async call(
+      method: 'GET' | 'POST' | 'DELETE',
+      path: string,
+      query: Query,
+      body: string | undefined,
+    ): Promise<{ status: number; body: unknown }> {
+      const how = method === 'GET' ? {} : { method }
+      const response = await send(path, { ...how, query, ...(body === undefined ? {} : { body }) })
+      return { status: response.status, body: response.status === 204 ? null : await response.json() }
+    },
     /** A signal of Jax, or an explicit order. Text is sent byte for byte. */
     async submit(body: string | Readonly<Record<string, unknown>>): Promise<Submission> {
       const response = await send('/v1/intents', { method: 'POST', body })

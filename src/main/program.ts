@@ -29,6 +29,7 @@ const simulators = () => import('./commands/simulate.ts')
 const chats = () => import('./commands/simulate-chat.ts')
 const providers = () => import('./commands/simulate-oidc.ts')
 const incident = () => import('./commands/incident.ts')
+const assistants = () => import('./commands/mcp.ts')
 
 /** Builds the whole command tree. It prints and exits nowhere: `cli.ts` does. */
 export function buildProgram(): Command {
@@ -80,6 +81,26 @@ export function buildProgram(): Command {
     .option('--demo', 'also send a signal in the shape of Jax about every 20 seconds')
     .option('--keep', 'keep the data directory')
     .action(run(gateway, 'replay'))
+  command(
+    program,
+    'mcp',
+    'Speak MCP on standard input and output, for an assistant: it can propose, follow and withdraw orders and stop trading, and never approve or release. A bridge to the gateway, with the assistant’s token.',
+    ['mcp', 'mcp --data-dir ./trial'],
+  )
+    .addHelpText(
+      'after',
+      `
+In the configuration of an assistant:
+  {
+    "mcpServers": {
+      "jax-execution": { "command": "node", "args": ["/path/to/jax-execution/bin/jax-exec.mjs", "mcp"] }
+    }
+  }
+
+The token is read from where the configuration says (access.agentToken), or from the data directory; never from the command line.
+Without a process of its own: MCP over HTTP at /mcp of the gateway, with the header "Authorization: Bearer" and that token.`,
+    )
+    .action(run(assistants, 'mcp'))
   const simulate = program
     .command('simulate')
     .description(

@@ -85,6 +85,40 @@ export const PLANTED: readonly Planted[] = [
     edits: [edit(CHECKS, 'if (!twin) return `No other', 'if (!twin || twin) return `No other')],
     held: [scenario('duplicate-intent'), scenario('duplicate-in-one-moment')],
   },
+  {
+    name: 'the same id once',
+    control: 'P07',
+    edits: [
+      edit(
+        'src/desk/intents.ts',
+        '  if (before) {\n    const fields',
+        "  if (before?.account === '') {\n    const fields",
+      ),
+    ],
+    held: [
+      ['src/main/mcp.test.ts', 'the same intent by HTTP and MCP at once'],
+      ['src/main/mcp.test.ts', 'the same id with another body'],
+      scenario('double-submit'),
+    ],
+  },
+  {
+    name: 'an id is the same by MCP',
+    control: 'P07',
+    edits: [
+      edit(
+        'src/api/tools.ts',
+        '} else body[name] = value\n',
+        "} else body[name] = name === 'id' ? `${String(value)}-mcp` : value\n",
+      ),
+    ],
+    held: [['src/main/mcp.test.ts', 'the same intent by HTTP and MCP at once']],
+  },
+  {
+    name: 'unknown is not submitted again',
+    control: 'P07',
+    edits: [edit('src/api/told.ts', 'InDoubt: IN_DOUBT,', "InDoubt: ended('It is over.'),")],
+    held: [['src/api/mcp.test.ts', 'an order in doubt is unknown']],
+  },
   uncounted('P08', 'repeats', 'maxRepeats', [[GATE, '^P08 repeats'], scenario('limit-repeats')]),
   {
     name: 'rejectsInRow',
@@ -179,6 +213,18 @@ export const PLANTED: readonly Planted[] = [
     control: 'P20',
     edits: [edit('src/gate/limits.ts', 'return stricter(name, has[bound], value)', 'return value')],
     held: [['src/gate/limits.test.ts', 'cannot take a limit away']],
+  },
+  {
+    name: 'no tool does what people do',
+    control: 'P20',
+    edits: [edit('src/api/tools.ts', "asks: { intent: 'withdrawIntent' }", "asks: { intent: 'declineIntent' }")],
+    held: [['src/api/mcp.test.ts', 'asks routes that are for agents']],
+  },
+  {
+    name: 'a halt by MCP',
+    control: 'R01',
+    edits: [edit('src/api/tools.ts', "asks: { halt: 'engageHalt' }", "asks: { halt: 'getHalt' }")],
+    held: [['src/api/mcp.test.ts', 'a halt stops by MCP']],
   },
   {
     name: 'entries are taken back',
