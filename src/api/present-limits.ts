@@ -17,7 +17,10 @@ export function viewLimits({ version, stage, values, lists }: Limits): wire.Limi
     version,
     stage,
     values: Object.fromEntries(
-      LIMIT_NAMES.map((name) => [name, { hard: shown(values[name].hard), soft: shown(values[name].soft) }]),
+      // As it was written and signed, also by a version that knew fewer.
+      LIMIT_NAMES.flatMap((name) =>
+        name in values ? [[name, { hard: shown(values[name].hard), soft: shown(values[name].soft) }]] : [],
+      ),
     ) as wire.Limits['values'],
     lists: {
       symbols: lists.symbols && [...lists.symbols],

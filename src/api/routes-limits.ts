@@ -49,6 +49,7 @@ function someNamed<S extends z.ZodRawShape>(shape: S, what: string, description:
 const EXAMPLE: Readonly<Record<(typeof LIMITS)[LimitName]['unit'], string>> = {
   'share of equity': '0.05',
   'share of buying power': '0.05',
+  'share of volume': '0.01',
   'account currency': '2500',
   'basis points': '200',
   orders: '10',

@@ -142,6 +142,7 @@ const limitRow = named(
     unit: names([
       'share of equity',
       'share of buying power',
+      'share of volume',
       'account currency',
       'basis points',
       'orders',

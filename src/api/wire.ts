@@ -228,6 +228,10 @@ export type LimitName =
   | 'maxPositionNotional'
   | 'maxSymbolShare'
   | 'maxOrderQty'
+  | 'maxOrderQtyShares'
+  | 'maxOrderQtyFx'
+  | 'maxOrderQtyCoins'
+  | 'maxVolumeShare'
   | 'collarBps'
   | 'maxMoveBps'
   | 'maxOrdersPerMinute'
@@ -354,7 +358,15 @@ export type LimitRow = {
   name: LimitName
   /** Its row in the table of controls, such as `P02`. */
   control: string
-  unit: 'share of equity' | 'share of buying power' | 'account currency' | 'basis points' | 'orders' | 'units' | 'count'
+  unit:
+    | 'share of equity'
+    | 'share of buying power'
+    | 'share of volume'
+    | 'account currency'
+    | 'basis points'
+    | 'orders'
+    | 'units'
+    | 'count'
   meaning: string
   tighter: 'lower' | 'higher'
   /** What the gate says when it is broken; null where something else than an order trips it. */

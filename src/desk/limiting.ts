@@ -1,4 +1,5 @@
 import {
+  complete,
   differences,
   faultsOf,
   isTightening,
@@ -26,7 +27,7 @@ export type Limiting = { readonly first: Limits; readonly settings: LimitSetting
 
 /** What people have set, as it is in force at a moment. */
 export const inForce = ({ limits, next }: RiskLimits, at: Instant): Limits =>
-  next && at >= next.from ? next.limits : limits
+  complete(next && at >= next.from ? next.limits : limits)
 
 /** Takes down what the account begins with, once. */
 export async function openLimits(c: Command): Promise<void> {

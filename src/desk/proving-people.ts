@@ -14,7 +14,7 @@ import {
 } from '../approvals/policy.ts'
 import { moment } from '../gate/words.ts'
 import type { Row } from '../journal/row.ts'
-import { isTightening } from '../gate/limits.ts'
+import { complete, isTightening } from '../gate/limits.ts'
 import { isNarrow } from '../orders/halt.ts'
 import { isLive, type Stage, stageAfter, stageBelow } from '../orders/stage.ts'
 import type {
@@ -570,7 +570,10 @@ function isOfNow(house: House, what: ChangeOf): boolean {
     case 'risk limits':
       // Of which moment they are is looked at when they are brought.
       return (
-        house.limits !== null && [house.limits.limits, house.limits.next?.limits].some((one) => same(what.before, one))
+        house.limits !== null &&
+        [house.limits.limits, house.limits.next?.limits].some(
+          (one) => one && same(complete(what.before), complete(one)),
+        )
       )
     case 'waiver':
       // What was refused, and for what, the rows of the intent tell.

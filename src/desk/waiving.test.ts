@@ -144,6 +144,18 @@ describe('a waiver', () => {
     )
     await w.store.close()
   })
+  it('raises a share of the daily volume as a share', async () => {
+    const w = new World()
+    await tell(
+      w,
+      `limits maxVolumeShare=0.01
+       market AAPL bid=189.95 ask=190.05 volume=4000
+       order I2 BUY 52 AAPL LMT 190.00 DAY stop=188.00`,
+    )
+    const made = await w.desk.waiverFor('I2' as IntentID)
+    assert.ok(made.ok)
+    assert.deepEqual(made.value.raised, { maxVolumeShare: '0.013' })
+  })
   it('does not let two orders come to more than anybody saw', async () => {
     const w = await refused('limits maxGrossExposure=0.05')
     await tell(w, 'order I2 BUY 24 MSFT LMT 410.00 DAY stop=408.00')

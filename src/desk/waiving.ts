@@ -1,6 +1,6 @@
 import { assess } from '../gate/gate.ts'
 import type { Headroom } from '../gate/headroom.ts'
-import { LIMIT_NAMES, type LimitName, LIMITS } from '../gate/limits.ts'
+import { LIMIT_NAMES, type LimitName, LIMITS, type LimitUnit } from '../gate/limits.ts'
 import { explain, type Refusal } from '../gate/refusal.ts'
 import { capitalOf } from '../gate/usage.ts'
 import type { Actor } from '../journal/row.ts'
@@ -35,6 +35,10 @@ const WAIVABLE: readonly LimitName[] = LIMIT_NAMES.filter((name) =>
       'maxPositionNotional',
       'maxSymbolShare',
       'maxOrderQty',
+      'maxOrderQtyShares',
+      'maxOrderQtyFx',
+      'maxOrderQtyCoins',
+      'maxVolumeShare',
       'maxOrdersPerMinute',
       'maxOrdersPerDay',
       'maxOpenPositions',
@@ -62,9 +66,12 @@ export async function waiverFor(c: Command, intentID: IntentID): Promise<Result<
       `Without ${lifts.join(', ')} it would be refused all the same: ${refusals.map((one) => explain(one)).join(' ')}`,
       refusals,
     )
-  const capital = facts.day ? capitalOf(facts.day) : null
+  const whole = {
+    'share of equity': facts.day ? capitalOf(facts.day) : null,
+    'share of volume': facts.market?.days?.avgVolume ?? null,
+  }
   const raised = Object.fromEntries(
-    headroom.filter(({ name }) => lifts.includes(name)).map((one) => [one.name, figureOf(one, capital)]),
+    headroom.filter(({ name }) => lifts.includes(name)).map((one) => [one.name, figureOf(one, whole)]),
   )
   return ok({ kind: 'waiver', intentID, lifts, raised, terms: ticket.terms, maxNotional: ticket.maxNotional })
 }
@@ -79,10 +86,10 @@ const MOVING: ReadonlySet<LimitName> = new Set<LimitName>([
 const MARGIN = dec('1.01')
 
 /** How far a limit must be raised for what was counted, in its own unit; up. */
-function figureOf({ name, before, order }: Headroom, capital: Decimal | null): Decimal {
+function figureOf({ name, before, order }: Headroom, whole: { readonly [U in LimitUnit]?: Decimal | null }): Decimal {
   const used = plus(before, order)
-  const isShare = LIMITS[name].unit === 'share of equity' && capital !== null
-  const figure = isShare ? over(used, capital, { scale: 6, rounding: 'ceil' }) : used
+  const all = whole[LIMITS[name].unit] ?? null
+  const figure = all !== null ? over(used, all, { scale: 6, rounding: 'ceil' }) : used
   return dec(shortest(MOVING.has(name) ? round(times(figure, MARGIN), 6, 'ceil') : figure))
 }
 

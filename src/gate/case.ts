@@ -76,7 +76,18 @@ export function caseOf(asked: Pick<Case, 'proposal' | 'facts' | 'policy' | 'now'
       : err([])
   const uses =
     side && quote && account && exposure.ok
-      ? usesOf({ side, quote, account, exposure: exposure.value, policy }, facts.day)
+      ? usesOf(
+          {
+            side,
+            quote,
+            account,
+            exposure: exposure.value,
+            policy,
+            ...(instrument && { assetClass: instrument.assetClass }),
+            avgVolume: known(evidence.days)?.avgVolume ?? null,
+          },
+          facts.day,
+        )
       : {}
   const sizing =
     side && instrument && quote && rate && account && prices.ok && exposure.ok && gt(account.equity, ZERO)
@@ -124,6 +135,10 @@ const ROOMS = {
   maxDayTurnover: 'turnover',
   maxSymbolShare: 'symbolShare',
   maxOrderQty: 'orderQty',
+  maxOrderQtyShares: 'orderQty',
+  maxOrderQtyFx: 'orderQty',
+  maxOrderQtyCoins: 'orderQty',
+  maxVolumeShare: 'volume',
 } as const satisfies { readonly [N in LimitName]?: Room['name'] }
 const roomOf = (uses: Uses): readonly Room[] =>
   (Object.keys(ROOMS) as (keyof typeof ROOMS)[]).flatMap((name) => {

@@ -38,7 +38,7 @@ import { BINDING, type Refusal } from './refusal.ts'
 import { outOfRange, wrongStop, wrongTarget } from './signal.ts'
 import type { Cap } from './sizing.ts'
 import { stopTypeOf } from './takes.ts'
-import { apartBps, collaredPxs, isBeyond, measuredAs, partOf, rangeOf, unknownOf } from './usage.ts'
+import { apartBps, collaredPxs, figures, holdsFor, isBeyond, measuredAs, partOf, rangeOf, unknownOf } from './usage.ts'
 import { money, moment, percent, span } from './words.ts'
 
 /**
@@ -364,12 +364,37 @@ export const CHECKS = {
     ...shareOf('maxDayTurnover', over, c),
   })),
   orderQty: (c) => {
-    const { hard } = c.uses.maxOrderQty ?? {}
+    const limits = QUANTITIES.flatMap((name) => c.uses[name]?.hard ?? [])
     const orderQty = measuredAs(c)?.orderQty
-    if (!hard || !orderQty) return NO_ANSWER
+    if (limits.length === 0 || !orderQty) return NO_ANSWER
+    const hard = limits.reduce((a, b) => min(a, b))
     return gt(orderQty, hard)
       ? [{ code: 'ORDER_QTY_EXCEEDED', orderQty, limit: hard as Qty }]
       : `${text(orderQty)} is at most ${text(hard)}, the largest quantity of one order.`
+  },
+  volume: (c) => {
+    const { evidence, instrument, policy, uses, proposal } = c
+    const { hard: share, soft } = figures('maxVolumeShare', policy)
+    if (!instrument || !holdsFor('maxVolumeShare', instrument.assetClass)) return NO_ANSWER
+    if (share === null && soft === null) return NO_ANSWER
+    if (!evidence.days.ok) return evidence.days.error
+    const { hard } = uses.maxVolumeShare ?? {}
+    const orderQty = measuredAs(c)?.orderQty
+    if (!share || !hard || !orderQty) return NO_ANSWER
+    const { avgVolume, days } = evidence.days.value
+    return gt(orderQty, hard)
+      ? [
+          {
+            code: 'VOLUME_SHARE_EXCEEDED',
+            symbol: proposal.symbol,
+            orderQty,
+            limit: hard as Qty,
+            share,
+            avgVolume,
+            days,
+          },
+        ]
+      : `${text(orderQty)} is at most ${text(hard)}, ${percent(share)} of the mean volume of ${days} days.`
   },
   maximum: ({ sizing, instrument }) => {
     if (!sizing || !instrument || instrument.maxQty === null) return NO_ANSWER
@@ -381,6 +406,7 @@ export const CHECKS = {
   },
 } satisfies Record<string, Check>
 
+const QUANTITIES = ['maxOrderQty', 'maxOrderQtyShares', 'maxOrderQtyFx', 'maxOrderQtyCoins'] as const
 const no = (refusals: readonly Refusal[]): readonly Refusal[] | null => (refusals.length > 0 ? refusals : null)
 const answer = <T>(fact: Believed<T>, says: (value: T) => string): Answer => (fact.ok ? says(fact.value) : fact.error)
 
@@ -661,7 +687,10 @@ function approvedCost({ approved, sizing, side, prices, quote, rate, proposal: {
 type Over = { readonly notional: Amt; readonly cap: Cap; readonly currency: string; readonly c: Case }
 
 /** What the order may cost against what a limit leaves. */
-function limit(name: Exclude<Cap['name'], 'instrument' | 'orderQty'>, refusal: (over: Over) => Refusal): Check {
+function limit(
+  name: Exclude<Cap['name'], 'instrument' | 'orderQty' | 'volume'>,
+  refusal: (over: Over) => Refusal,
+): Check {
   return (c) => {
     const { sizing } = c
     const measured = measuredAs(c)

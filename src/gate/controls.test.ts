@@ -1,12 +1,14 @@
 import assert from 'node:assert/strict'
 import { describe, it } from 'node:test'
+import type { Instrument } from '../orders/instrument.ts'
 import type { Order } from '../orders/machine.ts'
 import type { Proposal } from '../orders/proposal.ts'
 import type { Ticket } from '../orders/ticket.ts'
 import type { ClOrdID, IntentID } from '../values/brand.ts'
 import { amt, dec, px, qty } from '../values/decimal.ts'
+import { plusMs } from '../values/instant.ts'
 import { ACCOUNT, DAY, FACTS, limitedBy, MARKET, NOW, POLICY, PROPOSAL, RESTING } from './example.ts'
-import type { AccountFact, DayFacts, Facts, Quote } from './facts.ts'
+import type { AccountFact, DayFacts, Facts, MarketFacts, Quote } from './facts.ts'
 import { assess, recheck } from './gate.ts'
 import { defaultsOf, type LimitName, LIMIT_NAMES, LIMITS, type Limits, LISTS } from './limits.ts'
 import { effective, type Policy } from './policy.ts'
@@ -201,6 +203,8 @@ const SENT: readonly Row[] = [
 const TIGHTER: readonly (readonly [name: string, limit: LimitName, at: string, beyond: string, code: RefusalCode])[] = [
   ['P02 order', 'maxOrderNotional', '75000.00', '74999.99', 'ORDER_NOTIONAL_EXCEEDED'],
   ['P03 quantity', 'maxOrderQty', '400', '399.999', 'ORDER_QTY_EXCEEDED'],
+  ['P03 quantity of shares', 'maxOrderQtyShares', '400', '399.999', 'ORDER_QTY_EXCEEDED'],
+  ['P03 volume, 50000 on the mean', 'maxVolumeShare', '0.008', '0.00799999', 'VOLUME_SHARE_EXCEEDED'],
   ['P09 position', 'maxPositionNotional', '75000.00', '74999.99', 'POSITION_NOTIONAL_EXCEEDED'],
   ['P09 symbol', 'maxSymbolShare', '0.75', '0.7499999', 'SYMBOL_SHARE_EXCEEDED'],
   ['P14 buffer: 400000.00 of buying power', 'buyingPowerBuffer', '0.8125', '0.81250001', 'BUYING_POWER_EXCEEDED'],
@@ -279,6 +283,8 @@ describe('a signal is sized into what is left', () => {
     ['maxDayTurnover', '0.5', { day: { turnover: amt('12500.01') } }, '199', 'turnover'],
     ['maxSymbolShare', '0.2', {}, '106', 'symbolShare'],
     ['maxOrderQty', '150.5', {}, '150', 'orderQty'],
+    ['maxOrderQtyShares', '150.5', {}, '150', 'orderQty'],
+    ['maxVolumeShare', '0.0051', {}, '255', 'volume'],
   ]
   for (const [limit, hard, change, size, binding] of SIZED)
     it(`${limit} leaves ${size}`, () => {
@@ -366,6 +372,43 @@ describe('what is not known of the day', () => {
   })
 })
 
+describe('what is not known of the daily volume', () => {
+  const { days, ...without } = MARKET
+  const known = days as NonNullable<typeof days>
+  const limits = limitedBy({ maxVolumeShare: '0.01' })
+  const of = (market: MarketFacts, change: Change = {}) =>
+    codesOf(look({ limits, ...change, facts: { market } }).refusals)
+  const aged = (ms: number): MarketFacts => ({ ...MARKET, days: { ...known, at: plusMs(NOW, -ms) } })
+  const DAY_MS = 86_400_000
+
+  it('closes the gate where a share of it is a limit, and nowhere else', () => {
+    assert.deepEqual(of(without), ['VOLUME_UNKNOWN'])
+    assert.deepEqual(of({ ...MARKET, days: { ...known, avgVolume: dec('0'), days: 0 } }), ['VOLUME_UNKNOWN'])
+    assert.deepEqual(of(without, { limits: limitedBy() }), [])
+    const soft = {
+      ...limitedBy(),
+      values: { ...limitedBy().values, maxVolumeShare: { hard: null, soft: dec('0.01') } },
+    }
+    assert.deepEqual(of(without, { limits: soft }), ['VOLUME_UNKNOWN'], 'soft')
+  })
+  it('and so does what was read more than a day ago', () => {
+    assert.deepEqual(of(aged(DAY_MS)), [])
+    assert.deepEqual(of(aged(DAY_MS + 1)), ['VOLUME_STALE'])
+  })
+  it('is no matter of currencies and coins, which have limits of their own', () => {
+    const instrument = { ...(MARKET.instrument as Instrument), assetClass: 'fx' as const }
+    const market = { ...without, instrument }
+    assert.deepEqual(of(market), [])
+    assert.deepEqual(of(market, { limits: limitedBy({ maxOrderQtyShares: '1', maxOrderQtyCoins: '1' }) }), [])
+    const least = limitedBy({ maxOrderQtyFx: '399' })
+    const order: Partial<Proposal> = { form: 'Order', orderQty: qty('400') }
+    assert.deepEqual(of(market, { limits: least, proposal: order, policy: { explicitQty: 'not-larger' } }), [
+      'QTY_DIFFERS_FROM_SIZE',
+      'ORDER_QTY_EXCEEDED',
+    ])
+  })
+})
+
 describe('what is said', () => {
   it('an order that nothing is limited for shows no line of a limit', () => {
     const lines = (checks: readonly { check: string }[]) => checks.map(({ check }) => check)
@@ -444,6 +487,8 @@ describe('a soft limit', () => {
     ['maxNetExposure', '0.75', '0.7499', {}],
     ['maxDayTurnover', '0.75', '0.7499', {}],
     ['maxOrderQty', '400', '399', {}],
+    ['maxOrderQtyShares', '400', '399', {}],
+    ['maxVolumeShare', '0.008', '0.0079', {}],
     ['maxOrdersPerMinute', '4', '3', { day: { messagesLastMinute: 3 } }],
     ['maxOrdersPerDay', '4', '3', { day: { messagesToday: 3 } }],
     ['maxRepeats', '4', '3', { day: { repeats: 3 } }],

@@ -20,6 +20,7 @@ import {
 import { Fault } from '../values/fault.ts'
 import type { Instant } from '../values/instant.ts'
 import { err, ok, type Result } from '../values/result.ts'
+import type { DaysFact } from './days.ts'
 import type { AccountFact, Facts, MarketSession, Quote } from './facts.ts'
 import type { Policy } from './policy.ts'
 import type { Refusal } from './refusal.ts'
@@ -36,6 +37,8 @@ export type Evidence = {
   readonly instrument: Believed<Instrument>
   readonly session: Believed<MarketSession>
   readonly quote: Believed<Quote>
+  /** How its last days were. */
+  readonly days: Believed<DaysFact>
   /** Account currency per unit of the instrument's currency. */
   readonly rate: Believed<Decimal>
   readonly account: Believed<AccountFact>
@@ -64,6 +67,7 @@ export function weigh(symbol: string, facts: Facts, policy: Policy, now: Instant
     instrument,
     session: believeSession(symbol, facts, policy, now),
     quote: believeQuote(symbol, facts, policy, now),
+    days: believeDays(symbol, facts, now),
     rate: believeRate(instrument, believedAccount, facts, policy, now),
     account: believedAccount,
     accountAt: account ? oldest(account.at, account.account.at) : now,
@@ -112,6 +116,16 @@ function believeQuote(symbol: string, { market }: Facts, policy: Policy, now: In
   const { bid, ask } = quote
   if (lte(bid, ZERO) || lte(ask, ZERO)) return err([{ code: 'QUOTE_NOT_POSITIVE', bid, ask }])
   return gt(bid, ask) ? err([{ code: 'QUOTE_CROSSED', bid, ask }]) : timely
+}
+
+/** Of yesterday evening it still says how much is traded in a day; of the day before it does not. */
+const DAYS_AGE_MAX_MS = 24 * 3_600_000
+
+function believeDays(symbol: string, { market }: Facts, now: Instant): Believed<DaysFact> {
+  if (!market) return err(NOT_KNOWN)
+  const { days } = market
+  if (!days || lte(days.avgVolume, ZERO)) return err([{ code: 'VOLUME_UNKNOWN', symbol }])
+  return inTime(days, days.at, { of: 'daily volume', stale: 'VOLUME_STALE', limitMs: DAYS_AGE_MAX_MS }, now)
 }
 
 function believeRate(

@@ -57,6 +57,15 @@ export const MARKET: MarketFacts = {
   quote: { symbol: 'AAPL', bid: px('187.49'), ask: px('187.51'), last: px('187.50'), at: ago(800) },
   session: { open: true, nextOpenAt: null, at: ago(1000) },
   conversion: null,
+  // One percent of it is 500.
+  days: {
+    avgVolume: dec('50000'),
+    days: 20,
+    last: { low: px('186.10'), close: px('187.20') },
+    before: { low: px('185.70'), close: px('186.90') },
+    today: { low: px('186.80'), close: px('187.50') },
+    at: ago(300_000),
+  },
   at: ago(800),
 }
 

@@ -5,6 +5,7 @@ import type { AccountID } from '../values/brand.ts'
 import type { Amt, Decimal, Px } from '../values/decimal.ts'
 import type { Instant } from '../values/instant.ts'
 import type { HaltState } from '../orders/halt.ts'
+import type { DaysFact } from './days.ts'
 import type { SizingModel } from './model.ts'
 
 export type Quote = {
@@ -49,6 +50,8 @@ export type MarketFacts = {
   readonly conversion: { readonly rate: Decimal; readonly at: Instant } | null
   /** When trading in it went on after a halt, or after a stretch without quotes while its market was open. */
   readonly resumedAt?: Instant
+  /** How its last days were. Absent: not known, and then a limit that needs it refuses. */
+  readonly days?: DaysFact
   readonly at: Instant
 }
 

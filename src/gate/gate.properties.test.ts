@@ -394,6 +394,10 @@ const FIGURES: { readonly [N in LimitName]: fc.Arbitrary<Decimal> } = {
   maxPositionNotional: cents(90_000),
   maxSymbolShare: scaled('0.01', 0, 100),
   maxOrderQty: scaled('0.001', 0, 800_000),
+  maxOrderQtyShares: scaled('0.001', 0, 800_000),
+  maxOrderQtyFx: scaled('0.001', 0, 800_000),
+  maxOrderQtyCoins: scaled('0.001', 0, 800_000),
+  maxVolumeShare: scaled('0.0001', 0, 200),
   collarBps: scaled('1', 0, 500),
   maxMoveBps: scaled('1', 0, 4000),
   maxOrdersPerMinute: scaled('1', 0, 12),
@@ -459,6 +463,8 @@ function assertLimited(w: World, ticket: Ticket): void {
   within('maxSymbolShare', plus(plus(heldHere, sum(open.filter((o) => o.terms.symbol === 'AAPL'))), cost), capital)
   within('maxOrderNotional', cost)
   within('maxOrderQty', ticket.terms.orderQty)
+  within('maxOrderQtyShares', ticket.terms.orderQty)
+  within('maxVolumeShare', ticket.terms.orderQty, w.facts.market?.days?.avgVolume ?? ZERO)
   within('maxOrdersPerMinute', dec(String(d.messagesLastMinute + 1)))
   within('maxOrdersPerDay', dec(String(d.messagesToday + 1)))
   within('maxRepeats', dec(String(d.repeats + 1)))

@@ -20,6 +20,7 @@ export type Headroom = {
 export const UNITS = {
   'share of equity': 'account currency',
   'share of buying power': 'account currency',
+  'share of volume': 'units',
   'account currency': 'account currency',
   'basis points': null,
   orders: 'orders',

@@ -5,6 +5,7 @@ import { STAGES } from '../orders/stage.ts'
 import { dec, shortest } from '../values/decimal.ts'
 import { limitedBy } from './example.ts'
 import {
+  complete,
   type Bound,
   defaultsOf,
   differences,
@@ -36,6 +37,10 @@ const DEFAULTS: readonly (readonly [LimitName, ...(string | null)[]])[] = [
   ['maxPositionNotional', '25000', '1250', '6250', '12500'],
   ['maxSymbolShare', '0.2', '0.2', '0.2', '0.2'],
   ['maxOrderQty', null, null, null, null],
+  ['maxOrderQtyShares', null, null, null, null],
+  ['maxOrderQtyFx', null, null, null, null],
+  ['maxOrderQtyCoins', null, null, null, null],
+  ['maxVolumeShare', '0.01', '0.01', '0.01', '0.01'],
   ['collarBps', '300', '300', '300', '300'],
   ['maxMoveBps', '500', '200', '200', '300'],
   ['maxOrdersPerMinute', '20', '5', '10', '20'],
@@ -48,6 +53,20 @@ const DEFAULTS: readonly (readonly [LimitName, ...(string | null)[]])[] = [
   ['drawdown', '0.15', '0.15', '0.15', '0.15'],
   ['buyingPowerBuffer', '0.05', '0.05', '0.05', '0.05'],
 ]
+
+describe('limits that an older version wrote', () => {
+  const { maxVolumeShare, ...known } = defaultsOf('S2').values
+  const old = { ...defaultsOf('S2'), values: { ...known, dayLoss: { hard: null, soft: null } } } as unknown as Limits
+  it('are, in what it did not know, as the stage begins', () => {
+    assert.deepEqual(complete(old).values.maxVolumeShare, maxVolumeShare)
+    assert.deepEqual(complete(old).values.dayLoss, { hard: null, soft: null })
+    assert.deepEqual(differences(old, complete(old)), [])
+    assert.deepEqual(
+      differences(old, defaultsOf('S2')).map(({ name }) => name),
+      ['dayLoss'],
+    )
+  })
+})
 
 describe('what a stage begins with', () => {
   it('is this table', () => {

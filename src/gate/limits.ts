@@ -15,6 +15,10 @@ export type LimitName =
   | 'maxPositionNotional'
   | 'maxSymbolShare'
   | 'maxOrderQty'
+  | 'maxOrderQtyShares'
+  | 'maxOrderQtyFx'
+  | 'maxOrderQtyCoins'
+  | 'maxVolumeShare'
   | 'collarBps'
   | 'maxMoveBps'
   | 'maxOrdersPerMinute'
@@ -30,6 +34,7 @@ export type LimitName =
 export type LimitUnit =
   | 'share of equity'
   | 'share of buying power'
+  | 'share of volume'
   | 'account currency'
   | 'basis points'
   | 'orders'
@@ -158,6 +163,44 @@ export const LIMITS: { readonly [N in LimitName]: LimitRow } = {
     meaning: 'The largest quantity of one order: shares, units of currency, coins.',
     defaults: always(null),
   },
+  maxOrderQtyShares: {
+    title: 'quantity of one order of shares',
+    control: 'P03',
+    unit: 'units',
+    tighter: 'lower',
+    refusal: 'ORDER_QTY_EXCEEDED',
+    meaning: 'The largest quantity of one order in a share.',
+    defaults: always(null),
+  },
+  maxOrderQtyFx: {
+    title: 'quantity of one order of currency',
+    control: 'P03',
+    unit: 'units',
+    tighter: 'lower',
+    refusal: 'ORDER_QTY_EXCEEDED',
+    meaning: 'The largest quantity of one order in a pair of currencies, in units of the first.',
+    defaults: always(null),
+  },
+  maxOrderQtyCoins: {
+    title: 'quantity of one order of coins',
+    control: 'P03',
+    unit: 'units',
+    tighter: 'lower',
+    refusal: 'ORDER_QTY_EXCEEDED',
+    meaning: 'The largest quantity of one order in a coin.',
+    defaults: always(null),
+  },
+  maxVolumeShare: {
+    title: 'share of the daily volume',
+    control: 'P03',
+    unit: 'share of volume',
+    tighter: 'lower',
+    refusal: 'VOLUME_SHARE_EXCEEDED',
+    meaning:
+      'The largest quantity of one order as a share of what is traded in a day, by the mean of the last 20 days. Of shares; currencies and coins are traded where nobody adds it up.',
+    defaults: always('0.01'),
+    most: '1',
+  },
   collarBps: {
     title: 'distance from the market',
     control: 'P04',
@@ -267,6 +310,14 @@ export const LIMITS: { readonly [N in LimitName]: LimitRow } = {
 }
 export const LIMIT_NAMES = Object.keys(LIMITS) as readonly LimitName[]
 
+/** The limits that hold for one class of assets alone. */
+export const OF_CLASS: { readonly [N in LimitName]?: AssetClass } = {
+  maxOrderQtyShares: 'us_equity',
+  maxOrderQtyFx: 'fx',
+  maxOrderQtyCoins: 'crypto',
+  maxVolumeShare: 'us_equity',
+}
+
 type ListRow = {
   readonly title: string
   readonly control: `P${string}` | `A${string}`
@@ -344,6 +395,12 @@ export function defaultsOf(stage: Stage): Limits {
       allowShort: !longOnly,
     },
   }
+}
+
+/** As an older version wrote them: of what it did not know, what the stage begins with holds. */
+export function complete(limits: Limits): Limits {
+  const { values, lists } = defaultsOf(limits.stage)
+  return { ...limits, values: { ...values, ...limits.values }, lists: { ...lists, ...limits.lists } }
 }
 
 const each = (bound: (name: LimitName) => Bound): Limits['values'] =>
@@ -452,7 +509,8 @@ export const withRaised = (limits: Limits, raised: Raised): Limits => ({
 })
 
 /** Every value and list that differs, in the order of the tables. */
-export function differences(before: Limits, after: Limits): LimitChange[] {
+export function differences(one: Limits, other: Limits): LimitChange[] {
+  const [before, after] = [complete(one), complete(other)]
   const values = LIMIT_NAMES.flatMap((name) =>
     BOUNDS.flatMap((bound): LimitChange[] => {
       const [old, now] = [before.values[name][bound], after.values[name][bound]]

@@ -21,6 +21,7 @@ export type Binding =
   | 'turnover'
   | 'symbolShare'
   | 'orderQty'
+  | 'volume'
   | 'instrument'
 
 type Age = { readonly ageMs: number; readonly limitMs: number }
@@ -148,6 +149,9 @@ type Compared = {
   NET_EXPOSURE_EXCEEDED: Share & { side: Side }
   DAY_TURNOVER_EXCEEDED: Share
   ORDER_QTY_EXCEEDED: { orderQty: Qty; limit: Qty }
+  VOLUME_UNKNOWN: { symbol: string }
+  VOLUME_STALE: Age
+  VOLUME_SHARE_EXCEEDED: { symbol: string; orderQty: Qty; limit: Qty; share: Decimal; avgVolume: Decimal; days: number }
   QTY_ABOVE_MAXIMUM: { orderQty: Qty; maxQty: Qty }
 }
 
@@ -186,6 +190,7 @@ export const BINDING: Readonly<Record<Binding, string>> = {
   turnover: 'the turnover of the day',
   symbolShare: 'the share of equity in one symbol',
   orderQty: 'the largest quantity of one order',
+  volume: 'the share of the daily volume',
   instrument: "the broker's largest size",
 }
 const verb = (side: Side): string => (side === 'Buy' ? 'buy' : 'sell')
@@ -813,6 +818,25 @@ export const REFUSALS: { readonly [C in RefusalCode]: Row<C> } = {
     transient: false,
     says: (r) => `${text(r.orderQty)} is above the largest quantity of one order, ${text(r.limit)}.`,
     todo: 'Ask for less.',
+  },
+  VOLUME_UNKNOWN: {
+    meaning: 'How much is traded in a day is not known, and a limit is a share of it.',
+    transient: true,
+    says: (r) => `The broker has not told how much of ${r.symbol} is traded in a day.`,
+    todo: 'It is read again within minutes. For a symbol too new to have a day, or a broker that tells no volumes, people set maxOrderQtyShares and lift maxVolumeShare.',
+  },
+  VOLUME_STALE: {
+    meaning: 'The daily volume was read too long ago.',
+    transient: true,
+    says: (r) => old('The daily volume', r),
+    todo: 'Wait: it is read again within minutes. If it stays, look at the connection to the broker.',
+  },
+  VOLUME_SHARE_EXCEEDED: {
+    meaning: 'The order is for more than its share of what is traded in a day.',
+    transient: false,
+    says: (r) =>
+      `${text(r.orderQty)} is above ${text(r.limit)}: ${percent(r.share)} of the ${shortest(r.avgVolume)} ${r.symbol} that the last ${r.days} days traded on the mean.`,
+    todo: 'Ask for less: an order this large moves the price against itself.',
   },
   QTY_ABOVE_MAXIMUM: {
     meaning: 'The quantity asked for is above the largest the broker takes in one order.',

@@ -232,6 +232,17 @@ export const SAMPLES: { readonly [C in RefusalCode]: Extract<Refusal, { code: C 
   NET_EXPOSURE_EXCEEDED: { code: 'NET_EXPOSURE_EXCEEDED', side: 'Buy', ...SHARE },
   DAY_TURNOVER_EXCEEDED: { code: 'DAY_TURNOVER_EXCEEDED', ...SHARE },
   ORDER_QTY_EXCEEDED: { code: 'ORDER_QTY_EXCEEDED', orderQty: qty('400'), limit: qty('250') },
+  VOLUME_UNKNOWN: { code: 'VOLUME_UNKNOWN', symbol: 'AAPL' },
+  VOLUME_STALE: { code: 'VOLUME_STALE', ageMs: 90_000_000, limitMs: 86_400_000 },
+  VOLUME_SHARE_EXCEEDED: {
+    code: 'VOLUME_SHARE_EXCEEDED',
+    symbol: 'XYZ',
+    orderQty: qty('400'),
+    limit: qty('250'),
+    share: dec('0.01'),
+    avgVolume: dec('25000'),
+    days: 20,
+  },
   QTY_ABOVE_MAXIMUM: { code: 'QTY_ABOVE_MAXIMUM', orderQty: qty('20000'), maxQty: qty('10000') },
 }
 

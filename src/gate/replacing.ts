@@ -123,11 +123,19 @@ const OF_THE_WHOLE: ReadonlySet<Refusal['code']> = new Set([
   'ORDER_NOTIONAL_EXCEEDED',
   'STAGE_NOTIONAL_EXCEEDED',
   'ORDER_QTY_EXCEEDED',
+  'VOLUME_SHARE_EXCEEDED',
   'QTY_ABOVE_MAXIMUM',
 ])
 
 /** Likewise, where they are soft. */
-const OF_ONE_ORDER: readonly LimitName[] = ['maxOrderNotional', 'maxOrderQty']
+const OF_ONE_ORDER: readonly LimitName[] = [
+  'maxOrderNotional',
+  'maxOrderQty',
+  'maxOrderQtyShares',
+  'maxOrderQtyFx',
+  'maxOrderQtyCoins',
+  'maxVolumeShare',
+]
 
 /**
  * Looks at a replacement as `recheck` looks at a first order, with the order in whose place it would be taken off: what

@@ -33,7 +33,7 @@ import type { Binding } from './refusal.ts'
 /** One limit: `limit` less `used` is `left`, and `capQty` whole lots fit into that. */
 export type Cap = {
   readonly name: Exclude<Binding, 'risk'>
-  /** In account currency; of `instrument` and `orderQty` a quantity. Buying power stands here after its buffer. */
+  /** In account currency; of `instrument`, `orderQty` and `volume` a quantity. Buying power stands here after its buffer. */
   readonly limit: Decimal
   /** What counts against it already: position, open orders. Below zero where these are on the other side. */
   readonly used: Decimal
@@ -129,7 +129,7 @@ export function sizeOf(input: SizingInput): Sizing {
     money('stage', policy.stageMaxNotional, amt('0')),
     money('buyingPower', spendable(account, policy.buyingPowerBuffer), exposure.reserved),
     ...(input.room ?? []).map(({ name, limit, used }) =>
-      name === 'orderQty' ? units(name, limit) : money(name, limit, used),
+      name === 'orderQty' || name === 'volume' ? units(name, limit) : money(name, limit, used),
     ),
   ]
   if (maxQty !== null) caps.push(units('instrument', maxQty))

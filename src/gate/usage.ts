@@ -1,3 +1,4 @@
+import type { AssetClass } from '../orders/instrument.ts'
 import type { Side } from '../orders/terms.ts'
 import {
   abs,
@@ -21,7 +22,7 @@ import type { Case } from './case.ts'
 import { midOf, minimumOf } from './evidence.ts'
 import { CENTS, type Exposure } from './exposure.ts'
 import type { AccountFact, DayFacts, Quote } from './facts.ts'
-import { LIMIT_NAMES, type LimitName, type Limits } from './limits.ts'
+import { LIMIT_NAMES, type LimitName, type Limits, OF_CLASS } from './limits.ts'
 import type { Policy } from './policy.ts'
 import { costOf, spendable, worse } from './sizing.ts'
 
@@ -41,6 +42,10 @@ type Known = {
   readonly exposure: Exposure
   /** Null: of no symbol in particular. */
   readonly quote: Quote | null
+  /** Absent: of no class in particular. */
+  readonly assetClass?: AssetClass
+  /** Absent: not known. */
+  readonly avgVolume?: Decimal | null
 }
 
 /** The parts of the day that may be missing, as they are called. */
@@ -57,7 +62,7 @@ type Measure =
   | {
       readonly needs: null
       readonly before: (known: Known) => Decimal
-      readonly limit?: (figure: Decimal, known: Known) => Decimal
+      readonly limit?: (figure: Decimal, known: Known) => Decimal | null
     }
   | {
       /** Parts of the day without which it answers null. */
@@ -102,6 +107,14 @@ const MEASURES: { readonly [N in Exclude<LimitName, 'maxRejects' | 'maxLosers'>]
     before: ({ exposure }: Known) => plus(exposure.position, exposure.inFlight),
   },
   maxOrderQty: { needs: null, before: none },
+  maxOrderQtyShares: { needs: null, before: none },
+  maxOrderQtyFx: { needs: null, before: none },
+  maxOrderQtyCoins: { needs: null, before: none },
+  maxVolumeShare: {
+    needs: null,
+    limit: (share, { avgVolume }) => (avgVolume ? times(share, avgVolume) : null),
+    before: none,
+  },
   collarBps: { needs: null, before: none },
   maxMoveBps: {
     needs: ['trail'],
@@ -173,10 +186,12 @@ export function usesOf(known: Known, day: DayFacts | undefined): Uses {
   const uses: { [N in LimitName]?: Use } = {}
   for (const name of MEASURED) {
     const { hard, soft } = figures(name, known.policy)
-    if (hard === null && soft === null) continue
+    if ((hard === null && soft === null) || !holdsFor(name, known.assetClass)) continue
     const measure: Measure = MEASURES[name]
     if (measure.needs === null) {
-      const comesTo = (figure: Decimal | null) => figure && (measure.limit?.(figure, known) ?? figure)
+      const comesTo = (figure: Decimal | null) => figure && (measure.limit ? measure.limit(figure, known) : figure)
+      // A share of what is not known is no limit that could be shown: its own check refuses.
+      if (comesTo(hard) === null && comesTo(soft) === null) continue
       uses[name] = { name, hard: comesTo(hard), soft: comesTo(soft), before: measure.before(known) }
       continue
     }
@@ -187,6 +202,10 @@ export function usesOf(known: Known, day: DayFacts | undefined): Uses {
   }
   return uses
 }
+
+/** Whether a limit is one for this class of assets. */
+export const holdsFor = (name: LimitName, assetClass: AssetClass | undefined): boolean =>
+  assetClass === undefined || (OF_CLASS[name] ?? assetClass) === assetClass
 
 /** Quantity and cost that the order is measured by. A signal that fits nowhere is measured by the smallest order. */
 export function measuredAs({ sizing, instrument, approved, proposal }: Case) {
@@ -202,6 +221,10 @@ export function measuredAs({ sizing, instrument, approved, proposal }: Case) {
 export function partOf(name: LimitName, c: Case): Decimal | null {
   switch (name) {
     case 'maxOrderQty':
+    case 'maxOrderQtyShares':
+    case 'maxOrderQtyFx':
+    case 'maxOrderQtyCoins':
+    case 'maxVolumeShare':
       return measuredAs(c)?.orderQty ?? null
     case 'maxOrdersPerMinute':
     case 'maxOrdersPerDay':

@@ -1,5 +1,6 @@
 import type { Instrument } from '../orders/instrument.ts'
-import { type Px, type Qty } from '../values/decimal.ts'
+import type { DailyBar } from '../gate/days.ts'
+import { dec, type Px, type Qty } from '../values/decimal.ts'
 import type { Instant } from '../values/instant.ts'
 import { feed, type Market } from './market.ts'
 
@@ -17,15 +18,28 @@ export type HandMarket = Market & {
   set(symbol: string, shown: Shown, at: Instant): void
   open(symbol: string, at: Instant): void
   close(symbol: string, at: Instant): void
+  /** How its days were, oldest first. */
+  setDays(symbol: string, past: readonly DailyBar[], today: DailyBar | null): void
 }
 
-/** Sessions are open until closed. `advance` shows the same market again, at the later time. */
+/** More than any drill orders. */
+const MUCH = dec('1000000000')
+
+/** Sessions are open until closed, and days as now until they are set. `advance` shows the same market again, at the later time. */
 export function handMarket(instruments: ReadonlyMap<string, Instrument>): HandMarket {
   const out = feed()
   const closes: { readonly symbol: string; readonly at: Instant }[] = []
+  const days = new Map<string, { readonly past: readonly DailyBar[]; readonly today: DailyBar | null }>()
   return {
     instruments,
     session: (symbol, at) => ({ open: instruments.has(symbol) && !out.isClosed(symbol), nextOpenAt: null, at }),
+    days(symbol, at) {
+      if (instruments.get(symbol)?.assetClass !== 'us_equity') return null
+      const told = days.get(symbol)
+      const price = out.ticks.get(symbol)?.last
+      const same = price ? Array.from({ length: 20 }, () => ({ low: price, close: price, volume: MUCH })) : []
+      return { ...(told ?? { past: same, today: null }), at }
+    },
     closeBetween: (symbol, from, to) =>
       closes.find((c) => c.symbol === symbol && c.at > from && c.at <= to)?.at ?? null,
     advance: (to) => {
@@ -35,6 +49,7 @@ export function handMarket(instruments: ReadonlyMap<string, Instrument>): HandMa
     set(symbol, { bid, ask, last = bid, bidQty = null, askQty = null }, at) {
       out.tell({ kind: 'Tick', symbol, bid, ask, last, bidQty, askQty, at })
     },
+    setDays: (symbol, past, today) => void days.set(symbol, { past, today }),
     open: (symbol, at) => out.tell({ kind: 'Session', symbol, open: true, at }),
     close(symbol, at) {
       closes.push({ symbol, at })

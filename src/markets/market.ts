@@ -1,5 +1,6 @@
 import type { Tick } from '../exchange/board.ts'
 import type { Input } from '../exchange/step.ts'
+import type { DailyBars } from '../gate/days.ts'
 import type { MarketSession } from '../gate/facts.ts'
 import type { Instrument } from '../orders/instrument.ts'
 import type { Instant } from '../values/instant.ts'
@@ -12,6 +13,8 @@ export type Market = {
   session(symbol: string, at: Instant): MarketSession
   /** The first end of a session of `symbol` after `from` and not after `to`; null when there is none. */
   closeBetween(symbol: string, from: Instant, to: Instant): Instant | null
+  /** How the days of a share were until `at`; null of what else is traded. */
+  days(symbol: string, at: Instant): DailyBars | null
   /** Lets the market go on to `to`: every listener hears everything that happened since the last call, in order. */
   advance(to: Instant): void
   /** Hears first, and at once, what the market shows now; then what happens. Returns how to stop. */

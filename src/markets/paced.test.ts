@@ -22,6 +22,7 @@ function twoDays(): Market {
   return {
     instruments: new Map([['AAPL', AAPL]]),
     session: (_, t) => ({ open: open(t), nextOpenAt: open(t) ? null : TUESDAY, at: t }),
+    days: () => null,
     closeBetween: (_, from, to) => (from < CLOSE && CLOSE <= to ? CLOSE : null),
     attach: out.attach,
     advance(to) {

@@ -50,6 +50,10 @@ export function pacedMarket(market: Market, { inner, outer, speed }: PaceOptions
       const close = market.closeBetween(symbol, inside(from), inside(to))
       return close === null ? null : outside(close)
     },
+    days(symbol, at) {
+      const days = market.days(symbol, inside(at))
+      return days && { ...days, at }
+    },
     advance(to) {
       const now = inside(to)
       market.advance(now)

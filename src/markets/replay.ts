@@ -1,6 +1,7 @@
 import { readFileSync } from 'node:fs'
 import { basename } from 'node:path'
 import type { Tick } from '../exchange/board.ts'
+import { AVERAGED, type DailyBar, type DailyBars } from '../gate/days.ts'
 import { type Instrument, tickAt as tickSizeAt } from '../orders/instrument.ts'
 import { dec, type Decimal, lt, minus, over, plus, type Px, type Qty, times, toStep } from '../values/decimal.ts'
 import { Fault } from '../values/fault.ts'
@@ -24,10 +25,12 @@ export type ReplayOptions = {
 }
 
 type Session = { readonly from: Instant; readonly to: Instant }
+type RecordedDay = Session & DailyBar
 type Source = {
   readonly instrument: Instrument
   readonly bars: readonly Bar[]
   readonly sessions: readonly Session[]
+  readonly days: readonly RecordedDay[]
   next: number
 }
 
@@ -71,6 +74,10 @@ export function replayMarket({
       const next = source?.sessions.find((s) => s.from > at)?.from ?? null
       return { open, nextOpenAt: open ? null : next, at }
     },
+    days(symbol, at) {
+      const source = bySymbol.get(symbol)
+      return source?.instrument.assetClass === 'us_equity' ? daysAt(source, at) : null
+    },
     closeBetween: (symbol, after, to) =>
       bySymbol.get(symbol)?.sessions.find((s) => s.to > after && s.to <= to)?.to ?? null,
     advance(to) {
@@ -93,7 +100,39 @@ function sourceOf(named: ReplayOptions['files'][number]): Source {
     throw new Fault('NO_BARS_FILE', `${file} cannot be read`, { cause })
   }
   const bars = parseBars(basename(file), csv)
-  return { instrument: INSTRUMENTS.get(symbol) ?? equity(symbol), bars, sessions: sessionsOf(bars), next: 0 }
+  const sessions = sessionsOf(bars)
+  const days = sessions.map((session) => dayOf(session, bars))
+  return { instrument: INSTRUMENTS.get(symbol) ?? equity(symbol), bars, sessions, days, next: 0 }
+}
+
+/** A session counts as a day. */
+function dayOf(session: Session, bars: readonly Bar[]): RecordedDay {
+  const mine = bars.filter(({ at }) => at >= session.from && at < session.to)
+  const [first = bars[0] as Bar] = mine
+  return {
+    ...session,
+    low: mine.reduce((low, bar) => (lt(bar.low, low) ? bar.low : low), first.low),
+    close: mine.at(-1)?.close ?? first.close,
+    volume: mine.reduce<Decimal>((sum, { volume }) => plus(sum, volume), dec('0')),
+  }
+}
+
+/**
+ * The days that are recorded before this one, and this one so far. The days before a recording nobody has: where it has no
+ * day that is over, its first stands for the one before it, so that what is traded in a day is known from the start.
+ */
+function daysAt({ days, bars }: Source, at: Instant): DailyBars | null {
+  const [first] = days
+  if (!first) return null
+  const over = days.filter(({ to }) => to <= at)
+  const open = days.find(({ from, to }) => from <= at && at < to)
+  const soFar = open && bars.filter((bar) => bar.at >= open.from && plusMs(bar.at, BAR_MS) <= at)
+  const before: DailyBar = { ...first, low: bars[0]?.open ?? first.low, close: bars[0]?.open ?? first.close }
+  return {
+    past: over.length > 0 ? over.slice(-AVERAGED) : [before],
+    today: open && soFar && soFar.length > 0 ? dayOf({ from: open.from, to: at }, soFar) : null,
+    at,
+  }
 }
 
 function sessionsOf(bars: readonly Bar[]): Session[] {

@@ -1,4 +1,5 @@
 import type { Tick } from '../exchange/board.ts'
+import { AVERAGED, type DailyBar } from '../gate/days.ts'
 import { px, type Px, type Qty, times, dec } from '../values/decimal.ts'
 import { fromMs, type Instant, toMs } from '../values/instant.ts'
 import { hash32 } from '../values/random.ts'
@@ -74,6 +75,26 @@ function pxOf(ticks: number, scale: number): Px {
   return px(`${digits.slice(0, -scale)}.${digits.slice(-scale)}`)
 }
 
+/** How a day is looked back at: often enough for its low to be one. */
+const LOOKS = 8
+/** What is offered at a moment, so often in a day: then a large share trades some fifty millions. */
+const TURNS = 40_000
+
+/** One day, counted from 1970, as far as it has come by `until`. */
+function dayBar(seed: number, { instrument, scale, lots, ...listing }: Listing, day: number, until: number): DailyBar {
+  const [from, to] = [day * DAY_S, Math.min((day + 1) * DAY_S - 1, until)]
+  const at = (second: number) => midTicks(seed, { instrument, scale, lots, ...listing }, second)
+  const looks = Array.from({ length: LOOKS }, (_, i) => at(from + Math.floor(((to - from) * i) / (LOOKS - 1))))
+  // Between half and one and a half of the usual.
+  const permille = 500 + (hash32(seed, instrument.symbol, 'volume', day) % 1001)
+  const count = Math.floor((((lots[0] + lots[1]) / 2) * TURNS * permille * (to - from + 1)) / (1000 * DAY_S))
+  return {
+    low: pxOf(Math.min(...looks), scale),
+    close: pxOf(at(to), scale),
+    volume: times(dec(String(count)), instrument.lot),
+  }
+}
+
 export type SeededOptions = {
   readonly seed: string | number
   /** The market begins here; what it showed before is as it would have been. */
@@ -91,6 +112,17 @@ export function seededMarket({ seed, from, hours = 'always' }: SeededOptions): M
     const instrument = INSTRUMENTS.get(symbol)
     if (!instrument || LIES[symbol]?.session === 'closed') return { open: false, until: null }
     return hours === 'always' ? { open: true, until: null } : regularHours(instrument.assetClass, at)
+  }
+  const listings = new Map(LISTINGS.map((listing) => [listing.instrument.symbol, listing]))
+  const past = new Map<string, { readonly day: number; readonly bars: readonly DailyBar[] }>()
+  /** The days that are over do not change. */
+  function pastDays(listing: Listing, day: number): readonly DailyBar[] {
+    const { symbol } = listing.instrument
+    const known = past.get(symbol)
+    if (known?.day === day) return known.bars
+    const bars = Array.from({ length: AVERAGED }, (_, i) => dayBar(key, listing, day - AVERAGED + i, Infinity))
+    past.set(symbol, { day, bars })
+    return bars
   }
   const until = new Map<string, Instant | null>()
   const sessions = (at: Instant): void => {
@@ -128,6 +160,13 @@ export function seededMarket({ seed, from, hours = 'always' }: SeededOptions): M
       for (let now = hoursOf(symbol, after); now.until !== null && now.until <= to; now = hoursOf(symbol, now.until))
         if (now.open) return now.until
       return null
+    },
+    days(symbol, at) {
+      const listing = listings.get(symbol)
+      if (listing?.instrument.assetClass !== 'us_equity') return null
+      const second = Math.floor(toMs(at) / 1000)
+      const day = Math.floor(second / DAY_S)
+      return { past: pastDays(listing, day), today: dayBar(key, listing, day, second), at }
     },
     advance(to) {
       const end = Math.floor(toMs(to) / 1000)

@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict'
 import { describe, it } from 'node:test'
+import type { DailyBar } from '../gate/days.ts'
 import type { Passed } from '../gate/gate.ts'
 import { type Outgoing, outgoingFaults } from '../orders/outgoing.ts'
 import { avgCost, positionOf } from '../orders/position.ts'
@@ -16,6 +17,7 @@ import {
   type Px,
   qty,
   type Qty,
+  shortest,
   text,
   times,
   ZERO,
@@ -36,6 +38,8 @@ export type Bench = {
   /** Sets the market and resolves when the broker has acted on it. `last` is `bid`; `size` is what each side offers, null without limit. */
   market(bid: Px, ask: Px, size: Qty | null): Promise<void>
   session(open: boolean): Promise<void>
+  /** Sets how the days of `symbol` were, oldest first. */
+  days(past: readonly DailyBar[], today: DailyBar | null): Promise<void>
   loseNextReply(when: 'before-booking' | 'after-booking'): void
   /** From now on everything is streamed twice and out of order. */
   repeatReports(): void
@@ -847,6 +851,29 @@ export function brokerContract(name: string, open: () => Promise<Bench>, skips: 
       equal(quote?.bid, px('101.10'))
       equal(quote?.ask, px('101.12'))
     })
+
+    rule(
+      'the days of a share are those of the market, the last twenty that are over apart from today',
+      async ({ bench }) => {
+        const { broker, symbol } = bench
+        if (!broker.dailyBars) return
+        const past = Array.from({ length: 20 }, (_, i) => ({
+          low: px(`${90 + i}.50`),
+          close: px(`${91 + i}.00`),
+          volume: qty(String(1_000_000 + i)),
+        }))
+        const today = { low: px('99.00'), close: px('99.99'), volume: qty('1234') }
+        await bench.days(past, today)
+        const told = await broker.dailyBars(symbol)
+        const flat = (bar: DailyBar | null | undefined) => bar && [bar.low, bar.close, bar.volume].map(shortest)
+        assert.deepEqual(told?.past.map(flat), past.map(flat))
+        assert.deepEqual(flat(told?.today), flat(today))
+        await bench.days(past.slice(-2), null)
+        const fewer = await broker.dailyBars(symbol)
+        assert.deepEqual([fewer?.past.map(flat), fewer?.today], [past.slice(-2).map(flat), null])
+        assert.equal(await broker.dailyBars('NO.SUCH'), null)
+      },
+    )
 
     rule('the currency of the account converts to itself one to one', async ({ bench }) => {
       const { currency } = await bench.broker.accountFact()

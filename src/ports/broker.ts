@@ -3,6 +3,7 @@ import type { AssetClass, Instrument } from '../orders/instrument.ts'
 import type { Report } from '../orders/report.ts'
 import type { Outgoing } from '../orders/outgoing.ts'
 import type { OrderRef, OrdType, Role, Terms, TimeInForce } from '../orders/terms.ts'
+import type { DailyBars } from '../gate/days.ts'
 import type { AccountFact, MarketSession, Quote } from '../gate/facts.ts'
 import type { AccountID, ClOrdID, OrderID } from '../values/brand.ts'
 import type { Decimal } from '../values/decimal.ts'
@@ -240,6 +241,11 @@ export interface Broker {
   instrument(symbol: string): Promise<Instrument | null>
   quote(symbol: string): Promise<Quote | null>
   session(symbol: string): Promise<MarketSession>
+  /**
+   * How the last days of a symbol were. Null for a class of assets that nobody counts as a whole, such as currencies,
+   * and for a symbol that the broker does not know. Absent: the broker tells of no days.
+   */
+  dailyBars?(symbol: string): Promise<DailyBars | null>
   /** How far our clock is ahead of the broker's, by a question of now. Absent: the broker does not tell its time. */
   clockAhead?(): Promise<ClockAhead>
   /** Units of account currency for one unit of `currency`; null when the broker quotes no such pair. */

@@ -95,7 +95,7 @@ async function gather(h: Hands, errand: Errand): Promise<Outcome> {
 
 async function refresh(h: Hands, symbol: string): Promise<void> {
   const [market, account] = await Promise.all([
-    reading(() => readMarket(h.broker, symbol, h.clock), h),
+    reading(() => readMarket(h.broker, h.reads, symbol, h.clock), h),
     (await accountIsFresh(h)) ? null : reading(() => readAccount(h.broker, h.reads, h.clock), h),
   ])
   await h.desk.recordFacts({ markets: [market], account })
@@ -103,7 +103,7 @@ async function refresh(h: Hands, symbol: string): Promise<void> {
 
 async function marketKnown(h: Hands, symbol: string): Promise<void> {
   if (await h.reads.get('market', symbol)) return
-  const market = await reading(() => readMarket(h.broker, symbol, h.clock), h)
+  const market = await reading(() => readMarket(h.broker, h.reads, symbol, h.clock), h)
   await h.desk.recordFacts({ markets: [market], account: null })
 }
 
@@ -354,7 +354,9 @@ async function liquidate(h: Hands): Promise<Outcome> {
     const symbols = account.positions.flatMap(({ symbol, netQty }) =>
       !isZero(netQty) && closes(running, symbol) ? [symbol] : [],
     )
-    const read = await Promise.allSettled(symbols.map((s) => reading(() => readMarket(h.broker, s, h.clock), h)))
+    const read = await Promise.allSettled(
+      symbols.map((s) => reading(() => readMarket(h.broker, h.reads, s, h.clock), h)),
+    )
     // A symbol that cannot be read waits by itself; the others are closed meanwhile.
     const markets = read.flatMap((one) => (one.status === 'fulfilled' ? [one.value] : []))
     const { sends, againMs, why } = await h.desk.liquidate({ account, markets })

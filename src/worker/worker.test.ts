@@ -1,6 +1,8 @@
 import assert from 'node:assert/strict'
 import { describe, it } from 'node:test'
 import type { Desk, Send } from '../desk/desk.ts'
+import type { DailyBars } from '../gate/days.ts'
+import type { MarketFacts } from '../gate/facts.ts'
 import type { Passed } from '../gate/gate.ts'
 import type { Report } from '../orders/report.ts'
 import { type Broker, type Capabilities, type Notice, ReadFailed, type Sent } from '../ports/broker.ts'
@@ -8,7 +10,7 @@ import type { Clock } from '../ports/clock.ts'
 import type { Errand } from '../ports/records.ts'
 import type { Reads } from '../ports/store.ts'
 import type { AccountID, ClOrdID, ExecID, OrderID } from '../values/brand.ts'
-import { px, qty } from '../values/decimal.ts'
+import { dec, px, qty } from '../values/decimal.ts'
 import { fromMs, type Instant, msBetween, plusMs } from '../values/instant.ts'
 import { createWorker, type Hands } from './worker.ts'
 
@@ -555,6 +557,70 @@ describe('the facts', () => {
     const worker = createWorker(b.hands, 'me')
     for (let n = 0; n < 2; n++) await assert.rejects(worker.refreshFacts(), ReadFailed)
     assert.deepEqual(b.calls, ['AAPL MSFT no account', 'AAPL MSFT no account'])
+  })
+})
+
+describe('the last days of a symbol', () => {
+  const BAR = { low: px('9'), close: px('10'), volume: dec('1000') }
+  function days(told: () => Promise<DailyBars | null>) {
+    let row: MarketFacts | null = null
+    const b = bench({
+      reads: {
+        waitingIntents: async () => [{ proposal: { symbol: 'AAPL' } }] as never,
+        head: async () => ({ size: 1, hash: '', root: '' }),
+        get: async (kind) => (kind === 'market' ? row : null) as never,
+      },
+      desk: { recordFacts: async ({ markets }) => void (row = markets[0] ?? null) },
+      broker: {
+        capabilities: {} as Capabilities,
+        instrument: async () => ({ symbol: 'AAPL', currency: 'USD' }) as never,
+        quote: async () => null,
+        session: async () => ({}) as never,
+        conversion: async () => null,
+        accountFact: async () => ({}) as never,
+        positions: async () => [],
+        dailyBars: () => {
+          b.calls.push('days')
+          return told()
+        },
+      },
+    })
+    const worker = createWorker(b.hands, 'me')
+    return { b, refresh: () => worker.refreshFacts(), row: () => row }
+  }
+  it('are read again after ten minutes, and kept until then', async () => {
+    const volumes = ['1000', '3000', '5000']
+    const { b, refresh, row } = days(async () => ({
+      past: [BAR, { ...BAR, volume: dec(volumes.shift() ?? '0') }],
+      today: null,
+      at: b.clock.now(),
+    }))
+    for (const [ms, avgVolume, asked] of [
+      [0, '1000', 1],
+      [599_999, '1000', 1],
+      [1, '2000', 2],
+    ] as const) {
+      b.clock.pass(ms)
+      await refresh()
+      assert.deepEqual([row()?.days?.avgVolume, row()?.days?.days, b.calls.length], [avgVolume, 2, asked])
+    }
+  })
+  it('that cannot be read leave what was known, and hold up nothing else', async () => {
+    let down = true
+    const { b, refresh, row } = days(async () => {
+      if (down) throw new ReadFailed('not in your plan', false)
+      return { past: [BAR], today: null, at: b.clock.now() }
+    })
+    await refresh()
+    assert.deepEqual([row()?.symbol, row()?.days], ['AAPL', undefined])
+    down = false
+    await refresh()
+    const known = row()?.days
+    assert.equal(known?.avgVolume, '1000')
+    down = true
+    b.clock.pass(3_600_000)
+    await refresh()
+    assert.deepEqual(row()?.days, known)
   })
 })
 

@@ -110,7 +110,7 @@ export function createWorker(given: Hands, owner: string): Worker {
     const due = accountIsDue()
     const [account, ...markets] = await Promise.allSettled([
       due ? reading(() => readAccount(h.broker, h.reads, h.clock), h) : null,
-      ...symbols.map((s) => reading(() => readMarket(h.broker, s, h.clock), h)),
+      ...symbols.map((s) => reading(() => readMarket(h.broker, h.reads, s, h.clock), h)),
     ])
     if (due && account.status === 'fulfilled') accountAt = h.clock.now()
     // A symbol that cannot be read closes the gate for itself, not for the others.

@@ -41,8 +41,57 @@ export const PLANTED: readonly Planted[] = [
   {
     name: 'orderQty',
     control: 'P03',
-    edits: [edit(CHECKS, 'return gt(orderQty, hard)\n', 'return false\n')],
-    held: [[GATE, '^P03 quantity']],
+    edits: [
+      edit(
+        CHECKS,
+        "return gt(orderQty, hard)\n      ? [{ code: 'ORDER_QTY",
+        "return false\n      ? [{ code: 'ORDER_QTY",
+      ),
+    ],
+    held: [[GATE, '^P03 quantity$']],
+  },
+  {
+    name: 'the quantity of one class',
+    control: 'P03',
+    edits: [
+      edit(
+        CHECKS,
+        "const QUANTITIES = ['maxOrderQty', 'maxOrderQtyShares', 'maxOrderQtyFx', 'maxOrderQtyCoins'] as const",
+        "const QUANTITIES = ['maxOrderQty'] as const",
+      ),
+    ],
+    held: [
+      [GATE, '^P03 quantity of shares'],
+      [GATE, '^is no matter of currencies'],
+    ],
+  },
+  {
+    name: 'the share of the daily volume',
+    control: 'P03',
+    edits: [edit(CHECKS, 'if (!share || !hard || !orderQty) return NO_ANSWER\n', 'return NO_ANSWER\n')],
+    held: [[GATE, '^P03 volume'], scenario('limit-share-of-the-volume')],
+  },
+  {
+    name: 'a volume that nobody knows',
+    control: 'P03',
+    edits: [
+      edit(
+        CHECKS,
+        'if (!evidence.days.ok) return evidence.days.error\n    const { hard } = uses',
+        'if (!evidence.days.ok) return NO_ANSWER\n    const { hard } = uses',
+      ),
+    ],
+    held: [
+      [GATE, '^closes the gate where a share of it'],
+      [GATE, '^and so does what was read'],
+      scenario('limit-share-of-the-volume'),
+    ],
+  },
+  {
+    name: 'days that are kept and not read again',
+    control: 'P03',
+    edits: [edit('src/worker/facts.ts', 'ageMs >= 0 && ageMs < DAYS_MS', 'ageMs >= 0')],
+    held: [['src/worker/worker.test.ts', '^are read again after ten minutes']],
   },
   {
     name: 'collar',

@@ -1,3 +1,4 @@
+import type { DailyBars } from '../../src/gate/days.ts'
 import type { AccountFact, MarketSession, Quote } from '../../src/gate/facts.ts'
 import type { Passed } from '../../src/gate/gate.ts'
 import type { Instrument } from '../../src/orders/instrument.ts'
@@ -117,6 +118,8 @@ export type Market = {
   open: boolean /** Set when the feed stands still. */
   stuckAt: Instant | null
   halted?: boolean
+  /** What is traded of it in a day; null where nobody tells. */
+  volume?: Decimal | null
 }
 
 const NEVER = new Promise<never>(() => {})
@@ -521,6 +524,13 @@ export class ScriptedBroker implements Broker {
     this.#reachable()
     const { open, halted } = this.#market(symbol)
     return { open, nextOpenAt: null, at: this.#clock.now(), ...(halted && { halted }) }
+  }
+  async dailyBars(symbol: string): Promise<DailyBars | null> {
+    this.#reachable()
+    const { instrument, bid, volume = dec('10000000') } = this.#market(symbol)
+    if (instrument.assetClass !== 'us_equity' || volume === null) return null
+    const bar = { low: bid, close: bid, volume }
+    return { past: Array.from({ length: 20 }, () => bar), today: null, at: this.#clock.now() }
   }
   async conversion(): Promise<null> {
     return null

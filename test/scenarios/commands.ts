@@ -183,6 +183,7 @@ const COMMANDS: { readonly [verb: string]: Run } = {
     }
     const [bid, ask, session, quote] = ['bid', 'ask', 'session', 'quote'].map((name) => words.named(name))
     const [kind, lot, least] = ['class', 'lot', 'least'].map((name) => words.named(name))
+    const volume = words.named('volume') ?? (before ? undefined : '10000000')
     const assetClass = CLASSES.find((one) => one === kind)
     if (kind !== undefined && !assetClass) words.fail(`class= is one of ${CLASSES.join(', ')}`)
     w.broker.markets.set(symbol, {
@@ -197,6 +198,7 @@ const COMMANDS: { readonly [verb: string]: Run } = {
       bid: bid === undefined ? (before?.bid ?? words.fail('bid= is missing')) : px(bid),
       ask: ask === undefined ? (before?.ask ?? words.fail('ask= is missing')) : px(ask),
       open: session === undefined ? (before?.open ?? true) : session !== 'closed',
+      volume: volume === undefined ? (before?.volume ?? null) : volume === 'unknown' ? null : dec(volume),
       halted: session === undefined ? (before?.halted ?? false) : session === 'halted',
       stuckAt: quote === 'stuck' ? w.clock.now() : quote === 'moving' ? null : (before?.stuckAt ?? null),
     })

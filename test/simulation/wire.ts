@@ -1,3 +1,4 @@
+import type { DailyBars } from '../../src/gate/days.ts'
 import type { AccountFact, MarketSession, Quote } from '../../src/gate/facts.ts'
 import type { Passed } from '../../src/gate/gate.ts'
 import type { Instrument } from '../../src/orders/instrument.ts'
@@ -439,6 +440,10 @@ export class Wire implements Broker {
   }
   session(symbol: string): Promise<MarketSession> {
     return this.#fact('session', () => this.#broker.session(symbol))
+  }
+  /** As a host of its own, which answers or does not: what comes of it late is of no matter. */
+  dailyBars(symbol: string): Promise<DailyBars | null> {
+    return this.#broker.dailyBars(symbol)
   }
   conversion(): Promise<null> {
     return Promise.resolve(null)

@@ -98,6 +98,9 @@ export async function alpacaBench(
       aheadMs += 61_000
       await settle()
     },
+    async days(past, today) {
+      market.setDays(SYMBOL, past, today)
+    },
     loseNextReply(when) {
       for (const undo of lost) undo()
       const kind = when === 'before-booking' ? 'drop-before' : 'drop-after'

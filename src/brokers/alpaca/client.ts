@@ -568,6 +568,7 @@ export async function openAlpaca(options: AlpacaOptions): Promise<Broker> {
     instrument: async (symbol) => (await market.asset(symbol))?.instrument ?? null,
     quote: market.quote,
     session: market.session,
+    dailyBars: market.dailyBars,
     clockAhead: market.clockAhead,
     // Everything is quoted and settled in dollars.
     conversion: async (currency) => (currency === 'USD' ? { rate: dec('1'), at: clock.now() } : null),

@@ -1,9 +1,20 @@
+import { AVERAGED, type DailyBar, type DailyBars } from '../../gate/days.ts'
 import type { MarketSession, Quote } from '../../gate/facts.ts'
-import { type ClockAhead, ReadFailed } from '../../ports/broker.ts'
+import { type ClockAhead, NotAsked, ReadFailed } from '../../ports/broker.ts'
 import type { Clock } from '../../ports/clock.ts'
+import { dayOf } from '../../values/day.ts'
 import { type Instant, instant, msBetween, plusMs } from '../../values/instant.ts'
 import type { Http } from './http.ts'
-import { type Asset, type ClockReading, parseAsset, parseClock, parseSnapshots, type Snapshot } from './parse.ts'
+import {
+  type Asset,
+  type ClockReading,
+  type DatedBar,
+  parseAsset,
+  parseBars,
+  parseClock,
+  parseSnapshots,
+  type Snapshot,
+} from './parse.ts'
 
 /** Whether a name may be borrowed changes overnight: what was read in the evening is read again in the morning. */
 const ASSET_MS = 12 * 3_600_000
@@ -16,12 +27,20 @@ const CLOCK_MAX_MS = 10 * 60_000
 const TOGETHER_MS = 50
 /** Addresses stay well below the two thousand characters that every proxy takes. */
 const SYMBOLS_MAX = 100
+/** Twenty days of trading, with their weekends and any holidays, fit into forty. */
+const BARS_DAYS = 40
+/** More than a hundred symbols have in that time; Alpaca's most. */
+const BARS_MAX = 10_000
+/** A plan without these bars, or a host that is down, is not asked again with every quote. */
+const BARS_AGAIN_MS = 60_000
+const ZONE = 'America/New_York'
 
 export type Market = {
   /** By symbol or by Alpaca's id; null when Alpaca has none. */
   readonly asset: (symbolOrID: string) => Promise<Asset | null>
   readonly quote: (symbol: string) => Promise<Quote | null>
   readonly session: (symbol: string) => Promise<MarketSession>
+  readonly dailyBars: (symbol: string) => Promise<DailyBars | null>
   readonly clockAhead: () => Promise<ClockAhead>
 }
 
@@ -52,8 +71,34 @@ export function openMarket(o: { readonly trading: Http; readonly data: Http; rea
     return found ?? new Map()
   }
 
+  let barsFailedAt: Instant | null = null
+  const bars = together<readonly DatedBar[]>(async (symbols) => {
+    const since = dayOf(plusMs(o.clock.now(), -BARS_DAYS * 86_400_000), ZONE).name
+    const names = symbols.map(encodeURIComponent).join(',')
+    // Without an end it is the latest that the plan of the account may see; adjusted, so that a split is no fall.
+    const query = `symbols=${names}&timeframe=1Day&start=${since}&adjustment=split&limit=${BARS_MAX}`
+    try {
+      return (await o.data.read(`/v2/stocks/bars?${query}`, parseBars)) ?? new Map()
+    } catch (thrown) {
+      barsFailedAt = o.clock.now()
+      throw thrown
+    }
+  }, o.clock)
+
   return {
     asset,
+    async dailyBars(symbol) {
+      if ((await asset(symbol))?.instrument?.assetClass !== 'us_equity') return null
+      const now = o.clock.now()
+      if (barsFailedAt !== null && msBetween(barsFailedAt, now) < BARS_AGAIN_MS)
+        throw new NotAsked('the daily bars could not be read a moment ago')
+      const days = (await bars(symbol)) ?? []
+      const midnight = dayOf(now, ZONE).from
+      const bare = ({ low, close, volume }: DatedBar): DailyBar => ({ low, close, volume })
+      const today = days.findLast((bar) => bar.at >= midnight)
+      const past = days.filter((bar) => bar.at < midnight)
+      return { past: past.slice(-AVERAGED).map(bare), today: today ? bare(today) : null, at: now }
+    },
     async quote(symbol) {
       const instrument = (await asset(symbol))?.instrument
       if (!instrument) return null

@@ -1,3 +1,4 @@
+import type { DailyBar } from '../../gate/days.ts'
 import type { AccountFact } from '../../gate/facts.ts'
 import type { Instrument } from '../../orders/instrument.ts'
 import type { OrdType, Terms, TimeInForce } from '../../orders/terms.ts'
@@ -645,6 +646,31 @@ export function parseSnapshots(value: unknown): ReadonlyMap<string, Snapshot> {
   }
   return found
 }
+export type DatedBar = DailyBar & { readonly at: Instant }
+
+/**
+ * Daily bars of shares by symbol, oldest first. `t` is the midnight in New York that the day begins with. A symbol that
+ * never traded is left out, or comes as null.
+ * @throws {Malformed} also where a further page would be needed: an average of half the days is none.
+ */
+export function parseBars(value: unknown): ReadonlyMap<string, readonly DatedBar[]> {
+  const f = fieldsOf(value, 'the bars')
+  if (maybeText(f, 'next_page_token') !== null) throw new Malformed('the bars go on, on a page that was not asked for')
+  const found = new Map<string, readonly DatedBar[]>()
+  for (const [symbol, list] of Object.entries(isFields(f['bars']) ? f['bars'] : {}))
+    if (Array.isArray(list))
+      found.set(
+        symbol,
+        list.map((each) => {
+          const bar = fieldsOf(each, `a bar of ${symbol}`)
+          const at = maybeTime(bar, 't')
+          if (at === null) throw new Malformed(`a bar of ${symbol} has no time`)
+          return { low: pxOf(bar, 'l'), close: pxOf(bar, 'c'), volume: qtyOf(bar, 'v'), at }
+        }),
+      )
+  return found
+}
+
 function quoted(f: Fields, key: string): Px | null {
   const price = maybePx(f, key)
   return price === null || isZero(price) ? null : price

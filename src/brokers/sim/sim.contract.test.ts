@@ -51,6 +51,9 @@ async function simBench(how: { nativeBracket: boolean; oneCancelsOther: boolean 
       else market.close(symbol, clock.now())
       await settle()
     },
+    async days(past, today) {
+      market.setDays(symbol, past, today)
+    },
     loseNextReply: (when) => sim.fate.loseNextReply(when),
     repeatReports: () => sim.fate.repeatReports(true),
     withholdStream: () => sim.fate.withholdStream(true),

@@ -498,6 +498,7 @@ export function openSim(options: SimOptions): Sim {
     instrument: (symbol: string) => read(symbol, () => market.instruments.get(symbol) ?? null),
     quote: (symbol: string) => read(symbol, () => quoteOf(symbol)),
     session: (symbol: string) => read(symbol, () => market.session(symbol, clock.now())),
+    dailyBars: (symbol: string) => read(symbol, () => market.days(symbol, clock.now())),
     conversion: (of: string) =>
       read(null, () => {
         const rate = rateOf(x, of)

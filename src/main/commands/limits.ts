@@ -188,6 +188,7 @@ export function valueOf(name: LimitName, typed: string): string | null {
 const EXAMPLE: Readonly<Record<LimitUnit, string>> = {
   'share of equity': '0.05 or 5%',
   'share of buying power': '0.05 or 5%',
+  'share of volume': '0.01 or 1%',
   'account currency': '2500',
   'basis points': '200',
   orders: '10',

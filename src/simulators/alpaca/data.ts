@@ -1,7 +1,8 @@
 import type { Tick } from '../../exchange/board.ts'
+import type { DailyBars } from '../../gate/days.ts'
 import { lieOf } from '../../markets/lies.ts'
 import { dec, plus, px, type Qty } from '../../values/decimal.ts'
-import { plusMs } from '../../values/instant.ts'
+import { type Instant, plusMs, toMs } from '../../values/instant.ts'
 import type { Asset } from './asset.ts'
 import type { Json } from './json.ts'
 import { jsonNumber, stampOf, wireTime } from './wire.ts'
@@ -49,6 +50,29 @@ export const tradeJson = (asset: Asset, tick: Tick): Json => ({
 const barJson = (tick: Tick): Json => {
   const p = jsonNumber(tick.last)
   return { t: time(tick), o: p, h: p, l: p, c: p, v: 100, n: 1, vw: p }
+}
+
+/** Daily bars as they are asked for, oldest first; the last may be of today. A bar begins at midnight in New York. */
+export const dayBarsJson = ({ past, today }: DailyBars, now: Instant): Json[] =>
+  [...past, ...(today ? [today] : [])].map((bar, i, all) => {
+    const ago = past.length - i
+    const p = jsonNumber(bar.close)
+    return {
+      t: midnight(now, ago),
+      o: p,
+      h: p,
+      l: jsonNumber(bar.low),
+      c: p,
+      v: jsonNumber(bar.volume),
+      n: all.length,
+      vw: p,
+    }
+  })
+/** `days` weekdays before the day of `now`. */
+function midnight(now: Instant, days: number): string {
+  let day = Temporal.Instant.fromEpochMilliseconds(toMs(now)).toZonedDateTimeISO('America/New_York').startOfDay()
+  for (let left = days; left > 0; left -= day.dayOfWeek <= 5 ? 1 : 0) day = day.subtract({ days: 1 })
+  return day.toInstant().toString()
 }
 
 export const snapshotJson = (asset: Asset, tick: Tick): Json => ({

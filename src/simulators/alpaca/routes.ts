@@ -5,7 +5,7 @@ import { readAsk, readPatch } from './ask.ts'
 import { type Asset, assetJson } from './asset.ts'
 import { activityID, activityJson, type Booked } from './booked.ts'
 import { calendarJson, clockJson, clocksJson } from './calendar.ts'
-import { quoteJson, seen, snapshotJson, tradeJson } from './data.ts'
+import { dayBarsJson, quoteJson, seen, snapshotJson, tradeJson } from './data.ts'
 import { readRange, streamActivities } from './events.ts'
 import { accountJson, type Json, type Settings } from './json.ts'
 import { isFinal, type Order } from './order.ts'
@@ -291,6 +291,20 @@ const many =
     const rows = looks(asked, of)
     return ok(key ? { [key]: rows } : rows, firstSymbol(asked))
   }
+/** Daily bars alone: no other is asked for here. */
+function bars({ venue, query }: Asked): Answer | Refusal {
+  const symbols = query.get('symbols')
+  if (!symbols) return { status: 400, code: 0, message: 'symbols is required' }
+  if (query.get('timeframe') !== '1Day')
+    return { status: 400, code: 0, message: `invalid timeframe: ${query.get('timeframe') ?? ''}` }
+  const found = symbols.split(',').flatMap((symbol) => {
+    const days = venue.assets.get(symbol)?.class === 'us_equity' ? venue.market.days(symbol, venue.now()) : null
+    return days ? [[symbol, dayBarsJson(days, venue.now())] as const] : []
+  })
+  const since = Date.parse(query.get('start') ?? '')
+  const kept = found.map(([symbol, list]) => [symbol, list.filter((bar) => !(Date.parse(String(bar['t'])) < since))])
+  return ok({ bars: Object.fromEntries(kept), next_page_token: null }, symbols.split(',')[0] ?? '')
+}
 const one =
   (of: Of, key: string | null) =>
   ({ venue, param }: Asked): Answer | Refusal => {
@@ -326,6 +340,7 @@ export const ROUTES: readonly Route[] = [
   { method: 'GET',    template: '/v2/calendar',                             host: 'trading', answer: calendar },
   { method: 'GET',    template: '/v3/clock',                                host: 'trading', answer: ({ venue }) => ok(clocksJson(venue.stamp())) },
   { method: 'GET',    template: '/v2beta1/events/activities',               host: 'trading', answer: watch },
+  { method: 'GET',    template: '/v2/stocks/bars',                          host: 'data',    answer: bars },
   { method: 'GET',    template: '/v2/stocks/snapshots',                     host: 'data',    answer: many(snapshotJson, null) },
   { method: 'GET',    template: '/v2/stocks/quotes/latest',                 host: 'data',    answer: many(quoteJson, 'quotes') },
   { method: 'GET',    template: '/v2/stocks/trades/latest',                 host: 'data',    answer: many(tradeJson, 'trades') },

@@ -19,6 +19,10 @@ const AT: Readonly<Record<LimitName, Invented>> = {
   maxPositionNotional: { hard: '25000', limit: '25000', now: '5625.00', percent: '22.5', of: 'AAPL' },
   maxSymbolShare: { hard: '0.25', limit: '6250.00', now: '5625.00', percent: '90.0', of: 'AAPL' },
   maxOrderQty: { hard: null },
+  maxOrderQtyShares: { hard: null },
+  maxOrderQtyFx: { hard: null },
+  maxOrderQtyCoins: { hard: null },
+  maxVolumeShare: { hard: '0.01' },
   collarBps: { hard: '300' },
   maxMoveBps: { hard: '500', limit: '500', now: '84.2', percent: '16.9', of: 'MSFT' },
   maxOrdersPerMinute: { hard: '20', limit: '20', now: '3', percent: '15.0' },
@@ -36,6 +40,7 @@ const MONEY = 'account currency'
 const UNITS: Readonly<Record<LimitRow['unit'], LimitRow['used']['unit']>> = {
   'share of equity': MONEY,
   'share of buying power': MONEY,
+  'share of volume': 'units',
   [MONEY]: MONEY,
   'basis points': 'basis points',
   orders: 'orders',

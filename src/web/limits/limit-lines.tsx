@@ -11,7 +11,18 @@ const GROUPS: readonly (readonly [title: string, names: readonly LimitName[]])[]
   ['The account', ['maxGrossExposure', 'maxNetExposure', 'maxDayTurnover', 'buyingPowerBuffer', 'maxOpenPositions']],
   ['Losses', ['dayLoss', 'drawdown']],
   ['One symbol', ['maxPositionNotional', 'maxSymbolShare', 'maxMoveBps']],
-  ['One order', ['maxOrderNotional', 'maxOrderQty', 'collarBps']],
+  [
+    'One order',
+    [
+      'maxOrderNotional',
+      'maxOrderQty',
+      'maxOrderQtyShares',
+      'maxOrderQtyFx',
+      'maxOrderQtyCoins',
+      'maxVolumeShare',
+      'collarBps',
+    ],
+  ],
   ['Pace', ['maxOrdersPerMinute', 'maxOrdersPerDay', 'maxRepeats', 'maxRejects', 'maxLosers']],
 ]
 

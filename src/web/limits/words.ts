@@ -18,6 +18,10 @@ export const LIMIT: Readonly<Record<LimitName, Named>> = {
   maxPositionNotional: { title: 'worth of one symbol', unit: MONEY },
   maxSymbolShare: { title: 'share of one symbol', unit: SHARE },
   maxOrderQty: { title: 'quantity of one order', unit: 'units' },
+  maxOrderQtyShares: { title: 'quantity of one order of shares', unit: 'units' },
+  maxOrderQtyFx: { title: 'quantity of one order of currency', unit: 'units' },
+  maxOrderQtyCoins: { title: 'quantity of one order of coins', unit: 'units' },
+  maxVolumeShare: { title: 'share of the daily volume', unit: 'share of volume' },
   collarBps: { title: 'distance from the market', unit: 'basis points' },
   maxMoveBps: { title: 'move within ten minutes', unit: 'basis points' },
   maxOrdersPerMinute: { title: 'messages in a minute', unit: 'orders' },
@@ -78,7 +82,7 @@ function isLooserList(name: ListName, value: Listed, than: Listed): boolean {
 export function limitLines(before: Limits, after: Limits): Line[] {
   const values = LIMIT_NAMES.flatMap((name) =>
     (['hard', 'soft'] as const).flatMap((bound): Line[] => {
-      const [old, now] = [before.values[name][bound], after.values[name][bound]]
+      const [old, now] = [before.values[name]?.[bound] ?? null, after.values[name]?.[bound] ?? null]
       if (isSame(old, now)) return []
       const { title, unit } = LIMIT[name]
       const none = bound === 'hard' ? 'no limit' : 'none'
