@@ -12,6 +12,7 @@ import { type Answer, Interrupt, problem, PROBLEM_JSON, type ProblemCode } from 
 import { type Parts, readBody, readRequest } from './read.ts'
 import { REFERENCE_STYLE, referencePage } from './reference.ts'
 import { memory } from './remember.ts'
+import { EMERGENCY_HALT, mountEmergency } from './routes-emergency.ts'
 import { type Route, remembers, route } from './route.ts'
 import { ROUTES } from './routes.ts'
 import { sparing } from './sparing.ts'
@@ -216,7 +217,9 @@ export function createApi(deps: ApiDeps): FastifyInstance {
     const { origin, host } = request.headers
     const site = request.headers['sec-fetch-site']
     if (typeof site === 'string' && site !== 'same-origin' && site !== 'none') return true
-    return origin !== undefined && origin !== `${api.served.https ? 'https' : 'http'}://${host ?? ''}`
+    // The emergency page is reached on this machine itself, never through the proxy that has the certificate.
+    const isHttps = api.served.https && pathOf(request.url) !== EMERGENCY_HALT
+    return origin !== undefined && origin !== `${isHttps ? 'https' : 'http'}://${host ?? ''}`
   }
 
   // --- bodies
@@ -287,6 +290,7 @@ export function createApi(deps: ApiDeps): FastifyInstance {
     }),
   ]
   mountChannels(app, api, deps.channels ?? [], strangers)
+  if (deps.emergency) mountEmergency(app, api, deps.emergency)
   const table = [...ROUTES, ...service]
   const document = openapi(table, { version: api.version, sessionCookie: SESSION_COOKIE(api.served.https) })
   for (const one of table) mount(one)

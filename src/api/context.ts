@@ -15,6 +15,7 @@ import { type Caller, uses } from './access.ts'
 import { canApprove, canReplace, yesesTo } from './beforehand.ts'
 import type { SignalTerms } from './intake.ts'
 import type { Oidc } from './oidc.ts'
+import type { EmergencyDeps } from './routes-emergency.ts'
 import { type NameOf, type Seen, signsNow, viewIntent, viewOrder } from './present.ts'
 import type * as wire from './wire.ts'
 
@@ -121,6 +122,8 @@ export type ApiDeps = {
   readonly oidc?: Oidc
   /** What listens below `/channels/`. */
   readonly channels?: readonly ChannelRoute[]
+  /** What `/emergency` shows to this machine; absent: there is no such page. */
+  readonly emergency?: EmergencyDeps
   readonly limits?: Partial<Limits>
   readonly health: () => Health
   /** Calls back after each commit with the number of the newest journal row. */
@@ -134,7 +137,7 @@ export type ChannelRoute = Channel['routes'][number]
 export const LOOPBACK: readonly string[] = ['localhost', '127.0.0.1', '[::1]']
 
 /** What handlers work with: the dependencies, and the reads that several of them need. */
-export type Api = Omit<ApiDeps, 'limits' | 'channels'> & {
+export type Api = Omit<ApiDeps, 'limits' | 'channels' | 'emergency'> & {
   readonly limits: Limits
   /** Aborted when the server closes. */
   readonly closing: AbortSignal

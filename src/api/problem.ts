@@ -40,6 +40,11 @@ export const PROBLEMS = {
     'A change through the cookie session needs the `X-Jax-CSRF` header.',
   ],
   CROSS_ORIGIN: [403, 'Requests from other sites are refused', 'Only pages served by this gateway may call it.'],
+  NOT_THIS_MACHINE: [
+    403,
+    'Only for whoever sits at the machine of the gateway',
+    'The emergency page shows without signing in what is held. On that machine `jax-exec emergency` prints it.',
+  ],
   HOST_NOT_ALLOWED: [
     421,
     'This gateway is not known by that host name',

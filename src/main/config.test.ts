@@ -8,6 +8,7 @@ import fc from 'fast-check'
 import { dec, text } from '../values/decimal.ts'
 import { channelFaults, type ParsedChannels } from './channel-settings.ts'
 import {
+  absoluteCommand,
   accountID,
   alpacaKeys,
   type Effective,
@@ -417,4 +418,39 @@ describe('a line to paste names what a bare call would not find', () => {
     const said = spawnSync('sh', ['-c', `printf %s ${line.split('--config ')[1]}`], { encoding: 'utf8' })
     assert.equal(said.stdout, named)
   })
+})
+
+describe('the emergency page', () => {
+  const page = (text: string): boolean => {
+    const read = parseConfig(text, join(root, 'jax-exec.yaml'), [])
+    assert.ok(read.ok, read.ok ? '' : read.error.map(faultLine).join('\n'))
+    return read.value.settings.emergency.page
+  }
+  // biome-ignore format: a table reads in columns
+  const rows: readonly (readonly [string, string, boolean])[] = [
+    ['is there as a rule',                       '',                                                        true],
+    ['is there with an address of this machine', 'listen:\n  publicUrl: http://localhost:7070\n',           true],
+    ['is off behind a proxy with TLS',           'listen:\n  https: yes\n',                                 false],
+    ['is off behind a name',                     'listen:\n  names: jax.example\n',                         false],
+    ['is off behind an address',                 'listen:\n  publicUrl: http://jax.example\n',              false],
+    ['is off where others can reach it',         'listen:\n  host: 0.0.0.0\n  exposed: yes\n',              false],
+    ['is there where somebody says so',          'listen:\n  https: yes\nemergency:\n  page: yes\n',        true],
+    ['is off where somebody says so',            'emergency:\n  page: no\n',                                false],
+  ]
+  for (const [name, text, there] of rows) it(name, () => assert.equal(page(text), there))
+
+  it('has a sheet that fits on paper', () => {
+    const read = parseConfig(`emergency:\n  note: ${'x'.repeat(201)}\n`, join(root, 'jax-exec.yaml'), [])
+    assert.ok(!read.ok)
+    assert.match(read.error.map(faultLine).join(), /emergency\.note may have 200 characters/)
+  })
+  it('has no place for the identification phrase', () => {
+    const read = parseConfig('emergency:\n  phrase: sesame\n', join(root, 'jax-exec.yaml'), [])
+    assert.ok(!read.ok)
+  })
+})
+
+it('a line for paper is the same from any folder, and names configuration and data directory', () => {
+  const line = absoluteCommand({ dataDir: "/srv/ana's data" }, '/etc/jax.yaml')
+  assert.match(line, /^\/\S+jax-exec\.mjs --config \/etc\/jax\.yaml --data-dir '\/srv\/ana'\\''s data'$/)
 })

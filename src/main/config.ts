@@ -69,6 +69,15 @@ export function ownCommand({ file, effective, settings }: Loaded): string {
     ...(found ? [] : ['--data-dir', inShell(settings.dataDir)]),
   ].join(' ')
 }
+/** The same from any folder of this machine, for lines that stand on paper: it names the data directory whatever follows. */
+export function absoluteCommand({ dataDir: dir }: Pick<Settings, 'dataDir'>, file: string | null): string {
+  return [
+    INSTALLED_BY_PACKAGE_MANAGER ? 'jax-exec' : inShell(join(INSTALLATION, 'bin', 'jax-exec.mjs')),
+    ...(file === null ? [] : ['--config', inShell(file)]),
+    '--data-dir',
+    inShell(dir),
+  ].join(' ')
+}
 /** How this program is called here, from the current folder. */
 export function programName(): string {
   if (INSTALLED_BY_PACKAGE_MANAGER) return 'jax-exec'
@@ -316,6 +325,24 @@ const access = z.strictObject({
 })
 const IDLE_MINUTES: Readonly<Record<'paper' | 'live', number>> = { paper: 720, live: 15 }
 
+/** Read aloud and printed, so it has to fit on a line or two of paper. */
+const said = filled.max(200, 'may have 200 characters')
+
+const emergency = z.strictObject({
+  page: optional(yesNo, {
+    meaning:
+      'Whether the page `/emergency` may be seen without signing in, and trading halted there, on this machine itself. Without it `no` where a proxy stands before the service (`listen.https`, `names`, `publicUrl` or `exposed`), since through a proxy everybody seems to be on this machine; else `yes`.',
+  }),
+  phone: optional(said, { meaning: 'Number of the broker’s phone desk, from your account’s own page.' }),
+  secondPhone: optional(said, { meaning: 'Another number, for when the first does not answer.' }),
+  hours: optional(said, { meaning: 'When the desk answers, with the time zone.' }),
+  accountNumber: optional(said, { meaning: 'The account’s number there, as it is said on the telephone.' }),
+  does: optional(said, { meaning: 'What the desk will do, and for which fee, as it said itself.' }),
+  note: optional(said, {
+    meaning: 'What else a caller must know. Never the identification phrase: write on the paper where that is kept.',
+  }),
+})
+
 const log = z.strictObject({
   level: setting(choice(['debug', 'info', 'warn', 'error']), {
     default: 'info',
@@ -338,6 +365,7 @@ const SECTIONS = {
   audit,
   access,
   'access.oidc': oidc,
+  emergency,
   log,
 } as const
 const SECTION_ABOUT: Readonly<Record<keyof typeof SECTIONS, string>> = {
@@ -354,6 +382,8 @@ const SECTION_ABOUT: Readonly<Record<keyof typeof SECTIONS, string>> = {
   audit: 'The signed, hash-chained journal.',
   access: 'Tokens given from outside, and the sessions of people.',
   'access.oidc': OIDC_ABOUT,
+  emergency:
+    'The phone sheet of the broker, for the page `/emergency` and `jax-exec emergency`; print it before the first live order.',
   log: 'The log for operators. The journal is not affected.',
 }
 
@@ -373,13 +403,15 @@ const SCHEMA = z.strictObject({
   channels: channels.prefault({}),
   audit: audit.prefault({}),
   access: access.extend({ oidc: oidc.prefault({}) }).prefault({}),
+  emergency: emergency.prefault({}),
   log: log.prefault({}),
 })
 type Parsed = z.output<typeof SCHEMA>
 
 /** The settings as the program uses them: every path absolute, every default filled in. */
-export type Settings = Omit<Parsed, 'dataDir' | 'audit' | 'channels' | 'access'> & {
+export type Settings = Omit<Parsed, 'dataDir' | 'audit' | 'channels' | 'access' | 'emergency'> & {
   readonly dataDir: string
+  readonly emergency: Omit<Parsed['emergency'], 'page'> & { readonly page: boolean }
   readonly channels: ChannelSettings
   readonly audit: { readonly anchorsFile: string; readonly key: SecretRef | undefined }
   readonly access: {
@@ -514,6 +546,7 @@ function settled(parsed: Parsed, base: string | null): Settings {
       oidc: oidcOf(parsed.access.oidc, located),
     },
     channels: channelsOf(parsed.channels, located),
+    emergency: { ...parsed.emergency, page: parsed.emergency.page ?? !isBehindProxy(parsed.listen) },
     alpaca: {
       ...parsed.alpaca,
       keyID: located(parsed.alpaca.keyID),
@@ -521,6 +554,13 @@ function settled(parsed: Parsed, base: string | null): Settings {
     },
   }
 }
+
+/** Whether something stands before the service that makes everybody look as if they were on this machine. */
+export const isBehindProxy = ({ https, names, publicUrl, exposed }: Parsed['listen']): boolean =>
+  https ||
+  exposed ||
+  names !== undefined ||
+  (publicUrl !== undefined && !LOOPBACK.test(new URL(publicUrl).hostname.replace(/^\[|\]$/g, '')))
 
 function faultsOf(
   issue: z.core.$ZodIssue,
@@ -656,6 +696,8 @@ function standIn(path: string, settings: Settings): string {
   if (path === 'dataDir') return settings.dataDir
   if (path === 'audit.anchorsFile') return settings.audit.anchorsFile
   if (path === 'access.idleMinutes') return String(settings.access.idleMinutes)
+  if (path === 'emergency.page') return settings.emergency.page ? 'yes' : 'no'
+  if (path.startsWith('emergency.')) return '(fill in at set-up)'
   if (path === 'listen.names') return '(this machine)'
   if (path === 'listen.publicUrl') return '(where it listens)'
   if (path === 'access.oidc.name' && settings.access.oidc !== null) return settings.access.oidc.name

@@ -14,6 +14,7 @@ type Run = (ctx: Context, ...args: never[]) => Promise<void>
 /** Loaded when a command runs, so that `halt` does not wait for code that it does not need. */
 const trading = () => import('./commands/trading.ts')
 const safety = () => import('./commands/safety.ts')
+const emergencies = () => import('./commands/emergency.ts')
 const liquidation = () => import('./commands/liquidation.ts')
 const access = () => import('./commands/access.ts')
 const limits = () => import('./commands/limits.ts')
@@ -363,6 +364,12 @@ Without a process of its own: MCP over HTTP at /mcp of the gateway, with the hea
     .action(run(trading, 'replace'))
 
   // --- stopping
+  command(
+    program,
+    'emergency',
+    'Print what is held, what works at the broker, how to stop it, and the phone sheet of the broker. Reads the database itself, so that it works with the service dead, and says what it could not read.',
+    ['emergency', 'emergency --json'],
+  ).action(run(emergencies, 'emergency'))
   command(
     program,
     'halt',

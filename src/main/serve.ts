@@ -36,6 +36,7 @@ import { byName, hostInUrl, removeAddress, writeAddress } from './context.ts'
 import { auditKeyIn, auditKeyOf, type Places, prepareDataDir, readOwnFile, tokenIn, writeWhole } from './datadir.ts'
 import { deskProxy, type DeskProxy } from './desk-proxy.ts'
 import type { DeskThreadData } from './desk-thread.ts'
+import { emergencyOf } from './emergency.ts'
 import { Stop } from './exit.ts'
 import { readHaltFile, removeHaltFile, writeHaltFile } from './haltfile.ts'
 import { brokerPulse } from './pulse.ts'
@@ -62,6 +63,8 @@ export type Overrides = {
   readonly market?: Market
   /** What the account begins with, where that is not what its stage says. */
   readonly limits?: Limits
+  /** Where the settings are from, for lines that are pasted. */
+  readonly file?: string | null
   /** Nothing on the console. */
   readonly quiet?: boolean
 }
@@ -298,6 +301,7 @@ async function start(settings: Settings, overrides: Overrides, undo: (() => unkn
       hosts: [...LOOPBACK, host, ...names, ...(publicUrl === undefined ? [] : [new URL(publicUrl).hostname])],
     },
     channels: channels.routes,
+    emergency: emergencyOf(settings, overrides.file ?? null),
     ...(oidc && { oidc }),
     signalTerms: { ordType: 'Limit', timeInForce: 'Day' },
     limits: { idleMs: settings.access.idleMinutes * 60_000 },

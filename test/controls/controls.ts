@@ -755,16 +755,19 @@ export const CONTROLS: readonly Control[] = [
     code: [
       ['src/store/backup.ts', 'export'],
       ['src/main/commands/drills.ts', 'const RESTORE_MS_MAX = 30 * MINUTE_MS'],
+      ['src/api/routes-emergency.ts', 'export function mountEmergency'],
     ],
-    parameters: [],
+    parameters: ['emergency.phone', 'emergency.page'],
     answers: ['drill.held'],
     tests: [
       ['src/store/tamper.test.ts', 'of a running store is a consistent moment, and opens'],
       ['test/e2e/cli.test.ts', 'an old backup is refused, or its loss accepted; then it starts halted'],
       ['src/main/commands/drills.test.ts', 'restores one, verifies it and makes the same book of it'],
       ['src/main/commands/drills.test.ts', 'has failed when the journal makes another book than the gateway had'],
+      ['src/api/emergency.test.ts', 'shows the sheet of the desk, and how to stop, when the database cannot be read'],
+      ['src/api/emergency.test.ts', 'who sees the emergency page'],
     ],
-    note: '`drill hold restore` times a whole restore, and fails beyond thirty minutes or when the journal makes another book. The broker’s desk and its own page are tried by people (E3), who say so.',
+    note: 'The phone sheet of the broker is the page `/emergency` and `jax-exec emergency`. `drill hold restore` times a whole restore, and fails beyond thirty minutes or when the journal makes another book. The broker’s desk and its own page are tried by people (E3), who say so.',
     missing: null,
   },
   {

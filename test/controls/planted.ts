@@ -648,6 +648,42 @@ export const PLANTED: readonly Planted[] = [
     held: [['src/main/commands/drills.test.ts', 'has failed when the journal makes another book']],
   },
   {
+    name: 'the sheet without a database',
+    control: 'A10',
+    edits: [
+      edit(
+        'src/api/emergency.ts',
+        'return { ok: false, why: fault instanceof Error ? fault.message : String(fault) }',
+        'throw fault',
+      ),
+    ],
+    held: [['src/api/emergency.test.ts', 'when the database cannot be read']],
+  },
+  {
+    name: 'the emergency page, for another machine',
+    control: 'A10',
+    edits: [
+      edit(
+        'src/api/routes-emergency.ts',
+        "if (!LOOPBACK_ADDRESS.test(request.socket.remoteAddress ?? ''))",
+        'if (false)',
+      ),
+    ],
+    held: [['src/api/emergency.test.ts', '^another machine']],
+  },
+  {
+    name: 'the emergency page, through a proxy',
+    control: 'A10',
+    edits: [edit('src/api/routes-emergency.ts', '.some((name) => FORWARDED.test(name))', '.some(() => false)')],
+    held: [['src/api/emergency.test.ts', '^through a proxy']],
+  },
+  {
+    name: 'the emergency page, by a name',
+    control: 'A10',
+    edits: [edit('src/api/routes-emergency.ts', "if (!LOOPBACK_HOST.test(request.headers.host ?? ''))", 'if (false)')],
+    held: [['src/api/emergency.test.ts', '^by the name of the proxy']],
+  },
+  {
     name: 'an edited copy is found',
     control: 'A13',
     edits: [edit('src/main/commands/drills.ts', '    editRow(copy, row)\n', '')],

@@ -69,7 +69,7 @@ function assertSecrets(loaded: Loaded): void {
 }
 
 /** Settings that follow from others, or from where the data is, unless they are set. */
-const FOLLOWS = new Set(['dataDir', 'audit.anchorsFile', 'access.idleMinutes'])
+const FOLLOWS = new Set(['dataDir', 'audit.anchorsFile', 'access.idleMinutes', 'emergency.page'])
 
 export async function showConfig(ctx: Context): Promise<void> {
   const { effective } = ctx.loaded()
@@ -112,7 +112,7 @@ async function runGateway(ctx: Context, loaded: Loaded, demo: boolean): Promise<
     SLOW_START_MS,
   )
   const signaled = haltBySignal(loaded.settings)
-  const gateway = await startGateway(loaded.settings).finally(() => clearTimeout(slow))
+  const gateway = await startGateway(loaded.settings, { file: loaded.file }).finally(() => clearTimeout(slow))
   signaled(gateway)
   process.on('uncaughtException', (error) => {
     // Unknown damage: what is durable is durable, and a start finds the rest. Going on could send on a wrong belief.
