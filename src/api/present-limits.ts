@@ -26,9 +26,12 @@ export function viewLimits({ version, stage, values, lists }: Limits): wire.Limi
       symbols: lists.symbols && [...lists.symbols],
       restricted: [...lists.restricted],
       assetClasses: lists.assetClasses && [...lists.assetClasses],
+      // As it was written and signed, also by a version that knew fewer.
+      ...(lists.venues !== undefined && { venues: lists.venues && [...lists.venues] }),
+      ...(lists.sessions !== undefined && { sessions: lists.sessions && [...lists.sessions] }),
       ordTypes: lists.ordTypes && [...lists.ordTypes],
       allowShort: lists.allowShort,
-    },
+    } as wire.Limits['lists'],
   }
 }
 

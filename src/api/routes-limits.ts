@@ -11,6 +11,7 @@ import {
   LISTS,
   withSettings,
 } from '../gate/limits.ts'
+import { SESSIONS } from '../gate/facts.ts'
 import { ASSET_CLASSES } from '../orders/instrument.ts'
 import type { Proposal } from '../orders/proposal.ts'
 import type { ChangeOf } from '../ports/records.ts'
@@ -74,6 +75,8 @@ const LIST_FIELDS = {
   symbols: listOf(symbol, LISTS.symbols.meaning, 0, 500).nullable().optional(),
   restricted: listOf(symbol, LISTS.restricted.meaning, 0, 500).optional(),
   assetClasses: listOf(oneOf(ASSET_CLASSES, 'A class.'), LISTS.assetClasses.meaning, 0).nullable().optional(),
+  venues: listOf(symbol, LISTS.venues.meaning, 0, 50).nullable().optional(),
+  sessions: listOf(oneOf(SESSIONS, 'A session.'), LISTS.sessions.meaning, 0).nullable().optional(),
   ordTypes: listOf(oneOf(ORD_TYPES, 'An order type.'), LISTS.ordTypes.meaning, 0).nullable().optional(),
   allowShort: whether(LISTS.allowShort.meaning).optional(),
 }

@@ -96,6 +96,8 @@ export const limits = named(
       symbols: z.array(text).nullable(),
       restricted: z.array(text),
       assetClasses: z.array(text).nullable(),
+      venues: z.array(text).nullable(),
+      sessions: z.array(text).nullable(),
       ordTypes: z.array(text).nullable(),
       allowShort: z.boolean(),
     }),

@@ -253,6 +253,8 @@ export type Limits = {
     symbols: string[] | null
     restricted: string[]
     assetClasses: string[] | null
+    venues: string[] | null
+    sessions: string[] | null
     ordTypes: string[] | null
     allowShort: boolean
   }
@@ -391,7 +393,7 @@ export type LimitRow = {
   }
 }
 export type LimitList = {
-  name: 'symbols' | 'restricted' | 'assetClasses' | 'ordTypes' | 'allowShort'
+  name: 'symbols' | 'restricted' | 'assetClasses' | 'venues' | 'sessions' | 'ordTypes' | 'allowShort'
   control: string
   kind: 'allowed' | 'denied' | 'switch'
   refusal: string

@@ -105,10 +105,12 @@ export const CHECKS = {
       ? `${instrument.symbol} can be traded.`
       : [{ code: 'NOT_TRADABLE', symbol: instrument.symbol }]
   },
-  venue: ({ instrument, proposal: { symbol } }) => {
-    const venue = instrument?.venue
-    if (venue === undefined) return NO_ANSWER
-    return OVER_THE_COUNTER.has(venue.toUpperCase())
+  venue: ({ instrument, policy: { limits }, proposal: { symbol } }) => {
+    const allowed = limits?.lists.venues ?? null
+    if (!instrument || (instrument.venue === undefined && allowed === null)) return NO_ANSWER
+    const { venue = 'no exchange that is told' } = instrument
+    const isAllowed = allowed === null || allowed.some((one) => one.toUpperCase() === venue.toUpperCase())
+    return OVER_THE_COUNTER.has(venue.toUpperCase()) || !isAllowed
       ? [{ code: 'VENUE_NOT_ALLOWED', symbol, venue }]
       : `${symbol} is listed at ${venue}.`
   },
@@ -152,6 +154,16 @@ export const CHECKS = {
     evidence.session.ok && !evidence.session.value.open
       ? [{ code: 'MARKET_CLOSED', symbol, nextOpenAt: evidence.session.value.nextOpenAt }]
       : answer(evidence.session, () => `The market of ${symbol} is open.`),
+  sessionKind: ({ evidence, policy: { limits }, proposal: { symbol } }) => {
+    const allowed = limits?.lists.sessions ?? null
+    if (!evidence.session.ok || !evidence.session.value.open || allowed === null) return NO_ANSWER
+    const { kind } = evidence.session.value
+    if (!allowed.includes(kind ?? 'Regular'))
+      return [
+        { code: 'SESSION_NOT_ALLOWED', symbol, session: kind ?? 'Regular', allowed: allowed.join(', ') || 'nothing' },
+      ]
+    return kind === undefined ? NO_ANSWER : `It is the ${kind.toLowerCase()} session, which is allowed.`
+  },
   symbolHalt: ({ evidence, facts: { market }, policy: { reentryAfterMs = REENTRY_MS }, proposal: { symbol }, now }) => {
     if (evidence.session.ok && evidence.session.value.halted) return [{ code: 'SYMBOL_HALTED', symbol }]
     const resumedAt = market?.resumedAt

@@ -8,7 +8,7 @@ import type { ClOrdID, IntentID } from '../values/brand.ts'
 import { amt, dec, px, qty } from '../values/decimal.ts'
 import { plusMs } from '../values/instant.ts'
 import { ACCOUNT, DAY, FACTS, limitedBy, MARKET, NOW, POLICY, PROPOSAL, RESTING } from './example.ts'
-import type { AccountFact, DayFacts, Facts, MarketFacts, Quote } from './facts.ts'
+import type { AccountFact, DayFacts, Facts, MarketFacts, Quote, SessionKind } from './facts.ts'
 import { assess, recheck } from './gate.ts'
 import { defaultsOf, type LimitName, LIMIT_NAMES, LIMITS, type Limits, LISTS } from './limits.ts'
 import { effective, type Policy } from './policy.ts'
@@ -210,6 +210,13 @@ const TIGHTER: readonly (readonly [name: string, limit: LimitName, at: string, b
   ['P14 buffer: 400000.00 of buying power', 'buyingPowerBuffer', '0.8125', '0.81250001', 'BUYING_POWER_EXCEEDED'],
 ]
 
+const listed = (venue: string): Change => ({
+  facts: { market: { ...MARKET, instrument: { ...(MARKET.instrument as Instrument), venue } } },
+})
+const trading = (kind: SessionKind): Change => ({
+  facts: { market: { ...MARKET, session: { open: true, nextOpenAt: null, at: NOW, kind } } },
+})
+
 /** Of what is asked: exactly one reason, or none. */
 const ASKED: readonly (readonly [name: string, change: Change, code: RefusalCode | null])[] = [
   ...(['206.00', '206.01'] as const).map(
@@ -238,6 +245,25 @@ const ASKED: readonly (readonly [name: string, change: Change, code: RefusalCode
     { limits: limitedBy({}, { ordTypes: ['Limit'] }), proposal: { ordType: 'Market' } },
     'ORD_TYPE_NOT_ALLOWED',
   ],
+  ['P11 exchange allowed', { limits: limitedBy({}, { venues: ['NYSE', 'nasdaq'] }), ...listed('NASDAQ') }, null],
+  [
+    'P11 exchange not allowed',
+    { limits: limitedBy({}, { venues: ['NYSE'] }), ...listed('NASDAQ') },
+    'VENUE_NOT_ALLOWED',
+  ],
+  ['P11 exchange not told', { limits: limitedBy({}, { venues: ['NYSE'] }) }, 'VENUE_NOT_ALLOWED'],
+  [
+    'P11 over the counter, listed or not',
+    { limits: limitedBy({}, { venues: ['OTC'] }), ...listed('OTC') },
+    'VENUE_NOT_ALLOWED',
+  ],
+  ['P11 session regular', { limits: limitedBy({}, { sessions: ['Regular'] }), ...trading('Regular') }, null],
+  [
+    'P11 session extended',
+    { limits: limitedBy({}, { sessions: ['Regular'] }), ...trading('Extended') },
+    'SESSION_NOT_ALLOWED',
+  ],
+  ['P11 session not told is the regular one', { limits: limitedBy({}, { sessions: [] }) }, 'SESSION_NOT_ALLOWED'],
   ['P13 long only, a buy', { limits: limitedBy({}, { allowShort: false }) }, null],
   ['P13 long only, a sale', { limits: limitedBy({}, { allowShort: false }), proposal: sale }, 'SHORT_OFF_BY_POLICY'],
   ['P13 a sale', { limits: limitedBy(), proposal: sale }, null],
@@ -415,7 +441,14 @@ describe('what is said', () => {
     assert.deepEqual(lines(look({}).checks), lines(assess(PROPOSAL, FACTS, POLICY, 1, NOW).checks))
   })
   it('every limit that is set has its line, with the numbers', () => {
-    const lists = { symbols: ['AAPL'], restricted: ['GME'], assetClasses: ['us_equity'], ordTypes: ['Limit'] } as const
+    const lists = {
+      symbols: ['AAPL'],
+      restricted: ['GME'],
+      assetClasses: ['us_equity'],
+      venues: null,
+      sessions: null,
+      ordTypes: ['Limit'],
+    } as const
     const { checks, refusals } = look({ limits: { ...defaultsOf('S1'), lists: { ...lists, allowShort: true } } })
     assert.deepEqual(codesOf(refusals), [])
     const label = (check: string) => checks.find((line) => line.check === check)?.label

@@ -16,8 +16,14 @@ export type Quote = {
   readonly at: Instant
 }
 
+/** `Extended`: before and after the regular hours of an exchange, and at night. */
+export const SESSIONS = ['Regular', 'Extended'] as const
+export type SessionKind = (typeof SESSIONS)[number]
+
 export type MarketSession = {
   readonly open: boolean
+  /** Absent: the regular one. */
+  readonly kind?: SessionKind
   readonly nextOpenAt: Instant | null
   readonly at: Instant
   /** The market is open, and this symbol does not trade: a halt, or a pause at its limit. Absent: not told, or it does. */

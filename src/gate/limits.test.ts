@@ -88,7 +88,15 @@ describe('what a stage begins with', () => {
   })
   it('lets the pilot trade nothing until its symbols are named', () => {
     const { lists } = defaultsOf('S2')
-    assert.deepEqual(lists, { symbols: [], restricted: [], assetClasses: null, ordTypes: ['Limit'], allowShort: false })
+    assert.deepEqual(lists, {
+      symbols: [],
+      restricted: [],
+      assetClasses: null,
+      venues: null,
+      sessions: ['Regular'],
+      ordTypes: ['Limit'],
+      allowShort: false,
+    })
     assert.deepEqual(defaultsOf('S3').lists.symbols, [])
     assert.equal(defaultsOf('S4').lists.symbols, null)
   })
@@ -138,6 +146,8 @@ const FAULTS: readonly Fault[] = [
   ],
   ['pilot with all', withLists(S2, { symbols: null }), /In stage S2 the symbols must be named, 5 at most/],
   ['pilot with market orders', withLists(S2, { ordTypes: ['Limit', 'Market'] }), /In stage S2 only Limit orders/],
+  ['extended hours', limitedBy({}, { sessions: ['Regular', 'Extended'] }), /Extended hours are off/],
+  ['any hours', limitedBy({}, { sessions: null }), /Extended hours are off/],
   ['pilot with any orders', withLists(S2, { ordTypes: null }), /In stage S2 only Limit orders/],
   ['pilot selling short', withLists(S2, { allowShort: true }), /Stage S2 is long only/],
   [
@@ -225,7 +235,7 @@ const limits: fc.Arbitrary<Limits> = fc
     version: 1,
     stage: 'S4',
     values: Object.fromEntries(LIMIT_NAMES.map((name, i) => [name, bounds[i]])) as Limits['values'],
-    lists: { ...lists, assetClasses: null },
+    lists: { ...lists, assetClasses: null, venues: null, sessions: null },
   }))
 const byName = (a: string, b: string): number => (a < b ? -1 : 1)
 /** As values: order and spelling are no matter. */

@@ -2,6 +2,7 @@ import type { AssetClass } from '../orders/instrument.ts'
 import type { Proposal } from '../orders/proposal.ts'
 import type { Stage } from '../orders/stage.ts'
 import { type Decimal, dec, eq, gt, isMultipleOf, lt, max, min, shortest, ZERO } from '../values/decimal.ts'
+import type { SessionKind } from './facts.ts'
 import type { RefusalCode } from './refusal.ts'
 
 // How much may be risked, as data: one row for each limit, one for each list. Documents, screens, settings and the
@@ -51,6 +52,9 @@ export type Lists = {
   /** Symbols that may not be, whatever else is allowed. */
   readonly restricted: readonly string[]
   readonly assetClasses: readonly AssetClass[] | null
+  /** Exchanges, in the broker's words. One that nobody vouches for is none of them, whatever is listed. */
+  readonly venues: readonly string[] | null
+  readonly sessions: readonly SessionKind[] | null
   /** Of entries. What protects or closes a position is sent as it must be. */
   readonly ordTypes: readonly Proposal['ordType'][] | null
   /** False is what the stages call long only. */
@@ -348,6 +352,21 @@ export const LISTS: { readonly [N in ListName]: ListRow } = {
     refusal: 'ASSET_CLASS_NOT_ALLOWED',
     meaning: 'The only asset classes that may be traded.',
   },
+  venues: {
+    title: 'exchanges',
+    control: 'P11',
+    kind: 'allowed',
+    refusal: 'VENUE_NOT_ALLOWED',
+    meaning:
+      'The only exchanges whose listings may be traded, such as NASDAQ. What is traded over the counter never may be.',
+  },
+  sessions: {
+    title: 'sessions',
+    control: 'P11',
+    kind: 'allowed',
+    refusal: 'SESSION_NOT_ALLOWED',
+    meaning: 'The only sessions in which a position may be opened. Extended hours are off, at every stage.',
+  },
   ordTypes: {
     title: 'order types of entries',
     control: 'P11',
@@ -380,6 +399,9 @@ const STAGE_RULES: Readonly<Record<Stage, StageRule>> = {
   S4: FREE,
 }
 
+/** Nothing here knows the rules of the others: orders that rest, thin books, stops that sleep. */
+const REGULAR: Lists['sessions'] = ['Regular']
+
 /** What a stage begins with. Where symbols must be named, none is allowed until they are. */
 export function defaultsOf(stage: Stage): Limits {
   const { symbolsMax, ordTypes, longOnly } = STAGE_RULES[stage]
@@ -391,6 +413,8 @@ export function defaultsOf(stage: Stage): Limits {
       symbols: symbolsMax === null ? null : [],
       restricted: [],
       assetClasses: null,
+      venues: null,
+      sessions: REGULAR,
       ordTypes,
       allowShort: !longOnly,
     },
@@ -570,6 +594,8 @@ export function faultsOf({ stage, values, lists }: Limits): string[] {
     wrong.push(`There are ${lists.symbols.length} symbols; in stage ${stage} there may be ${symbolsMax} at most.`)
   if (isLooserList('ordTypes', lists.ordTypes, ordTypes))
     wrong.push(`In stage ${stage} only ${ordTypes?.join(', ')} orders may open a position; leave the others out.`)
+  if (isLooserList('sessions', lists.sessions, REGULAR))
+    wrong.push('Extended hours are off: sessions may name Regular, and nothing else.')
   if (longOnly && lists.allowShort)
     wrong.push(`Stage ${stage} is long only; turn allowShort off, or have the account promoted.`)
   const positions = LIMITS.maxOpenPositions.defaults[stage]

@@ -50,6 +50,7 @@ type Compared = {
   STAGE_FORBIDS: { stage: Stage; sendsTo: string }
   WAIVER_OF_ANOTHER_ORDER: { orderQty: Qty; maxNotional: Amt; agreedQty: Qty; agreedNotional: Amt }
   VENUE_NOT_ALLOWED: { symbol: string; venue: string }
+  SESSION_NOT_ALLOWED: { symbol: string; session: string; allowed: string }
   SYMBOL_HALTED: { symbol: string }
   SYMBOL_RESUMED: { symbol: string; resumedAt: Instant; waitMs: number }
   WOULD_MEET_OWN_EXIT: { side: Side; clOrdID: string; price: Px }
@@ -260,11 +261,18 @@ export const REFUSALS: { readonly [C in RefusalCode]: Row<C> } = {
     says: (r) => `The controls were last reviewed on ${moment(r.since)}.`,
     todo: 'Read `jax-exec controls report`, then have the role risk say so: `jax-exec controls reviewed`.',
   },
+  SESSION_NOT_ALLOWED: {
+    meaning: 'The session that is open now is none in which this account may open a position.',
+    transient: true,
+    says: (r) => `${r.symbol} trades in the ${r.session.toLowerCase()} session; allowed: ${r.allowed.toLowerCase()}.`,
+    todo: 'Wait for the regular hours.',
+  },
   VENUE_NOT_ALLOWED: {
-    meaning: 'The symbol is traded over the counter, where prices are nobody’s business but the dealers’.',
+    meaning:
+      'The symbol is traded over the counter, where prices are nobody’s business but the dealers’, or on an exchange that is none of those allowed.',
     transient: false,
-    says: (r) => `${r.symbol} is traded at ${r.venue}, and not on an exchange.`,
-    todo: 'Choose a symbol that is listed on an exchange.',
+    says: (r) => `${r.symbol} is traded at ${r.venue}, and not on an exchange that is allowed.`,
+    todo: 'Choose a symbol that is listed on one. People name the exchanges: see the list venues.',
   },
   SYMBOL_HALTED: {
     meaning: 'Trading in this symbol is halted, or paused at its price limit, while its market is open.',

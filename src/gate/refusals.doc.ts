@@ -35,6 +35,7 @@ export const SAMPLES: { readonly [C in RefusalCode]: Extract<Refusal, { code: C 
   ACCOUNT_MISMATCH: { code: 'ACCOUNT_MISMATCH', expected: 'paper:alpaca:main', account: 'paper:alpaca:second' },
   DECISION_MAKER_MISSING: { code: 'DECISION_MAKER_MISSING', missing: 'model, model_version' },
   REVIEW_OVERDUE: { code: 'REVIEW_OVERDUE', since: at('15:00:00') },
+  SESSION_NOT_ALLOWED: { code: 'SESSION_NOT_ALLOWED', symbol: 'AAPL', session: 'Extended', allowed: 'Regular' },
   VENUE_NOT_ALLOWED: { code: 'VENUE_NOT_ALLOWED', symbol: 'XYZQ', venue: 'OTC' },
   SYMBOL_HALTED: { code: 'SYMBOL_HALTED', symbol: 'AAPL' },
   SYMBOL_RESUMED: { code: 'SYMBOL_RESUMED', symbol: 'AAPL', resumedAt: at('15:01:00'), waitMs: 300_000 },

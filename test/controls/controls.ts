@@ -237,17 +237,19 @@ export const CONTROLS: readonly Control[] = [
   {
     id: 'P11',
     name: 'permission',
-    state: 'in part',
+    state: 'there',
     code: [
       [CHECKS, 'venue: ({ instrument'],
       [CHECKS, 'symbolRestricted: ({'],
       [CHECKS, 'symbolAllowed: allowed('],
       [CHECKS, 'assetClassAllowed: allowed('],
       [CHECKS, 'ordTypeAllowed: allowed('],
+      [CHECKS, 'sessionKind: ({'],
     ],
-    parameters: ['symbols', 'restricted', 'assetClasses', 'ordTypes'],
+    parameters: ['symbols', 'restricted', 'assetClasses', 'venues', 'sessions', 'ordTypes'],
     answers: [
       'VENUE_NOT_ALLOWED',
+      'SESSION_NOT_ALLOWED',
       'SYMBOL_NOT_ALLOWED',
       'SYMBOL_RESTRICTED',
       'ASSET_CLASS_NOT_ALLOWED',
@@ -261,9 +263,14 @@ export const CONTROLS: readonly Control[] = [
       [GATE, 'P11 restricted wins'],
       [GATE, 'P11 class not allowed'],
       [GATE, 'P11 type not allowed'],
+      [GATE, 'P11 exchange not allowed'],
+      [GATE, 'P11 exchange not told'],
+      [GATE, 'P11 session extended'],
+      ['src/gate/limits.test.ts', 'extended hours'],
+      scenario('venue-and-session'),
     ],
-    missing:
-      'What is traded over the counter is refused; other venues, and sessions beside the regular one, have no lists (extended hours are never used).',
+    note: 'Extended hours stay off at every stage: no order asks for them, and no adapter tells such a session.',
+    missing: null,
   },
   {
     id: 'P12',

@@ -215,6 +215,30 @@ export const PLANTED: readonly Planted[] = [
     held: [[GATE, '^P11 restricted']],
   },
   {
+    name: 'exchanges',
+    control: 'P11',
+    edits: [
+      edit(
+        CHECKS,
+        'OVER_THE_COUNTER.has(venue.toUpperCase()) || !isAllowed',
+        'OVER_THE_COUNTER.has(venue.toUpperCase())',
+      ),
+    ],
+    held: [[GATE, '^P11 exchange not'], scenario('venue-and-session')],
+  },
+  {
+    name: 'sessions',
+    control: 'P11',
+    edits: [edit(CHECKS, "if (!allowed.includes(kind ?? 'Regular'))", 'if (false)')],
+    held: [[GATE, '^P11 session (extended|not told)'], scenario('venue-and-session')],
+  },
+  {
+    name: 'extended hours that stay off',
+    control: 'P11',
+    edits: [edit('src/gate/limits.ts', "if (isLooserList('sessions', lists.sessions, REGULAR))", 'if (false)')],
+    held: [['src/gate/limits.test.ts', 'extended hours|any hours']],
+  },
+  {
     name: 'allow-lists',
     control: 'P11',
     edits: [edit(CHECKS, 'return names.includes(one)\n', 'return names.includes(one) || true\n')],
@@ -838,7 +862,7 @@ export const PLANTED: readonly Planted[] = [
   {
     name: 'venue',
     control: 'P11',
-    edits: [edit(CHECKS, 'return OVER_THE_COUNTER.has(venue.toUpperCase())\n', 'return false\n')],
+    edits: [edit(CHECKS, 'return OVER_THE_COUNTER.has(venue.toUpperCase()) || ', 'return ')],
     held: [['src/gate/gate.test.ts', '^over the counter']],
   },
   {

@@ -118,6 +118,7 @@ export type Market = {
   open: boolean /** Set when the feed stands still. */
   stuckAt: Instant | null
   halted?: boolean
+  extended?: boolean
   /** What is traded of it in a day; null where nobody tells. */
   volume?: Decimal | null
 }
@@ -522,8 +523,14 @@ export class ScriptedBroker implements Broker {
   }
   async session(symbol: string): Promise<MarketSession> {
     this.#reachable()
-    const { open, halted } = this.#market(symbol)
-    return { open, nextOpenAt: null, at: this.#clock.now(), ...(halted && { halted }) }
+    const { open, halted, extended } = this.#market(symbol)
+    return {
+      open,
+      nextOpenAt: null,
+      at: this.#clock.now(),
+      ...(halted && { halted }),
+      ...(extended && { kind: 'Extended' }),
+    }
   }
   async dailyBars(symbol: string): Promise<DailyBars | null> {
     this.#reachable()

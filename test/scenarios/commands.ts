@@ -11,6 +11,7 @@ import { avgCost } from '../../src/orders/position.ts'
 import { STAGES } from '../../src/orders/stage.ts'
 import type { Proposal } from '../../src/orders/proposal.ts'
 import type { OrdType, TimeInForce } from '../../src/orders/terms.ts'
+import type { SessionKind } from '../../src/gate/facts.ts'
 import type { AssetClass } from '../../src/orders/instrument.ts'
 import type { Narrower } from '../../src/ports/broker.ts'
 import type { Evidence, Level } from '../../src/approvals/evidence.ts'
@@ -130,11 +131,15 @@ const COMMANDS: { readonly [verb: string]: Run } = {
         soft: soft === undefined ? values[name].soft : dec(soft),
       }
     }
-    const [symbols, restricted] = [words.named('symbols'), words.named('restricted')]
+    const [symbols, restricted, venues, sessions] = ['symbols', 'restricted', 'venues', 'sessions'].map((name) =>
+      words.named(name),
+    )
     const lists = {
       ...(w.limits ?? NO_LIMITS).lists,
       ...(symbols !== undefined && { symbols: symbols.split(',') }),
       ...(restricted !== undefined && { restricted: restricted.split(',') }),
+      ...(venues !== undefined && { venues: venues.split(',') }),
+      ...(sessions !== undefined && { sessions: sessions.split(',') as SessionKind[] }),
     }
     w.limits = { ...NO_LIMITS, values, lists }
     return over(words)
@@ -182,7 +187,7 @@ const COMMANDS: { readonly [verb: string]: Run } = {
       shortable: true,
     }
     const [bid, ask, session, quote] = ['bid', 'ask', 'session', 'quote'].map((name) => words.named(name))
-    const [kind, lot, least] = ['class', 'lot', 'least'].map((name) => words.named(name))
+    const [kind, lot, least, venue] = ['class', 'lot', 'least', 'venue'].map((name) => words.named(name))
     const volume = words.named('volume') ?? (before ? undefined : '10000000')
     const assetClass = CLASSES.find((one) => one === kind)
     if (kind !== undefined && !assetClass) words.fail(`class= is one of ${CLASSES.join(', ')}`)
@@ -191,6 +196,7 @@ const COMMANDS: { readonly [verb: string]: Run } = {
         ...instrument,
         ...(assetClass && { assetClass }),
         ...(lot !== undefined && { lot: qty(lot), minQty: qty(lot) }),
+        ...(venue !== undefined && { venue }),
         ...(least !== undefined && { minNotional: amt(least) }),
         tradable: words.flag('tradable') ?? instrument.tradable,
         shortable: words.flag('shortable') ?? instrument.shortable,
@@ -199,6 +205,7 @@ const COMMANDS: { readonly [verb: string]: Run } = {
       ask: ask === undefined ? (before?.ask ?? words.fail('ask= is missing')) : px(ask),
       open: session === undefined ? (before?.open ?? true) : session !== 'closed',
       volume: volume === undefined ? (before?.volume ?? null) : volume === 'unknown' ? null : dec(volume),
+      extended: session === undefined ? (before?.extended ?? false) : session === 'extended',
       halted: session === undefined ? (before?.halted ?? false) : session === 'halted',
       stuckAt: quote === 'stuck' ? w.clock.now() : quote === 'moving' ? null : (before?.stuckAt ?? null),
     })
@@ -795,7 +802,15 @@ const NO_LIMITS: Limits = {
   version: 0,
   stage: 'S1',
   values: Object.fromEntries(LIMIT_NAMES.map((name) => [name, { hard: null, soft: null }])) as Limits['values'],
-  lists: { symbols: null, restricted: [], assetClasses: null, ordTypes: null, allowShort: true },
+  lists: {
+    symbols: null,
+    restricted: [],
+    assetClasses: null,
+    venues: null,
+    sessions: null,
+    ordTypes: null,
+    allowShort: true,
+  },
 }
 const scopeOf = (words: Words): { readonly scope?: HaltScope } => {
   const written = words.named('scope')

@@ -53,7 +53,15 @@ const FIRST: Limits = {
   version: 3,
   stage: 'S1',
   values: Object.fromEntries(LIMIT_NAMES.map((name) => [name, bound(AT[name])])) as Limits['values'],
-  lists: { symbols: null, restricted: ['GME'], assetClasses: null, ordTypes: null, allowShort: false },
+  lists: {
+    symbols: null,
+    restricted: ['GME'],
+    assetClasses: null,
+    venues: null,
+    sessions: ['Regular'],
+    ordTypes: null,
+    allowShort: false,
+  },
 }
 
 const room = (name: LimitName, limit: string, before: string, order: string, ...of: [string, string]): Headroom => ({
@@ -152,15 +160,17 @@ export function makeLimits(iso: (agoMs?: number) => string) {
       inForce,
       next,
       rows: LIMIT_NAMES.map(row),
-      lists: (['symbols', 'restricted', 'assetClasses', 'ordTypes', 'allowShort'] as const).map((name) => ({
-        name,
-        control: 'P11',
-        kind: name === 'restricted' ? 'denied' : name === 'allowShort' ? 'switch' : 'allowed',
-        refusal: 'SYMBOL_NOT_ALLOWED',
-        meaning: 'What may be traded, and what not.',
-        value: inForce.lists[name],
-        byConfiguration: name === 'allowShort',
-      })),
+      lists: (['symbols', 'restricted', 'assetClasses', 'venues', 'sessions', 'ordTypes', 'allowShort'] as const).map(
+        (name) => ({
+          name,
+          control: 'P11',
+          kind: name === 'restricted' ? 'denied' : name === 'allowShort' ? 'switch' : 'allowed',
+          refusal: 'SYMBOL_NOT_ALLOWED',
+          meaning: 'What may be traded, and what not.',
+          value: inForce.lists[name],
+          byConfiguration: name === 'allowShort',
+        }),
+      ),
       day: {
         day: iso().slice(0, 10),
         from: iso(30_000_000),

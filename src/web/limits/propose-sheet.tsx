@@ -242,6 +242,8 @@ const HINT: Readonly<Record<ListName, string>> = {
   symbols: 'such as AAPL MSFT',
   restricted: 'such as GME; empty: none',
   assetClasses: 'of us_equity fx crypto',
+  venues: 'such as NASDAQ NYSE',
+  sessions: 'of Regular',
   ordTypes: 'of Limit Market',
   allowShort: '',
 }

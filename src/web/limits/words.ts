@@ -40,6 +40,8 @@ export const LIST: Readonly<Record<ListName, string>> = {
   symbols: 'symbols allowed',
   restricted: 'symbols restricted',
   assetClasses: 'asset classes',
+  venues: 'exchanges',
+  sessions: 'sessions',
   ordTypes: 'order types of entries',
   allowShort: 'short sales',
 }
@@ -97,7 +99,7 @@ export function limitLines(before: Limits, after: Limits): Line[] {
     }),
   )
   const lists = LIST_NAMES.flatMap((name): Line[] => {
-    const [old, now] = [before.lists[name], after.lists[name]]
+    const [old, now] = [before.lists[name] ?? null, after.lists[name] ?? null]
     const looser = isLooserList(name, now, old)
     if (!looser && !isLooserList(name, old, now)) return []
     return [{ what: capital(LIST[name]), before: listInWords(old), after: listInWords(now), tighter: !looser }]
