@@ -84,6 +84,7 @@ describe('the dashboard', { skip: executablePath === undefined ? 'no Chromium fo
         await page.getByRole('button', { name: 'Sign in' }).click()
         await page.getByText('Enter your name').waitFor()
         assert.deepEqual(fake.asked, [])
+        assert.equal(await page.getByRole('link', { name: 'emergency page' }).getAttribute('href'), '/emergency')
 
         await page.getByLabel('One-time code').fill('WRONG')
         await page.getByLabel('Your name').fill('Ana')

@@ -83,6 +83,13 @@ export function SignInPage({ code, from, onDone }: SignInProps): ReactNode {
         No code, or it was used already? On the machine of the gateway,{' '}
         <code className="font-mono text-ink">jax-exec signin-link</code> prints a new link.
       </p>
+      <p className="text-sm text-soft">
+        It has to stop now? On the machine of the gateway the{' '}
+        <a className="text-ink underline" href="/emergency">
+          emergency page
+        </a>{' '}
+        halts everything without a sign-in.
+      </p>
     </main>
   )
 }
