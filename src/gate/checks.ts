@@ -220,6 +220,7 @@ export const CHECKS = {
   ownExits,
   fifo,
   short,
+  shortPriceTest,
   openOrders: ({ exposure }) => answer(exposure, () => 'What every open order may cost is known.'),
 
   // --- the day
@@ -576,6 +577,32 @@ function short({ side, positionQty, policy, account, instrument, proposal: { sym
   if (account && !account.shortingAllowed) refusals.push({ code: 'SHORT_OFF_FOR_ACCOUNT', symbol })
   if (instrument && !instrument.shortable) refusals.push({ code: 'NOT_SHORTABLE', symbol })
   return no(refusals) ?? (account && instrument ? `${symbol} may be sold short.` : NO_ANSWER)
+}
+
+const NINE_TENTHS = dec('0.9')
+
+/**
+ * After a fall of a tenth from the close before it, a share is sold short only above the bid, on that day and the next
+ * (Regulation SHO, rule 201). What was read yesterday may call yesterday today: then it looks at one day more.
+ */
+function shortPriceTest(c: Case): Answer {
+  const { side, positionQty, instrument, evidence, quote, prices, proposal } = c
+  const { symbol, ordType } = proposal
+  if (side !== 'Sell' || (positionQty !== null && gt(positionQty, ZERO))) return NO_ANSWER
+  if (instrument?.assetClass !== 'us_equity' || !quote || !prices.ok) return NO_ANSWER
+  const days = evidence.days.ok ? evidence.days.value : null
+  if (!days?.last) return [{ code: 'SHORT_PRICES_UNKNOWN', symbol }]
+  const falls: readonly (readonly [from: Px | undefined, to: Px | undefined])[] = [
+    [days.last.close, min(quote.bid, quote.last)],
+    [days.last.close, days.today?.low],
+    [days.before?.close, days.last.low],
+  ]
+  const price = ordType === 'Limit' ? prices.value.entryPx : null
+  const { bid } = quote
+  for (const [closePx, fellToPx] of falls)
+    if (closePx && fellToPx && lte(fellToPx, times(closePx, NINE_TENTHS)) && (price === null || lte(price, bid)))
+      return [{ code: 'SHORT_PRICE_TEST', symbol, closePx, fellToPx, price, bid }]
+  return `It is a short sale, and free of the price test or above the bid of ${text(bid)}.`
 }
 
 const BPS = dec('10000')

@@ -71,6 +71,18 @@ const explicit = (orderQty: string | null): Partial<Proposal> => ({
   orderQty: orderQty === null ? null : qty(orderQty),
 })
 const market: Partial<Proposal> = { ordType: 'Market' }
+/** How it traded on the last day that is over, the low of today, and the close before both. */
+const fallen = (last: { low: string; close: string }, today = last.low, before = last.close): Partial<Facts> => ({
+  market: {
+    ...MARKET,
+    days: {
+      ...(MARKET.days as NonNullable<typeof MARKET.days>),
+      last: { low: px(last.low), close: px(last.close) },
+      before: { low: px(before), close: px(before) },
+      today: { low: px(today), close: px(today) },
+    },
+  },
+})
 const live = (stage: Stage, buildFault: string | null): Change => ({
   policy: { environment: 'live' },
   account: { account: 'live:sim:main' as AccountID },
@@ -462,6 +474,37 @@ const ASSESSED: readonly Row[] = [
       instrument: { shortable: false },
     },
     ['SHORT_OFF_BY_POLICY', 'SHORT_OFF_FOR_ACCOUNT', 'NOT_SHORTABLE'],
+  ],
+  ...(
+    [
+      // 187.50 is asked for, at a bid of 187.49.
+      ['fell by less than a tenth', fallen({ low: '187.49', close: '208.32' }), []],
+      ['of now fell by a tenth, at a limit above the bid', fallen({ low: '200', close: '208.33' }), []],
+      ['fell by a tenth today', fallen({ low: '200', close: '200' }, '180.00'), []],
+    ] as const
+  ).map(([name, facts, codes]): Row => [`short of what ${name}`, { proposal: sell, facts }, codes]),
+  ...(
+    [
+      ['of now fell by a tenth', fallen({ low: '200', close: '208.33' }), ['SHORT_PRICE_TEST']],
+      ['of now fell by a cent less', fallen({ low: '200', close: '208.32' }), []],
+      ['fell by a tenth today, and came back', fallen({ low: '200', close: '200' }, '180.00'), ['SHORT_PRICE_TEST']],
+      ['fell by a cent less today', fallen({ low: '200', close: '200' }, '180.01'), []],
+      ['fell by a tenth yesterday', fallen({ low: '180.00', close: '190' }, '190', '200'), ['SHORT_PRICE_TEST']],
+      ['fell by a cent less yesterday', fallen({ low: '180.01', close: '190' }, '190', '200'), []],
+      ['nobody knows', { market: { ...MARKET, days: undefined as never } }, ['SHORT_PRICES_UNKNOWN']],
+    ] as const
+  ).map(
+    ([name, facts, codes]): Row => [
+      `short at the bid of what ${name}`,
+      { proposal: { ...sell, entryPx: px('187.49') }, facts },
+      codes,
+    ],
+  ),
+  ['a buy of what fell by a tenth', { facts: fallen({ low: '200', close: '208.34' }) }, []],
+  [
+    'short at the market of what fell by a tenth',
+    { proposal: { ...sell, ordType: 'Market' }, facts: fallen({ low: '200', close: '208.34' }) },
+    ['SHORT_PRICE_TEST'],
   ],
   [
     'a buy needs none of the three',

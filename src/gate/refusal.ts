@@ -104,6 +104,8 @@ type Compared = {
   SHORT_OFF_BY_POLICY: { symbol: string }
   SHORT_OFF_FOR_ACCOUNT: { symbol: string }
   NOT_SHORTABLE: { symbol: string }
+  SHORT_PRICE_TEST: { symbol: string; closePx: Px; fellToPx: Px; price: Px | null; bid: Px }
+  SHORT_PRICES_UNKNOWN: { symbol: string }
   IN_FLIGHT_UNVALUED: { clOrdID: string; symbol: string }
   // the day
   DAY_UNKNOWN: { missing: string }
@@ -586,6 +588,20 @@ export const REFUSALS: { readonly [C in RefusalCode]: Row<C> } = {
     transient: true,
     says: (r) => `${r.symbol} cannot be sold short now.`,
     todo: 'Wait until it can be borrowed, or choose another symbol.',
+  },
+  SHORT_PRICE_TEST: {
+    meaning:
+      'The price fell by a tenth or more today or on the day before, so that it may be sold short only by a limit above the bid (Regulation SHO, rule 201).',
+    transient: true,
+    says: (r) =>
+      `${r.symbol} fell from ${text(r.closePx)} to ${text(r.fellToPx)}: it is sold short only by a limit above the bid, ${text(r.bid)}; ${r.price === null ? 'a market order has none' : `${text(r.price)} is not above it`}.`,
+    todo: 'Ask with a limit above the bid, or wait until the day after next.',
+  },
+  SHORT_PRICES_UNKNOWN: {
+    meaning: 'What a short sale needs to know of the last two days is not known.',
+    transient: true,
+    says: (r) => `The broker has not told how ${r.symbol} closed, so nobody knows whether it may be sold short freely.`,
+    todo: 'It is read again within minutes.',
   },
   IN_FLIGHT_UNVALUED: {
     meaning: 'An open order has no known cost, so what is left of the limits is not known.',

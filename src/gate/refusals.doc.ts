@@ -115,6 +115,15 @@ export const SAMPLES: { readonly [C in RefusalCode]: Extract<Refusal, { code: C 
   SHORT_OFF_BY_POLICY: { code: 'SHORT_OFF_BY_POLICY', symbol: 'AAPL' },
   SHORT_OFF_FOR_ACCOUNT: { code: 'SHORT_OFF_FOR_ACCOUNT', symbol: 'AAPL' },
   NOT_SHORTABLE: { code: 'NOT_SHORTABLE', symbol: 'AAPL' },
+  SHORT_PRICE_TEST: {
+    code: 'SHORT_PRICE_TEST',
+    symbol: 'AAPL',
+    closePx: px('190.00'),
+    fellToPx: px('171.00'),
+    price: px('172.40'),
+    bid: px('172.40'),
+  },
+  SHORT_PRICES_UNKNOWN: { code: 'SHORT_PRICES_UNKNOWN', symbol: 'AAPL' },
   IN_FLIGHT_UNVALUED: { code: 'IN_FLIGHT_UNVALUED', clOrdID: 'jx-0007', symbol: 'MSFT' },
   DAY_UNKNOWN: { code: 'DAY_UNKNOWN', missing: 'the equity at the opening of the day' },
   DAY_LOSS_REACHED: {

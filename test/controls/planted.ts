@@ -254,6 +254,29 @@ export const PLANTED: readonly Planted[] = [
     edits: [edit(CHECKS, 'if (!policy.allowShort) refusals', 'if (false) refusals')],
     held: [[GATE, '^P13 long only']],
   },
+  {
+    name: 'the price test of a short sale',
+    control: 'P13',
+    edits: [edit(CHECKS, '&& (price === null || lte(price, bid)))', '&& false)')],
+    held: [
+      ['src/gate/gate.test.ts', '^short at the bid of what (of now )?fell by a tenth|^short at the market'],
+      scenario('short-after-a-fall'),
+    ],
+  },
+  {
+    name: 'a short sale of what nobody knows',
+    control: 'P13',
+    edits: [edit(CHECKS, "return [{ code: 'SHORT_PRICES_UNKNOWN', symbol }]", 'return NO_ANSWER')],
+    held: [['src/gate/gate.test.ts', '^short at the bid of what nobody knows'], scenario('short-after-a-fall')],
+  },
+  {
+    name: 'what can only be borrowed by a locate',
+    control: 'P13',
+    edits: [
+      edit('src/brokers/alpaca/parse.ts', "shortable: flag(f, 'shortable') && easy", "shortable: flag(f, 'shortable')"),
+    ],
+    held: [['src/brokers/alpaca/parse.test.ts', 'hard to borrow']],
+  },
   unlimited('P14', 'buyingPower', 'buyingPower', [[GATE, '^P14 buffer'], scenario('buying-power-is-shared')]),
   {
     name: 'oppositeOrder',

@@ -119,6 +119,8 @@ export type Market = {
   stuckAt: Instant | null
   halted?: boolean
   extended?: boolean
+  /** Where it closed on each of the last days; absent: where its bid is. */
+  close?: Px
   /** What is traded of it in a day; null where nobody tells. */
   volume?: Decimal | null
 }
@@ -534,9 +536,9 @@ export class ScriptedBroker implements Broker {
   }
   async dailyBars(symbol: string): Promise<DailyBars | null> {
     this.#reachable()
-    const { instrument, bid, volume = dec('10000000') } = this.#market(symbol)
+    const { instrument, bid, close = bid, volume = dec('10000000') } = this.#market(symbol)
     if (instrument.assetClass !== 'us_equity' || volume === null) return null
-    const bar = { low: bid, close: bid, volume }
+    const bar = { low: close, close, volume }
     return { past: Array.from({ length: 20 }, () => bar), today: null, at: this.#clock.now() }
   }
   async conversion(): Promise<null> {

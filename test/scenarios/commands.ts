@@ -187,7 +187,9 @@ const COMMANDS: { readonly [verb: string]: Run } = {
       shortable: true,
     }
     const [bid, ask, session, quote] = ['bid', 'ask', 'session', 'quote'].map((name) => words.named(name))
-    const [kind, lot, least, venue] = ['class', 'lot', 'least', 'venue'].map((name) => words.named(name))
+    const [kind, lot, least, venue, close] = ['class', 'lot', 'least', 'venue', 'close'].map((name) =>
+      words.named(name),
+    )
     const volume = words.named('volume') ?? (before ? undefined : '10000000')
     const assetClass = CLASSES.find((one) => one === kind)
     if (kind !== undefined && !assetClass) words.fail(`class= is one of ${CLASSES.join(', ')}`)
@@ -205,6 +207,7 @@ const COMMANDS: { readonly [verb: string]: Run } = {
       ask: ask === undefined ? (before?.ask ?? words.fail('ask= is missing')) : px(ask),
       open: session === undefined ? (before?.open ?? true) : session !== 'closed',
       volume: volume === undefined ? (before?.volume ?? null) : volume === 'unknown' ? null : dec(volume),
+      ...(close !== undefined ? { close: px(close) } : before?.close && { close: before.close }),
       extended: session === undefined ? (before?.extended ?? false) : session === 'extended',
       halted: session === undefined ? (before?.halted ?? false) : session === 'halted',
       stuckAt: quote === 'stuck' ? w.clock.now() : quote === 'moving' ? null : (before?.stuckAt ?? null),
