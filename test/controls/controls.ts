@@ -446,7 +446,7 @@ export const CONTROLS: readonly Control[] = [
   {
     id: 'R01',
     name: 'kill functionality',
-    state: 'there',
+    state: 'in part',
     code: [
       ['src/desk/halting.ts', 'export async function halt('],
       ['src/desk/liquidating.ts', 'export async function startLiquidation('],

@@ -764,11 +764,7 @@ export const PLANTED: readonly Planted[] = [
     name: 'no release with a clock that is wrong',
     control: 'A14',
     edits: [
-      edit(
-        'src/desk/halting.ts',
-        "if (!isNarrow(scope) && (await c.tx.get('account', c.setting.account))?.clockWrong)\n",
-        'if (false as boolean)\n',
-      ),
+      edit('src/desk/halting.ts', 'if (accounts.some(({ clockWrong }) => clockWrong))\n', 'if (false as boolean)\n'),
     ],
     held: [['src/desk/watching.test.ts', '^that (stepped|drifted)']],
   },
@@ -975,7 +971,7 @@ export const PLANTED: readonly Planted[] = [
   {
     name: 'who may propose it',
     control: 'P12',
-    edits: [edit('src/desk/governing.ts', "kind === 'stage' || kind === 'waiver'\n", "kind === 'stage'\n")],
+    edits: [edit('src/desk/governing.ts', "kind === 'waiver' || kind === 'release'\n", "kind === 'release'\n")],
     held: [['src/desk/waiving.test.ts', 'is proposed by the role risk']],
   },
   {
