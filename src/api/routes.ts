@@ -442,6 +442,7 @@ async function viewAccount(api: Api): Promise<wire.Account | null> {
     equity: text(a.equity),
     cash: text(a.cash),
     buyingPower: text(a.buyingPower),
+    marginRegime: a.marginRegime ?? 'unknown',
     at: rfc3339(a.at),
     fourEyes: fourEyes(policy, api.environment, await stageNow(api.reads, api.environment)),
   }

@@ -1,4 +1,5 @@
 import { z } from 'zod'
+import { MARGIN_REGIMES } from '../gate/facts.ts'
 import { LIMIT_NAMES, LIST_NAMES } from '../gate/limits.ts'
 import { STEPS } from '../gate/closing.ts'
 import { HALT_LEVELS } from '../orders/halt.ts'
@@ -407,6 +408,7 @@ export const account = named(
     equity: decimal,
     cash: decimal,
     buyingPower: decimal,
+    marginRegime: names(MARGIN_REGIMES),
     at: time,
     fourEyes: names(['on', 'off']),
   }),

@@ -208,6 +208,8 @@ export type Account = {
   equity: string
   cash: string
   buyingPower: string
+  /** Which rule of margin within the day holds it; `unknown` where the broker does not tell. */
+  marginRegime: 'intraday' | 'legacy_pdt' | 'unknown'
   at: string
   fourEyes: 'on' | 'off'
 }

@@ -30,6 +30,14 @@ export type MarketSession = {
   readonly halted?: boolean
 }
 
+/**
+ * Which rule of margin within the day holds an account: that of 2026 (FINRA 4210 by SR-FINRA-2025-017), or that of before,
+ * with its counter of day trades, which a firm may keep until 2027-10-20. It decides nothing here: what may be bought is
+ * the buying power that the broker reports, under either.
+ */
+export const MARGIN_REGIMES = ['intraday', 'legacy_pdt', 'unknown'] as const
+export type MarginRegime = (typeof MARGIN_REGIMES)[number]
+
 export type AccountFact = {
   readonly account: AccountID
   readonly currency: string
@@ -43,6 +51,8 @@ export type AccountFact = {
   readonly settledCash?: Amt
   /** Intraday margin deficits that are not met yet, where the broker tells. Absent: not told. */
   readonly intradayDeficits?: number
+  /** Absent: the broker tells nothing that it follows from. */
+  readonly marginRegime?: MarginRegime
   readonly at: Instant
 }
 

@@ -332,10 +332,12 @@ export const CONTROLS: readonly Control[] = [
   {
     id: 'P14',
     name: 'intraday margin',
-    state: 'in part',
+    state: 'there',
     code: [
       [CHECKS, 'deficits: ({ account })'],
       [CHECKS, 'buyingPower: limit('],
+      ['src/gate/facts.ts', 'export const MARGIN_REGIMES'],
+      ['src/brokers/alpaca/parse.ts', 'const OF_DAY_TRADING'],
     ],
     parameters: ['buyingPowerBuffer', 'policy.buyingPowerBuffer'],
     answers: ['INTRADAY_DEFICITS', 'BUYING_POWER_EXCEEDED'],
@@ -343,9 +345,10 @@ export const CONTROLS: readonly Control[] = [
       ['src/gate/gate.test.ts', 'two deficits'],
       [GATE, 'P14 buffer: 400000.00 of buying power'],
       scenario('buying-power-is-shared'),
+      ['src/brokers/alpaca/parse.test.ts', 'the margin of an account ${what}, is ${regime}'],
     ],
-    missing:
-      'No broker here tells its margin regime or its deficits yet; where one does, two that stand close the gate. There is no counter of day trades, on purpose.',
+    note: 'The regime is read of each account, and decides nothing: under either the reported buying power alone counts, and there is no counter of day trades, on purpose. Alpaca tells of no deficits; where a broker does, two that stand close the gate.',
+    missing: null,
   },
   {
     id: 'P15',

@@ -277,6 +277,30 @@ export const PLANTED: readonly Planted[] = [
     ],
     held: [['src/brokers/alpaca/parse.test.ts', 'hard to borrow']],
   },
+  {
+    name: 'the old rule of day trades, told apart',
+    control: 'P14',
+    edits: [
+      edit(
+        'src/brokers/alpaca/parse.ts',
+        "OF_DAY_TRADING.some((key) => (f[key] ?? null) !== null) ? 'legacy_pdt'",
+        "OF_DAY_TRADING.length === 0 ? 'legacy_pdt'",
+      ),
+    ],
+    held: [['src/brokers/alpaca/parse.test.ts', '^the margin of an account']],
+  },
+  {
+    name: 'fields of day trading that nobody may need',
+    control: 'P14',
+    edits: [
+      edit(
+        'src/brokers/alpaca/parse.ts',
+        "buyingPower: amtOf(f, 'buying_power')",
+        "buyingPower: amtOf(f, 'daytrading_buying_power')",
+      ),
+    ],
+    held: [['src/brokers/alpaca/parse.test.ts', '^the margin of an account']],
+  },
   unlimited('P14', 'buyingPower', 'buyingPower', [[GATE, '^P14 buffer'], scenario('buying-power-is-shared')]),
   {
     name: 'oppositeOrder',

@@ -347,6 +347,17 @@ describe('account, positions, assets and market', () => {
       const { fact } = parseAccount(wire({ ...ACCOUNT, ...over }))
       assert.deepEqual([fact.status, fact.shortingAllowed], [status, shorting])
     })
+  const LEGACY = { pattern_day_trader: true, daytrade_count: 7, daytrading_buying_power: '0' }
+  for (const [what, over, regime] of [
+    ['as of July 2026, without a word of day trading', {}, 'intraday'],
+    ['with those fields empty', { pattern_day_trader: null, daytrade_count: null }, 'intraday'],
+    ['of before, that counts day trades', LEGACY, 'legacy_pdt'],
+    ['that still counts them and sends no flag', { daytrade_count: 0 }, 'legacy_pdt'],
+  ] as const)
+    it(`the margin of an account ${what}, is ${regime}, and its buying power is what is reported`, () => {
+      const { fact, flags } = parseAccount(wire({ ...ACCOUNT, ...over }))
+      assert.deepEqual([fact.marginRegime, fact.status, fact.buyingPower, flags], [regime, 'Active', '400023.32', []])
+    })
   it('an account without equity is malformed', () => {
     assert.throws(() => parseAccount(wire({ ...ACCOUNT, equity: null })), Malformed)
   })

@@ -463,9 +463,12 @@ export type AlpacaAccount = {
   readonly flags: readonly string[]
 }
 
+const OF_DAY_TRADING = ['pattern_day_trader', 'daytrade_count', 'daytrading_buying_power']
+
 /**
  * What stops new orders blocks; what lets a person trade on, or again by a switch of his own, restricts. A status that we
- * do not know blocks. The fields of day trading are gone since 2026-07 and never read.
+ * do not know blocks. The fields of day trading are gone since 2026-07: what one
+ * says is never read, and that it is there at all tells of the old rule.
  * @throws {Malformed}
  */
 export function parseAccount(value: unknown): AlpacaAccount {
@@ -494,6 +497,7 @@ export function parseAccount(value: unknown): AlpacaAccount {
       // Crypto is checked by Alpaca against `non_marginable_buying_power`, which is less: there it has the last word.
       buyingPower: amtOf(f, 'buying_power'),
       shortingAllowed: flag(f, 'shorting_enabled') && !flag(own, 'no_shorting'),
+      marginRegime: OF_DAY_TRADING.some((key) => (f[key] ?? null) !== null) ? 'legacy_pdt' : 'intraday',
     },
     flags: [...blocks, ...restricts],
   }

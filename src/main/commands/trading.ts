@@ -363,6 +363,12 @@ export async function positions(ctx: Context): Promise<void> {
   ctx.out.answer(items, () => table(POSITION_COLUMNS, items, 'Nothing is held.'))
 }
 
+const MARGIN = {
+  intraday: 'by the rule of 2026, without day trades',
+  legacy_pdt: 'by the old rule: the broker counts day trades, and its buying power says what they leave',
+  unknown: 'not told by the broker',
+} as const
+
 export async function account(ctx: Context): Promise<void> {
   const it = await ctx.client('anyone').account()
   const money = (amount: string): string => `${grouped(amount)} ${it.currency}`
@@ -375,6 +381,7 @@ export async function account(ctx: Context): Promise<void> {
       ['equity', money(it.equity)],
       ['cash', money(it.cash)],
       ['buying power', money(it.buyingPower)],
+      ['margin', MARGIN[it.marginRegime]],
       ['four-eyes', fourEyesInWords(it.fourEyes)],
       ['as of', when(it.at)],
     ]),

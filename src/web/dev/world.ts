@@ -625,6 +625,7 @@ export function makeWorld(clock: () => number, later: (ms: number, then: () => v
     equity: '25112.40',
     cash: '15301.10',
     buyingPower: '49800.00',
+    marginRegime: 'unknown',
     at: iso(clock() - 900),
     fourEyes: 'off',
   })
