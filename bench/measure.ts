@@ -50,5 +50,5 @@ export function printRows(rows: readonly BenchRow[]): void {
   const line = (row: BenchRow, mark: string) =>
     `${columns.map((column, i) => row[column].padEnd(width[i] ?? 0)).join('  ')}  ${mark}`
   console.log(line(head, ''))
-  for (const row of rows) console.log(line(row, row.met ? 'met' : 'NOT MET'))
+  for (const row of rows) console.log(line(row, row.target === '—' ? '' : row.met ? 'met' : 'NOT MET'))
 }

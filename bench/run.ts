@@ -1,4 +1,5 @@
 // npm run bench: speed as ratios against limits taken in the same run. It asserts nothing: machines are shared and noisy.
+import { drillRows } from './drills.ts'
 import { haltRows } from './halts.ts'
 import { orderRows } from './orders.ts'
 import { type BenchRow, printRows } from './measure.ts'
@@ -6,6 +7,7 @@ import { type BenchRow, printRows } from './measure.ts'
 const SUITES: Readonly<Record<string, (say: (line: string) => void) => Promise<BenchRow[]>>> = {
   orders: orderRows,
   halts: haltRows,
+  drills: drillRows,
 }
 
 const asked = process.argv.slice(2)

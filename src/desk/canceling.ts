@@ -8,6 +8,9 @@ import { BROKER, type Command, deny, mustOrder } from './command.ts'
 import type { Denial } from './desk.ts'
 import { pairOf } from './naming.ts'
 
+/** How long the broker’s own report of a cancel that it took is waited for before it is asked. */
+const REPORT_MS = 1_000
+
 const about = (order: Order) => ({ type: 'order', id: order.clOrdID })
 
 /** Cancels are never blocked. An order that has not left yet is simply not sent. */
@@ -71,5 +74,7 @@ export async function recordCancelSent(c: Command, clOrdID: ClOrdID, sent: Cance
   const again = sent.outcome === 'rejected' ? await whyAskAgain(c, order) : null
   if (again) await c.emit('order.cancel-requested', about(order), order.corr, { why: again })
   // Whatever the answer, only the broker's own account of the order ends it.
-  await c.errand(order.delivery === 'Delivered' ? 'poll' : 'resolve', clOrdID, order.corr)
+  // Taken, its end comes by the stream: a question about each would cost as many requests as the cancels themselves.
+  const afterMs = sent.outcome === 'accepted' ? REPORT_MS : 0
+  await c.errand(order.delivery === 'Delivered' ? 'poll' : 'resolve', clOrdID, order.corr, afterMs)
 }

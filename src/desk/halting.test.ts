@@ -202,3 +202,27 @@ describe('a halt of an account or broker', () => {
       await w.store.close()
     })
 })
+
+describe('a cancel that the broker took', () => {
+  const story = (cancels: string): string => `# An entry is taken back.
+cancels ${cancels}
+market  AAPL bid=189.95 ask=190.05
+signal  I1 BUY AAPL entry=190.00 stop=188.00
+approve I1 by=ana -> New
+halt    by=rik
+`
+  for (const [cancels, waits] of [
+    ['taken', true],
+    ['lost', false],
+  ] as const)
+    it(`${cancels}: ${waits ? 'gives its report a second, before it is asked for' : 'is asked about at once'}`, async () => {
+      const w = new World()
+      await w.open()
+      for (const line of parseScenario(story(cancels)).lines) await play(w, [line])
+      const { clOrdID } =
+        (await w.store.openOrders(w.broker.account)).find(({ role }) => role === 'Entry') ?? assert.fail()
+      const poll = (await w.store.get('errand', `poll:${clOrdID}`)) ?? assert.fail()
+      assert.equal(poll.attempts === 0 && poll.dueAt > w.clock.now(), waits)
+      await w.store.close()
+    })
+})

@@ -32,6 +32,8 @@ export type AlpacaSimulatorOptions = {
   /** Keys of the other environment are forbidden. Default paper. */
   readonly environment?: 'paper' | 'live'
   readonly log?: (line: string) => void
+  /** Hears of each request as it comes in, before anything is done with it: `POST /v2/orders`. For measuring. */
+  readonly onRequest?: (what: string) => void
 }
 
 /** Everything ever booked, to measure a gateway's book by. Sizes and prices as on the wire. */
@@ -121,6 +123,7 @@ export async function startAlpacaSimulator(options: AlpacaSimulatorOptions): Pro
     const found = find(method, path)
     const template = found && found !== 'method' ? found.route.template : path
     const counted = `${method} ${template}`
+    options.onRequest?.(counted)
     requests[counted] = (requests[counted] ?? 0) + 1
 
     const fault = wrong.next({ method, template, path, url: target })

@@ -12,6 +12,16 @@ import { TABLES } from './tables.ts'
 
 const docOf = <T>(row: SqlRow): T => JSON.parse(textOf(row, 'doc')) as T
 const docsOf = <T>(rows: readonly SqlRow[]): T[] => rows.map((row) => docOf<T>(row))
+
+/** More than are ever open at once in an ordinary account; beyond it the memory starts anew. */
+const KEPT_MAX = 8_192
+/** Whoever changed one would change it for the next who asks. */
+function frozen<T>(value: T): T {
+  if (typeof value !== 'object' || value === null) return value
+  for (const one of Object.values(value)) frozen(one)
+  return Object.freeze(value)
+}
+
 const rowOf = (row: SqlRow): Row => JSON.parse(textOf(row, 'bytes')) as Row
 
 /** A condition and its parameters; `null` conditions are left out. */
@@ -24,6 +34,7 @@ type Where = readonly [sql: string, ...values: unknown[]]
 export class SqlReads implements Reads {
   readonly #db: Connection
   readonly #before: () => Promise<void> | void
+  readonly #known = new Map<string, Order>()
 
   constructor(db: Connection, before: () => Promise<void> | void) {
     this.#db = db
@@ -42,9 +53,17 @@ export class SqlReads implements Reads {
 
   async openOrders(account: AccountID): Promise<readonly Order[]> {
     await this.#before()
-    return docsOf(
-      this.#db.all('SELECT doc FROM orders WHERE is_open = 1 AND account = ? ORDER BY created_at, key', account),
-    )
+    const sql = 'SELECT doc FROM orders WHERE is_open = 1 AND account = ? ORDER BY created_at, key'
+    return this.#db.all(sql, account).map((row) => this.#openOrder(textOf(row, 'doc')))
+  }
+  /** All of them are asked for again and again, and of many only a few have changed: the same text is the same order. */
+  #openOrder(text: string): Order {
+    const known = this.#known.get(text)
+    if (known) return known
+    if (this.#known.size >= KEPT_MAX) this.#known.clear()
+    const order = frozen(JSON.parse(text) as Order)
+    this.#known.set(text, order)
+    return order
   }
   async ordersOf(intentID: IntentID): Promise<readonly Order[]> {
     await this.#before()
