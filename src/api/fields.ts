@@ -174,6 +174,13 @@ export const symbol = form(
   (text) => (isSymbol(text.trim().toUpperCase()) ? `; write ${JSON.stringify(text.trim().toUpperCase())}` : ''),
 )
 
+const SECTOR = /^[A-Z0-9][A-Z0-9._/-]{0,19}=[A-Za-z0-9][A-Za-z0-9_-]{0,39}$/
+export const sector = form(
+  (text): text is string => SECTOR.test(text),
+  'a symbol and its sector such as AAPL=technology (the sector at most 40 characters of A-Z a-z 0-9 _ -)',
+  { description: 'A symbol, and what people call its sector.', pattern: SECTOR.source, examples: ['AAPL=technology'] },
+)
+
 export const intentID = form(
   (text): text is IntentID => isIntentID(text),
   '1 to 64 characters of A-Z a-z 0-9 . _ : -',

@@ -30,6 +30,7 @@ export function viewLimits({ version, stage, values, lists }: Limits): wire.Limi
       ...(lists.venues !== undefined && { venues: lists.venues && [...lists.venues] }),
       ...(lists.sessions !== undefined && { sessions: lists.sessions && [...lists.sessions] }),
       ordTypes: lists.ordTypes && [...lists.ordTypes],
+      ...(lists.sectors !== undefined && { sectors: [...lists.sectors] }),
       allowShort: lists.allowShort,
     } as wire.Limits['lists'],
   }

@@ -20,7 +20,7 @@ import { err, ok, type Result } from '../values/result.ts'
 import type { Caller } from './access.ts'
 import { answers, json } from './answers.ts'
 import type { Api } from './context.ts'
-import { count, figure, listOf, oneOf, symbol, whether } from './fields.ts'
+import { count, figure, listOf, oneOf, sector, symbol, whether } from './fields.ts'
 import { didYouMean } from './hint.ts'
 import { can, yesesToChange } from './beforehand.ts'
 import { viewRequirement } from './present.ts'
@@ -78,6 +78,7 @@ const LIST_FIELDS = {
   venues: listOf(symbol, LISTS.venues.meaning, 0, 50).nullable().optional(),
   sessions: listOf(oneOf(SESSIONS, 'A session.'), LISTS.sessions.meaning, 0).nullable().optional(),
   ordTypes: listOf(oneOf(ORD_TYPES, 'An order type.'), LISTS.ordTypes.meaning, 0).nullable().optional(),
+  sectors: listOf(sector, LISTS.sectors.meaning, 0, 500).optional(),
   allowShort: whether(LISTS.allowShort.meaning).optional(),
 }
 const valueFields = Object.fromEntries(LIMIT_NAMES.map((name) => [name, boundOf(name)])) as {

@@ -100,6 +100,7 @@ export const limits = named(
       venues: z.array(text).nullable(),
       sessions: z.array(text).nullable(),
       ordTypes: z.array(text).nullable(),
+      sectors: z.array(text),
       allowShort: z.boolean(),
     }),
   }),
@@ -174,7 +175,7 @@ const limitRow = named(
 const limitList = z.strictObject({
   name: names(LIST_NAMES),
   control: text,
-  kind: names(['allowed', 'denied', 'switch']),
+  kind: names(['allowed', 'denied', 'switch', 'named']),
   refusal: text,
   meaning: text,
   value: z.union([z.array(text), z.boolean()]).nullable(),

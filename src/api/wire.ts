@@ -229,6 +229,7 @@ export type LimitName =
   | 'maxOrderNotional'
   | 'maxPositionNotional'
   | 'maxSymbolShare'
+  | 'maxSectorShare'
   | 'maxOrderQty'
   | 'maxOrderQtyShares'
   | 'maxOrderQtyFx'
@@ -258,6 +259,7 @@ export type Limits = {
     venues: string[] | null
     sessions: string[] | null
     ordTypes: string[] | null
+    sectors: string[]
     allowShort: boolean
   }
 }
@@ -395,9 +397,9 @@ export type LimitRow = {
   }
 }
 export type LimitList = {
-  name: 'symbols' | 'restricted' | 'assetClasses' | 'venues' | 'sessions' | 'ordTypes' | 'allowShort'
+  name: 'symbols' | 'restricted' | 'assetClasses' | 'venues' | 'sessions' | 'ordTypes' | 'sectors' | 'allowShort'
   control: string
-  kind: 'allowed' | 'denied' | 'switch'
+  kind: 'allowed' | 'denied' | 'switch' | 'named'
   refusal: string
   meaning: string
   /** What holds. Null: all are allowed. */

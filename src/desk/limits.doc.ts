@@ -44,6 +44,7 @@ const COUNTS: { readonly [N in LimitName]: string } = {
   maxOrderNotional: 'the order alone, a market order at the quote and the collar',
   maxPositionNotional: 'the position in the symbol and its open entries',
   maxSymbolShare: 'the position in the symbol and its open entries',
+  maxSectorShare: 'the positions and open entries of all symbols of the sector, on both sides',
   maxOrderQty: 'the order alone',
   maxOrderQtyShares: 'the order alone',
   maxOrderQtyFx: 'the order alone',

@@ -220,16 +220,16 @@ export async function agreesWithBook(tx: Reads, { positions }: Pick<AccountFacts
 
 async function held(tx: Reads, { account, positions }: AccountFacts): Promise<DayFacts['held']> {
   let [long, short] = [amt('0.00'), amt('0.00')]
-  const symbols: string[] = []
+  const each: { symbol: string; worth: Amt }[] = []
   for (const { symbol, netQty } of positions) {
     if (isZero(netQty)) continue
     const worth = worthOf(netQty, await tx.get('market', symbol), account.currency)
     if (worth === null) return null
-    symbols.push(symbol)
+    each.push({ symbol, worth })
     if (gt(netQty, ZERO)) long = plus(long, worth)
     else short = plus(short, worth)
   }
-  return { long, short, symbols }
+  return { long, short, symbols: each.map(({ symbol }) => symbol), each }
 }
 
 /** At the ask, the dearer side, as a position counts everywhere else. */

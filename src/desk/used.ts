@@ -24,6 +24,7 @@ export const SCOPE: { readonly [N in LimitName]: Scope } = {
   maxOrderNotional: 'order',
   maxPositionNotional: 'symbol',
   maxSymbolShare: 'symbol',
+  maxSectorShare: 'symbol',
   maxOrderQty: 'order',
   maxOrderQtyShares: 'order',
   maxOrderQtyFx: 'order',
@@ -47,6 +48,7 @@ const BY_EXPOSURE: ReadonlySet<LimitName> = new Set<LimitName>([
   'maxNetExposure',
   'maxPositionNotional',
   'maxSymbolShare',
+  'maxSectorShare',
   'maxOpenPositions',
   'buyingPowerBuffer',
 ])
@@ -104,6 +106,7 @@ export async function limitsNow(c: Command): Promise<LimitsNow | null> {
         account: account.account,
         exposure: exposure ?? NOTHING,
         quote: market?.quote ?? null,
+        ...(symbol !== '' && { symbol }),
       }
       const uses = usesOf(known, { ...facts, repeats: most.count, trail: trail(market) })
       for (const use of Object.values(uses)) {
@@ -144,7 +147,7 @@ const NOTHING: Exposure = {
   position: amt('0.00'),
   inFlight: amt('0.00'),
   reserved: amt('0.00'),
-  entries: { buys: amt('0.00'), sells: amt('0.00'), symbols: [] },
+  entries: { buys: amt('0.00'), sells: amt('0.00'), symbols: [], each: [] },
 }
 
 /** A limit that is a figure in itself stands, whatever is known; a share is an amount only once the account is known. */

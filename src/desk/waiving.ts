@@ -34,6 +34,7 @@ const WAIVABLE: readonly LimitName[] = LIMIT_NAMES.filter((name) =>
       'maxOrderNotional',
       'maxPositionNotional',
       'maxSymbolShare',
+      'maxSectorShare',
       'maxOrderQty',
       'maxOrderQtyShares',
       'maxOrderQtyFx',
@@ -82,6 +83,7 @@ const MOVING: ReadonlySet<LimitName> = new Set<LimitName>([
   'maxNetExposure',
   'maxPositionNotional',
   'maxSymbolShare',
+  'maxSectorShare',
 ])
 const MARGIN = dec('1.01')
 

@@ -31,7 +31,7 @@ import type { Case } from './case.ts'
 import { type Believed, CLOCK_SKEW_MAX_MS, midOf, minimumOf } from './evidence.ts'
 import { CENTS, plusBps } from './exposure.ts'
 import type { Quote } from './facts.ts'
-import type { LimitName } from './limits.ts'
+import { type LimitName, sectorOf } from './limits.ts'
 import type { Policy } from './policy.ts'
 import { OVERDUE_MS } from './rollout.ts'
 import { BINDING, type Refusal } from './refusal.ts'
@@ -362,6 +362,11 @@ export const CHECKS = {
     code: 'SYMBOL_SHARE_EXCEEDED',
     symbol: c.proposal.symbol,
     ...shareOf('maxSymbolShare', over, c),
+  })),
+  sectorShare: limit('sector', ({ c, ...over }) => ({
+    code: 'SECTOR_SHARE_EXCEEDED',
+    sector: sectorOf(c.policy.limits?.lists ?? { sectors: [] }, c.proposal.symbol),
+    ...shareOf('maxSectorShare', over, c),
   })),
   grossExposure: limit('gross', ({ c, ...over }) => ({
     code: 'GROSS_EXPOSURE_EXCEEDED',

@@ -53,7 +53,10 @@ const again = (change: Change) => {
 const codesOf = (refusals: readonly { code: RefusalCode }[]): RefusalCode[] => refusals.map(({ code }) => code)
 
 const held = (long: string, short: string, symbols: readonly string[] = ['MSFT']): Partial<DayFacts> => ({
-  held: { long: amt(long), short: amt(short), symbols },
+  held: { long: amt(long), short: amt(short), symbols, each: [] },
+})
+const heldEach = (symbol: string, worth: string): Partial<DayFacts> => ({
+  held: { long: amt(worth), short: amt('0.00'), symbols: [symbol], each: [{ symbol, worth: amt(worth) }] },
 })
 const others = (maxNotional: string, terms: Partial<Order['terms']> = { symbol: 'MSFT' }): Order => ({
   ...RESTING,
@@ -191,6 +194,26 @@ const SENT: readonly Row[] = [
     'SYMBOL_SHARE_EXCEEDED',
   ],
   [
+    'P09 sector, positions and entries of the same one',
+    limitedBy({ maxSectorShare: '0.9' }, { sectors: ['AAPL=tech', 'MSFT=tech', 'XOM=energy'] }),
+    {
+      day: heldEach('MSFT', '5000.00'),
+      facts: { inFlight: [others('10000.00'), others('9999.00', { symbol: 'XOM' })] },
+    },
+    {
+      day: heldEach('MSFT', '5000.00'),
+      facts: { inFlight: [others('10000.01'), others('9999.00', { symbol: 'XOM' })] },
+    },
+    'SECTOR_SHARE_EXCEEDED',
+  ],
+  [
+    'P09 sector, what nobody has named is of one',
+    limitedBy({ maxSectorShare: '0.9' }, { sectors: ['XOM=energy'] }),
+    { day: heldEach('TSLA', '15000.00') },
+    { day: heldEach('TSLA', '15000.01') },
+    'SECTOR_SHARE_EXCEEDED',
+  ],
+  [
     'A05 open positions, entries count, and another order in one of the symbols adds none',
     limitedBy({ maxOpenPositions: '2' }),
     { day: held('9', '9', ['MSFT']), facts: { inFlight: [others('9', {})] } },
@@ -308,6 +331,7 @@ describe('a signal is sized into what is left', () => {
     ['maxNetExposure', '0.5', { day: held('20000', '10000'), proposal: sale }, '320', 'net'],
     ['maxDayTurnover', '0.5', { day: { turnover: amt('12500.01') } }, '199', 'turnover'],
     ['maxSymbolShare', '0.2', {}, '106', 'symbolShare'],
+    ['maxSectorShare', '0.2', {}, '106', 'sector'],
     ['maxOrderQty', '150.5', {}, '150', 'orderQty'],
     ['maxOrderQtyShares', '150.5', {}, '150', 'orderQty'],
     ['maxVolumeShare', '0.0051', {}, '255', 'volume'],
@@ -356,6 +380,8 @@ describe('what is not known of the day', () => {
     ['maxNetExposure', { openingEquity: null }],
     ['maxDayTurnover', { openingEquity: null }],
     ['maxSymbolShare', { openingEquity: null }],
+    ['maxSectorShare', { held: null }],
+    ['maxSectorShare', { openingEquity: null }],
     ['maxMoveBps', { trail: null }],
     ['maxMoveBps', { trail: { low: px('0'), high: px('187.50') } }],
     ['maxOpenPositions', { held: null }],
@@ -448,6 +474,7 @@ describe('what is said', () => {
       venues: null,
       sessions: null,
       ordTypes: ['Limit'],
+      sectors: [],
     } as const
     const { checks, refusals } = look({ limits: { ...defaultsOf('S1'), lists: { ...lists, allowShort: true } } })
     assert.deepEqual(codesOf(refusals), [])

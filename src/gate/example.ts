@@ -126,7 +126,7 @@ export const DAY: DayFacts = {
   openingEquity: amt('100000.00'),
   highEquity: amt('100000.00'),
   deposits: amt('0.00'),
-  held: { long: amt('0.00'), short: amt('0.00'), symbols: [] },
+  held: { long: amt('0.00'), short: amt('0.00'), symbols: [], each: [] },
   trail: { low: px('187.40'), high: px('187.60') },
 }
 

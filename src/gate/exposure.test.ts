@@ -129,14 +129,23 @@ describe('what counts already', () => {
       const facts = { ...FACTS, inFlight: [order({ ...old, replacedBy }), next(maxNotional)] }
       assert.deepEqual(counted('x' as IntentID, facts), { position: '0.00', inFlight, reserved })
       // Among all entries, fills that the account does not show yet count as well.
-      assert.equal(entries('x' as IntentID, facts).buys, buys)
+      const { each, ...all } = entries('x' as IntentID, facts)
+      assert.deepEqual([all.buys, each.map(({ worth }) => worth)], [buys, [buys]])
     })
 
   it('orders add up', () => {
     const facts = { ...FACTS, inFlight: [RESTING, order(news), order(news, { symbol: 'MSFT', side: 'Sell' })] }
     const one = 'x' as IntentID
     assert.deepEqual(counted(one, facts), { position: '0.00', inFlight: '37500.00', reserved: '37500.00' })
-    assert.deepEqual(entries(one, facts), { buys: '37500.00', sells: '18750.00', symbols: ['AAPL', 'MSFT'] })
+    assert.deepEqual(entries(one, facts), {
+      buys: '37500.00',
+      sells: '18750.00',
+      symbols: ['AAPL', 'MSFT'],
+      each: [
+        { symbol: 'AAPL', worth: '37500.00' },
+        { symbol: 'MSFT', worth: '18750.00' },
+      ],
+    })
   })
 
   // RESTING is to cost 18750.00: what is open of it counts, and what filled until the account shows it.
@@ -155,6 +164,7 @@ describe('what counts already', () => {
         buys,
         sells: '0.00',
         symbols,
+        each: symbols.map((symbol) => ({ symbol, worth: buys })),
       }))
 })
 

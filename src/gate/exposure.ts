@@ -34,7 +34,12 @@ export type Exposure = {
   /** Open entries in any symbol that the broker's buying power may not know of. */
   readonly reserved: Amt
   /** Open entries in any symbol, and fills of them that the account does not show yet. */
-  readonly entries: { readonly buys: Amt; readonly sells: Amt; readonly symbols: readonly string[] }
+  readonly entries: {
+    readonly buys: Amt
+    readonly sells: Amt
+    readonly symbols: readonly string[]
+    readonly each: readonly { readonly symbol: string; readonly worth: Amt }[]
+  }
 }
 
 /** Two places: no account currency of our brokers has more. */
@@ -67,6 +72,7 @@ export function exposureOf(
   const position = round(times(times(abs(known.positionQty), known.quote.ask), known.rate), CENTS, 'up') as Amt
   let [inFlight, reserved] = [amt('0.00'), amt('0.00')]
   const entries = { Buy: amt('0.00'), Sell: amt('0.00'), symbols: new Set<string>() }
+  const each = new Map<string, Amt>()
   const costs = new Map<Order, Amt>()
   const unvalued: Refusal[] = []
   for (const order of facts.inFlight) {
@@ -95,6 +101,7 @@ export function exposureOf(
     reserved = plus(reserved, cost(mayHave))
     entries[order.terms.side] = plus(entries[order.terms.side], cost(counts))
     if (!isZero(counts)) entries.symbols.add(order.terms.symbol)
+    each.set(order.terms.symbol, plus(each.get(order.terms.symbol) ?? amt('0.00'), cost(counts)))
   }
   // Of an order and the one that is to take its place only one will work: the dearer counts.
   for (const [order, own] of costs) {
@@ -105,11 +112,15 @@ export function exposureOf(
     if (order.terms.symbol === symbol) inFlight = minus(inFlight, spared)
     reserved = minus(reserved, spared)
     entries[order.terms.side] = minus(entries[order.terms.side], spared)
+    each.set(order.terms.symbol, minus(each.get(order.terms.symbol) ?? amt('0.00'), spared))
   }
   if (unvalued.length > 0) return err(unvalued)
   const { Buy: buys, Sell: sells, symbols } = entries
-  return ok({ position, inFlight, reserved, entries: { buys, sells, symbols: [...symbols] } })
+  return ok({ position, inFlight, reserved, entries: { buys, sells, symbols: [...symbols], each: worths(each) } })
 }
+
+const worths = (each: ReadonlyMap<string, Amt>) =>
+  [...each].flatMap(([symbol, worth]) => (isZero(worth) ? [] : [{ symbol, worth }]))
 
 /**
  * Whether something about the order is newer than the account: then neither buying power nor positions are known to

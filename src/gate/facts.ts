@@ -110,7 +110,13 @@ export type DayFacts = {
    * The positions of `Facts.account`, all symbols: what the long ones and the short ones are worth, neither negative.
    * Open entries are not in it; the gate counts them itself. Null when one of them cannot be valued.
    */
-  readonly held: { readonly long: Amt; readonly short: Amt; readonly symbols: readonly string[] } | null
+  readonly held: {
+    readonly long: Amt
+    readonly short: Amt
+    readonly symbols: readonly string[]
+    /** The worth of each of them, on whichever side. */
+    readonly each: readonly { readonly symbol: string; readonly worth: Amt }[]
+  } | null
   /** Lowest and highest mid price of the symbol within the last ten minutes, as far as it was read. */
   readonly trail: { readonly low: Px; readonly high: Px } | null
 }

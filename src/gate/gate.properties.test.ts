@@ -382,7 +382,7 @@ const day: fc.Arbitrary<DayFacts> = fc
     openingEquity: d.opening as Amt,
     highEquity: d.high as Amt,
     deposits: d.deposits as Amt,
-    held: { long: d.long as Amt, short: d.short as Amt, symbols: d.symbols },
+    held: { long: d.long as Amt, short: d.short as Amt, symbols: d.symbols, each: [] },
     trail: { low: d.low as Px, high: plus(d.low, d.up) as Px },
   }))
 
@@ -393,6 +393,7 @@ const FIGURES: { readonly [N in LimitName]: fc.Arbitrary<Decimal> } = {
   maxOrderNotional: cents(60_000),
   maxPositionNotional: cents(90_000),
   maxSymbolShare: scaled('0.01', 0, 100),
+  maxSectorShare: scaled('0.01', 0, 200),
   maxOrderQty: scaled('0.001', 0, 800_000),
   maxOrderQtyShares: scaled('0.001', 0, 800_000),
   maxOrderQtyFx: scaled('0.001', 0, 800_000),
@@ -461,6 +462,7 @@ function assertLimited(w: World, ticket: Ticket): void {
   within('maxNetExposure', plus(plus(ticket.terms.side === 'Buy' ? net : minus(ZERO, net), sameSide), cost), capital)
   within('maxDayTurnover', plus(d.turnover as Decimal, cost), capital)
   within('maxSymbolShare', plus(plus(heldHere, sum(open.filter((o) => o.terms.symbol === 'AAPL'))), cost), capital)
+  within('maxSectorShare', plus(sum(open), cost), capital)
   within('maxOrderNotional', cost)
   within('maxOrderQty', ticket.terms.orderQty)
   within('maxOrderQtyShares', ticket.terms.orderQty)

@@ -36,6 +36,7 @@ const DEFAULTS: readonly (readonly [LimitName, ...(string | null)[]])[] = [
   ['maxOrderNotional', '10000', '500', '2500', '5000'],
   ['maxPositionNotional', '25000', '1250', '6250', '12500'],
   ['maxSymbolShare', '0.2', '0.2', '0.2', '0.2'],
+  ['maxSectorShare', null, null, null, null],
   ['maxOrderQty', null, null, null, null],
   ['maxOrderQtyShares', null, null, null, null],
   ['maxOrderQtyFx', null, null, null, null],
@@ -95,6 +96,7 @@ describe('what a stage begins with', () => {
       venues: null,
       sessions: ['Regular'],
       ordTypes: ['Limit'],
+      sectors: [],
       allowShort: false,
     })
     assert.deepEqual(defaultsOf('S3').lists.symbols, [])
@@ -146,6 +148,8 @@ const FAULTS: readonly Fault[] = [
   ],
   ['pilot with all', withLists(S2, { symbols: null }), /In stage S2 the symbols must be named, 5 at most/],
   ['pilot with market orders', withLists(S2, { ordTypes: ['Limit', 'Market'] }), /In stage S2 only Limit orders/],
+  ['a symbol without its sector', limitedBy({}, { sectors: ['AAPL'] }), /says no sector/],
+  ['two sectors of one symbol', limitedBy({}, { sectors: ['AAPL=a', 'AAPL=b'] }), /in two sectors/],
   ['extended hours', limitedBy({}, { sessions: ['Regular', 'Extended'] }), /Extended hours are off/],
   ['any hours', limitedBy({}, { sessions: null }), /Extended hours are off/],
   ['pilot with any orders', withLists(S2, { ordTypes: null }), /In stage S2 only Limit orders/],
@@ -235,7 +239,7 @@ const limits: fc.Arbitrary<Limits> = fc
     version: 1,
     stage: 'S4',
     values: Object.fromEntries(LIMIT_NAMES.map((name, i) => [name, bounds[i]])) as Limits['values'],
-    lists: { ...lists, assetClasses: null, venues: null, sessions: null },
+    lists: { ...lists, assetClasses: null, venues: null, sessions: null, sectors: [] },
   }))
 const byName = (a: string, b: string): number => (a < b ? -1 : 1)
 /** As values: order and spelling are no matter. */

@@ -15,6 +15,7 @@ export type LimitName =
   | 'maxOrderNotional'
   | 'maxPositionNotional'
   | 'maxSymbolShare'
+  | 'maxSectorShare'
   | 'maxOrderQty'
   | 'maxOrderQtyShares'
   | 'maxOrderQtyFx'
@@ -57,6 +58,8 @@ export type Lists = {
   readonly sessions: readonly SessionKind[] | null
   /** Of entries. What protects or closes a position is sent as it must be. */
   readonly ordTypes: readonly Proposal['ordType'][] | null
+  /** `AAPL=technology`: no broker tells. A symbol that none of them names is of the sector `unknown`. */
+  readonly sectors: readonly string[]
   /** False is what the stages call long only. */
   readonly allowShort: boolean
 }
@@ -156,6 +159,17 @@ export const LIMITS: { readonly [N in LimitName]: LimitRow } = {
     refusal: 'SYMBOL_SHARE_EXCEEDED',
     meaning: 'The most that one symbol may be worth, position and open orders together.',
     defaults: always('0.2'),
+    most: '10',
+  },
+  maxSectorShare: {
+    title: 'share of one sector',
+    control: 'P09',
+    unit: 'share of equity',
+    tighter: 'lower',
+    refusal: 'SECTOR_SHARE_EXCEEDED',
+    meaning:
+      'The most that all symbols of one sector may be worth together, positions and open orders. People say which symbol is of which (the list sectors); those of which nobody has are one sector, unknown.',
+    defaults: always(null),
     most: '10',
   },
   maxOrderQty: {
@@ -325,8 +339,11 @@ export const OF_CLASS: { readonly [N in LimitName]?: AssetClass } = {
 type ListRow = {
   readonly title: string
   readonly control: `P${string}` | `A${string}`
-  /** An allow-list (null allows all), a deny-list, or a switch. Fewer allowed, more denied, and off is stricter. */
-  readonly kind: 'allowed' | 'denied' | 'switch'
+  /**
+   * An allow-list (null allows all), a deny-list, a switch, or what each symbol is. Fewer allowed, more denied, and off is
+   * stricter; to call a symbol something else may be looser, and counts as that.
+   */
+  readonly kind: 'allowed' | 'denied' | 'switch' | 'named'
   readonly refusal: RefusalCode
   readonly meaning: string
 }
@@ -374,6 +391,13 @@ export const LISTS: { readonly [N in ListName]: ListRow } = {
     refusal: 'ORD_TYPE_NOT_ALLOWED',
     meaning: 'The only order types that may open a position. The pilot takes limit orders only.',
   },
+  sectors: {
+    title: 'sectors',
+    control: 'P09',
+    kind: 'named',
+    refusal: 'SECTOR_SHARE_EXCEEDED',
+    meaning: 'Which symbol is of which sector, as AAPL=technology. One that is not named is of the sector unknown.',
+  },
   allowShort: {
     title: 'short sales',
     control: 'P13',
@@ -416,10 +440,15 @@ export function defaultsOf(stage: Stage): Limits {
       venues: null,
       sessions: REGULAR,
       ordTypes,
+      sectors: [],
       allowShort: !longOnly,
     },
   }
 }
+
+/** What people call the sector of a symbol. */
+export const sectorOf = ({ sectors }: Pick<Lists, 'sectors'>, symbol: string): string =>
+  sectors.find((one) => one.startsWith(`${symbol}=`))?.slice(symbol.length + 1) ?? 'unknown'
 
 /** As an older version wrote them: of what it did not know, what the stage begins with holds. */
 export function complete(limits: Limits): Limits {
@@ -466,11 +495,13 @@ const isWithin = (value: readonly string[], all: readonly string[]): boolean => 
 const isLooserList = (name: ListName, value: ListValue, than: ListValue): boolean => {
   if (typeof value === 'boolean' || typeof than === 'boolean') return value === true && than === false
   if (value === null || than === null) return value === null && than !== null
+  if (LISTS[name].kind === 'named') return !isWithin(than, value) || !isWithin(value, than)
   return LISTS[name].kind === 'denied' ? !isWithin(than, value) : !isWithin(value, than)
 }
 const stricterList = (name: ListName, a: ListValue, b: ListValue): ListValue => {
   if (typeof a === 'boolean' || typeof b === 'boolean') return a === true && b === true
   if (a === null || b === null) return a ?? b
+  if (LISTS[name].kind === 'named') return a
   return LISTS[name].kind === 'denied' ? [...new Set([...a, ...b])] : a.filter((one) => b.includes(one))
 }
 
@@ -587,6 +618,12 @@ export function faultsOf({ stage, values, lists }: Limits): string[] {
     if (list.some((one) => one.trim() === '')) wrong.push(`There is an empty name in ${name}; leave it out.`)
     if (new Set(list).size < list.length) wrong.push(`There is a name twice in ${name}; name each once.`)
   }
+  const named = lists.sectors.map((one) => one.split('='))
+  for (const [symbol = '', sector = '', ...more] of named)
+    if (symbol === '' || sector === '' || more.length > 0)
+      wrong.push(`${[symbol, sector, ...more].join('=')} says no sector; write AAPL=technology.`)
+  if (new Set(named.map(([symbol]) => symbol)).size < named.length)
+    wrong.push('A symbol is in two sectors; name each once.')
   const { symbolsMax, ordTypes, longOnly } = STAGE_RULES[stage]
   if (symbolsMax !== null && lists.symbols === null)
     wrong.push(`In stage ${stage} the symbols must be named, ${symbolsMax} at most; all of them are too many.`)

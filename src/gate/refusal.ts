@@ -20,6 +20,7 @@ export type Binding =
   | 'net'
   | 'turnover'
   | 'symbolShare'
+  | 'sector'
   | 'orderQty'
   | 'volume'
   | 'instrument'
@@ -148,6 +149,7 @@ type Compared = {
     currency: string
   }
   SYMBOL_SHARE_EXCEEDED: Share & { symbol: string }
+  SECTOR_SHARE_EXCEEDED: Share & { sector: string }
   GROSS_EXPOSURE_EXCEEDED: Share
   NET_EXPOSURE_EXCEEDED: Share & { side: Side }
   DAY_TURNOVER_EXCEEDED: Share
@@ -192,6 +194,7 @@ export const BINDING: Readonly<Record<Binding, string>> = {
   net: 'the limit on net exposure',
   turnover: 'the turnover of the day',
   symbolShare: 'the share of equity in one symbol',
+  sector: 'the share of equity in one sector',
   orderQty: 'the largest quantity of one order',
   volume: 'the share of the daily volume',
   instrument: "the broker's largest size",
@@ -815,6 +818,13 @@ export const REFUSALS: { readonly [C in RefusalCode]: Row<C> } = {
     says: (r) =>
       `${shares(r, `in ${r.symbol} already`)} The limit is ${money(r.limit, r.currency)}, ${percent(r.share)} of equity.`,
     todo: 'Reduce the position, cancel what is open, or ask for less.',
+  },
+  SECTOR_SHARE_EXCEEDED: {
+    meaning: 'Positions, open orders and this order together are more than the share of equity that one sector may be.',
+    transient: true,
+    says: (r) =>
+      `${shares(r, `in the sector ${r.sector} already`)} The limit is ${money(r.limit, r.currency)}, ${percent(r.share)} of equity.`,
+    todo: 'Reduce what is held of it, cancel what is open, or ask for less. A symbol whose sector nobody has named is of the sector unknown: people name it in the list sectors.',
   },
   GROSS_EXPOSURE_EXCEEDED: {
     meaning: 'All positions, all open entries and this order together are more than may be.',

@@ -238,6 +238,7 @@ export const SAMPLES: { readonly [C in RefusalCode]: Extract<Refusal, { code: C 
     ...USD,
   },
   SYMBOL_SHARE_EXCEEDED: { code: 'SYMBOL_SHARE_EXCEEDED', symbol: 'AAPL', ...SHARE },
+  SECTOR_SHARE_EXCEEDED: { code: 'SECTOR_SHARE_EXCEEDED', sector: 'technology', ...SHARE },
   GROSS_EXPOSURE_EXCEEDED: { code: 'GROSS_EXPOSURE_EXCEEDED', ...SHARE },
   NET_EXPOSURE_EXCEEDED: { code: 'NET_EXPOSURE_EXCEEDED', side: 'Buy', ...SHARE },
   DAY_TURNOVER_EXCEEDED: { code: 'DAY_TURNOVER_EXCEEDED', ...SHARE },

@@ -22,7 +22,7 @@ import type { Case } from './case.ts'
 import { midOf, minimumOf } from './evidence.ts'
 import { CENTS, type Exposure } from './exposure.ts'
 import type { AccountFact, DayFacts, Quote } from './facts.ts'
-import { LIMIT_NAMES, type LimitName, type Limits, OF_CLASS } from './limits.ts'
+import { LIMIT_NAMES, type LimitName, type Limits, OF_CLASS, sectorOf } from './limits.ts'
 import type { Policy } from './policy.ts'
 import { costOf, spendable, worse } from './sizing.ts'
 
@@ -44,6 +44,8 @@ type Known = {
   readonly quote: Quote | null
   /** Absent: of no class in particular. */
   readonly assetClass?: AssetClass
+  /** Absent: of no symbol in particular, and then of no sector. */
+  readonly symbol?: string
   /** Absent: not known. */
   readonly avgVolume?: Decimal | null
 }
@@ -105,6 +107,17 @@ const MEASURES: { readonly [N in Exclude<LimitName, 'maxRejects' | 'maxLosers'>]
     needs: ['openingEquity'],
     limit: ofCapital,
     before: ({ exposure }: Known) => plus(exposure.position, exposure.inFlight),
+  },
+  maxSectorShare: {
+    needs: ['openingEquity', 'held'],
+    limit: ofCapital,
+    before: ({ symbol, policy: { limits }, exposure: { entries } }, { held }) => {
+      if (!held || !limits) return null
+      if (symbol === undefined) return ZERO
+      const sector = sectorOf(limits.lists, symbol)
+      const mine = [...held.each, ...entries.each].filter((one) => sectorOf(limits.lists, one.symbol) === sector)
+      return mine.reduce<Decimal>((sum, { worth }) => plus(sum, worth), ZERO)
+    },
   },
   maxOrderQty: { needs: null, before: none },
   maxOrderQtyShares: { needs: null, before: none },

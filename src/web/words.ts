@@ -130,6 +130,7 @@ const BINDING: Readonly<Record<string, string>> = {
   net: 'the limit on net exposure',
   turnover: 'the turnover of the day',
   symbolShare: 'the share of equity in one symbol',
+  sector: 'the share of equity in one sector',
   volume: 'the share of the daily volume',
   orderQty: 'the largest quantity of one order',
   model: 'the sizing of the strategy',

@@ -183,6 +183,13 @@ export const PLANTED: readonly Planted[] = [
   },
   unlimited('P09', 'positionLimit', 'position', [[GATE, '^P09 position']]),
   unlimited('P09', 'symbolShare', 'symbolShare', [[GATE, '^P09 symbol']]),
+  unlimited('P09', 'sectorShare', 'sector', [[GATE, '^P09 sector'], scenario('limit-share-of-a-sector')]),
+  {
+    name: 'the sector of a symbol',
+    control: 'P09',
+    edits: [edit('src/gate/usage.ts', 'sectorOf(limits.lists, one.symbol) === sector', 'one.symbol === symbol')],
+    held: [[GATE, '^P09 sector'], scenario('limit-share-of-a-sector')],
+  },
   unlimited('P09', 'netExposure', 'net', [[GATE, '^P09 net']]),
   {
     name: 'dayLoss',

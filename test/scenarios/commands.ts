@@ -11,7 +11,6 @@ import { avgCost } from '../../src/orders/position.ts'
 import { STAGES } from '../../src/orders/stage.ts'
 import type { Proposal } from '../../src/orders/proposal.ts'
 import type { OrdType, TimeInForce } from '../../src/orders/terms.ts'
-import type { SessionKind } from '../../src/gate/facts.ts'
 import type { AssetClass } from '../../src/orders/instrument.ts'
 import type { Narrower } from '../../src/ports/broker.ts'
 import type { Evidence, Level } from '../../src/approvals/evidence.ts'
@@ -131,15 +130,15 @@ const COMMANDS: { readonly [verb: string]: Run } = {
         soft: soft === undefined ? values[name].soft : dec(soft),
       }
     }
-    const [symbols, restricted, venues, sessions] = ['symbols', 'restricted', 'venues', 'sessions'].map((name) =>
+    const [symbols, restricted, venues, sectors] = ['symbols', 'restricted', 'venues', 'sectors'].map((name) =>
       words.named(name),
     )
     const lists = {
       ...(w.limits ?? NO_LIMITS).lists,
       ...(symbols !== undefined && { symbols: symbols.split(',') }),
       ...(restricted !== undefined && { restricted: restricted.split(',') }),
+      ...(sectors !== undefined && { sectors: sectors.split(',').map((one) => one.replace(':', '=')) }),
       ...(venues !== undefined && { venues: venues.split(',') }),
-      ...(sessions !== undefined && { sessions: sessions.split(',') as SessionKind[] }),
     }
     w.limits = { ...NO_LIMITS, values, lists }
     return over(words)
@@ -810,8 +809,9 @@ const NO_LIMITS: Limits = {
     restricted: [],
     assetClasses: null,
     venues: null,
-    sessions: null,
+    sessions: ['Regular'],
     ordTypes: null,
+    sectors: [],
     allowShort: true,
   },
 }

@@ -18,6 +18,7 @@ const AT: Readonly<Record<LimitName, Invented>> = {
   maxOrderNotional: { hard: '10000', soft: '7500' },
   maxPositionNotional: { hard: '25000', limit: '25000', now: '5625.00', percent: '22.5', of: 'AAPL' },
   maxSymbolShare: { hard: '0.25', limit: '6250.00', now: '5625.00', percent: '90.0', of: 'AAPL' },
+  maxSectorShare: { hard: '0.4', limit: '10000.00', now: '5625.00', percent: '56.3', of: 'AAPL' },
   maxOrderQty: { hard: null },
   maxOrderQtyShares: { hard: null },
   maxOrderQtyFx: { hard: null },
@@ -60,6 +61,7 @@ const FIRST: Limits = {
     venues: null,
     sessions: ['Regular'],
     ordTypes: null,
+    sectors: ['AAPL=technology'],
     allowShort: false,
   },
 }
@@ -160,17 +162,24 @@ export function makeLimits(iso: (agoMs?: number) => string) {
       inForce,
       next,
       rows: LIMIT_NAMES.map(row),
-      lists: (['symbols', 'restricted', 'assetClasses', 'venues', 'sessions', 'ordTypes', 'allowShort'] as const).map(
-        (name) => ({
-          name,
-          control: 'P11',
-          kind: name === 'restricted' ? 'denied' : name === 'allowShort' ? 'switch' : 'allowed',
-          refusal: 'SYMBOL_NOT_ALLOWED',
-          meaning: 'What may be traded, and what not.',
-          value: inForce.lists[name],
-          byConfiguration: name === 'allowShort',
-        }),
-      ),
+      lists: (
+        ['symbols', 'restricted', 'assetClasses', 'venues', 'sessions', 'ordTypes', 'sectors', 'allowShort'] as const
+      ).map((name) => ({
+        name,
+        control: 'P11',
+        kind:
+          name === 'restricted'
+            ? 'denied'
+            : name === 'allowShort'
+              ? 'switch'
+              : name === 'sectors'
+                ? 'named'
+                : 'allowed',
+        refusal: 'SYMBOL_NOT_ALLOWED',
+        meaning: 'What may be traded, and what not.',
+        value: inForce.lists[name],
+        byConfiguration: name === 'allowShort',
+      })),
       day: {
         day: iso().slice(0, 10),
         from: iso(30_000_000),

@@ -10,7 +10,7 @@ import { capital, figureInWords, LIMIT, LIST, listInWords } from './words.ts'
 const GROUPS: readonly (readonly [title: string, names: readonly LimitName[]])[] = [
   ['The account', ['maxGrossExposure', 'maxNetExposure', 'maxDayTurnover', 'buyingPowerBuffer', 'maxOpenPositions']],
   ['Losses', ['dayLoss', 'drawdown']],
-  ['One symbol', ['maxPositionNotional', 'maxSymbolShare', 'maxMoveBps']],
+  ['One symbol', ['maxPositionNotional', 'maxSymbolShare', 'maxSectorShare', 'maxMoveBps']],
   [
     'One order',
     [

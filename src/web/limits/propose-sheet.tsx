@@ -51,10 +51,13 @@ function boundOf(name: LimitName, draft: Draft, now: Bound): Bound {
   return { hard, soft: untouched && isLooser(name, soft, hard) ? hard : soft }
 }
 
+/** Lists of which there is no "all". */
+const WITHOUT_ALL: ReadonlySet<string> = new Set(['restricted', 'sectors'])
+
 /** How each list is written; symbols always in capital letters. */
 function listOf(draft: Draft): string[] | null | boolean {
   if (draft.name === 'allowShort') return draft.all
-  if (draft.all && draft.name !== 'restricted') return null
+  if (draft.all && !WITHOUT_ALL.has(draft.name)) return null
   const names = draft.names.split(/[\s,]+/).filter((name) => name !== '')
   return draft.name === 'symbols' || draft.name === 'restricted' ? names.map((name) => name.toUpperCase()) : names
 }
@@ -245,6 +248,7 @@ const HINT: Readonly<Record<ListName, string>> = {
   venues: 'such as NASDAQ NYSE',
   sessions: 'of Regular',
   ordTypes: 'of Limit Market',
+  sectors: 'such as AAPL=technology; empty: none',
   allowShort: '',
 }
 function Names({ draft: { key, name, names, all }, set }: PartProps): ReactNode {
@@ -252,10 +256,10 @@ function Names({ draft: { key, name, names, all }, set }: PartProps): ReactNode 
     return <Tick label="A sell may open a short position" on={all} onChange={(on) => set(key, { all: on })} />
   return (
     <>
-      {name === 'restricted' ? null : <Tick label="All" on={all} onChange={(on) => set(key, { all: on })} />}
-      {all && name !== 'restricted' ? null : (
+      {WITHOUT_ALL.has(name) ? null : <Tick label="All" on={all} onChange={(on) => set(key, { all: on })} />}
+      {all && !WITHOUT_ALL.has(name) ? null : (
         <Field
-          label={name === 'restricted' ? 'Not these' : 'Only these'}
+          label={name === 'restricted' ? 'Not these' : name === 'sectors' ? 'Symbol and sector' : 'Only these'}
           value={names}
           onChange={(text) => set(key, { names: text })}
           hint={HINT[name as ListName]}

@@ -17,6 +17,7 @@ export const LIMIT: Readonly<Record<LimitName, Named>> = {
   maxOrderNotional: { title: 'cost of one order', unit: MONEY },
   maxPositionNotional: { title: 'worth of one symbol', unit: MONEY },
   maxSymbolShare: { title: 'share of one symbol', unit: SHARE },
+  maxSectorShare: { title: 'share of one sector', unit: SHARE },
   maxOrderQty: { title: 'quantity of one order', unit: 'units' },
   maxOrderQtyShares: { title: 'quantity of one order of shares', unit: 'units' },
   maxOrderQtyFx: { title: 'quantity of one order of currency', unit: 'units' },
@@ -43,6 +44,7 @@ export const LIST: Readonly<Record<ListName, string>> = {
   venues: 'exchanges',
   sessions: 'sessions',
   ordTypes: 'order types of entries',
+  sectors: 'sectors',
   allowShort: 'short sales',
 }
 export const LIST_NAMES = Object.keys(LIST) as ListName[]
@@ -76,6 +78,7 @@ type Listed = Limits['lists'][ListName]
 function isLooserList(name: ListName, value: Listed, than: Listed): boolean {
   if (typeof value === 'boolean' || typeof than === 'boolean') return value === true && than === false
   if (value === null || than === null) return value === null && than !== null
+  if (name === 'sectors') return value.length !== than.length || !value.every((one) => than.includes(one))
   const [some, all] = name === 'restricted' ? [than, value] : [value, than]
   return !some.every((one) => all.includes(one))
 }
