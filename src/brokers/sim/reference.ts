@@ -35,6 +35,6 @@ ${Object.entries(LIES)
 npx jax-exec replay AAPL_bars.csv --speed 60
 \`\`\`
 
-The file has the columns \`date,open,high,low,close,volume\`, one line a minute, times in UTC; the symbol is the file's name up to the first \`_\` or \`.\`. Each bar becomes a path of ticks, an hour without bars ends the session, and the clock skips the night. Every duration that is a person's, such as the time to decide, is stretched by the speed.
+The file has the columns \`date,open,high,low,close,volume\`, one line a minute, times in UTC; the symbol is the file's name up to the first \`_\` or \`.\`. What is traded in a day is the mean of the recorded days that are over; on the first of them, that day itself. Each bar becomes a path of ticks, an hour without bars ends the session, and the clock skips the night. Every duration that is a person's, such as the time to decide, is stretched by the speed.
 `
 }
