@@ -15,7 +15,7 @@ import type { DeskThreadData } from '../src/main/desk-thread.ts'
 import { Connection } from '../src/store/sqlite/connection.ts'
 import { openReads, openSqliteStore } from '../src/store/sqlite.ts'
 import type { ClOrdID, IntentID } from '../src/values/brand.ts'
-import { entryID } from '../src/desk/naming.ts'
+import { decisionIn, entryID } from '../src/desk/naming.ts'
 import { createWorker } from '../src/worker/worker.ts'
 import { ACCOUNT, AGENT, canceled, loopback, prepare, proposalOf, sayYes, SETTING, systemNow } from './gateway.ts'
 import { poster } from './http.ts'
@@ -135,7 +135,8 @@ async function startGateway(
     const proposal = proposalOf(n++, systemNow())
     const { intent } = await desk.submit({ proposal, body: { id: proposal.intentID }, actor: AGENT, owner: null })
     if (!intent.digest) throw new Error(`${proposal.intentID} is ${intent.state}: ${JSON.stringify(intent.refusals)}`)
-    const clOrdID = entryID(ACCOUNT, proposal.intentID, 0)
+    const decided = decisionIn({ ...intent, decision: { by: person.id } })
+    const clOrdID = entryID(ACCOUNT, proposal.intentID, 0, decided)
     const { promise, resolve } = Promise.withResolvers<void>()
     recordedAnswers.set(clOrdID, resolve)
     const clickedNs = process.hrtime.bigint()
@@ -205,7 +206,8 @@ async function recordOne(file: string): Promise<{ script: Recorded[][]; names: s
     await sayYes(desk, proposal.intentID, intent.digest ?? '', person)
     const claimed = await desk.claimSend('record', 60_000, false)
     if (!claimed?.send) throw new Error('the recorded order was not sent')
-    const clOrdID = entryID(ACCOUNT, proposal.intentID, 0)
+    if (claimed.send.kind !== 'single') throw new Error('the recorded order was no entry')
+    const { clOrdID } = claimed.send
     await desk.recordSent(claimed.send, { outcome: 'accepted', orderID: `B-${clOrdID}` as never, legs: [] })
     await desk.applyReports([canceled(clOrdID, systemNow())])
     return {
@@ -247,7 +249,7 @@ async function startSkeleton(
   let n = 0
   const fresh = (): string[] => {
     const intentID = `skele-${String(n++).padStart(8, '0')}` as IntentID
-    return [intentID, entryID(ACCOUNT, intentID, 0)]
+    return [intentID, entryID(ACCOUNT, intentID, 0, null)]
   }
   const steps = recorded.script.length
   /** The send is the fourth transaction's neighbour: submitted, approved and promised before, acknowledged and closed after. */

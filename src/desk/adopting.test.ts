@@ -7,7 +7,7 @@ import type { Terms } from '../orders/terms.ts'
 import type { BrokerOrder, Found } from '../ports/broker.ts'
 import type { ClOrdID, IntentID, OrderID } from '../values/brand.ts'
 import { px, qty, text } from '../values/decimal.ts'
-import { entryID } from './naming.ts'
+import { decisionIn, entryID } from './naming.ts'
 
 async function after(scenario: string, w = new World()): Promise<World> {
   for (const line of parseScenario(`# For the test.\nmarket AAPL bid=189.95 ask=190.05\n${scenario}`).lines)
@@ -76,7 +76,9 @@ describe('an order of other hands', () => {
     w.broker.capabilities = { ...w.broker.capabilities, listedWithinMs: 10_000 }
     await after('signal I1 BUY AAPL entry=190.00 stop=188.00\nnext fill-first-lost 52 @ 190.00', w)
     w.awake = true
-    w.broker.hidden.add(entryID(w.broker.account, 'I1' as IntentID, 0))
+    const intent = (await w.store.get('intent', 'I1')) ?? assert.fail()
+    const decided = decisionIn({ ...intent, decision: { by: 'ana' } })
+    w.broker.hidden.add(entryID(w.broker.account, 'I1' as IntentID, 0, decided))
     for (const line of parseScenario('# Lists lag.\napprove I1 by=ana -> Filled\nwait 4s').lines) await play(w, [line])
     const [entry] = w.broker.truth
     const [leg] = entry?.legs ?? []

@@ -17,7 +17,7 @@ import { answeredByReports, applyReports, layGhost } from './executions.ts'
 import { exitStillNeeded, protect, waitingPair, stopTerms } from './protecting.ts'
 import { factsAreFresh, lapsed, ticket, watchSent } from './intents.ts'
 import { engageByFile, takeBackRevived } from './halting.ts'
-import { entryID, exitID, pairOf } from './naming.ts'
+import { decisionIn, entryID, exitID, pairOf } from './naming.ts'
 import { meetSuccessor, neverCame, oldGoesOn, sendReplacement } from './replacing.ts'
 import { offersAgain } from './resending.ts'
 
@@ -80,7 +80,7 @@ async function sendEntry(c: Command, intent: Intent): Promise<Send | 'facts-too-
     await ticket(c, intent, 'drifted')
     return null
   }
-  const clOrdID = entryID(intent.account, intent.intentID, intent.attempts)
+  const clOrdID = entryID(intent.account, intent.intentID, intent.attempts, decisionIn(intent))
   const order = freshOrder(
     {
       intentID: intent.intentID,

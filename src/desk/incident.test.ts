@@ -443,6 +443,7 @@ describe('a journal that was edited, with a chain that holds', () => {
     ['made of a signal that was over',         'plain',    all(set('intent.approved', 'sendBy', (d) => later(later(d['sendBy']))), set('order.created', 'order.createdAt', (d) => later((d['order'] as Data)['createdAt']))), 'SIGNAL_EXPIRED', 'order.created'],
     ['made at another price',                  'plain',    set('order.created', 'order.terms.price', '191.00'),        'WRONG_TERMS',        'order.created'],
     ['made for more money',                    'plain',    set('order.created', 'order.maxNotional', '99999.00'),      'WRONG_TERMS',        'order.created'],
+    ['the order says that another decided',    'plain',    decidedByAnother,                                           'WRONG_NAME',         'order.created'],
     ['made under another name',                'plain',    all(set('order.created', 'order.clOrdID', 'jx9'), amend('order.created', (r) => ({ object: { ...r.object, id: 'jx9' } }))), 'WRONG_NAME', 'order.created'],
     ['made with something filled',             'plain',    set('order.created', 'order.cumQty', '20'),                 'NOT_NEW',            'order.created'],
     ['made during a halt',                     'plain',    insert('order.created', halts),                             'TRADING_HALTED',     'order.created'],
@@ -689,12 +690,24 @@ it('whatever stands in a row, the replay ends with an answer', async () => {
   )
 })
 
+/** The name is that of the attempt, and ends as if somebody else had said yes. */
+function decidedByAnother(rows: Row[]): Row[] {
+  const at = indexOf(rows, 'order.created')
+  const made = row(rows, at)
+  const order = made.data['order'] as Data
+  const clOrdID = entryID(order['account'] as AccountID, 'I1' as IntentID, 0, 'somebody else')
+  return amend('order.created', () => ({
+    object: { ...made.object, id: clOrdID },
+    data: { ...made.data, order: { ...order, clOrdID } },
+  }))(rows)
+}
+
 /** The same yes, used once more under the next name. */
 function secondOrder(rows: Row[]): Row[] {
   const at = indexOf(rows, 'order.created')
   const first = row(rows, at)
   const order = first.data['order'] as Data
-  const clOrdID = entryID(order['account'] as AccountID, 'I1' as IntentID, 1)
+  const clOrdID = entryID(order['account'] as AccountID, 'I1' as IntentID, 1, null)
   return put(rows, indexOf(rows, 'order.accepted') + 1, {
     ...first,
     object: { ...first.object, id: clOrdID },

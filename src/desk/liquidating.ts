@@ -225,7 +225,7 @@ async function made(c: Command, running: Liquidation, symbol: string, { intentID
   const last = family.findLast((o) => o.role === 'Entry')
   const entry = last && firstOf(last, family)
   const { account } = c.setting
-  const root = entry?.clOrdID ?? entryID(account, own, 0)
+  const root = entry?.clOrdID ?? entryID(account, own, 0, null)
   const order = freshOrder(
     {
       intentID: intentID ?? own,

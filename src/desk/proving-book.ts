@@ -7,7 +7,7 @@ import type { Intent } from '../ports/records.ts'
 import type { AccountID, ClOrdID, IntentID } from '../values/brand.ts'
 import { qty } from '../values/decimal.ts'
 import type { Instant } from '../values/instant.ts'
-import { entryID, isExitName } from './naming.ts'
+import { isEntryName, isExitName } from './naming.ts'
 import { type Doubt, doubt, type Told } from './proving-people.ts'
 
 // Orders as the rows of a journal tell of them: what is open, what has filled, and which are not of this house.
@@ -157,7 +157,7 @@ export function isOurs({ stories, families }: Named, name: string | null): boole
   const first = name.replace(/-r\d+$/, '')
   for (const { intent } of stories.values()) {
     const attempts = families.get(intent.intentID)?.length ?? 0
-    for (let n = 0; n <= attempts; n++) if (entryID(intent.account, intent.intentID, n) === first) return true
+    for (let n = 0; n <= attempts; n++) if (isEntryName(first, intent.account, intent.intentID, n)) return true
   }
   return false
 }

@@ -81,7 +81,7 @@ export async function exitFault(tx: Tx, exit: Order, said: string, isNew: boolea
   const entry = family.find((o) => o.clOrdID === parent)
   const isOwn = parent === null && intentID === ownFamily(running, symbol)
   if (!isOwn && entry?.role !== 'Entry') return found('NOT_APPROVED', said, 'It closes nothing that anybody opened.')
-  const root = entry?.clOrdID ?? entryID(account, intentID, 0)
+  const root = entry?.clOrdID ?? entryID(account, intentID, 0, null)
   const n = family.filter((o) => o.clOrdID.startsWith(`${root}-x`)).length
   const name = exitID(root, 'Exit', n + 1)
   if (isNew && clOrdID !== name) return found('WRONG_NAME', said, `It is called ${name}.`)

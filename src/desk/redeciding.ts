@@ -24,7 +24,7 @@ import { castOf, isApproved, isGiven, isOfEnded, isOfNow, worthOf } from './evid
 import { type Case, type Found, found, type Judge, WRITTEN_WITHIN_MS } from './finding.ts'
 import { RELEASERS } from './halting.ts'
 import { pending } from './intents.ts'
-import { entryID, exitID, pairOf, replacementID } from './naming.ts'
+import { decisionIn, entryID, exitID, pairOf, replacementID } from './naming.ts'
 import { stopTerms } from './protecting.ts'
 import { ALERT_JUDGES, ruleFault } from './redeciding-alerts.ts'
 import { requirementFault } from './redeciding-changes.ts'
@@ -523,8 +523,11 @@ async function entryCreated(tx: Tx, order: Order, said: string): Promise<Found |
   const { ticket, attempts } = intent
   const no = await notApproved(tx, intent, order.createdAt, said)
   if (no || !ticket) return no
-  const name = entryID(intent.account, intent.intentID, attempts)
-  if (order.clOrdID !== name) return found('WRONG_NAME', said, `Order ${attempts + 1} of this intent is ${name}.`)
+  const name = entryID(intent.account, intent.intentID, attempts, decisionIn(intent))
+  // In older journals the name says nothing of who decided.
+  const older = entryID(intent.account, intent.intentID, attempts, null)
+  if (order.clOrdID !== name && order.clOrdID !== older)
+    return found('WRONG_NAME', said, `Order ${attempts + 1} of this intent is ${name}.`)
   if (order.account !== ticket.account || !same(order.terms, ticket.terms))
     return found('WRONG_TERMS', said, `What was approved is to ${inWords(ticket.terms)} on ${ticket.account}.`)
   if (order.maxNotional === undefined || !eq(order.maxNotional, ticket.maxNotional))

@@ -8,7 +8,7 @@ import { personActor } from '../../test/scenarios/world.ts'
 import type { ExecID, IntentID } from '../values/brand.ts'
 import { amt, dec, px, qty } from '../values/decimal.ts'
 import { commands } from './command.ts'
-import { exitID, entryID } from './naming.ts'
+import { exitID } from './naming.ts'
 
 const LEASE_MS = 60_000
 
@@ -96,7 +96,9 @@ describe('a send', () => {
 
   it('of a stop goes although somebody gave an intent its name', async () => {
     const w = await after(`cannot bracket\n${SIGNAL}\napprove I1 by=ana`)
-    const name = exitID(entryID(w.broker.account, 'I1' as IntentID, 0), 'Stop', 1)
+    const [entry] = await w.store.ordersOf('I1' as IntentID)
+    assert.ok(entry)
+    const name = exitID(entry.clOrdID, 'Stop', 1)
     const namesake = await w.store.get('intent', 'I1')
     assert.ok(namesake)
     const { body, proposer: actor, proposal } = namesake

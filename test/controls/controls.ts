@@ -421,11 +421,12 @@ export const CONTROLS: readonly Control[] = [
   {
     id: 'P19',
     name: 'decision maker known',
-    state: 'in part',
+    state: 'there',
     code: [
       ['src/orders/proposal.ts', 'strategyID'],
       ['src/approvals/envelope.ts', 'policyVersion'],
       [CHECKS, 'function decisionMaker('],
+      ['src/desk/naming.ts', 'export function decisionIn('],
     ],
     parameters: ['policy.namedModel'],
     answers: ['DECISION_MAKER_MISSING', 'intent.received', 'intent.approved', 'order.created'],
@@ -433,9 +434,14 @@ export const CONTROLS: readonly Control[] = [
       ['src/gate/gate.test.ts', 'live, by an agent that names no model'],
       ['src/gate/gate.test.ts', 'on paper that asks for it, by an agent that names nothing'],
       ['src/api/input.test.ts', 'a model without its version'],
+      [
+        'src/desk/naming.test.ts',
+        'says who decided, by its last characters, and is known for the attempt’s whoever did',
+      ],
+      ['src/desk/naming.test.ts', 'is another for another '],
+      ['src/desk/incident.test.ts', 'the order says that another decided'],
     ],
-    missing:
-      'The id at the broker is made of account, intent and attempt, and not of who decided; no hash of prompt and inputs is kept beside model and run.',
+    missing: null,
   },
   {
     id: 'P20',

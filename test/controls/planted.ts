@@ -330,6 +330,39 @@ export const PLANTED: readonly Planted[] = [
     held: [['src/gate/gate.test.ts', '^live, by an agent that names no model|^live, by an agent that names no run']],
   },
   {
+    name: 'who decided, in the id at the broker',
+    control: 'P19',
+    edits: [edit('src/desk/naming.ts', 'base32(sha256(decided), DECISION)', 'name.slice(ATTEMPT)')],
+    held: [
+      ['src/desk/naming.test.ts', 'says who decided, by its last characters'],
+      ['src/desk/incident.test.ts', 'the order says that another decided'],
+    ],
+  },
+  {
+    name: 'what it was decided from',
+    control: 'P19',
+    edits: [
+      edit(
+        'src/desk/naming.ts',
+        '  return canonical({\n    strategyID,\n    model,',
+        '  return canonical({\n    strategyID,',
+      ),
+    ],
+    held: [['src/desk/naming.test.ts', 'is another for another version of the model']],
+  },
+  {
+    name: 'a model goes with its version',
+    control: 'P19',
+    edits: [edit('src/api/intake.ts', 'if (given(body.model) !== given(body.model_version))', 'if (false)')],
+    held: [['src/api/input.test.ts', 'a model without its version']],
+  },
+  {
+    name: 'on paper that asks for it',
+    control: 'P19',
+    edits: [edit(CHECKS, "(environment === 'paper' && namedModel === 'live')", "environment === 'paper'")],
+    held: [['src/gate/gate.test.ts', 'on paper that asks for it, by an agent that names nothing']],
+  },
+  {
     name: 'the next day',
     control: 'P20',
     edits: [edit('src/desk/limiting.ts', 'if (isTightening(before, after)) return null\n', 'return null\n')],

@@ -624,8 +624,8 @@ export const MUTANTS: readonly Mutant[] = [
     edits: [
       {
         file: DELIVERY,
-        find: 'entryID(intent.account, intent.intentID, intent.attempts)',
-        put: 'entryID(intent.account, intent.intentID, 0)',
+        find: 'entryID(intent.account, intent.intentID, intent.attempts, ',
+        put: 'entryID(intent.account, intent.intentID, 0, ',
       },
     ],
   },
