@@ -40,9 +40,15 @@ const config = join(root, 'jax-exec.yaml')
 writeFileSync(
   config,
   [
-    ...['listen:', '  port: 0', 'policy:', '  duplicateWindowMs: 0', '  maxOrderNotional: 500'],
+    'listen:',
+    '  port: 0',
+    'policy:',
+    '  duplicateWindowMs: 0',
+    '  maxOrderNotional: 500',
     // With what an account has by default everything is spent after the first few of the kills, and nothing moves any more.
-    ...['sim:', '  initialCash: 50000000', ''],
+    'sim:',
+    '  initialCash: 50000000',
+    '',
   ].join('\n'),
 )
 const env = {
