@@ -143,6 +143,26 @@ describe('entries and replacements that leave much faster than they may', () => 
   })
 })
 
+describe('a stream of reports that is lost', () => {
+  const HELD = 'signal I1 BUY AAPL entry=190.00 stop=180.00\napprove I1 by=ana\nreport I1 Fill 10 @ 190.00'
+  for (const [name, script, deafMs, silent, kinds] of [
+    ['for ten seconds, with something open', HELD, 10_000, false, ['STREAM_LOST']],
+    ['for less', HELD, 9_999, false, []],
+    ['with nothing open', '', 60_000, false, []],
+    ['because the broker is silent', HELD, 60_000, true, []],
+  ] as const)
+    it(`${name}: ${kinds.join() || 'nothing'}`, async () => {
+      const w = await watched('paper', script)
+      const now = w.clock.now()
+      const since = plusMs(now, -deafMs)
+      await look(w, { deafSince: since, silentSince: silent ? now : null })
+      assert.deepEqual([await open(w), await levelOf(w)], [kinds, null])
+      if (kinds.length === 0) return
+      await look(w, { deafSince: since })
+      assert.equal((await open(w)).length, 1, 'it is told once')
+    })
+})
+
 describe('a person who is there', () => {
   const HOUR_MS = 3_600_000
   const SIGNAL = 'signal I1 BUY AAPL entry=190.00 stop=180.00\napprove I1 by=ana'
@@ -207,6 +227,26 @@ agree by=ana with=passkey -> Applied`,
       await look(w, {})
       assert.equal((await absent(w))[0], isMissed)
     }
+  })
+  it('has its entries taken back where a setting says so, and its stops stay', async () => {
+    const w = await entered()
+    const after = async (hours: number) => {
+      w.clock.advance(hours * HOUR_MS)
+      await commands(w.store, () => w.clock.now(), {
+        ...w.setting,
+        watching: { tighter: { entriesUnattended: 12 * HOUR_MS } },
+      })((c) => watch(c, QUIET, { startedAt: c.now, unsealedSince: null }))
+      return levelOf(w)
+    }
+    assert.deepEqual([await after(9), await after(2), await after(1)], ['K2', 'K2', 'K4'])
+    assert.deepEqual(
+      (await w.store.ordersOf('I1' as IntentID)).map(({ role, asked }) => [role, asked]),
+      [
+        ['Entry', 'Cancel'],
+        ['Stop', 'Nothing'],
+      ],
+    )
+    assert.equal((await open(w)).includes('ENTRIES_UNATTENDED'), true)
   })
   it('is not missed where nothing opens without them', async () => {
     const w = await watched('live')

@@ -48,6 +48,8 @@ export type Watching = { readonly tighter: TriggerSettings }
 export type Felt = {
   /** Since when the broker answers nothing; null while it does. */
   readonly silentSince: Instant | null
+  /** Since when the stream of its reports is lost. Absent: it is not, or there is none. */
+  readonly deafSince?: Instant
   /** How far our clock is ahead of the broker's, and since when it is that far off; null where nothing tells. */
   readonly clock: { readonly aheadMs: number; readonly since: Instant } | null
   /** The last two readings of the broker's clock say that ours is right. Absent: one of them did not, or there are none yet. */
@@ -482,6 +484,7 @@ export async function watch(c: Command, felt: Felt, own: SinceStart): Promise<vo
   await lookAtDoubts(c)
   await lookAtBooks(c)
   await lookAtBroker(c, felt)
+  await lookAtStream(c, felt)
   await lookAtClock(c, felt)
   await lookAtSeal(c, own)
   await lookAtReviews(c)
@@ -551,7 +554,7 @@ async function lookAtBooks(c: Command): Promise<void> {
 async function lookAtBroker(c: Command, { silentSince }: Felt): Promise<void> {
   const held = (await c.tx.all('position')).filter(({ netQty }) => !isZero(netQty))
   if (silentSince === null) return lookAtQuotes(c, held)
-  const entries = (await c.tx.openOrders(c.setting.account)).filter((o) => o.role === 'Entry' && isOpen(o))
+  const entries = await openEntries(c)
   if (held.length === 0 && entries.length === 0) return
   const exposed = `${held.length} positions and ${entries.length} entries are open`
   const silentMs = agoMs(c, silentSince)
@@ -565,6 +568,23 @@ async function lookAtBroker(c: Command, { silentSince }: Felt): Promise<void> {
     })
   }
 }
+
+async function lookAtStream(c: Command, { deafSince, silentSince }: Felt): Promise<void> {
+  // A broker that answers nothing is told of by itself.
+  if (deafSince === undefined || silentSince !== null) return
+  const ms = await figure(c, 'streamLost')
+  if (agoMs(c, deafSince) < ms) return
+  const held = (await c.tx.all('position')).filter(({ netQty }) => !isZero(netQty))
+  const entries = await openEntries(c)
+  if (held.length === 0 && entries.length === 0) return
+  await trip(c, 'streamLost', {
+    subject: c.setting.account,
+    occasion: String(deafSince),
+    text: `The stream of the broker’s reports has been lost for more than ${span(ms)}, while ${held.length} positions and ${entries.length} entries are open. They are asked about one by one, so that a fill is heard of later.`,
+  })
+}
+const openEntries = async (c: Command): Promise<readonly Order[]> =>
+  (await c.tx.openOrders(c.setting.account)).filter((o) => o.role === 'Entry' && isOpen(o))
 
 async function lookAtQuotes(c: Command, held: readonly { readonly symbol: string }[]): Promise<void> {
   const ms = await figure(c, 'staleQuote')
@@ -639,12 +659,26 @@ const AHEAD_MS = 60_000
 
 /** What can open a position without anybody is stopped when nobody has been there for long. */
 async function lookForPeople(c: Command, { startedAt }: SinceStart): Promise<void> {
-  if (environment(c) === 'paper' && c.setting.watching?.tighter.nobodyThere === undefined) return
-  const ms = await figure(c, 'nobodyThere')
+  const { nobodyThere, entriesUnattended } = c.setting.watching?.tighter ?? {}
   const actedAt = (await c.tx.get('account', c.setting.account))?.actedAt ?? startedAt
   const absentMs = agoMs(c, actedAt)
-  if (absentMs < ms && absentMs > -AHEAD_MS) return
-  const entries = (await c.tx.openOrders(c.setting.account)).filter((o) => o.role === 'Entry' && isOpen(o))
+  const isMissed = (ms: number): boolean => absentMs >= ms || absentMs <= -AHEAD_MS
+  if (environment(c) === 'live' || nobodyThere !== undefined) await lookForAnybody(c, actedAt, isMissed)
+  if (entriesUnattended === undefined) return
+  const ms = await figure(c, 'entriesUnattended')
+  const entries = isMissed(ms) ? await openEntries(c) : []
+  if (entries.length === 0) return
+  await trip(c, 'entriesUnattended', {
+    subject: c.setting.account,
+    occasion: String(actedAt),
+    text: `No person has done anything here for more than ${span(ms)}, while ${entries.length} entries are open. They are taken back; what is held keeps its stops.`,
+  })
+}
+
+async function lookForAnybody(c: Command, actedAt: Instant, isMissed: (ms: number) => boolean): Promise<void> {
+  const ms = await figure(c, 'nobodyThere')
+  if (!isMissed(ms)) return
+  const entries = await openEntries(c)
   const armed = (await c.tx.all('arming')).filter(({ disarmedAt, until }) => disarmedAt === null && until > c.now)
   if (entries.length === 0 && armed.length === 0) return
   await trip(c, 'nobodyThere', {

@@ -68,7 +68,8 @@ each of them tighter, and none of them looser.
   read within a minute of a fill, it cannot be compared and nothing is said of it.
 - **A14.** After a stop for the clock nothing is released before two readings in a row, a minute apart, are within 250 ms.
 - **R06.** A person is there who does anything that the journal keeps: signs in, decides, halts, acknowledges, closes a task.
-  What agents and the gateway do, and a restart, shows nobody. Entries and stops stay at the broker; armed strategies end.
+  What agents and the gateway do, and a restart, shows nobody. Armed strategies end; stops stay at the broker, and so do
+  entries, unless \`watch.entriesUnattended\` says after how long they are taken back (K4).
   Whoever comes back releases the halt, which is an act.
 
 ## Alerts

@@ -19,12 +19,14 @@ export type TriggerName =
   | 'booksDiffer'
   | 'brokerSilent'
   | 'brokerLost'
+  | 'streamLost'
   | 'staleQuote'
   | 'slowAnswer'
   | 'slippage'
   | 'unexpectedFill'
   | 'oddFill'
   | 'nobodyThere'
+  | 'entriesUnattended'
   | 'clockOff'
   | 'clockWrong'
   | 'unsealed'
@@ -154,7 +156,7 @@ export const TRIGGERS: { readonly [N in TriggerName]: TriggerRow } = {
   brokerSilent: {
     control: 'R02',
     when: 'the broker has not answered for N while an entry or a position is open',
-    figure: { unit: 'ms', defaults: always(30 * SECOND), reason: 'Longer than a lost packet or a new connection.' },
+    figure: { unit: 'ms', defaults: always(10 * SECOND), reason: 'Longer than a lost packet or a new connection.' },
     halts: both(null),
     alert: 'BROKER_SILENT',
     severity: 'critical',
@@ -166,6 +168,18 @@ export const TRIGGERS: { readonly [N in TriggerName]: TriggerRow } = {
     halts: both('K2'),
     alert: 'BROKER_LOST',
     severity: 'critical',
+  },
+  streamLost: {
+    control: 'R02',
+    when: 'the stream of the broker’s reports has been lost for N while an entry or a position is open',
+    figure: {
+      unit: 'ms',
+      defaults: always(10 * SECOND),
+      reason: 'Longer than a new connection takes. Orders are asked about one by one meanwhile, and fills come later.',
+    },
+    halts: both(null),
+    alert: 'STREAM_LOST',
+    severity: 'warning',
   },
   staleQuote: {
     control: 'R02',
@@ -217,6 +231,18 @@ export const TRIGGERS: { readonly [N in TriggerName]: TriggerRow } = {
     },
     halts: both('K2'),
     alert: 'OPERATOR_ABSENT',
+    severity: 'critical',
+  },
+  entriesUnattended: {
+    control: 'R06',
+    when: 'no person has done anything for N while an entry is open (only where a setting says how long)',
+    figure: {
+      unit: 'ms',
+      defaults: always(24 * 60 * MINUTE),
+      reason: 'An entry that nobody looks after is taken back, where people want it so.',
+    },
+    halts: both('K4'),
+    alert: 'ENTRIES_UNATTENDED',
     severity: 'critical',
   },
   clockOff: {
@@ -296,6 +322,7 @@ const RUNBOOKS: Readonly<Record<string, string>> = {
   EXTERNAL_ORDER: '#e13-reconciliation-break',
   BROKER_SILENT: '#e4-loss-of-connectivity',
   BROKER_LOST: '#e4-loss-of-connectivity',
+  STREAM_LOST: '#e4-loss-of-connectivity',
   STALE_QUOTE: '#e4-loss-of-connectivity',
   SLOW_ANSWER: '#e5-stuck-or-unknown-orders',
   SLIPPAGE: '#e6-wrong-fill-or-bust',

@@ -259,8 +259,8 @@ describe('an account at Alpaca', () => {
 
 describe('what trips by itself', () => {
   it('is tightened by a file, and loosened by none', () => {
-    assert.equal(settings('watch:\n  brokerSilent: 20000\n').watch.brokerSilent, 20_000)
-    assert.match(faults('watch:\n  brokerSilent: 30001\n'), /must be a whole number from 1 to 30000/)
+    assert.equal(settings('watch:\n  brokerSilent: 5000\n').watch.brokerSilent, 5_000)
+    assert.match(faults('watch:\n  brokerSilent: 10001\n'), /must be a whole number from 1 to 10000/)
     assert.match(faults('watch:\n  maxRejects: 2\n'), /watch\.maxRejects is not a setting/)
   })
 })

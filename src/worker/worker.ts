@@ -42,8 +42,8 @@ const LOST_ANSWER = 'the answer to a send could not be recorded'
 const LOST_ERRAND = 'an errand could not be put back'
 
 export function createWorker(given: Hands, owner: string): Worker {
-  let deaf = false
-  const h: Hands = { ...given, deaf: () => deaf }
+  let deafSince: Instant | null = null
+  const h: Hands = { ...given, deaf: () => deafSince !== null }
   let woken = false
   /** From then on nothing new is begun, whoever calls. */
   let stopping = false
@@ -160,6 +160,7 @@ export function createWorker(given: Hands, owner: string): Worker {
   const watch = async (): Promise<void> =>
     h.desk.watch({
       silentSince: h.silentSince?.() ?? null,
+      ...(deafSince !== null && { deafSince }),
       clock: clockOff,
       ...(goodReads >= GOOD_READS && { clockKept: true as const }),
     })
@@ -215,7 +216,7 @@ export function createWorker(given: Hands, owner: string): Worker {
   })
 
   const unnoticed = h.broker.onNotice((notice) => {
-    if (notice.kind !== 'odd') deaf = notice.kind === 'lost'
+    if (notice.kind !== 'odd') deafSince = notice.kind === 'lost' ? (deafSince ?? h.clock.now()) : null
     hold(
       h.desk
         .notice(notice)

@@ -516,7 +516,7 @@ export const CONTROLS: readonly Control[] = [
   {
     id: 'R02',
     name: 'monitoring in real time',
-    state: 'in part',
+    state: 'there',
     code: [
       [WATCH, 'export'],
       [TRIGGERS, 'export const TRIGGERS'],
@@ -525,6 +525,7 @@ export const CONTROLS: readonly Control[] = [
       'rejectBurst',
       'brokerSilent',
       'brokerLost',
+      'streamLost',
       'staleQuote',
       'slowAnswer',
       'slippage',
@@ -535,6 +536,7 @@ export const CONTROLS: readonly Control[] = [
       'REJECT_BURST',
       'BROKER_SILENT',
       'BROKER_LOST',
+      'STREAM_LOST',
       'STALE_QUOTE',
       'SLOW_ANSWER',
       'SLIPPAGE',
@@ -545,6 +547,7 @@ export const CONTROLS: readonly Control[] = [
     tests: [
       scenario('watch-reject-burst'),
       scenario('watch-broker-silent'),
+      ['src/desk/watching.test.ts', ': ${kinds.join() || '],
       scenario('watch-stale-quote'),
       scenario('watch-slow-answer'),
       scenario('watch-answer-in-time'),
@@ -553,8 +556,7 @@ export const CONTROLS: readonly Control[] = [
       scenario('watch-alert-that-somebody-sees'),
       ['src/main/alert-delivery.test.ts', 'about a send that nobody answers is delivered within five seconds'],
     ],
-    missing:
-      'A broker that is silent is told after 30 s, not 10 s; a lost stream is told in the status, and no alert of its own.',
+    missing: null,
   },
   {
     id: 'R03',
@@ -604,20 +606,22 @@ export const CONTROLS: readonly Control[] = [
   {
     id: 'R06',
     name: 'dead man',
-    state: 'in part',
+    state: 'there',
     code: [
       [TRIGGERS, 'nobodyThere: {'],
+      [TRIGGERS, 'entriesUnattended: {'],
       [WATCH, 'async function lookForPeople'],
     ],
-    parameters: ['nobodyThere'],
-    answers: ['OPERATOR_ABSENT', 'halt.engaged'],
+    parameters: ['nobodyThere', 'entriesUnattended'],
+    answers: ['OPERATOR_ABSENT', 'ENTRIES_UNATTENDED', 'halt.engaged'],
     tests: [
       ['src/desk/watching.test.ts', 'is missed after eight hours, and the entry stays at the broker'],
       ['src/desk/watching.test.ts', 'is there again by whatever they do'],
+      ['src/desk/watching.test.ts', 'has its entries taken back where a setting says so, and its stops stay'],
       ['src/desk/watching.test.ts', 'is not shown by a restart'],
       ['src/desk/watching.test.ts', 'is not shown by a clock that was set back'],
     ],
-    missing: 'Open entries stay at the broker; no policy cancels them.',
+    missing: null,
   },
   {
     id: 'A01',

@@ -530,6 +530,20 @@ export const PLANTED: readonly Planted[] = [
     held: [scenario('watch-broker-silent')],
   },
   {
+    name: 'streamLost',
+    control: 'R02',
+    edits: [edit(WATCH, 'if (agoMs(c, deafSince) < ms) return\n', 'return\n')],
+    held: [['src/desk/watching.test.ts', '^for ten seconds, with something open']],
+  },
+  {
+    name: 'entriesUnattended',
+    control: 'R06',
+    edits: [
+      edit(WATCH, 'const entries = isMissed(ms) ? await openEntries(c) : []', 'const entries = [] as readonly Order[]'),
+    ],
+    held: [['src/desk/watching.test.ts', 'has its entries taken back where a setting says so']],
+  },
+  {
     name: 'rejectBurst',
     control: 'R02',
     edits: [edit(WATCH, 'if (rejects.length < most) return\n', 'return\n')],

@@ -41,6 +41,7 @@ const SYMBOLS = ['AAPL', 'MSFT', 'NVDA', 'SPY', 'TSLA', 'BTC/USD']
 /** Where other hands trade. What they do where our stops rest freezes the symbol, which another test is about. */
 const WEBSITE = 'SIM.PARTIAL'
 /** Alpaca's least order in crypto, and more than its least in shares. */
+const LATE: ReadonlySet<string> = new Set(['SLOW_ANSWER', 'BROKER_SILENT', 'STREAM_LOST'])
 const LEAST = dec('10')
 const KEYS = { keyID: 'PKSOAK', secretKey: 'soak-secret' }
 /** The market runs this much faster than the clock, so that stops and targets are met. */
@@ -375,8 +376,8 @@ async function compare(person: Caller, simulator: AlpacaSimulator, website: read
       !(t.kind === 'EXTERNAL_ORDER' && website.includes(t.subject)) &&
       // A person was called because the doubt lasted; it has ended since.
       !(t.kind === 'IN_DOUBT' && settledNow(t.subject)) &&
-      // Requests go wrong here on purpose, so that some sends have their answer late.
-      t.kind !== 'SLOW_ANSWER',
+      // Requests and streams go wrong here on purpose, so that some answers and reports are late.
+      !LATE.has(t.kind),
   )
   return [
     finding(
