@@ -231,6 +231,7 @@ async function welcome(ctx: Context, gateway: Gateway, loaded: Loaded): Promise<
     '',
     `Data      ${places.dir}`,
     `API       ${url}/docs`,
+    `Assistant ${self} mcp, or ${url}/mcp: see docs/mcp.md`,
     ...(firstStart
       ? [
           `Audit key ${verifierKey}`,
