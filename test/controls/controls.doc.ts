@@ -30,6 +30,7 @@ const row = (one: Control): string =>
     cell(one.parameters.map(code)),
     cell(one.answers.map(code)),
     cell(tests(one.tests)),
+    cell(tests(one.also ?? [])),
     cell(PLANTED.filter(({ control }) => control === one.id).map(({ name }) => name)),
     [one.missing, one.note].filter((text) => text != null).join(' ') || '—',
   ].join(' | ')} |`
@@ -40,8 +41,8 @@ export function generate(): string {
   const parts = PARTS.flatMap(([letter, title]) => [
     `## ${title}`,
     [
-      '| control | state | code | parameters | what it says | held by | taken out | what is missing |',
-      '| --- | --- | --- | --- | --- | --- | --- | --- |',
+      '| control | state | code | parameters | what it says | held by | and by | taken out | what is missing |',
+      '| --- | --- | --- | --- | --- | --- | --- | --- | --- |',
       ...CONTROLS.filter(({ id }) => id.startsWith(letter)).map(row),
     ].join('\n'),
   ])
@@ -57,7 +58,8 @@ means and who may change it is in [limits.md](limits.md); every refusal in [refu
 what stops trading or calls people by itself in [monitoring.md](monitoring.md).
 
 *Taken out*: that part is taken out of the code, one at a time, and the tests beside it in
-[planted.ts](../test/controls/planted.ts) must fail. \`npm test\` does it each time; \`npm run controls:planted\` prints what noticed what.`,
+[planted.ts](../test/controls/planted.ts) must fail. Every test under *held by* is among these; those under *and by* run too,
+in processes of their own or of what must still work. \`npm test\` does it each time; \`npm run controls:planted\` prints what noticed what.`,
     ...parts,
   ].join('\n\n')}\n`
 }

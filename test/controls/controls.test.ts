@@ -39,9 +39,9 @@ const faultOfPlace = ([file, words]: Place): string[] => {
   return found ? [] : [`${JSON.stringify(words)} is not in ${file}`]
 }
 
-function faultsOf({ state, code, parameters, answers, tests, missing }: Control): string[] {
+function faultsOf({ state, code, parameters, answers, tests, also = [], missing }: Control): string[] {
   return [
-    ...[...code, ...tests].flatMap(faultOfPlace),
+    ...[...code, ...tests, ...also].flatMap(faultOfPlace),
     ...parameters.filter((name) => !NAMES.has(name)).map((name) => `there is no parameter ${name}`),
     ...answers
       .filter((name) => !(CODES as readonly string[]).includes(name) && !ACTIONS.has(name) && !ALERTS.has(name))
@@ -90,7 +90,22 @@ describe('what is taken out of the code', () => {
   })
 })
 
+/** Whether a removal of this control must turn that test red. */
+function isPlayed(id: string, [file, words]: Place): boolean {
+  const scenario = /^scenarios\/(.*)\.scenario$/.exec(file)?.[1]
+  return PLANTED.filter(({ control }) => control === id).some(({ held }) =>
+    held.some(([played, names]) => {
+      if (scenario !== undefined) return names === `^${scenario}:`
+      if (played !== file) return false
+      return names === undefined || words === undefined || words.endsWith('(') || new RegExp(names).test(words)
+    }),
+  )
+}
+
 describe('the controls', () => {
+  for (const { id, tests, unplanted } of CONTROLS)
+    it(`${id} has no proof that no removal is played against`, () =>
+      assert.deepEqual(unplanted === undefined ? tests.filter((test) => !isPlayed(id, test)) : [], []))
   it('are those of the table, each once', () =>
     assert.deepEqual(
       CONTROLS.map(({ id }) => id),

@@ -126,7 +126,12 @@ export const PLANTED: readonly Planted[] = [
         'for (const order of [] as typeof facts.inFlight) {',
       ),
     ],
-    held: [scenario('limits-count-what-is-in-flight'), scenario('limits-count-what-is-in-doubt')],
+    held: [
+      ['src/api/limits.test.ts', 'count an order from the moment that it is created, under the symbol that uses most'],
+      ['src/gate/controls.test.ts', 'two that each fit are counted as soon as they are sent'],
+      scenario('limits-count-what-is-in-flight'),
+      scenario('limits-count-what-is-in-doubt'),
+    ],
   },
   {
     name: 'duplicate',
@@ -168,7 +173,11 @@ export const PLANTED: readonly Planted[] = [
     edits: [edit('src/api/told.ts', 'InDoubt: IN_DOUBT,', "InDoubt: ended('It is over.'),")],
     held: [['src/api/mcp.test.ts', 'an order in doubt is unknown']],
   },
-  uncounted('P08', 'repeats', 'maxRepeats', [[GATE, '^P08 repeats'], scenario('limit-repeats')]),
+  uncounted('P08', 'repeats', 'maxRepeats', [
+    scenario('watch-repeats'),
+    [GATE, '^P08 repeats'],
+    scenario('limit-repeats'),
+  ]),
   {
     name: 'rejectsInRow',
     control: 'P08',
@@ -195,7 +204,11 @@ export const PLANTED: readonly Planted[] = [
     name: 'dayLoss',
     control: 'P10',
     edits: [edit(CHECKS, "dayLoss: loss('dayLoss',", "dayLoss: loss('none' as never,")],
-    held: [[GATE, '^P10 loss'], scenario('limit-loss-of-a-day')],
+    held: [
+      ['src/gate/controls.test.ts', 'P10 what was paid in is no profit'],
+      [GATE, '^P10 loss'],
+      scenario('limit-loss-of-a-day'),
+    ],
   },
   {
     name: 'drawdown',
@@ -348,7 +361,10 @@ export const PLANTED: readonly Planted[] = [
         '  return canonical({\n    strategyID,',
       ),
     ],
-    held: [['src/desk/naming.test.ts', 'is another for another version of the model']],
+    held: [
+      ['src/desk/naming.test.ts', 'is another for another'],
+      ['src/desk/naming.test.ts', 'is another for another version of the model'],
+    ],
   },
   {
     name: 'a model goes with its version',
@@ -372,7 +388,10 @@ export const PLANTED: readonly Planted[] = [
     name: 'settings only tighten',
     control: 'P20',
     edits: [edit('src/gate/limits.ts', 'return stricter(name, has[bound], value)', 'return value')],
-    held: [['src/gate/limits.test.ts', 'cannot take a limit away']],
+    held: [
+      ['src/gate/limits.test.ts', 'tighten, and are told where they would loosen'],
+      ['src/gate/limits.test.ts', 'cannot take a limit away'],
+    ],
   },
   {
     name: 'no tool does what people do',
@@ -390,7 +409,10 @@ export const PLANTED: readonly Planted[] = [
     name: 'entries are taken back',
     control: 'R01',
     edits: [edit('src/desk/halting.ts', 'if (cancels(halt))\n', 'if (false)\n')],
-    held: [scenario('halt-cancels-entries-keeps-stops')],
+    held: [
+      ['src/desk/drilling.test.ts', 'counts when the halt is its holder’s, and took back entries that were open'],
+      scenario('halt-cancels-entries-keeps-stops'),
+    ],
   },
   {
     name: 'that a release where real money is traded is a change',
@@ -464,7 +486,7 @@ export const PLANTED: readonly Planted[] = [
       edit(CHECKS, 'halt: ({ facts: { halt } }) => (halt ?', 'halt: ({ facts: { halt } }) => (false && halt ?'),
       edit('src/worker/errands.ts', 'if (opens && (await haltedNow(h, send)))', 'if (false)'),
     ],
-    held: [scenario('halt-before-the-send')],
+    held: [scenario('halt-file'), scenario('halt-of-a-strategy'), scenario('halt-before-the-send')],
   },
   {
     name: 'a log that the disk does not take',
@@ -583,13 +605,17 @@ export const PLANTED: readonly Planted[] = [
     name: 'ordersInDoubt',
     control: 'R05',
     edits: [edit(WATCH, 'if (lasting.length < most) return\n', 'return\n')],
-    held: [scenario('watch-orders-in-doubt')],
+    held: [scenario('watch-storm-of-time-outs'), scenario('watch-orders-in-doubt')],
   },
   {
     name: 'nobodyThere',
     control: 'R06',
     edits: [edit(WATCH, '  await lookForPeople(c, own)\n', '')],
-    held: [['src/desk/watching.test.ts', '^is missed after eight hours']],
+    held: [
+      ['src/desk/watching.test.ts', 'is not shown by a clock that was set back'],
+      ['src/desk/watching.test.ts', 'is not shown by a restart'],
+      ['src/desk/watching.test.ts', '^is missed after eight hours'],
+    ],
   },
   {
     name: 'who counts as there',
@@ -613,7 +639,10 @@ export const PLANTED: readonly Planted[] = [
     name: 'a position that differs',
     control: 'A02',
     edits: [edit('src/desk/reconciling.ts', 'if (lasting.has(difference.text) && !moving) await', 'if (false) await')],
-    held: [scenario('position-mismatch')],
+    held: [
+      ['src/desk/reconciling.test.ts', 'stops a symbol when it has stood for a while, not when it is looked at often'],
+      scenario('position-mismatch'),
+    ],
   },
   {
     name: 'the bytes that leave',
@@ -750,7 +779,7 @@ export const PLANTED: readonly Planted[] = [
     name: 'paper is not live',
     control: 'A07',
     edits: [edit(CHECKS, 'if (!account.startsWith(`${home}:`)) refusals', 'if (false) refusals')],
-    held: [['src/gate/gate.test.ts', '^a live account under paper rules']],
+    held: [scenario('paper-is-not-live'), ['src/gate/gate.test.ts', '^a live account under paper rules']],
   },
   {
     name: 'a card of each strategy',
@@ -764,7 +793,10 @@ export const PLANTED: readonly Planted[] = [
     edits: [
       edit('src/store/backup.ts', 'const head = checkCopy(partial)', 'const head = { size: 0, hash: "", root: "" }'),
     ],
-    held: [['src/store/tamper.test.ts', 'of a running store is a consistent moment']],
+    held: [
+      ['src/main/commands/drills.test.ts', 'restores one, verifies it and makes the same book of it'],
+      ['src/store/tamper.test.ts', 'of a running store is a consistent moment'],
+    ],
   },
   {
     name: 'a restored backup makes the same book',
@@ -794,7 +826,10 @@ export const PLANTED: readonly Planted[] = [
         'if (false)',
       ),
     ],
-    held: [['src/api/emergency.test.ts', '^another machine']],
+    held: [
+      ['src/api/emergency.test.ts', 'who sees the emergency page'],
+      ['src/api/emergency.test.ts', '^another machine'],
+    ],
   },
   {
     name: 'the emergency page, through a proxy',
@@ -844,7 +879,10 @@ export const PLANTED: readonly Planted[] = [
     edits: [
       edit('src/desk/halting.ts', 'if (accounts.some(({ clockWrong }) => clockWrong))\n', 'if (false as boolean)\n'),
     ],
-    held: [['src/desk/watching.test.ts', '^that (stepped|drifted)']],
+    held: [
+      ['src/desk/watching.test.ts', 'is trusted again after two good readings'],
+      ['src/desk/watching.test.ts', '^that (stepped|drifted)'],
+    ],
   },
   {
     name: 'two good readings',
@@ -1053,6 +1091,38 @@ export const PLANTED: readonly Planted[] = [
     held: [['src/desk/waiving.test.ts', 'is proposed by the role risk']],
   },
   {
+    name: 'what can be borrowed',
+    control: 'P13',
+    edits: [edit(CHECKS, 'if (instrument && !instrument.shortable)', 'if (false)')],
+    held: [['src/gate/gate.test.ts', 'not shortable']],
+  },
+  {
+    name: 'no token for limits',
+    control: 'P20',
+    edits: [edit('src/api/access.ts', "'limits:write': ['people'", "'limits:write': ['agents'")],
+    held: [['src/api/access.test.ts', 'an agent can do nothing that is for people']],
+  },
+  {
+    name: 'staleQuote',
+    control: 'R02',
+    edits: [edit(WATCH, 'agoMs(c, market.quote.at) < ms) continue', 'agoMs(c, market.quote.at) >= 0) continue')],
+    held: [scenario('watch-stale-quote')],
+  },
+  {
+    name: 'two people for a strategy',
+    control: 'A08',
+    edits: [
+      edit('src/desk/governing.ts', "kind === 'risk limits' || kind === 'strategy' ||", "kind === 'risk limits' ||"),
+    ],
+    held: [['src/desk/limiting.test.ts', 'takes the risk role and somebody else']],
+  },
+  {
+    name: 'who has access, each quarter',
+    control: 'A11',
+    edits: [edit(WATCH, '    if (days >= after)\n', '    if (days < after)\n')],
+    held: [['src/desk/reviewing.test.ts', 'is asked for after a year, and who has access after a quarter']],
+  },
+  {
     name: 'soft limits',
     control: 'A17',
     edits: [
@@ -1062,6 +1132,6 @@ export const PLANTED: readonly Planted[] = [
         'return false && soft',
       ),
     ],
-    held: [scenario('limit-soft')],
+    held: [['src/gate/controls.test.ts', 'is looked at again before the send'], scenario('limit-soft')],
   },
 ]

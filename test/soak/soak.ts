@@ -40,8 +40,8 @@ const PER_MINUTE = 200
 const SYMBOLS = ['AAPL', 'MSFT', 'NVDA', 'SPY', 'TSLA', 'BTC/USD']
 /** Where other hands trade. What they do where our stops rest freezes the symbol, which another test is about. */
 const WEBSITE = 'SIM.PARTIAL'
-/** Alpaca's least order in crypto, and more than its least in shares. */
 const LATE: ReadonlySet<string> = new Set(['SLOW_ANSWER', 'BROKER_SILENT', 'STREAM_LOST'])
+/** Alpaca's least order in crypto, and more than its least in shares. */
 const LEAST = dec('10')
 const KEYS = { keyID: 'PKSOAK', secretKey: 'soak-secret' }
 /** The market runs this much faster than the clock, so that stops and targets are met. */
