@@ -36,7 +36,9 @@ const signal = z.strictObject({
   entry_price: price('Where to get in'),
   stop_loss: price('Where the idea is wrong'),
   take_profit: price('Where it has paid').nullish(),
-  average_true_range: price('Average true range of the symbol, for strategies that are sized by it').nullish(),
+  average_true_range: price(
+    'Average true range of the symbol, for strategies that are sized by it; without it that of the last 14 days at the broker',
+  ).nullish(),
 })
 
 /** The answer "do nothing": recorded, and refused as no order. */
@@ -60,7 +62,9 @@ const explicit = z.strictObject({
   entry_price: price('What a market order is sized by; with `ord_type` market').nullish(),
   stop_loss: price('Where the idea is wrong'),
   take_profit: price('Where it has paid').nullish(),
-  average_true_range: price('Average true range of the symbol, for strategies that are sized by it').nullish(),
+  average_true_range: price(
+    'Average true range of the symbol, for strategies that are sized by it; without it that of the last 14 days at the broker',
+  ).nullish(),
   time_in_force: oneOf(['day', 'gtc', 'ioc', 'fok'], 'How long it rests; `day` when absent.').nullish(),
   confidence: share('How sure the proposer is; shown, never trusted').nullish(),
 })

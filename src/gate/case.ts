@@ -2,10 +2,11 @@ import type { Instrument } from '../orders/instrument.ts'
 import type { Proposal } from '../orders/proposal.ts'
 import type { Side } from '../orders/terms.ts'
 import type { Ticket } from '../orders/ticket.ts'
-import type { Decimal } from '../values/decimal.ts'
+import type { Decimal, Px } from '../values/decimal.ts'
 import { gt, ZERO } from '../values/decimal.ts'
 import type { Instant } from '../values/instant.ts'
 import { err } from '../values/result.ts'
+import type { DaysFact } from './days.ts'
 import { type Believed, type Evidence, weigh } from './evidence.ts'
 import { type Exposure, exposureOf } from './exposure.ts'
 import type { AccountFact, Facts, Quote } from './facts.ts'
@@ -90,6 +91,7 @@ export function caseOf(asked: Pick<Case, 'proposal' | 'facts' | 'policy' | 'now'
           facts.day,
         )
       : {}
+  const rangePx = rangeIn(proposal, known(evidence.days))
   const sizing =
     side && instrument && quote && rate && account && prices.ok && exposure.ok && gt(account.equity, ZERO)
       ? sizeOf({
@@ -105,7 +107,7 @@ export function caseOf(asked: Pick<Case, 'proposal' | 'facts' | 'policy' | 'now'
           policy,
           room: roomOf(uses),
           ...(facts.model && !approved && { model: facts.model }),
-          ...(proposal.rangePx && { rangePx: proposal.rangePx }),
+          ...(rangePx && { rangePx }),
           orderQty: approved ? approved.terms.orderQty : proposal.form === 'Order' ? proposal.orderQty : null,
           notional: approved ? approved.maxNotional : null,
         })
@@ -127,7 +129,7 @@ export function caseOf(asked: Pick<Case, 'proposal' | 'facts' | 'policy' | 'now'
   }
 }
 
-const known = <T>(fact: Believed<T>): T | null => (fact.ok ? fact.value : null)
+export const known = <T>(fact: Believed<T>): T | null => (fact.ok ? fact.value : null)
 
 /** The limits that hold a size down beyond those of every account, and what the lines of the sizing call them. */
 const ROOMS = {
@@ -151,3 +153,7 @@ const roomOf = (uses: Uses): readonly Room[] =>
 /** Rounding and sizing start from numbers that can be meant. */
 const isSane = (side: Side, p: Proposal): boolean =>
   [outOfRange(p), wrongStop(side, p), wrongTarget(side, p)].every((list) => list.length === 0)
+
+/** The average true range: as the signal names it, else of the broker's own days; undefined where neither is there. */
+export const rangeIn = ({ rangePx }: Pick<Proposal, 'rangePx'>, days: DaysFact | null): Px | undefined =>
+  rangePx ?? days?.rangePx

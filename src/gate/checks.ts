@@ -27,7 +27,8 @@ import {
   ZERO,
 } from '../values/decimal.ts'
 import { msBetween } from '../values/instant.ts'
-import type { Case } from './case.ts'
+import { type Case, known, rangeIn } from './case.ts'
+import { RANGED } from './days.ts'
 import { type Believed, CLOCK_SKEW_MAX_MS, midOf, minimumOf } from './evidence.ts'
 import { CENTS, plusBps } from './exposure.ts'
 import type { Quote } from './facts.ts'
@@ -291,9 +292,12 @@ export const CHECKS = {
   },
 
   // --- the size and the limits
-  range: ({ facts: { model }, proposal: { rangePx, symbol, strategyID }, approved }) => {
+  range: ({ facts: { model }, proposal, evidence: { days }, approved }) => {
     if (model?.kind !== 'volatility' || approved) return NO_ANSWER
-    return rangePx ? `The average true range is ${text(rangePx)}.` : [{ code: 'RANGE_MISSING', symbol, strategyID }]
+    const { symbol, strategyID } = proposal
+    const rangePx = rangeIn(proposal, known(days))
+    if (!rangePx) return [{ code: 'RANGE_MISSING', symbol, strategyID }]
+    return `The average true range is ${text(rangePx)}, ${proposal.rangePx ? 'as the signal says' : `of the last ${RANGED} days at the broker`}.`
   },
   quantity,
   least,

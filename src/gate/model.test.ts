@@ -2,6 +2,7 @@ import assert from 'node:assert/strict'
 import { describe, it } from 'node:test'
 import fc from 'fast-check'
 import { amt, dec, gt, isMultipleOf, px, qty, shortest, text, times } from '../values/decimal.ts'
+import type { Facts } from './facts.ts'
 import { assess } from './gate.ts'
 import { FACTS, limitedBy, NOW, POLICY, PROPOSAL } from './example.ts'
 import { modelFaults, type SizingModel, type Sized, wantedQty } from './model.ts'
@@ -111,6 +112,20 @@ describe('the size of an order with a model', () => {
   it('follows the range that the signal names', () => {
     const { sizing } = sized(volatility('0.004', '2'), '4')
     assert.equal(sizing?.binding, 'model')
+  })
+  it('follows the range of the last days where the signal names none', () => {
+    const days = { ...(FACTS.market?.days ?? assert.fail()), rangePx: px('4') }
+    const facts: Facts = {
+      ...FACTS,
+      model: volatility('0.004', '2'),
+      market: { ...(FACTS.market ?? assert.fail()), days },
+    }
+    const { sizing } = assess(PROPOSAL, facts, { ...POLICY, limits: limitedBy({}) }, 1, NOW)
+    assert.equal(sizing?.binding, 'model')
+    assert.equal(
+      shortest(sizing?.qty ?? assert.fail()),
+      shortest(sized(volatility('0.004', '2'), '4').sizing?.qty ?? assert.fail()),
+    )
   })
   it('is refused where the model needs a range and the signal names none', () => {
     const { ticket, refusals } = sized(volatility('0.004', '2'))

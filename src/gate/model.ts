@@ -27,7 +27,7 @@ export type SizingModel =
   | { readonly kind: 'quantity'; readonly orderQty: Qty }
   /** As much as may cost this, in account currency. */
   | { readonly kind: 'notional'; readonly notional: Amt }
-  /** As much as moves this share when the price moves so many times its average true range, which the signal names. */
+  /** As much as moves this share when the price moves so many times its average true range: as the signal names it, else of the last days at the broker. */
   | { readonly kind: 'volatility'; readonly share: Decimal; readonly ranges: Decimal }
   /**
    * A fraction of Kelly's share, winRate − (1 − winRate) ÷ payoff, lost between entry and stop. The figures are of the
@@ -49,7 +49,7 @@ export type Sized = {
   /** Account currency per unit of the instrument's. */
   readonly rate: Decimal
   readonly instrument: Pick<Instrument, 'lot'>
-  /** Average true range in the instrument's currency; null when the signal names none. */
+  /** Average true range in the instrument's currency; null when neither the signal nor the broker tells. */
   readonly rangePx: Px | null
 }
 

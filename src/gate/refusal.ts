@@ -726,9 +726,11 @@ export const REFUSALS: { readonly [C in RefusalCode]: Row<C> } = {
     todo: 'Look at a new ticket and decide again.',
   },
   RANGE_MISSING: {
-    meaning: 'The strategy sizes its orders by the average true range of the symbol, and the signal names none.',
+    meaning:
+      'The strategy sizes its orders by the average true range of the symbol; the signal names none, and the broker tells of too few days.',
     transient: false,
-    says: (r) => `${r.strategyID} is sized by the average true range of ${r.symbol}, and the signal names none.`,
+    says: (r) =>
+      `${r.strategyID} is sized by the average true range of ${r.symbol}; the signal names none, and the broker tells of fewer than 15 days.`,
     todo: 'Send the signal with average_true_range, or have the strategy sized otherwise.',
   },
   QTY_MISSING: {

@@ -21,7 +21,7 @@ import {
 } from '../values/decimal.ts'
 import { Fault } from '../values/fault.ts'
 import type { Instant } from '../values/instant.ts'
-import { caseOf } from './case.ts'
+import { caseOf, known, rangeIn } from './case.ts'
 import { midOf, minimumOf, weigh } from './evidence.ts'
 import { CENTS, worstUnitPx } from './exposure.ts'
 import type { Facts } from './facts.ts'
@@ -95,9 +95,10 @@ const atPx = (proposal: Proposal, { price }: Ticket['terms']): Proposal => ({
 
 /** What risk and the strategy's model allow of all of it. Every other limit looks at what is new of it by itself. */
 function beyondSize(orderQty: Qty, proposal: Proposal, facts: Facts, policy: Policy, now: Instant): readonly Refusal[] {
-  const { sizing } = caseOf({ proposal, facts, policy, now, approved: null })
-  const { symbol, strategyID, rangePx } = proposal
-  if (facts.model?.kind === 'volatility' && !rangePx) return [{ code: 'RANGE_MISSING', symbol, strategyID }]
+  const { sizing, evidence } = caseOf({ proposal, facts, policy, now, approved: null })
+  const { symbol, strategyID } = proposal
+  if (facts.model?.kind === 'volatility' && !rangeIn(proposal, known(evidence.days)))
+    return [{ code: 'RANGE_MISSING', symbol, strategyID }]
   if (!sizing) return []
   const { rawQty: rawSize, lot, caps } = sizing
   const byRisk = toStep(rawSize as Qty, lot, 'floor')

@@ -37,7 +37,9 @@ export function handMarket(instruments: ReadonlyMap<string, Instrument>): HandMa
       if (instruments.get(symbol)?.assetClass !== 'us_equity') return null
       const told = days.get(symbol)
       const price = out.ticks.get(symbol)?.last
-      const same = price ? Array.from({ length: 20 }, () => ({ low: price, close: price, volume: MUCH })) : []
+      const same = price
+        ? Array.from({ length: 20 }, () => ({ high: price, low: price, close: price, volume: MUCH }))
+        : []
       return { ...(told ?? { past: same, today: null }), at }
     },
     closeBetween: (symbol, from, to) =>

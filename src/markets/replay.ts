@@ -3,7 +3,7 @@ import { basename } from 'node:path'
 import type { Tick } from '../exchange/board.ts'
 import { AVERAGED, type DailyBar, type DailyBars } from '../gate/days.ts'
 import { type Instrument, tickAt as tickSizeAt } from '../orders/instrument.ts'
-import { dec, type Decimal, lt, minus, over, plus, type Px, type Qty, times, toStep } from '../values/decimal.ts'
+import { dec, type Decimal, gt, lt, minus, over, plus, type Px, type Qty, times, toStep } from '../values/decimal.ts'
 import { Fault } from '../values/fault.ts'
 import { type Instant, plusMs } from '../values/instant.ts'
 import { type Bar, parseBars } from './bars.ts'
@@ -111,6 +111,7 @@ function dayOf(session: Session, bars: readonly Bar[]): RecordedDay {
   const [first = bars[0] as Bar] = mine
   return {
     ...session,
+    high: mine.reduce((high, bar) => (gt(bar.high, high) ? bar.high : high), first.high),
     low: mine.reduce((low, bar) => (lt(bar.low, low) ? bar.low : low), first.low),
     close: mine.at(-1)?.close ?? first.close,
     volume: mine.reduce<Decimal>((sum, { volume }) => plus(sum, volume), dec('0')),
@@ -127,7 +128,12 @@ function daysAt({ days, bars }: Source, at: Instant): DailyBars | null {
   const over = days.filter(({ to }) => to <= at)
   const open = days.find(({ from, to }) => from <= at && at < to)
   const soFar = open && bars.filter((bar) => bar.at >= open.from && plusMs(bar.at, BAR_MS) <= at)
-  const before: DailyBar = { ...first, low: bars[0]?.open ?? first.low, close: bars[0]?.open ?? first.close }
+  const before: DailyBar = {
+    ...first,
+    high: bars[0]?.open ?? first.high,
+    low: bars[0]?.open ?? first.low,
+    close: bars[0]?.open ?? first.close,
+  }
   return {
     past: over.length > 0 ? over.slice(-AVERAGED) : [before],
     today: open && soFar && soFar.length > 0 ? dayOf({ from: open.from, to: at }, soFar) : null,

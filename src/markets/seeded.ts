@@ -89,6 +89,7 @@ function dayBar(seed: number, { instrument, scale, lots, ...listing }: Listing, 
   const permille = 500 + (hash32(seed, instrument.symbol, 'volume', day) % 1001)
   const count = Math.floor((((lots[0] + lots[1]) / 2) * TURNS * permille * (to - from + 1)) / (1000 * DAY_S))
   return {
+    high: pxOf(Math.max(...looks), scale),
     low: pxOf(Math.min(...looks), scale),
     close: pxOf(at(to), scale),
     volume: times(dec(String(count)), instrument.lot),

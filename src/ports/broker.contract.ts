@@ -858,14 +858,16 @@ export function brokerContract(name: string, open: () => Promise<Bench>, skips: 
         const { broker, symbol } = bench
         if (!broker.dailyBars) return
         const past = Array.from({ length: 20 }, (_, i) => ({
+          high: px(`${92 + i}.25`),
           low: px(`${90 + i}.50`),
           close: px(`${91 + i}.00`),
           volume: qty(String(1_000_000 + i)),
         }))
-        const today = { low: px('99.00'), close: px('99.99'), volume: qty('1234') }
+        const today = { high: px('100.50'), low: px('99.00'), close: px('99.99'), volume: qty('1234') }
         await bench.days(past, today)
         const told = await broker.dailyBars(symbol)
-        const flat = (bar: DailyBar | null | undefined) => bar && [bar.low, bar.close, bar.volume].map(shortest)
+        const flat = (bar: DailyBar | null | undefined) =>
+          bar && [bar.high, bar.low, bar.close, bar.volume].map(shortest)
         assert.deepEqual(told?.past.map(flat), past.map(flat))
         assert.deepEqual(flat(told?.today), flat(today))
         await bench.days(past.slice(-2), null)

@@ -561,7 +561,7 @@ describe('the facts', () => {
 })
 
 describe('the last days of a symbol', () => {
-  const BAR = { low: px('9'), close: px('10'), volume: dec('1000') }
+  const BAR = { high: px('11'), low: px('9'), close: px('10'), volume: dec('1000') }
   function days(told: () => Promise<DailyBars | null>) {
     let row: MarketFacts | null = null
     const b = bench({

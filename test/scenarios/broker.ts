@@ -538,7 +538,7 @@ export class ScriptedBroker implements Broker {
     this.#reachable()
     const { instrument, bid, close = bid, volume = dec('10000000') } = this.#market(symbol)
     if (instrument.assetClass !== 'us_equity' || volume === null) return null
-    const bar = { low: close, close, volume }
+    const bar = { high: close, low: close, close, volume }
     return { past: Array.from({ length: 20 }, () => bar), today: null, at: this.#clock.now() }
   }
   async conversion(): Promise<null> {

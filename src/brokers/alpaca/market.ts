@@ -94,7 +94,7 @@ export function openMarket(o: { readonly trading: Http; readonly data: Http; rea
         throw new NotAsked('the daily bars could not be read a moment ago')
       const days = (await bars(symbol)) ?? []
       const midnight = dayOf(now, ZONE).from
-      const bare = ({ low, close, volume }: DatedBar): DailyBar => ({ low, close, volume })
+      const bare = ({ high, low, close, volume }: DatedBar): DailyBar => ({ high, low, close, volume })
       const today = days.findLast((bar) => bar.at >= midnight)
       const past = days.filter((bar) => bar.at < midnight)
       return { past: past.slice(-AVERAGED).map(bare), today: today ? bare(today) : null, at: now }

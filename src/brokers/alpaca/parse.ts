@@ -669,7 +669,7 @@ export function parseBars(value: unknown): ReadonlyMap<string, readonly DatedBar
           const bar = fieldsOf(each, `a bar of ${symbol}`)
           const at = maybeTime(bar, 't')
           if (at === null) throw new Malformed(`a bar of ${symbol} has no time`)
-          return { low: pxOf(bar, 'l'), close: pxOf(bar, 'c'), volume: qtyOf(bar, 'v'), at }
+          return { high: pxOf(bar, 'h'), low: pxOf(bar, 'l'), close: pxOf(bar, 'c'), volume: qtyOf(bar, 'v'), at }
         }),
       )
   return found

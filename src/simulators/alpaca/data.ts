@@ -60,7 +60,7 @@ export const dayBarsJson = ({ past, today }: DailyBars, now: Instant): Json[] =>
     return {
       t: midnight(now, ago),
       o: p,
-      h: p,
+      h: jsonNumber(bar.high),
       l: jsonNumber(bar.low),
       c: p,
       v: jsonNumber(bar.volume),
